@@ -1,0 +1,92 @@
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// A programming or markup language, known by file name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the variants are their names")]
+pub enum Language {
+    Bash,
+    C,
+    Cpp,
+    Css,
+    Go,
+    Html,
+    Java,
+    JavaScript,
+    Json,
+    Markdown,
+    Python,
+    Ruby,
+    Rust,
+    Toml,
+    Tsx,
+    TypeScript,
+    Yaml,
+}
+
+impl Language {
+    /// Reads the language from a file's name, or `None` where it says nothing.
+    pub fn from_path(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        match name {
+            "Gemfile" | "Rakefile" => return Some(Self::Ruby),
+            ".bashrc" | ".profile" | ".zshrc" => return Some(Self::Bash),
+            "Cargo.lock" | "Pipfile" => return Some(Self::Toml),
+            _ => {}
+        }
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        Some(match extension.as_str() {
+            "bash" | "sh" | "zsh" => Self::Bash,
+            "c" | "h" => Self::C,
+            "cc" | "cpp" | "cxx" | "hh" | "hpp" | "hxx" => Self::Cpp,
+            "css" | "scss" => Self::Css,
+            "go" => Self::Go,
+            "htm" | "html" => Self::Html,
+            "java" => Self::Java,
+            "cjs" | "js" | "jsx" | "mjs" => Self::JavaScript,
+            "json" | "jsonc" => Self::Json,
+            "markdown" | "md" => Self::Markdown,
+            "py" | "pyi" => Self::Python,
+            "rb" => Self::Ruby,
+            "rs" => Self::Rust,
+            "toml" => Self::Toml,
+            "tsx" => Self::Tsx,
+            "cts" | "mts" | "ts" => Self::TypeScript,
+            "yaml" | "yml" => Self::Yaml,
+            _ => return None,
+        })
+    }
+
+    /// The name that a Markdown code fence uses, such as `rust`.
+    pub fn fence_name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::C => "c",
+            Self::Cpp => "cpp",
+            Self::Css => "css",
+            Self::Go => "go",
+            Self::Html => "html",
+            Self::Java => "java",
+            Self::JavaScript => "javascript",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Python => "python",
+            Self::Ruby => "ruby",
+            Self::Rust => "rust",
+            Self::Toml => "toml",
+            Self::Tsx => "tsx",
+            Self::TypeScript => "typescript",
+            Self::Yaml => "yaml",
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fence_name())
+    }
+}

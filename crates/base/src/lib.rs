@@ -1,0 +1,26 @@
+//! Words that every mlx-code crate uses.
+//!
+//! The principal types are [`RelPath`] and [`Root`], a path that cannot leave
+//! its folder, and [`Diagnostic`], the face that every error of the library
+//! shows: a kind, a code and a help line. Everything else here is vocabulary:
+//! byte and line ranges, languages, cancellation, progress, content hashes.
+//!
+//! Offsets are UTF-8 bytes, ranges are half open, lines count from one.
+
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod error;
+mod hash;
+mod language;
+mod path;
+mod progress;
+mod text;
+
+pub use cancel::CancelToken;
+pub use error::{Diagnostic, ErrorKind, io_error_kind};
+pub use hash::ContentHash;
+pub use language::Language;
+pub use path::{PathError, RelPath, Root};
+pub use progress::{Progress, ProgressEvent};
+pub use text::{LineIndex, LineRange, TextRange};
