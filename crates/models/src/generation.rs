@@ -1,0 +1,301 @@
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_core::Stream;
+use mlxcode_base::CancelToken;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// One generated token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// The text that became certain with it: never half a character, and
+    /// empty while a character or a stop text may still be unfinished.
+    pub text: String,
+}
+
+/// What a [`Generation`] gives.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum GenerationEvent {
+    /// The prompt was read; the first token comes next.
+    Started {
+        /// Tokens of the prompt.
+        prompt_tokens: usize,
+    },
+    /// One more token.
+    Token(Token),
+    /// The end: nothing comes after it.
+    Finished(Finished),
+}
+
+/// How a generation ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finished {
+    /// Why it ended.
+    pub reason: FinishReason,
+    /// What it took.
+    pub usage: Usage,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FinishReason {
+    /// The model ended its answer, or a stop text came.
+    Stop,
+    /// The token limit or the context's end was reached.
+    Length,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+/// How many tokens were read and written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Tokens generated.
+    pub completion_tokens: usize,
+}
+
+/// How long the two phases took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timings {
+    /// Reading the prompt.
+    pub prefill_ms: f64,
+    /// Generating all tokens after the first.
+    pub decode_ms: f64,
+}
+
+/// A running generation: an [`Iterator`] that blocks, and a [`Stream`].
+///
+/// Dropping it cancels the run. After [`GenerationEvent::Finished`] or an
+/// error it gives nothing more.
+#[derive(Debug)]
+pub struct Generation {
+    shared: Arc<Shared>,
+    cancel: CancelToken,
+}
+
+/// The working side of a [`Generation`].
+///
+/// Dropping it without a `Finished` event makes the reader see
+/// [`Error::EngineStopped`].
+#[derive(Debug)]
+pub struct GenerationSender {
+    shared: Arc<Shared>,
+    cancel: CancelToken,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Result<GenerationEvent>>,
+    waker: Option<Waker>,
+    /// The sender has said all that it will say.
+    closed: bool,
+    /// The reader has seen the last event.
+    ended: bool,
+}
+
+/// Makes both sides of a generation that `cancel` stops.
+///
+/// The queue between them holds at most one event a token, so the request's
+/// token limit bounds it.
+pub fn generation_channel(cancel: CancelToken) -> (GenerationSender, Generation) {
+    let shared = Arc::new(Shared::default());
+    let sender = GenerationSender { shared: Arc::clone(&shared), cancel: cancel.clone() };
+    (sender, Generation { shared, cancel })
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs under the lock, so the state is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl GenerationSender {
+    /// Hands one event to the reader.
+    pub fn send(&self, event: Result<GenerationEvent>) {
+        let waker = {
+            let mut state = self.shared.lock();
+            state.queue.push_back(event);
+            state.waker.take()
+        };
+        self.shared.ready.notify_one();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Tells whether the reader cancelled or went away.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}
+
+impl Drop for GenerationSender {
+    fn drop(&mut self) {
+        let waker = {
+            let mut state = self.shared.lock();
+            state.closed = true;
+            state.waker.take()
+        };
+        self.shared.ready.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl State {
+    /// The next event if one can be given now; `Poll::Pending` if not yet.
+    fn next(&mut self) -> Poll<Option<Result<GenerationEvent>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match self.queue.pop_front() {
+            Some(event) => {
+                self.ended = matches!(event, Ok(GenerationEvent::Finished(_)) | Err(_));
+                Poll::Ready(Some(event))
+            }
+            None if self.closed => {
+                self.ended = true;
+                Poll::Ready(Some(Err(Error::EngineStopped)))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Generation {
+    /// Asks the run to stop; what was already made can still be read.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Reads to the end and gives the whole text.
+    pub fn text(self) -> Result<String> {
+        let mut text = String::new();
+        for event in self {
+            if let GenerationEvent::Token(token) = event? {
+                text.push_str(&token.text);
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl Iterator for Generation {
+    type Item = Result<GenerationEvent>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut state = self.shared.lock();
+        loop {
+            if let Poll::Ready(event) = state.next() {
+                return event;
+            }
+            state = self.shared.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Stream for Generation {
+    type Item = Result<GenerationEvent>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut state = self.shared.lock();
+        let next = state.next();
+        if next.is_pending() {
+            state.waker = Some(context.waker().clone());
+        }
+        next
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    fn finished() -> GenerationEvent {
+        GenerationEvent::Finished(Finished {
+            reason: FinishReason::Stop,
+            usage: Usage::default(),
+            timings: Timings::default(),
+        })
+    }
+
+    #[test]
+    fn gives_events_in_order_and_then_nothing() {
+        let (sender, mut generation) = generation_channel(CancelToken::new());
+        let worker = std::thread::spawn(move || {
+            sender.send(Ok(GenerationEvent::Started { prompt_tokens: 2 }));
+            sender.send(Ok(finished()));
+            sender.send(Ok(finished()));
+        });
+        assert!(matches!(generation.next(), Some(Ok(GenerationEvent::Started { .. }))));
+        assert!(matches!(generation.next(), Some(Ok(GenerationEvent::Finished(_)))));
+        assert!(generation.next().is_none());
+        worker.join().unwrap();
+    }
+
+    #[test]
+    fn a_lost_worker_is_an_error_once() {
+        let (sender, mut generation) = generation_channel(CancelToken::new());
+        drop(sender);
+        assert!(matches!(generation.next(), Some(Err(Error::EngineStopped))));
+        assert!(generation.next().is_none());
+    }
+
+    #[test]
+    fn dropping_the_reader_cancels_the_worker() {
+        let (sender, generation) = generation_channel(CancelToken::new());
+        assert!(!sender.is_cancelled());
+        drop(generation);
+        assert!(sender.is_cancelled());
+    }
+
+    #[test]
+    fn wakes_a_task_that_waits() {
+        struct Count(AtomicUsize);
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        let mut context = Context::from_waker(&waker);
+
+        let (sender, mut generation) = generation_channel(CancelToken::new());
+        assert!(Pin::new(&mut generation).poll_next(&mut context).is_pending());
+        sender.send(Ok(finished()));
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+        let polled = Pin::new(&mut generation).poll_next(&mut context);
+        assert!(matches!(polled, Poll::Ready(Some(Ok(GenerationEvent::Finished(_))))));
+    }
+}
