@@ -96,3 +96,41 @@ pub fn io_error_kind(error: &io::Error) -> ErrorKind {
         _ => ErrorKind::Unavailable,
     }
 }
+
+/// Any crate's error, kept with its kind, code and help: what crosses a trait
+/// whose implementations have errors of their own.
+#[derive(Debug)]
+pub struct BoxDiagnostic(Box<dyn Diagnostic>);
+
+impl BoxDiagnostic {
+    /// Wraps an error.
+    pub fn new(error: impl Diagnostic) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for BoxDiagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for BoxDiagnostic {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Diagnostic for BoxDiagnostic {
+    fn kind(&self) -> ErrorKind {
+        self.0.kind()
+    }
+
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    fn help(&self) -> Option<String> {
+        self.0.help()
+    }
+}

@@ -18,7 +18,7 @@ mod progress;
 mod text;
 
 pub use cancel::CancelToken;
-pub use error::{Diagnostic, ErrorKind, io_error_kind};
+pub use error::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 pub use hash::ContentHash;
 pub use language::Language;
 pub use path::{PathError, RelPath, Root};

@@ -95,7 +95,8 @@ impl RelPath {
         if text.contains('\0') || text.contains('\n') {
             return Err(refuse("holds a control character"));
         }
-        if text.starts_with('/') || text.starts_with('\\') || text.as_bytes().get(1) == Some(&b':') {
+        if text.starts_with('/') || text.starts_with('\\') || text.as_bytes().get(1) == Some(&b':')
+        {
             return Err(refuse("is absolute"));
         }
         let mut parts = Vec::new();
@@ -224,14 +225,20 @@ impl Root {
             match fs::canonicalize(&place) {
                 Ok(canonical) => {
                     if !canonical.starts_with(&self.0) || self.is_in_git(&canonical) {
-                        return Err(PathError::Escapes { path: path.clone(), root: self.0.clone() });
+                        return Err(PathError::Escapes {
+                            path: path.clone(),
+                            root: self.0.clone(),
+                        });
                     }
                     return Ok(missing.into_iter().rev().fold(canonical, |at, part| at.join(part)));
                 }
                 Err(source) if source.kind() == io::ErrorKind::NotFound => {
                     // A link whose target is missing would be followed on write.
                     if fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_symlink()) {
-                        return Err(PathError::Escapes { path: path.clone(), root: self.0.clone() });
+                        return Err(PathError::Escapes {
+                            path: path.clone(),
+                            root: self.0.clone(),
+                        });
                     }
                     let part = place.file_name().map(ToOwned::to_owned);
                     match (part, place.parent().map(Path::to_owned)) {

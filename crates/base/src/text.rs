@@ -4,7 +4,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 /// A half-open range of UTF-8 byte offsets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct TextRange {
     /// The first byte.
     pub start: usize,
@@ -125,7 +127,8 @@ mod tests {
 
     #[test]
     fn counts_lines_as_an_editor_does() {
-        for (text, count) in [("", 1), ("a", 1), ("a\n", 1), ("a\nb", 2), ("\n\n", 2), ("a\r\nb\r\n", 2)]
+        for (text, count) in
+            [("", 1), ("a", 1), ("a\n", 1), ("a\nb", 2), ("\n\n", 2), ("a\r\nb\r\n", 2)]
         {
             assert_eq!(LineIndex::new(text).line_count(), count, "{text:?}");
         }

@@ -1,4 +1,4 @@
-use mlxcode_base::{Diagnostic, ErrorKind};
+use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind};
 use thiserror::Error;
 
 /// What can go wrong with a model.
@@ -30,10 +30,10 @@ pub enum Error {
     #[error("the scripted model has no reply left")]
     ScriptExhausted,
     /// Whatever runs the model failed; the source tells how.
-    #[error("{source}")]
+    #[error(transparent)]
     Engine {
         /// The engine's own error.
-        source: Box<dyn Diagnostic>,
+        source: BoxDiagnostic,
     },
 }
 

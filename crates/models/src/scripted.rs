@@ -127,7 +127,7 @@ mod tests {
         let check = |stop: &[&str], max_tokens, expect: &str, reason| {
             let model = ScriptedModel::new(["a b c"]);
             let stop = stop.iter().map(ToString::to_string).collect();
-            let options = GenerateOptions { stop, max_tokens, ..GenerateOptions::default() };
+            let options = GenerateOptions { max_tokens, stop, ..GenerateOptions::default() };
             let request = GenerateRequest::new(Prompt::text("go")).with_options(options);
             let events: Vec<_> = model.generate(request).unwrap().map(Result::unwrap).collect();
             let text: String = events
