@@ -1,6 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +26,19 @@ impl Role {
             Self::User => "user",
             Self::Assistant => "assistant",
         }
+    }
+}
+
+impl FromStr for Role {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let known = [Self::System, Self::User, Self::Assistant];
+        known.into_iter().find(|role| role.as_str() == name).ok_or_else(|| Error::InvalidOption {
+            option: "role",
+            value: format!("`{name}`"),
+            range: "system, user or assistant",
+        })
     }
 }
 

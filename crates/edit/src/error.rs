@@ -1,0 +1,156 @@
+use std::io;
+use std::path::PathBuf;
+
+use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, io_error_kind};
+use thiserror::Error;
+
+/// What can go wrong when files are changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The plan holds edits that fit nowhere.
+    #[error("{count} of the edits fit nowhere, nothing was changed; the first: {first}")]
+    Refused {
+        /// How many.
+        count: usize,
+        /// Why the first one was refused.
+        first: String,
+    },
+    /// The plan changes nothing.
+    #[error("the edits change nothing")]
+    NoChange,
+    /// A file is not what it was when the plan was made.
+    #[error("{path} changed after it was read, nothing was changed")]
+    ChangedSince {
+        /// The file.
+        path: RelPath,
+    },
+    /// A path leads out of the root, or cannot be followed.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A file could not be written; all others are as they were.
+    #[error("cannot write {path}, nothing was changed")]
+    Write {
+        /// The file.
+        path: RelPath,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Writing failed, and putting the files back failed too.
+    #[error("cannot write {path}, and not all files could be put back")]
+    RollbackFailed {
+        /// The file that could not be put back.
+        path: RelPath,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The journal's folder cannot be used.
+    #[error("cannot use the journal at {path}")]
+    JournalIo {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file of the journal does not hold what it should.
+    #[error("the journal file {path} is damaged: {reason}")]
+    JournalCorrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is nothing to take back.
+    #[error("nothing was applied here that could be taken back")]
+    NothingToUndo,
+    /// No entry has this name.
+    #[error("no entry is called {id}")]
+    EntryNotFound {
+        /// The name asked for.
+        id: String,
+    },
+    /// The entry was taken back before.
+    #[error("{id} is already taken back")]
+    AlreadyUndone {
+        /// The entry.
+        id: String,
+    },
+    /// Later edits touch the same lines.
+    #[error(
+        "{path} was edited since in the same place, nothing was changed\n\
+         --- as it is now\n{now}\n--- as it was before {id}\n{before}"
+    )]
+    UndoConflict {
+        /// The entry.
+        id: String,
+        /// The file.
+        path: RelPath,
+        /// The lines as they are now.
+        now: String,
+        /// The lines that undoing would bring back.
+        before: String,
+    },
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Diagnostic for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused { .. } | Self::ChangedSince { .. } | Self::UndoConflict { .. } => {
+                ErrorKind::Conflict
+            }
+            Self::NoChange | Self::NothingToUndo | Self::EntryNotFound { .. } => {
+                ErrorKind::NotFound
+            }
+            Self::AlreadyUndone { .. } => ErrorKind::AlreadyExists,
+            Self::JournalCorrupt { .. } => ErrorKind::Corrupt,
+            Self::Path(source) => source.kind(),
+            Self::Write { source, .. }
+            | Self::RollbackFailed { source, .. }
+            | Self::JournalIo { source, .. } => io_error_kind(source),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "edit.refused",
+            Self::NoChange => "edit.no_change",
+            Self::ChangedSince { .. } => "edit.changed_since",
+            Self::Path(source) => source.code(),
+            Self::Write { .. } => "edit.write_failed",
+            Self::RollbackFailed { .. } => "edit.rollback_failed",
+            Self::JournalIo { .. } => "edit.journal_unusable",
+            Self::JournalCorrupt { .. } => "edit.journal_damaged",
+            Self::NothingToUndo => "edit.nothing_to_undo",
+            Self::EntryNotFound { .. } => "edit.entry_not_found",
+            Self::AlreadyUndone { .. } => "edit.already_undone",
+            Self::UndoConflict { .. } => "edit.undo_conflict",
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Refused { .. } => "correct the edits, or ask the model again with the reason",
+            Self::NoChange => "the files hold what the edits ask for already",
+            Self::ChangedSince { .. } => "make the plan again from the files as they are now",
+            Self::Path(source) => return source.help(),
+            Self::Write { source, .. } => match io_error_kind(source) {
+                ErrorKind::ResourceExhausted => "free some disk space and apply again",
+                _ => "make the file and its folder writable and apply again",
+            },
+            Self::RollbackFailed { .. } => {
+                "the contents from before are in the journal; once the disk is writable again, \
+                 any command that opens it puts the files back"
+            }
+            Self::JournalIo { .. } => "make the folder writable; every change is recorded there",
+            Self::JournalCorrupt { .. } => "move the file away; that entry cannot be taken back",
+            Self::NothingToUndo => "`history` lists what was applied",
+            Self::EntryNotFound { .. } => "`history` lists the entries by name",
+            Self::AlreadyUndone { .. } => "`history` tells which entries are still applied",
+            Self::UndoConflict { .. } => "take the later edit back first, or merge by hand",
+        };
+        Some(text.to_owned())
+    }
+}

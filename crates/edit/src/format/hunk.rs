@@ -1,0 +1,92 @@
+//! The lines of one hunk, as both patch formats write them.
+
+use super::{PatchHunk, PatchLine};
+
+/// A hunk that is being read.
+#[derive(Clone, Debug, Default)]
+pub struct HunkReader {
+    hunk: PatchHunk,
+    /// Lines that the heading still promises, before and after the change.
+    promised: Option<(usize, usize)>,
+    /// Empty lines that are context if the hunk goes on below them.
+    blanks: usize,
+}
+
+impl HunkReader {
+    /// Begins at `@@ -12,3 +12,4 @@ label`, `@@ label` or `@@`.
+    pub fn open(heading: &str) -> Self {
+        let body = heading.trim_start_matches('@').trim();
+        let (ranges, label) = match body.split_once("@@") {
+            Some((ranges, label)) => (ranges.trim(), label.trim()),
+            None if body.starts_with('-') && body.contains(" +") => (body, ""),
+            None => ("", body),
+        };
+        let side = |sign: char| {
+            let word = ranges.split_whitespace().find_map(|word| word.strip_prefix(sign))?;
+            let (first, count) = word.split_once(',').unwrap_or((word, "1"));
+            Some((first.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
+        };
+        let (old, new) = (side('-'), side('+'));
+        Self {
+            hunk: PatchHunk {
+                first_line: old.map(|(first, _)| first),
+                label: (!label.is_empty()).then(|| label.to_owned()),
+                lines: Vec::new(),
+            },
+            promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
+            blanks: 0,
+        }
+    }
+
+    /// Whether the heading promises more lines than were read.
+    pub fn expects_more(&self) -> bool {
+        self.promised.is_some_and(|(old, new)| old > 0 || new > 0)
+    }
+
+    /// Whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.hunk.lines.is_empty()
+    }
+
+    /// Reads a line of the hunk; false where it is none.
+    pub fn line(&mut self, text: &str) -> bool {
+        let make: fn(String) -> PatchLine = match text.as_bytes().first() {
+            None => {
+                self.blanks += 1;
+                return true;
+            }
+            Some(b' ') => PatchLine::Context,
+            Some(b'-') => PatchLine::Removed,
+            Some(b'+') => PatchLine::Added,
+            // `\ No newline at end of file` says what the file itself shows.
+            Some(b'\\') => return true,
+            Some(_) => return false,
+        };
+        for _ in 0..std::mem::take(&mut self.blanks) {
+            self.take(PatchLine::Context(String::new()));
+        }
+        self.take(make(text[1..].to_owned()));
+        true
+    }
+
+    fn take(&mut self, line: PatchLine) {
+        if let Some((old, new)) = &mut self.promised {
+            if !matches!(line, PatchLine::Added(_)) {
+                *old = old.saturating_sub(1);
+            }
+            if !matches!(line, PatchLine::Removed(_)) {
+                *new = new.saturating_sub(1);
+            }
+        }
+        self.hunk.lines.push(line);
+    }
+
+    /// Gives the hunk. Empty lines at its end count where they are promised.
+    pub fn close(mut self) -> PatchHunk {
+        while self.blanks > 0 && self.promised.is_some_and(|(old, new)| old > 0 && new > 0) {
+            self.blanks -= 1;
+            self.take(PatchLine::Context(String::new()));
+        }
+        self.hunk
+    }
+}

@@ -1,0 +1,206 @@
+//! The edits in a model's reply, in whatever format it wrote them.
+//!
+//! The reply is read line by line, so that it can be parsed while it streams:
+//! however it is cut into pieces, the same items come out.
+
+mod apply_patch;
+mod fence;
+mod hunk;
+mod path_line;
+mod reader;
+mod search_replace;
+mod unified_diff;
+mod whole_file;
+
+use std::fmt;
+
+use mlxcode_base::TextRange;
+
+pub use reader::ReplyParser;
+
+/// An item of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParsedItem {
+    /// An edit.
+    Edit(EditBlock),
+    /// Something that began like an edit and is none.
+    Broken(BrokenBlock),
+}
+
+/// One edit of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditBlock {
+    /// The file, as the reply names it.
+    pub path: String,
+    /// What to do with it.
+    pub action: EditAction,
+    /// Where in the reply it stands, in bytes.
+    pub range: TextRange,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+}
+
+/// What an edit does to its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EditAction {
+    /// Puts `replace` in place of `search`, whole lines both.
+    Replace {
+        /// The lines as they stand now.
+        search: String,
+        /// The lines that take their place; empty to remove them.
+        replace: String,
+    },
+    /// Makes the file hold this, whether it exists or not.
+    Write {
+        /// The whole content.
+        content: String,
+    },
+    /// Makes a new file.
+    Create {
+        /// The whole content.
+        content: String,
+    },
+    /// Changes the places that hunks name.
+    Patch {
+        /// The hunks, in the order of the file.
+        hunks: Vec<PatchHunk>,
+    },
+    /// Removes the file.
+    Delete,
+    /// Moves the file, and changes it on the way.
+    Rename {
+        /// The new path.
+        to: String,
+        /// The hunks, in the order of the file; may be empty.
+        hunks: Vec<PatchHunk>,
+    },
+}
+
+/// One hunk of a patch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatchHunk {
+    /// The first line before the change, as the patch claims; often wrong.
+    pub first_line: Option<usize>,
+    /// A line above the hunk that tells where it is, such as a function's head.
+    pub label: Option<String>,
+    /// The lines in order.
+    pub lines: Vec<PatchLine>,
+}
+
+/// One line of a hunk, without its line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatchLine {
+    /// Stays.
+    Context(String),
+    /// Goes.
+    Removed(String),
+    /// Comes.
+    Added(String),
+}
+
+/// Something that began like an edit and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenBlock {
+    /// The file, where it is known.
+    pub path: Option<String>,
+    /// Where in the reply it stands, in bytes.
+    pub range: TextRange,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: BrokenReason,
+}
+
+/// Why a block of a reply is no edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BrokenReason {
+    /// The reply ends, or the next block begins, before this one is complete.
+    Unterminated,
+    /// No path stands above the block.
+    NoPath,
+    /// The line between the two parts occurs more than once.
+    AmbiguousDivider,
+    /// A line of a patch has no meaning where it stands.
+    BadPatchLine,
+    /// A patch without any hunk.
+    EmptyPatch,
+    /// A patch of a binary file.
+    BinaryPatch,
+}
+
+impl fmt::Display for BrokenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unterminated => {
+                "the block is not complete: the reply was cut in the middle of it"
+            }
+            Self::NoPath => "no path stands on the line above the block",
+            Self::AmbiguousDivider => {
+                "the divider ======= occurs more than once; make all three markers longer than \
+                 any such line of the file"
+            }
+            Self::BadPatchLine => {
+                "a line of the patch begins with none of space, `-`, `+`, `@@` and `***`"
+            }
+            Self::EmptyPatch => "the patch holds no hunk",
+            Self::BinaryPatch => "a patch of a binary file cannot be applied",
+        })
+    }
+}
+
+/// Finds all edits of a complete reply.
+pub fn parse_reply(reply: &str) -> Vec<ParsedItem> {
+    let mut parser = ReplyParser::new();
+    let mut items = parser.push(reply);
+    items.extend(parser.finish());
+    items
+}
+
+/// One line of a reply.
+#[derive(Clone, Copy, Debug)]
+struct Line<'a> {
+    /// Without its ending.
+    text: &'a str,
+    /// Where it begins in the reply, in bytes.
+    start: usize,
+    /// Where the next one begins.
+    end: usize,
+    /// Its number, from one.
+    number: usize,
+}
+
+/// Where a block began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    start: usize,
+    line: usize,
+}
+
+impl Origin {
+    fn of(line: Line<'_>) -> Self {
+        Self { start: line.start, line: line.number }
+    }
+
+    fn edit(self, path: String, action: EditAction, end: usize) -> ParsedItem {
+        let range = TextRange::new(self.start, end);
+        ParsedItem::Edit(EditBlock { path, action, range, line: self.line })
+    }
+
+    fn broken(self, path: Option<String>, reason: BrokenReason, end: usize) -> ParsedItem {
+        let range = TextRange::new(self.start, end);
+        ParsedItem::Broken(BrokenBlock { path, range, line: self.line, reason })
+    }
+}
+
+/// What a block says of the line it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Taken; the block goes on.
+    More,
+    /// Taken; the block is complete.
+    Done,
+    /// Not taken: the block ended above it.
+    NotMine,
+}

@@ -1,0 +1,219 @@
+//! What stands between blocks, and which block begins where.
+
+use super::apply_patch::{self, ApplyPatch};
+use super::fence::Fence;
+use super::search_replace::{self, SearchReplace};
+use super::unified_diff::{self, UnifiedDiff};
+use super::whole_file::WholeFile;
+use super::{Line, Origin, ParsedItem, Step, path_line};
+
+/// Finds the edits of a reply while it streams.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyParser {
+    /// The piece of a line that has no end yet.
+    partial: String,
+    offset: usize,
+    line_number: usize,
+    place: Place,
+    /// The fence around the place, where one is open.
+    fence: Option<(Fence, Origin)>,
+    /// The path on the line above, blank lines between them allowed.
+    above: Option<String>,
+    /// The path of the last edit: more blocks may follow without naming it.
+    last: Option<String>,
+    /// A `--- ` line that opens a diff if `+++ ` follows.
+    minus: Option<OwnedLine>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Place {
+    /// Prose, or a fence whose blocks are read one by one.
+    #[default]
+    Outside,
+    /// Just below the opening line of a fence.
+    FenceTop,
+    SearchReplace(SearchReplace),
+    Diff(UnifiedDiff),
+    Patch(ApplyPatch, Origin),
+    Whole(WholeFile),
+}
+
+#[derive(Clone, Debug)]
+struct OwnedLine {
+    text: String,
+    start: usize,
+    end: usize,
+    number: usize,
+}
+
+impl ReplyParser {
+    /// A parser before the reply's first byte.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next piece of the reply and gives the edits that it completes.
+    pub fn push(&mut self, piece: &str) -> Vec<ParsedItem> {
+        let mut out = Vec::new();
+        let mut rest = piece;
+        while let Some(position) = rest.find('\n') {
+            let (head, tail) = rest.split_at(position + 1);
+            if self.partial.is_empty() {
+                self.raw_line(head, &mut out);
+            } else {
+                self.partial.push_str(head);
+                let whole = std::mem::take(&mut self.partial);
+                self.raw_line(&whole, &mut out);
+            }
+            rest = tail;
+        }
+        self.partial.push_str(rest);
+        out
+    }
+
+    /// Ends the reply and gives the edits that its end completes.
+    pub fn finish(&mut self) -> Vec<ParsedItem> {
+        let mut out = Vec::new();
+        let last = std::mem::take(&mut self.partial);
+        if !last.is_empty() {
+            self.raw_line(&last, &mut out);
+        }
+        let end = self.offset;
+        match std::mem::take(&mut self.place) {
+            Place::Outside | Place::FenceTop => {}
+            Place::SearchReplace(mut block) => block.cut(end, &mut out),
+            Place::Diff(mut block) => block.cut(&mut out),
+            Place::Patch(mut block, origin) => block.cut(origin, end, &mut out),
+            Place::Whole(mut block) => block.cut(end, &mut out),
+        }
+        *self = Self::default();
+        out
+    }
+
+    fn raw_line(&mut self, raw: &str, out: &mut Vec<ParsedItem>) {
+        let text = raw.strip_suffix('\n').unwrap_or(raw);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        self.line_number += 1;
+        let start = self.offset;
+        self.offset += raw.len();
+        let line = Line { text, start, end: self.offset, number: self.line_number };
+        let before = out.len();
+        self.line(line, out);
+        for item in &out[before..] {
+            if let ParsedItem::Edit(edit) = item {
+                self.last = Some(edit.path.clone());
+            }
+        }
+    }
+
+    fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        let step = match &mut self.place {
+            Place::Outside => return self.outside(line, out),
+            Place::FenceTop => return self.fence_top(line, out),
+            Place::SearchReplace(block) => block.line(line, out),
+            Place::Diff(block) => block.line(line, out),
+            Place::Patch(block, _) => block.line(line, out),
+            Place::Whole(block) => block.line(line, out),
+        };
+        if step == Step::More {
+            return;
+        }
+        // A diff and a whole file own the fence around them.
+        if matches!(self.place, Place::Diff(_) | Place::Whole(_)) {
+            self.fence = None;
+        }
+        self.place = Place::Outside;
+        self.above = None;
+        if step == Step::NotMine {
+            self.line(line, out);
+        }
+    }
+
+    fn outside(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        if let Some(minus) = self.minus.take()
+            && line.text.starts_with("+++ ")
+        {
+            let mut diff = UnifiedDiff::open(None);
+            let OwnedLine { text, start, end, number } = &minus;
+            diff.line(Line { text, start: *start, end: *end, number: *number }, out);
+            self.place = Place::Diff(diff);
+            return self.line(line, out);
+        }
+        match &self.fence {
+            Some((fence, _)) if fence.closes(line.text) => {
+                self.fence = None;
+                self.above = None;
+                return;
+            }
+            None => {
+                if let Some(fence) = Fence::open(line.text) {
+                    self.fence = Some((fence, Origin::of(line)));
+                    self.place = Place::FenceTop;
+                    return;
+                }
+            }
+            Some(_) => {}
+        }
+        if self.begin(line, out) || line.text.trim().is_empty() {
+            return;
+        }
+        if self.fence.is_none() && line.text.starts_with("--- ") {
+            let Line { text, start, end, number } = line;
+            self.minus = Some(OwnedLine { text: text.to_owned(), start, end, number });
+        }
+        self.above = path_line::read(line.text);
+    }
+
+    /// Begins the blocks that stand in a fence and outside of one alike.
+    fn begin(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> bool {
+        if search_replace::opens(line.text) {
+            let in_info = self.fence.as_ref().and_then(|(fence, _)| fence.path.clone());
+            let path = self.above.take().or(in_info).or_else(|| self.last.clone());
+            self.place = Place::SearchReplace(SearchReplace::open(line, path));
+            return true;
+        }
+        if apply_patch::opens(line.text) {
+            self.place = Place::Patch(ApplyPatch::default(), Origin::of(line));
+            return true;
+        }
+        if self.fence.is_none() && unified_diff::opens(line.text) {
+            self.place = Place::Diff(UnifiedDiff::open(None));
+            self.line(line, out);
+            return true;
+        }
+        false
+    }
+
+    /// The first line in a fence decides what the fence holds.
+    fn fence_top(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        let Some((fence, origin)) = self.fence.clone() else { return };
+        self.place = Place::Outside;
+        if fence.closes(line.text) || self.begin(line, out) {
+            if fence.closes(line.text) {
+                self.fence = None;
+            }
+            return;
+        }
+        let inner = fence.inner(line.text);
+        let is_diff = matches!(fence.language.as_str(), "diff" | "patch")
+            || unified_diff::opens(inner)
+            || (fence.path.is_none() && self.above.is_none() && inner.starts_with("--- "));
+        if is_diff {
+            self.place = Place::Diff(UnifiedDiff::open(Some(fence)));
+            return self.line(line, out);
+        }
+        let named = fence.path.clone().or_else(|| self.above.take());
+        if named.is_none() && (line.text.trim().is_empty() || path_line::read(line.text).is_some())
+        {
+            // The path may stand inside, above the first block.
+            self.above = path_line::read(line.text);
+            self.place = Place::FenceTop;
+            if self.above.is_some() {
+                self.place = Place::Outside;
+            }
+            return;
+        }
+        self.place = Place::Whole(WholeFile::open(fence, named, origin));
+        self.line(line, out);
+    }
+}

@@ -1,0 +1,106 @@
+//! What was applied, so that it can be taken back.
+//!
+//! A folder outside the tree: `entries/` holds one JSON file a change,
+//! `blobs/` the contents before and after by their hash, and `pending.json`,
+//! while files are being written, what has to be put back after a crash.
+
+mod blobs;
+mod commit;
+mod record;
+mod undo;
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mlxcode_base::{RelPath, Root};
+
+use crate::error::{Error, Result};
+use crate::layer::{Disk, FileLayer};
+use crate::plan::ChangeKind;
+
+#[cfg(test)]
+mod tests;
+
+pub use record::{EntryState, JournalEntry, JournalFile};
+
+/// The changes of one tree, and the means to take them back.
+///
+/// While it is open, no other process can change the same tree's journal.
+#[derive(Debug)]
+pub struct Journal {
+    root: Root,
+    dir: PathBuf,
+    layer: Box<dyn FileLayer>,
+    entries: Vec<JournalEntry>,
+    /// Held, and by that locked, as long as the journal is open.
+    _lock: File,
+}
+
+/// One file from a state to another.
+#[derive(Clone, Debug)]
+pub struct FileOp {
+    pub path: RelPath,
+    pub kind: ChangeKind,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl Journal {
+    /// Opens the journal of the tree at `root`, kept in the folder `dir`. A
+    /// change that a crash cut in the middle is taken back.
+    pub fn open(dir: &Path, root: &Root) -> Result<Self> {
+        Self::open_on(dir, root, Box::new(Disk))
+    }
+
+    pub(crate) fn open_on(dir: &Path, root: &Root, layer: Box<dyn FileLayer>) -> Result<Self> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| Error::JournalIo { path, source }
+        };
+        for folder in ["entries", "blobs"] {
+            let folder = dir.join(folder);
+            fs::create_dir_all(&folder).map_err(unusable(&folder))?;
+        }
+        let place = dir.join("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&place);
+        let lock = lock.map_err(unusable(&place))?;
+        lock.lock().map_err(unusable(&place))?;
+        let mut journal = Self {
+            root: root.clone(),
+            dir: dir.to_owned(),
+            layer,
+            entries: record::read_all(&dir.join("entries"))?,
+            _lock: lock,
+        };
+        journal.recover()?;
+        Ok(journal)
+    }
+
+    /// All changes, oldest first.
+    pub fn entries(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
+    /// What a file holds now; `None` where there is none.
+    pub(crate) fn current(&self, path: &RelPath) -> Result<Option<Vec<u8>>> {
+        let place = self.root.resolve(path)?;
+        self.layer.read(&place).map_err(|source| Error::Write { path: path.clone(), source })
+    }
+
+    pub(crate) fn next_id(&self) -> String {
+        let last = self.entries.iter().filter_map(|entry| entry.id.parse::<u64>().ok()).max();
+        (last.unwrap_or(0) + 1).to_string()
+    }
+
+    /// Writes a small file of the journal whole: never half of it.
+    fn write_whole(&self, place: &Path, bytes: &[u8]) -> Result<()> {
+        let temp = place.with_extension("new");
+        let write = || {
+            self.layer.remove(&temp)?;
+            self.layer.write_new(&temp, bytes, &temp)?;
+            self.layer.rename(&temp, place)
+        };
+        write().map_err(|source| Error::JournalIo { path: place.to_owned(), source })
+    }
+}

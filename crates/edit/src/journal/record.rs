@@ -1,0 +1,80 @@
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use mlxcode_base::{ContentHash, RelPath};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::plan::ChangeKind;
+
+/// One change that was applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JournalEntry {
+    /// Its name, for [`Journal::undo`](crate::Journal::undo): counted from one.
+    pub id: String,
+    /// When it was applied, in milliseconds since 1970, UTC.
+    pub applied_at_ms: u64,
+    /// Who applied it.
+    pub actor: String,
+    /// Whether it is in force.
+    pub state: EntryState,
+    /// The files it touched.
+    pub files: Vec<JournalFile>,
+}
+
+/// Whether a change is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum EntryState {
+    /// It is.
+    Applied,
+    /// It was taken back.
+    Undone,
+}
+
+impl fmt::Display for EntryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Applied => "applied",
+            Self::Undone => "undone",
+        })
+    }
+}
+
+/// One file that a change touched. A rename touches two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JournalFile {
+    /// The file, below the root.
+    pub path: RelPath,
+    /// What happened to it.
+    pub kind: ChangeKind,
+    /// Its content before; `None` where there was no file.
+    pub hash_before: Option<ContentHash>,
+    /// Its content after; `None` where there is no file.
+    pub hash_after: Option<ContentHash>,
+}
+
+/// Reads all entries of a folder, oldest first.
+pub fn read_all(folder: &Path) -> Result<Vec<JournalEntry>> {
+    let unusable = |source| Error::JournalIo { path: folder.to_owned(), source };
+    let mut entries: Vec<JournalEntry> = Vec::new();
+    for file in fs::read_dir(folder).map_err(unusable)? {
+        let path = file.map_err(unusable)?.path();
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let text = fs::read_to_string(&path)
+            .map_err(|source| Error::JournalIo { path: path.clone(), source })?;
+        let entry = serde_json::from_str(&text).map_err(|error| Error::JournalCorrupt {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        entries.push(entry);
+    }
+    entries.sort_by_key(|entry| entry.id.parse::<u64>().unwrap_or(u64::MAX));
+    Ok(entries)
+}

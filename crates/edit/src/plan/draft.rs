@@ -1,0 +1,192 @@
+//! The tree as it would be, edit by edit.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use mlxcode_base::{RelPath, Root};
+
+use super::elision::elided_line;
+use super::{ChangeKind, FileChange, ResolveOptions, patch};
+use crate::format::{EditAction, EditBlock, PatchHunk};
+use crate::refusal::{NearestMatch, RefusalReason};
+use crate::text::FileText;
+
+/// Why one edit does not fit.
+pub struct Refused {
+    pub reason: RefusalReason,
+    pub nearest: Option<Box<NearestMatch>>,
+}
+
+impl From<RefusalReason> for Refused {
+    fn from(reason: RefusalReason) -> Self {
+        Self { reason, nearest: None }
+    }
+}
+
+pub struct Draft<'a> {
+    root: &'a Root,
+    options: &'a ResolveOptions,
+    files: HashMap<RelPath, DraftFile>,
+    /// Paths as they were first named.
+    order: Vec<RelPath>,
+    renames: Vec<(RelPath, RelPath)>,
+}
+
+#[derive(Clone, Default)]
+struct DraftFile {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(root: &'a Root, options: &'a ResolveOptions) -> Self {
+        Self { root, options, files: HashMap::new(), order: Vec::new(), renames: Vec::new() }
+    }
+
+    /// Adds one edit; on refusal, the draft is as before.
+    pub fn edit(&mut self, edit: &EditBlock) -> Result<(), Refused> {
+        let path = self.path(&edit.path)?;
+        let content = self.load(&path)?.map(str::to_owned);
+        let content = content.as_deref();
+        let after = match &edit.action {
+            EditAction::Replace { search, replace } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                refuse_elision(replace, Some(content))?;
+                Some(patch::replace(content, search, replace)?)
+            }
+            EditAction::Write { content: new } => {
+                refuse_elision(new, content)?;
+                Some(content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new)))
+            }
+            EditAction::Create { content: new } => {
+                if content.is_some_and(|old| !old.trim().is_empty()) {
+                    return Err(RefusalReason::Exists.into());
+                }
+                refuse_elision(new, None)?;
+                Some(new.clone())
+            }
+            EditAction::Patch { hunks } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                Some(patched(content, hunks)?)
+            }
+            EditAction::Delete => {
+                content.ok_or(RefusalReason::NotFound)?;
+                None
+            }
+            EditAction::Rename { to, hunks } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                let new = patched(content, hunks)?;
+                let to = self.path(to)?;
+                if self.load(&to)?.is_some() {
+                    return Err(RefusalReason::Exists.into());
+                }
+                self.set(&to, Some(new));
+                self.renames.push((path.clone(), to));
+                None
+            }
+        };
+        self.set(&path, after);
+        Ok(())
+    }
+
+    /// What the edits come to, one change a file.
+    pub fn changes(mut self) -> Vec<FileChange> {
+        let mut changes = Vec::new();
+        for (from, to) in std::mem::take(&mut self.renames) {
+            let pair = (self.files.get(&from), self.files.get(&to));
+            let (Some(DraftFile { before: Some(before), after: None }), Some(new)) = pair else {
+                continue;
+            };
+            if let DraftFile { before: None, after: Some(after) } = new {
+                changes.push(FileChange {
+                    path: from.clone(),
+                    kind: ChangeKind::Rename,
+                    to: Some(to.clone()),
+                    before: Some(before.clone()),
+                    after: Some(after.clone()),
+                });
+                self.files.remove(&from);
+                self.files.remove(&to);
+            }
+        }
+        for path in std::mem::take(&mut self.order) {
+            let Some(DraftFile { before, after }) = self.files.remove(&path) else { continue };
+            let kind = match (&before, &after) {
+                (None, Some(_)) => ChangeKind::Create,
+                (Some(_), None) => ChangeKind::Delete,
+                (Some(before), Some(after)) if before != after => ChangeKind::Modify,
+                _ => continue,
+            };
+            changes.push(FileChange { path, kind, to: None, before, after });
+        }
+        changes
+    }
+
+    fn path(&self, written: &str) -> Result<RelPath, Refused> {
+        let below = Path::new(written).strip_prefix(self.root.path()).ok();
+        let text = below.and_then(Path::to_str).unwrap_or(written);
+        let refuse =
+            |error: mlxcode_base::PathError| RefusalReason::Path { reason: error.to_string() };
+        let path = RelPath::new(text).map_err(refuse)?;
+        self.root.resolve(&path).map_err(refuse)?;
+        Ok(path)
+    }
+
+    fn set(&mut self, path: &RelPath, after: Option<String>) {
+        if let Some(file) = self.files.get_mut(path) {
+            file.after = after;
+        }
+    }
+
+    /// The file as the edits so far leave it.
+    fn load(&mut self, path: &RelPath) -> Result<Option<&str>, Refused> {
+        if !self.files.contains_key(path) {
+            let before = self.read(path)?;
+            self.files.insert(path.clone(), DraftFile { after: before.clone(), before });
+            self.order.push(path.clone());
+        }
+        Ok(self.files.get(path).and_then(|file| file.after.as_deref()))
+    }
+
+    fn read(&self, path: &RelPath) -> Result<Option<String>, RefusalReason> {
+        let unreadable = |error: io::Error| RefusalReason::Unreadable { reason: error.to_string() };
+        let place = self
+            .root
+            .resolve(path)
+            .map_err(|error| RefusalReason::Path { reason: error.to_string() })?;
+        let meta = match fs::metadata(&place) {
+            Ok(meta) => meta,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        if meta.is_dir() {
+            return Err(RefusalReason::IsFolder);
+        }
+        let limit_bytes = self.options.max_file_bytes;
+        if meta.len() > limit_bytes {
+            return Err(RefusalReason::TooLarge { size_bytes: meta.len(), limit_bytes });
+        }
+        let bytes = fs::read(&place).map_err(unreadable)?;
+        String::from_utf8(bytes).map(Some).map_err(|_| RefusalReason::NotText)
+    }
+}
+
+fn patched(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
+    patch::apply(content, hunks)
+}
+
+fn refuse_elision(new: &str, old: Option<&str>) -> Result<(), RefusalReason> {
+    match elided_line(new, old.unwrap_or_default()) {
+        Some(line) => Err(RefusalReason::Elided { line: line.to_owned() }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a reply's edits do to a tree, before anything is written.
+
+mod draft;
+mod elision;
+mod patch;
+
+use std::fmt;
+
+use mlxcode_base::{RelPath, Root};
+use serde::{Deserialize, Serialize};
+
+use crate::diff::FileDiff;
+use crate::error::Result;
+use crate::format::ParsedItem;
+use crate::refusal::{Refusal, RefusalReason};
+use draft::Draft;
+
+/// What is edited at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResolveOptions {
+    /// Larger files are refused.
+    pub max_file_bytes: u64,
+}
+
+impl Default for ResolveOptions {
+    fn default() -> Self {
+        // Matching is quadratic at worst; source files are far smaller.
+        Self { max_file_bytes: 4 << 20 }
+    }
+}
+
+/// What the edits of a reply do to a tree. Nothing is written yet.
+#[derive(Clone, Debug)]
+pub struct EditPlan {
+    changes: Vec<FileChange>,
+    refusals: Vec<Refusal>,
+}
+
+/// One file that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file; of a rename, its old path.
+    pub path: RelPath,
+    /// What happens to it.
+    pub kind: ChangeKind,
+    /// Of a rename, the new path.
+    pub to: Option<RelPath>,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+/// What happens to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// It comes into being.
+    Create,
+    /// Its content changes.
+    Modify,
+    /// It goes.
+    Delete,
+    /// It gets another path, and maybe another content.
+    Rename,
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Modify => "modify",
+            Self::Delete => "delete",
+            Self::Rename => "rename",
+        })
+    }
+}
+
+impl FileChange {
+    /// The content before; `None` where there is no file.
+    pub fn before(&self) -> Option<&str> {
+        self.before.as_deref()
+    }
+
+    /// The content after; `None` where there is no file.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// The change as a unified diff.
+    pub fn diff(&self) -> FileDiff {
+        let to = self.to.as_ref().unwrap_or(&self.path);
+        FileDiff::of_file(&self.path, to, self.before(), self.after())
+    }
+}
+
+impl EditPlan {
+    /// Finds where each edit belongs in the tree below `root`. Edits of one
+    /// file build on each other, in the order of the reply.
+    ///
+    /// # Errors
+    /// What is wrong with an edit is no error but a [`Refusal`] in the plan.
+    pub fn resolve(root: &Root, items: &[ParsedItem], options: &ResolveOptions) -> Result<Self> {
+        let mut draft = Draft::new(root, options);
+        let mut refusals = Vec::new();
+        for (number, item) in items.iter().enumerate() {
+            let block = number + 1;
+            match item {
+                ParsedItem::Broken(broken) => refusals.push(Refusal {
+                    block,
+                    line: broken.line,
+                    path: broken.path.clone().unwrap_or_default(),
+                    reason: RefusalReason::Broken(broken.reason),
+                    nearest: None,
+                }),
+                ParsedItem::Edit(edit) => {
+                    if let Err(refused) = draft.edit(edit) {
+                        refusals.push(Refusal {
+                            block,
+                            line: edit.line,
+                            path: edit.path.clone(),
+                            reason: refused.reason,
+                            nearest: refused.nearest.map(|nearest| *nearest),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Self { changes: draft.changes(), refusals })
+    }
+
+    /// The files that change, in the order that the reply first names them.
+    pub fn changes(&self) -> &[FileChange] {
+        &self.changes
+    }
+
+    /// The edits that fit nowhere.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// Whether there is something to write and nothing was refused.
+    pub fn is_applicable(&self) -> bool {
+        !self.changes.is_empty() && self.refusals.is_empty()
+    }
+
+    /// Drops the changes for which `wanted` says no.
+    pub fn keep(&mut self, wanted: impl FnMut(&FileChange) -> bool) {
+        self.changes.retain(wanted);
+    }
+}

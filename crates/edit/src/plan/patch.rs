@@ -1,0 +1,164 @@
+//! Puts new lines in the place of old ones.
+
+use std::ops::Range;
+
+use mlxcode_base::LineRange;
+
+use super::draft::Refused;
+use crate::diff::{FileDiff, steps};
+use crate::format::{PatchHunk, PatchLine};
+use crate::locate::{Found, MatchLevel, locate, nearest};
+use crate::refusal::{NearestMatch, RefusalReason};
+use crate::text::{FileLine, FileText};
+
+/// Puts `replace` in place of `search`. Lines on both sides stay as the file
+/// has them.
+pub fn replace(content: &str, search: &str, replace: &str) -> Result<String, Refused> {
+    let mut text = FileText::new(content);
+    let wanted: Vec<&str> = search.lines().collect();
+    let new: Vec<&str> = replace.lines().collect();
+    let found = only(&text, &wanted, 0..text.lines().len(), |_| None)?;
+    let lines = if found.level == MatchLevel::BlankLines {
+        // The lines do not pair up, so the new ones stand as they are.
+        new.iter().map(|line| new_line(&text, &found, line)).collect()
+    } else {
+        let mut hunk = Vec::new();
+        for step in steps(&wanted, &new) {
+            let old = wanted[step.old].iter().map(|line| (*line).to_owned());
+            if step.equal {
+                hunk.extend(old.map(PatchLine::Context));
+            } else {
+                hunk.extend(old.map(PatchLine::Removed));
+                hunk.extend(new[step.new].iter().map(|line| PatchLine::Added((*line).to_owned())));
+            }
+        }
+        rewritten(&text, &found, &hunk)
+    };
+    text.replace(found.range, lines);
+    Ok(text.join())
+}
+
+/// Applies hunks, each below the one before it.
+pub fn apply(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
+    let mut text = FileText::new(content);
+    let mut below = 0;
+    // How many lines the hunks so far added: later line numbers move by it.
+    let mut moved: isize = 0;
+    for hunk in hunks {
+        let (found, lines) = place(&text, hunk, below, moved)?;
+        moved += lines.len() as isize - found.range.len() as isize;
+        below = found.range.start + lines.len();
+        text.replace(found.range, lines);
+    }
+    Ok(text.join())
+}
+
+fn place(
+    text: &FileText,
+    hunk: &PatchHunk,
+    below: usize,
+    moved: isize,
+) -> Result<(Found, Vec<FileLine>), Refused> {
+    let wanted: Vec<&str> = hunk
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            PatchLine::Context(text) | PatchLine::Removed(text) => Some(text.as_str()),
+            PatchLine::Added(_) => None,
+        })
+        .collect();
+    let end = text.lines().len();
+    let label = hunk.label.as_deref().and_then(|label| line_with(text, label, below));
+    let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
+    if wanted.is_empty() {
+        let at = match (label, hunk.first_line) {
+            (Some(label), _) => label + 1,
+            // `@@ -0,0` and an empty file leave no doubt.
+            _ if text.lines().is_empty() => 0,
+            (None, None) if hunk.label.is_none() => end,
+            _ => return Err(RefusalReason::NoContext.into()),
+        };
+        let found =
+            Found { range: at..at, level: MatchLevel::Exact, shift: crate::locate::Shift::None };
+        let lines = rewritten(text, &found, &hunk.lines);
+        return Ok((found, lines));
+    }
+    let choose = |places: &[Found]| {
+        let by_number = places.iter().position(|found| Some(found.range.start) == claimed);
+        let by_label = || {
+            let label = label?;
+            places.iter().position(|found| found.range.start >= label)
+        };
+        by_number.or_else(by_label)
+    };
+    let found = only(text, &wanted, below..end, choose)?;
+    let lines = if found.level == MatchLevel::BlankLines {
+        // Context and removed lines cannot be told apart any more.
+        return Err(no_match(text, &wanted));
+    } else {
+        rewritten(text, &found, &hunk.lines)
+    };
+    Ok((found, lines))
+}
+
+/// The line at or below `from` that holds `label`: whole, or as a part.
+fn line_with(text: &FileText, label: &str, from: usize) -> Option<usize> {
+    let lines = text.texts();
+    let whole = (from..lines.len()).find(|number| lines[*number].trim() == label.trim());
+    whole.or_else(|| (from..lines.len()).find(|number| lines[*number].contains(label.trim())))
+}
+
+/// The one place of `wanted`; among several, the one that `choose` takes.
+fn only(
+    text: &FileText,
+    wanted: &[&str],
+    within: Range<usize>,
+    choose: impl Fn(&[Found]) -> Option<usize>,
+) -> Result<Found, Refused> {
+    let lines = text.texts();
+    let mut places = locate(&lines, wanted, within);
+    match places.len() {
+        0 => Err(no_match(text, wanted)),
+        1 => Ok(places.swap_remove(0)),
+        _ => {
+            if let Some(chosen) = choose(&places) {
+                return Ok(places.swap_remove(chosen));
+            }
+            let lines = places.iter().map(|found| found.range.start + 1).collect();
+            Err(RefusalReason::Ambiguous { lines }.into())
+        }
+    }
+}
+
+fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
+    let lines = text.texts();
+    let nearest = nearest(&lines, wanted).map(|(range, similarity)| {
+        let joined = |lines: &[&str]| lines.join("\n") + "\n";
+        Box::new(NearestMatch {
+            range: LineRange::new(range.start + 1, range.end),
+            similarity,
+            diff: FileDiff::of_passages(&joined(wanted), &joined(&lines[range])),
+        })
+    });
+    Refused { reason: RefusalReason::NoMatch, nearest }
+}
+
+/// The file's lines at `found` after the hunk.
+fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
+    let mut old = text.lines()[found.range.clone()].iter();
+    let mut new = Vec::new();
+    for line in hunk {
+        match line {
+            PatchLine::Context(_) => new.extend(old.next().cloned()),
+            PatchLine::Removed(_) => {
+                old.next();
+            }
+            PatchLine::Added(line) => new.push(new_line(text, found, line)),
+        }
+    }
+    new
+}
+
+fn new_line(text: &FileText, found: &Found, line: &str) -> FileLine {
+    FileLine { text: found.shift.apply(line), end: text.usual_end() }
+}

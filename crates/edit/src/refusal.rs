@@ -1,0 +1,116 @@
+use std::fmt;
+
+use mlxcode_base::LineRange;
+
+use crate::diff::FileDiff;
+use crate::format::BrokenReason;
+
+/// An edit that fits nowhere. With any, a plan is not applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Which edit of the reply, from one.
+    pub block: usize,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+    /// The file it names, as written; empty where it names none.
+    pub path: String,
+    /// Why it was refused.
+    pub reason: RefusalReason,
+    /// The place of the file that is most like what it searched for.
+    pub nearest: Option<NearestMatch>,
+}
+
+/// The place of a file that is most like what was searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestMatch {
+    /// The lines of the file.
+    pub range: LineRange,
+    /// From 0, nothing alike, to 1, the same.
+    pub similarity: f32,
+    /// From what was searched for to what is there.
+    pub diff: FileDiff,
+}
+
+/// Why an edit was refused: shown, a sentence that a model understands too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The reply's block itself is broken.
+    Broken(BrokenReason),
+    /// The path leads out of the root, or into `.git`.
+    Path {
+        /// Why the path cannot be used.
+        reason: String,
+    },
+    /// There is no such file.
+    NotFound,
+    /// The path names a folder.
+    IsFolder,
+    /// The system would not let the file be read.
+    Unreadable {
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The file is larger than the limit.
+    TooLarge {
+        /// The file's size.
+        size_bytes: u64,
+        /// The most that is edited.
+        limit_bytes: u64,
+    },
+    /// The file is not UTF-8 text.
+    NotText,
+    /// The file to create exists.
+    Exists,
+    /// The lines to replace are nowhere in the file.
+    NoMatch,
+    /// The lines to replace are in several places.
+    Ambiguous {
+        /// The first line of each place, from one.
+        lines: Vec<usize>,
+    },
+    /// A hunk without any context or removed line does not say where it belongs.
+    NoContext,
+    /// The new content leaves parts out, such as `... rest of the file ...`.
+    Elided {
+        /// The line that stands for what is left out.
+        line: String,
+    },
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(reason) => reason.fmt(f),
+            Self::Path { reason } => f.write_str(reason),
+            Self::NotFound => f.write_str("the file does not exist"),
+            Self::IsFolder => f.write_str("the path names a folder"),
+            Self::Unreadable { reason } => write!(f, "the file cannot be read: {reason}"),
+            Self::TooLarge { size_bytes, limit_bytes } => {
+                write!(f, "the file has {size_bytes} bytes, at most {limit_bytes} are edited")
+            }
+            Self::NotText => f.write_str("the file is not UTF-8 text"),
+            Self::Exists => {
+                f.write_str("the file exists; name the lines to replace instead of creating it")
+            }
+            Self::NoMatch => f.write_str("the lines to replace are not in the file"),
+            Self::Ambiguous { lines } => {
+                let shown: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+                let more = if lines.len() > 5 { ", …" } else { "" };
+                write!(
+                    f,
+                    "the lines to replace occur {} times, at lines {}{more}; \
+                     add lines around them until the place is unique",
+                    lines.len(),
+                    shown.join(", ")
+                )
+            }
+            Self::NoContext => {
+                f.write_str("the hunk holds no line of the file, so its place is unknown")
+            }
+            Self::Elided { line } => {
+                write!(f, "the new content leaves parts out, at `{line}`; give it whole")
+            }
+        }
+    }
+}

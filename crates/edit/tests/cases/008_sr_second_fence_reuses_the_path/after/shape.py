@@ -1,0 +1,7 @@
+def area(r):
+    pi = 4
+    return pi * r * r
+
+
+def name():
+    return "disc"

@@ -1,0 +1,3 @@
+def f():
+    print("f")
+    return 1

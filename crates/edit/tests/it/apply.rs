@@ -1,0 +1,127 @@
+//! Applying and undoing where the world is not as planned.
+
+use std::fs;
+
+use mlxcode_base::{Diagnostic, ErrorKind};
+use mlxcode_edit::{ChangeKind, EntryState, Error, RefusalReason, apply};
+
+use crate::tree::Tree;
+
+fn replace(path: &str, search: &str, new: &str) -> String {
+    format!("{path}\n<<<<<<< SEARCH\n{search}\n=======\n{new}\n>>>>>>> REPLACE\n")
+}
+
+#[test]
+fn a_file_that_changed_after_it_was_read_is_left_alone() {
+    let tree = Tree::of(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    let plan = tree.plan(&(replace("a.txt", "one", "1") + &replace("b.txt", "two", "2")));
+    tree.write("b.txt", "edited\n");
+    let error = apply(&plan, &mut tree.open_journal(), "test").unwrap_err();
+    assert!(matches!(&error, Error::ChangedSince { path } if path.as_str() == "b.txt"));
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!((tree.read("a.txt"), tree.read("b.txt")), ("one\n".into(), "edited\n".into()));
+}
+
+#[test]
+fn undo_keeps_what_was_edited_since() {
+    let tree = Tree::of(&[("a.txt", "one\ntwo\nthree\nfour\nfive\n")]);
+    let entry = tree.apply(&replace("a.txt", "two", "2")).unwrap();
+    tree.write("a.txt", "one\n2\nthree\nfour\nFIVE\n");
+    assert_eq!(tree.undo(Some(&entry.id)).unwrap().state, EntryState::Undone);
+    assert_eq!(tree.read("a.txt"), "one\ntwo\nthree\nfour\nFIVE\n");
+    assert!(matches!(tree.undo(Some(&entry.id)), Err(Error::AlreadyUndone { .. })));
+    assert!(matches!(tree.undo(None), Err(Error::NothingToUndo)));
+    assert!(matches!(tree.undo(Some("99")), Err(Error::EntryNotFound { .. })));
+}
+
+#[test]
+fn an_undo_conflict_shows_both_versions() {
+    let tree = Tree::of(&[("a.txt", "one\ntwo\n"), ("b.txt", "x\n")]);
+    tree.apply(&(replace("b.txt", "x", "y") + &replace("a.txt", "two", "2"))).unwrap();
+    tree.write("a.txt", "one\nzwei\n");
+    let error = tree.undo(None).unwrap_err();
+    let Error::UndoConflict { now, before, .. } = &error else { panic!("{error}") };
+    assert_eq!((now.as_str(), before.as_str()), ("zwei", "two"));
+    assert_eq!(tree.read("b.txt"), "y\n", "nothing may be half undone");
+}
+
+#[test]
+fn undo_goes_back_entry_by_entry() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    tree.apply(&replace("a.txt", "one", "two")).unwrap();
+    tree.apply(&replace("a.txt", "two", "three")).unwrap();
+    assert_eq!(tree.undo(None).unwrap().id, "2");
+    assert_eq!(tree.undo(None).unwrap().id, "1");
+    assert_eq!(tree.read("a.txt"), "one\n");
+    let ids: Vec<_> = tree.open_journal().entries().iter().map(|e| e.id.clone()).collect();
+    assert_eq!(ids, ["1", "2"]);
+}
+
+#[test]
+fn files_that_came_or_went_are_guarded_too() {
+    let tree = Tree::of(&[("old.txt", "old\n")]);
+    tree.apply(
+        "*** Begin Patch\n*** Add File: new.txt\n+new\n*** Delete File: old.txt\n*** End Patch\n",
+    )
+    .unwrap();
+    tree.write("new.txt", "edited\n");
+    assert!(matches!(tree.undo(None), Err(Error::UndoConflict { .. })));
+    tree.write("new.txt", "new\n");
+    tree.write("old.txt", "somebody's own\n");
+    assert!(matches!(tree.undo(None), Err(Error::UndoConflict { .. })));
+    fs::remove_file(tree.path("old.txt")).unwrap();
+    tree.undo(None).unwrap();
+    assert_eq!(tree.read("old.txt"), "old\n");
+    assert!(!tree.path("new.txt").exists());
+}
+
+#[test]
+fn a_plan_can_be_cut_down_to_some_files() {
+    let tree = Tree::of(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    let mut plan = tree.plan(&(replace("a.txt", "one", "1") + &replace("b.txt", "two", "2")));
+    plan.keep(|change| change.path.as_str() == "b.txt");
+    let entry = apply(&plan, &mut tree.open_journal(), "test").unwrap();
+    assert_eq!(entry.files.len(), 1);
+    assert_eq!(entry.files[0].kind, ChangeKind::Modify);
+    assert_eq!((tree.read("a.txt"), tree.read("b.txt")), ("one\n".into(), "2\n".into()));
+}
+
+#[test]
+fn what_is_not_utf8_is_refused() {
+    let tree = Tree::of(&[]);
+    fs::write(tree.path("bin"), b"\xff\xfe one\n").unwrap();
+    let plan = tree.plan(&replace("./bin/../bin.txt", "one", "1"));
+    assert!(matches!(plan.refusals()[0].reason, RefusalReason::Path { .. }));
+    fs::rename(tree.path("bin"), tree.path("a.txt")).unwrap();
+    let plan = tree.plan(&replace("a.txt", "one", "1"));
+    assert_eq!(plan.refusals()[0].reason, RefusalReason::NotText);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_inside_and_refused_outside() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let tree = Tree::of(&[("real.txt", "one\n")]);
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret.txt"), "one\n").unwrap();
+    symlink(outside.path(), tree.path("out")).unwrap();
+    symlink("real.txt", tree.path("link.txt")).unwrap();
+    let plan = tree.plan(&replace("out/secret.txt", "one", "1"));
+    assert!(matches!(plan.refusals()[0].reason, RefusalReason::Path { .. }));
+
+    fs::set_permissions(tree.path("real.txt"), fs::Permissions::from_mode(0o750)).unwrap();
+    tree.apply(&replace("link.txt", "one", "1")).unwrap();
+    assert_eq!(tree.read("real.txt"), "1\n");
+    assert!(fs::symlink_metadata(tree.path("link.txt")).unwrap().is_symlink());
+    let mode = fs::metadata(tree.path("real.txt")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+}
+
+#[test]
+fn an_absolute_path_below_the_root_is_that_file() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let path = tree.path("a.txt");
+    tree.apply(&replace(path.to_str().unwrap(), "one", "1")).unwrap();
+    assert_eq!(tree.read("a.txt"), "1\n");
+}

@@ -1,0 +1,51 @@
+//! `tests/cases/NNN_name`: `reply.md` on the files of `before/` gives those
+//! of `after/`, or, where `refused.txt` stands instead, these refusals.
+
+use std::fs;
+use std::path::Path;
+
+use mlxcode_edit::Refusal;
+
+use crate::tree::{Files, Tree, read_files};
+
+#[test]
+fn every_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 40, "only {} cases", cases.len());
+    for case in cases {
+        check(&case);
+    }
+}
+
+fn check(case: &Path) {
+    let name = case.file_name().unwrap().to_string_lossy();
+    let before: Files = read_files(&case.join("before"));
+    let tree = Tree::new(&before);
+    let reply = fs::read_to_string(case.join("reply.md")).unwrap();
+    let plan = tree.plan(&reply);
+    if let Ok(expect) = fs::read_to_string(case.join("refused.txt")) {
+        let shown: String = plan.refusals().iter().map(show).collect();
+        assert_eq!(shown, expect, "{name}");
+        assert!(tree.apply(&reply).is_err(), "{name}");
+        assert_eq!(tree.files(), before, "{name}: a refused reply changed something");
+        return;
+    }
+    assert!(plan.refusals().is_empty(), "{name}: {:#?}", plan.refusals());
+    tree.apply(&reply).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let text = |files: Files| -> Vec<(String, String)> {
+        let show = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        files.into_iter().map(|(name, bytes)| (name, show(bytes))).collect()
+    };
+    assert_eq!(text(tree.files()), text(read_files(&case.join("after"))), "{name}");
+    tree.undo(None).unwrap();
+    assert_eq!(text(tree.files()), text(before), "{name}: undo");
+}
+
+fn show(refusal: &Refusal) -> String {
+    let Refusal { block, line, path, reason, nearest } = refusal;
+    let near = nearest.as_ref().map_or(String::new(), |near| format!(" [near {}]", near.range));
+    format!("{block} line {line} {path}: {reason}{near}\n")
+}

@@ -1,0 +1,187 @@
+//! What holds for every reply and every tree.
+
+use mlxcode_base::{RelPath, Root};
+use mlxcode_edit::{
+    EditAction, EditBlock, EditPlan, ParsedItem, ReplyParser, ResolveOptions, apply, parse_reply,
+};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::tree::{Files, Tree};
+
+/// Pieces of which replies are made, whole and broken.
+fn reply() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a.txt\n",
+        "`b/c.rs`\n",
+        "```\n",
+        "```rust\n",
+        "```diff\n",
+        "```md notes.md\n",
+        "~~~\n",
+        "<<<<<<< SEARCH\n",
+        "=======\n",
+        ">>>>>>> REPLACE\n",
+        "one\n",
+        "  two\r\n",
+        "\n",
+        "ä€😀\n",
+        "--- a/a.txt\n",
+        "+++ b/a.txt\n",
+        "@@ -1,2 +1,2 @@\n",
+        "@@\n",
+        " one\n",
+        "-one\n",
+        "+1\n",
+        "diff --git a/a.txt b/a.txt\n",
+        "*** Begin Patch\n",
+        "*** Update File: a.txt\n",
+        "*** Add File: n.txt\n",
+        "*** Delete File: a.txt\n",
+        "*** End Patch\n",
+        "text",
+        " ",
+    ]);
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+fn files() -> impl Strategy<Value = Files> {
+    let name = prop::sample::select(vec!["a.txt", "b/c.rs", "b/d.rs", "e"]);
+    let line = prop::sample::select(vec!["one", "  two", "", "ä€😀", "\tthree", "one "]);
+    let end = prop::sample::select(vec!["\n", "\r\n"]);
+    let last = prop::sample::select(vec!["", "last"]);
+    let text = (prop::collection::vec(line, 0..8), end, last, any::<bool>()).prop_map(
+        |(lines, end, last, bom)| {
+            let mut text = String::from(if bom { "\u{feff}" } else { "" });
+            for line in lines {
+                text += line;
+                text += end;
+            }
+            text + last
+        },
+    );
+    prop::collection::btree_map(
+        name.prop_map(str::to_owned),
+        text.prop_map(String::into_bytes),
+        1..4,
+    )
+}
+
+/// Edits that fit the files: lines of theirs are replaced, or the file is
+/// written, removed or moved.
+fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedItem> {
+    let names: Vec<&String> = files.keys().collect();
+    choices
+        .iter()
+        .map(|(which, line, kind, new)| {
+            let name = *which.get(&names);
+            let text = String::from_utf8(files[name].clone()).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            let action = match kind % 5 {
+                0 => EditAction::Delete,
+                1 => EditAction::Write { content: new.clone() },
+                2 => EditAction::Rename { to: format!("moved/{name}"), hunks: Vec::new() },
+                _ if lines.is_empty() => EditAction::Write { content: new.clone() },
+                _ => EditAction::Replace {
+                    search: format!("{}\n", line.get(&lines)),
+                    replace: new.clone(),
+                },
+            };
+            let range = Default::default();
+            ParsedItem::Edit(EditBlock { path: name.clone(), action, range, line: 1 })
+        })
+        .collect()
+}
+
+fn choices() -> impl Strategy<Value = Vec<(Index, Index, u8, String)>> {
+    prop::collection::vec((any::<Index>(), any::<Index>(), any::<u8>(), "[ab \n]{0,12}"), 1..5)
+}
+
+proptest! {
+    #[test]
+    fn however_a_reply_is_cut_the_same_items_come(reply in reply(), cuts in prop::collection::vec(any::<Index>(), 0..6)) {
+        let whole = parse_reply(&reply);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(reply.len() + 1)).collect();
+        cuts.retain(|cut| reply.is_char_boundary(*cut));
+        cuts.extend([0, reply.len()]);
+        cuts.sort_unstable();
+        let mut parser = ReplyParser::new();
+        let mut items = Vec::new();
+        for pair in cuts.windows(2) {
+            items.extend(parser.push(&reply[pair[0]..pair[1]]));
+        }
+        items.extend(parser.finish());
+        prop_assert_eq!(items, whole);
+    }
+
+    #[test]
+    fn ranges_stay_inside_the_reply_and_in_order(reply in reply()) {
+        for item in parse_reply(&reply) {
+            let (range, line) = match &item {
+                ParsedItem::Edit(edit) => (edit.range, edit.line),
+                ParsedItem::Broken(broken) => (broken.range, broken.line),
+            };
+            prop_assert!(range.start <= range.end && range.end <= reply.len());
+            prop_assert!(reply.get(range.start..range.end).is_some());
+            prop_assert_eq!(reply[..range.start].matches('\n').count() + 1, line);
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(reply in "\\PC{0,200}") {
+        parse_reply(&reply);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn undo_gives_back_every_byte(files in files(), choices in choices()) {
+        let tree = Tree::new(&files);
+        let items = edits(&files, &choices);
+        let plan = EditPlan::resolve(&tree.root, &items, &ResolveOptions::default()).unwrap();
+        let mut journal = tree.open_journal();
+        if plan.is_applicable() {
+            apply(&plan, &mut journal, "test").unwrap();
+            for change in plan.changes() {
+                let path = change.to.as_ref().unwrap_or(&change.path);
+                let now = std::fs::read(tree.root.resolve(path).unwrap()).ok();
+                prop_assert_eq!(now.as_deref(), change.after().map(str::as_bytes));
+            }
+            journal.undo(None).unwrap();
+        } else {
+            prop_assert!(apply(&plan, &mut journal, "test").is_err());
+        }
+        prop_assert_eq!(tree.files(), files);
+    }
+
+    #[test]
+    fn the_shown_diff_makes_the_same_change(files in files(), choices in choices()) {
+        let tree = Tree::new(&files);
+        let plan = EditPlan::resolve(&tree.root, &edits(&files, &choices), &ResolveOptions::default()).unwrap();
+        for change in plan.changes().iter().filter(|change| change.to.is_none()) {
+            let (Some(before), Some(after)) = (change.before(), change.after()) else { continue };
+            // Our own patch format says nothing of marks and line ends.
+            if before.contains(['\r', '\u{feff}']) || after.contains('\r') { continue }
+            if !before.ends_with('\n') || !after.ends_with('\n') { continue }
+            let alone = Tree::of(&[(change.path.as_str(), before)]);
+            let diff = format!("```diff\n{}```\n", change.diff());
+            let plan = alone.plan(&diff);
+            prop_assert!(plan.is_applicable(), "{}\n{:?}", diff, plan.refusals());
+            prop_assert_eq!(plan.changes()[0].after(), Some(after), "{}", diff);
+        }
+    }
+
+    #[test]
+    fn nothing_outside_the_root_is_ever_touched(path in "(\\.\\./|/|a/|\\./|\\.git/|x){0,6}") {
+        let tree = Tree::of(&[("a/x", "one\n")]);
+        let root: &Root = &tree.root;
+        let reply = format!("*** Begin Patch\n*** Add File: {path}\n+new\n*** End Patch\n");
+        let plan = tree.plan(&reply);
+        for change in plan.changes() {
+            prop_assert!(root.resolve(&change.path).unwrap().starts_with(root.path()));
+            prop_assert!(RelPath::new(change.path.as_str()).is_ok());
+        }
+    }
+}
