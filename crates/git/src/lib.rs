@@ -1,1 +1,31 @@
-//! Placeholder.
+//! A git repository: where it is, what changed, what was said.
+//!
+//! The principal type is [`Repository`]. Finding one reads a few files; all
+//! else runs the `git` program, without its user's hooks into other programs
+//! and without a word from the repository's own configuration.
+//!
+//! ```no_run
+//! use mlxcode_git::Repository;
+//!
+//! # fn main() -> Result<(), mlxcode_git::Error> {
+//! if let Some(repository) = Repository::discover(std::path::Path::new("."))? {
+//!     for change in repository.status()? {
+//!         println!("{:?} {}", change.kind, change.path);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod log;
+mod program;
+mod repository;
+mod status;
+
+pub use error::{Error, Result};
+pub use log::Commit;
+pub use repository::{Head, Repository};
+pub use status::{FileStatus, StatusKind};

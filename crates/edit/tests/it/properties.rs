@@ -87,7 +87,7 @@ fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedIte
                     replace: new.clone(),
                 },
             };
-            let range = Default::default();
+            let range = mlxcode_base::TextRange::default();
             ParsedItem::Edit(EditBlock { path: name.clone(), action, range, line: 1 })
         })
         .collect()
