@@ -1,1 +1,41 @@
-//! Placeholder.
+//! Understands code: reads a tree, finds the passages that matter for a
+//! question, and packs them into a model's context.
+//!
+//! The principal type is [`CodeBase`]: the files of a tree, in memory. It is
+//! searched in two steps: all files are ranked by their words, then the best
+//! are parsed into [`Chunk`]s along their syntax and these are ranked again.
+//!
+//! ```
+//! use mlxcode_base::{CancelToken, Root};
+//! use mlxcode_context::{Budget, CodeBase, WalkOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::write(folder.path().join("port.py"), "def open_port(n):\n    return n\n")?;
+//! let root = Root::open(folder.path())?;
+//! let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new())?;
+//! let bytes = |text: &str| text.len();
+//! let context = code.pack("who opens a port?", &[], &Budget { tokens: 500, counter: &bytes })?;
+//! assert_eq!(context.passages[0].path.as_str(), "port.py");
+//! assert!(context.render().len() <= 500);
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod code_base;
+mod error;
+mod mention;
+mod pack;
+mod search;
+mod syntax;
+mod terms;
+mod walk;
+
+pub use code_base::{CodeBase, Hit};
+pub use error::{Error, Result};
+pub use mention::Mention;
+pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
+pub use syntax::{Chunk, chunks};
+pub use walk::{Skipped, WalkOptions};

@@ -1,0 +1,4 @@
+(method name: (_) @name) @definition
+(singleton_method name: (_) @name) @definition
+(class name: (_) @name) @definition
+(module name: (_) @name) @definition

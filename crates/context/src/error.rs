@@ -1,0 +1,65 @@
+use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath};
+use thiserror::Error;
+
+/// What can go wrong when code is read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller stopped the work.
+    #[error("stopped while reading the code")]
+    Cancelled,
+    /// A file that was asked for is not among those that are read.
+    #[error("{path} is not a text file below the root")]
+    FileNotFound {
+        /// The file.
+        path: RelPath,
+    },
+    /// A file that was asked for does not fit.
+    #[error("{path} takes {tokens} tokens, {room} are free for it")]
+    FileTooLong {
+        /// The file.
+        path: RelPath,
+        /// The tokens it takes.
+        tokens: usize,
+        /// The tokens that are left.
+        room: usize,
+    },
+    /// A path leads out of the root.
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Diagnostic for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::FileNotFound { .. } => ErrorKind::NotFound,
+            Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::Path(source) => source.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "context.cancelled",
+            Self::FileNotFound { .. } => "context.file_not_found",
+            Self::FileTooLong { .. } => "context.file_too_long",
+            Self::Path(source) => source.code(),
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Cancelled => return None,
+            Self::FileNotFound { .. } => {
+                "check the path; ignored, binary and very large files are not read"
+            }
+            Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
+            Self::Path(source) => return source.help(),
+        };
+        Some(text.to_owned())
+    }
+}

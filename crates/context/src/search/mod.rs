@@ -1,0 +1,21 @@
+//! Which passages matter for a question.
+
+mod file_rank;
+mod passage_rank;
+mod standing;
+
+pub use file_rank::{FileRank, rank_files};
+pub use passage_rank::{RankedChunk, rank_chunks};
+
+/// The saturation of a word's count, `k1`, and the weight of the length, `b`,
+/// of Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance
+/// Framework", 2009). Code repeats words in long files for good reasons, so
+/// `b` is lower than for prose.
+const K1: f32 = 1.2;
+const B: f32 = 0.5;
+
+/// The part of the score of one word that depends on the passage.
+fn saturation(count: f32, words: f32, mean_words: f32) -> f32 {
+    let length = 1.0 - B + B * words / mean_words.max(1.0);
+    count * (K1 + 1.0) / (count + K1 * length)
+}

@@ -1,0 +1,121 @@
+//! The second step: chunks of the best files, by words and by what they define.
+
+use std::path::Path;
+use std::thread;
+
+use mlxcode_base::{CancelToken, Language, LineIndex};
+
+use super::FileRank;
+use super::saturation;
+use super::standing::standing;
+use crate::error::{Error, Result};
+use crate::syntax::{Chunk, chunks};
+use crate::terms::Query;
+use crate::walk::{SourceFile, threads};
+
+/// Files that are parsed: enough that the answer is in one of them, few enough
+/// that a large tree answers in a second or two.
+const PARSED_FILES: usize = 120;
+
+/// The words of a chunk's definitions count this many times.
+const NAME_WEIGHT: f32 = 1.2;
+
+/// How much of the file's own score its chunks inherit.
+const FILE_WEIGHT: f32 = 0.25;
+
+/// The chunk length, in words, to which others are compared.
+const MEAN_WORDS: f32 = 80.0;
+
+/// A chunk and how well it fits.
+#[derive(Clone, Debug)]
+pub struct RankedChunk {
+    /// The number of its file.
+    pub file: usize,
+    pub chunk: Chunk,
+    pub score: f32,
+    /// The words of the question that it holds.
+    pub words: Vec<String>,
+}
+
+/// Ranks the chunks of the best files, best first.
+pub fn rank_chunks(
+    files: &[SourceFile],
+    rank: &FileRank,
+    query: &Query,
+    cancel: &CancelToken,
+) -> Result<Vec<RankedChunk>> {
+    let best = &rank.files[..rank.files.len().min(PARSED_FILES)];
+    let workers = threads();
+    let mut ranked: Vec<RankedChunk> = thread::scope(|scope| {
+        let handles: Vec<_> = (0..workers)
+            .map(|worker| {
+                // Dealt out like cards, so that long files spread.
+                let mine = best.iter().skip(worker).step_by(workers);
+                scope.spawn(move || {
+                    mine.take_while(|_| !cancel.is_cancelled())
+                        .flat_map(|(number, score)| {
+                            rank_file(*number, &files[*number], *score, &rank.rarity, query)
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
+    });
+    if cancel.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    ranked.sort_by(|a, b| {
+        let place = |one: &RankedChunk| (one.file, one.chunk.lines);
+        b.score.total_cmp(&a.score).then_with(|| place(a).cmp(&place(b)))
+    });
+    Ok(ranked)
+}
+
+fn rank_file(
+    number: usize,
+    file: &SourceFile,
+    file_score: f32,
+    rarity: &[f32],
+    query: &Query,
+) -> Vec<RankedChunk> {
+    let language = Language::from_path(Path::new(file.path.as_str()));
+    let index = LineIndex::new(&file.text);
+    let standing = standing(&file.path, query);
+    let whole: f32 = rarity.iter().sum();
+    let (in_path, _) = query.count(file.path.as_str());
+    chunks(&file.text, language)
+        .into_iter()
+        .filter_map(|chunk| {
+            let range = index.bytes_of(chunk.lines);
+            let (counts, words) = query.count(&file.text[range.start..range.end]);
+            let names = chunk.names.join(" ");
+            let (in_names, name_words) = query.count(&names);
+            let mut score = 0.0;
+            let mut covered = 0.0;
+            let mut meant = 0.0;
+            for (term, rarity) in rarity.iter().enumerate() {
+                if counts[term] > 0 {
+                    covered += rarity;
+                } else if in_path[term] > 0 {
+                    covered += rarity * 0.5;
+                }
+                score += rarity * saturation(counts[term] as f32, words as f32, MEAN_WORDS);
+                if in_names[term] > 0 {
+                    meant += rarity;
+                }
+            }
+            if score == 0.0 {
+                return None;
+            }
+            // A name made of nothing but the question's words is what was meant.
+            let share = in_names.iter().sum::<u32>() as f32 / name_words.max(1) as f32;
+            score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
+            let coverage = covered / whole.max(f32::MIN_POSITIVE);
+            score = score * (0.4 + 0.6 * coverage) * standing + FILE_WEIGHT * file_score;
+            let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
+            let words = held.map(|(_, term)| term.word.clone()).collect();
+            Some(RankedChunk { file: number, chunk, score, words })
+        })
+        .collect()
+}

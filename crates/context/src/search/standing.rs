@@ -1,0 +1,88 @@
+//! How much a file counts by what it is.
+
+use mlxcode_base::RelPath;
+
+use crate::terms::Query;
+
+/// Folders of code that somebody else wrote, or a program.
+const FOREIGN_FOLDERS: [&str; 9] = [
+    "vendor",
+    "vendored",
+    "third_party",
+    "node_modules",
+    "dist",
+    "build",
+    "generated",
+    "target",
+    "site-packages",
+];
+
+/// Files that programs write for programs.
+const LOCK_FILES: [&str; 8] = [
+    "Cargo.lock",
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "uv.lock",
+    "go.sum",
+    "Gemfile.lock",
+];
+
+const TEST_FOLDERS: [&str; 7] =
+    ["test", "tests", "testing", "spec", "__tests__", "testdata", "fixtures"];
+
+/// A factor from 0 to 1 for the score of a file.
+pub fn standing(path: &RelPath, query: &Query) -> f32 {
+    let name = path.file_name();
+    let asked = |word: &str| query.terms.iter().any(|term| term.word.starts_with(word));
+    if LOCK_FILES.contains(&name) || name.contains(".min.") {
+        return 0.05;
+    }
+    let mut factor = 1.0;
+    let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
+    if folder(&FOREIGN_FOLDERS) {
+        factor *= 0.3;
+    }
+    let stem = name.split('.').next().unwrap_or(name);
+    let test_name = ["test_", "test-"].iter().any(|start| stem.starts_with(start))
+        || ["_test", "_tests", "-test", "Test", "_spec"].iter().any(|end| stem.ends_with(end))
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || stem == "tests";
+    if (test_name || folder(&TEST_FOLDERS)) && !asked("test") {
+        factor *= 0.5;
+    }
+    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !asked("exampl") {
+        factor *= 0.7;
+    }
+    // Prose says what, code says how; a question about code asks how.
+    if [".md", ".markdown", ".rst", ".txt"].iter().any(|end| name.ends_with(end)) {
+        factor *= 0.75;
+    }
+    let upper = stem.to_ascii_uppercase();
+    if ["CHANGELOG", "CHANGES", "HISTORY", "NEWS", "LICENSE", "COPYING", "AUTHORS"]
+        .iter()
+        .any(|known| upper.starts_with(known))
+    {
+        factor *= 0.25;
+    }
+    factor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_stand_above_tests_and_foreign_code() {
+        let of = |path: &str, question: &str| {
+            standing(&RelPath::new(path).unwrap(), &Query::new(question))
+        };
+        let source = of("src/parse.rs", "parse");
+        for lower in ["tests/parse.rs", "vendor/parse.rs", "src/parse_test.go", "CHANGELOG.md"] {
+            assert!(of(lower, "parse") < source, "{lower}");
+        }
+        assert!(of("tests/parse.rs", "how is parse tested?") >= source);
+    }
+}

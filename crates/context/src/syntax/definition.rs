@@ -1,0 +1,162 @@
+//! Where functions, classes and their like stand.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use mlxcode_base::Language;
+use streaming_iterator::StreamingIterator;
+use tree_sitter::{ParseOptions, Parser, Query, QueryCursor};
+
+/// A file that takes longer is cut by lines; sources take milliseconds.
+const PARSE_LIMIT: Duration = Duration::from_millis(500);
+
+/// A definition in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The first line, from zero.
+    pub first: usize,
+    /// The last line, itself inside.
+    pub last: usize,
+    pub name: String,
+}
+
+struct Grammar {
+    language: tree_sitter::Language,
+    query: Query,
+}
+
+/// The definitions of a file in the order of their beginnings, outer ones
+/// first; `None` for a language without a grammar here.
+pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
+    let grammar = grammar(language)?;
+    let mut parser = Parser::new();
+    parser.set_language(&grammar.language).ok()?;
+    let end = Instant::now() + PARSE_LIMIT;
+    let mut watch = |_: &tree_sitter::ParseState| {
+        if Instant::now() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let options = ParseOptions::new().progress_callback(&mut watch);
+    let bytes = text.as_bytes();
+    let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
+    let tree = parser.parse_with_options(&mut read, None, Some(options))?;
+    let mut cursor = QueryCursor::new();
+    let mut matches = cursor.matches(&grammar.query, tree.root_node(), bytes);
+    let mut found = Vec::new();
+    let definition = grammar.query.capture_index_for_name("definition")?;
+    let name = grammar.query.capture_index_for_name("name")?;
+    while let Some(one) = matches.next() {
+        let node = |index| one.nodes_for_capture_index(index).next();
+        let (Some(whole), Some(name)) = (node(definition), node(name)) else { continue };
+        let end = whole.end_position();
+        // A node that ends at the start of a line does not hold that line.
+        let last = if end.column == 0 { end.row.saturating_sub(1) } else { end.row };
+        let first = whole.start_position().row;
+        let name = name.utf8_text(bytes).unwrap_or_default().to_owned();
+        found.push(Definition { first, last: last.max(first), name });
+    }
+    found.sort_by(|a, b| (a.first, b.last, &a.name).cmp(&(b.first, a.last, &b.name)));
+    found.dedup();
+    Some(found)
+}
+
+fn grammar(language: Language) -> Option<&'static Grammar> {
+    macro_rules! grammars {
+        ($($variant:ident: $function:expr, $query:literal;)*) => {
+            match language {
+                $(Language::$variant => {
+                    // A query that does not compile is found by the tests; a
+                    // file without its grammar is still cut by lines.
+                    static GRAMMAR: LazyLock<Option<Grammar>> = LazyLock::new(|| {
+                        let language: tree_sitter::Language = $function.into();
+                        let text = include_str!(concat!("../../queries/", $query, ".scm"));
+                        let query = Query::new(&language, text).ok()?;
+                        Some(Grammar { language, query })
+                    });
+                    GRAMMAR.as_ref()
+                })*
+                _ => None,
+            }
+        };
+    }
+    grammars! {
+        Bash: tree_sitter_bash::LANGUAGE, "bash";
+        C: tree_sitter_c::LANGUAGE, "c";
+        Cpp: tree_sitter_cpp::LANGUAGE, "cpp";
+        Go: tree_sitter_go::LANGUAGE, "go";
+        Java: tree_sitter_java::LANGUAGE, "java";
+        JavaScript: tree_sitter_javascript::LANGUAGE, "javascript";
+        Python: tree_sitter_python::LANGUAGE, "python";
+        Ruby: tree_sitter_ruby::LANGUAGE, "ruby";
+        Rust: tree_sitter_rust::LANGUAGE, "rust";
+        TypeScript: tree_sitter_typescript::LANGUAGE_TYPESCRIPT, "typescript";
+        Tsx: tree_sitter_typescript::LANGUAGE_TSX, "typescript";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(language: Language, text: &str, expect: &str) {
+        let found = definitions(text, language).unwrap();
+        let shown: Vec<String> = found
+            .iter()
+            .map(|one| format!("{} {}-{}", one.name, one.first + 1, one.last + 1))
+            .collect();
+        assert_eq!(shown.join(", "), expect, "{language}");
+    }
+
+    #[test]
+    fn every_grammar_finds_its_definitions() {
+        check(
+            Language::Rust,
+            "mod m {\n    struct S;\n    impl S {\n        fn f(&self) {}\n    }\n}\nconst C: u8 = 1;\n",
+            "m 1-6, S 2-2, S 3-5, f 4-4, C 7-7",
+        );
+        check(
+            Language::Python,
+            "LIMIT = 3\n\nclass A:\n    @property\n    def b(self):\n        x = 1\n        return x\n",
+            "LIMIT 1-1, A 3-7, b 4-7, b 5-7",
+        );
+        check(
+            Language::JavaScript,
+            "const a = () => 1\nclass B {\n  c() {}\n}\nmodule.exports.d = 1\n",
+            "a 1-1, B 2-4, c 3-3, d 5-5",
+        );
+        check(
+            Language::TypeScript,
+            "interface I { x: number }\ntype T = I\nexport const f = (): T => g()\nenum E { A }\n",
+            "I 1-1, T 2-2, f 3-3, E 4-4",
+        );
+        check(Language::Tsx, "function V() {\n  return <b/>\n}\n", "V 1-3");
+        check(
+            Language::Go,
+            "package p\n\ntype T struct {\n\tx int\n}\n\nfunc (t T) M() {\n}\n\nfunc F() {}\n",
+            "T 3-5, M 7-8, F 10-10",
+        );
+        check(Language::Java, "class A {\n  A() {}\n  void m() {\n  }\n}\n", "A 1-5, A 2-2, m 3-4");
+        check(
+            Language::Ruby,
+            "module M\n  class C\n    def m\n    end\n  end\nend\n",
+            "M 1-6, C 2-5, m 3-4",
+        );
+        check(
+            Language::C,
+            "#define N 3\nstruct s {\n  int x;\n};\nint f(void) {\n  return N;\n}\n",
+            "N 1-1, s 2-4, f 5-7",
+        );
+        check(
+            Language::Cpp,
+            "namespace n {\nclass C {\n  void m() {}\n};\n}\n",
+            "n 1-5, C 2-4, m 3-3",
+        );
+        check(Language::Bash, "f() {\n  echo\n}\n", "f 1-3");
+    }
+
+    #[test]
+    fn broken_code_is_still_read() {
+        let found = definitions("fn a() {\n}\nfn b( {{{\nfn c() {}\n", Language::Rust).unwrap();
+        assert!(found.iter().any(|one| one.name == "a"), "{found:?}");
+    }
+}

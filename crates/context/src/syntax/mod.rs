@@ -1,0 +1,7 @@
+//! Files cut along their syntax.
+
+mod chunk;
+mod definition;
+mod prose;
+
+pub use chunk::{Chunk, chunks};

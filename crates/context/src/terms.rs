@@ -1,0 +1,214 @@
+//! Words of questions and of code.
+
+use std::collections::HashMap;
+
+/// Words that stand in every question and tell nothing of the code.
+const STOP_WORDS: [&str; 64] = [
+    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
+    "code", "could", "did", "do", "does", "done", "each", "explain", "find", "for", "from", "get",
+    "has", "have", "here", "how", "if", "in", "into", "is", "it", "its", "made", "make", "me",
+    "my", "of", "on", "or", "please", "show", "so", "that", "the", "their", "then", "there",
+    "they", "this", "to", "used", "was", "we", "what", "when", "where", "which", "who", "why",
+    "with",
+];
+
+/// Words that programmers shorten, and what they shorten them to.
+const SHORT_FORMS: [(&str, &str); 26] = [
+    ("argument", "arg"),
+    ("authentication", "auth"),
+    ("authorization", "auth"),
+    ("buffer", "buf"),
+    ("command", "cmd"),
+    ("configuration", "config"),
+    ("connection", "conn"),
+    ("context", "ctx"),
+    ("database", "db"),
+    ("dependency", "dep"),
+    ("directory", "dir"),
+    ("document", "doc"),
+    ("environment", "env"),
+    ("error", "err"),
+    ("expression", "expr"),
+    ("folder", "dir"),
+    ("function", "fn"),
+    ("implementation", "impl"),
+    ("initialize", "init"),
+    ("length", "len"),
+    ("message", "msg"),
+    ("parameter", "param"),
+    ("reference", "ref"),
+    ("request", "req"),
+    ("response", "resp"),
+    ("temporary", "tmp"),
+];
+
+/// The words of a question, stemmed, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The words in the order of the question.
+    pub terms: Vec<QueryTerm>,
+    /// The term of each stem; short and long forms share one.
+    numbers: HashMap<String, usize>,
+}
+
+/// One word of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryTerm {
+    /// As the question writes it, in lower case.
+    pub word: String,
+}
+
+impl Query {
+    /// Reads the words of a question.
+    pub fn new(question: &str) -> Self {
+        let mut query = Self::default();
+        each_word(question, |word| {
+            if word.chars().count() > 1 && !STOP_WORDS.contains(&word) {
+                query.add(word);
+            }
+        });
+        for (long, short) in SHORT_FORMS.map(|(long, short)| (stem(long), stem(short))) {
+            let number = query.numbers.get(long).or_else(|| query.numbers.get(short)).copied();
+            if let Some(number) = number {
+                query.numbers.entry(long.to_owned()).or_insert(number);
+                query.numbers.entry(short.to_owned()).or_insert(number);
+            }
+        }
+        query
+    }
+
+    fn add(&mut self, word: &str) {
+        let stem = stem(word).to_owned();
+        if !self.numbers.contains_key(&stem) {
+            self.numbers.insert(stem, self.terms.len());
+            self.terms.push(QueryTerm { word: word.to_owned() });
+        }
+    }
+
+    /// Counts how often each term occurs in `text`, and how many words it has.
+    pub fn count(&self, text: &str) -> (Vec<u32>, u32) {
+        let mut counts = vec![0; self.terms.len()];
+        let mut words = 0;
+        each_word(text, |word| {
+            words += 1;
+            if let Some(number) = self.numbers.get(stem(word)) {
+                counts[*number] += 1;
+            }
+        });
+        (counts, words)
+    }
+}
+
+/// Calls `take` with each word of `text` in lower case. Identifiers are cut
+/// where their letters change case and at underscores: `parseReply` and
+/// `parse_reply` hold the same two words, `HTTPServer` holds `http` and `server`.
+pub fn each_word(text: &str, mut take: impl FnMut(&str)) {
+    let mut word = String::with_capacity(32);
+    let mut flush = |word: &mut String| {
+        if !word.is_empty() {
+            take(word);
+            word.clear();
+        }
+    };
+    let mut chars = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        if c.is_alphanumeric() {
+            let hump = c.is_uppercase()
+                && (before.is_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_uppercase()
+                        && chars.peek().is_some_and(|next| next.is_lowercase())));
+            if hump {
+                flush(&mut word);
+            }
+            if c.is_ascii() {
+                word.push(c.to_ascii_lowercase());
+            } else {
+                word.extend(c.to_lowercase());
+            }
+        } else {
+            flush(&mut word);
+        }
+        before = c;
+    }
+    flush(&mut word);
+}
+
+/// Takes the endings off a word that inflection and derivation put there.
+///
+/// A short form of Porter's idea ("An algorithm for suffix stripping", 1980):
+/// the longest ending that leaves at least three letters goes.
+pub fn stem(word: &str) -> &str {
+    const ENDINGS: [&str; 20] = [
+        "ations", "ation", "ating", "ators", "ator", "ings", "able", "ated", "ates", "ing", "ions",
+        "ate", "ers", "ies", "ion", "ed", "er", "es", "s", "e",
+    ];
+    if word.len() < 4 || word.ends_with("ss") || !word.is_ascii() {
+        return word;
+    }
+    let cut = ENDINGS.iter().find_map(|ending| {
+        let rest = word.strip_suffix(ending)?;
+        (rest.len() >= 3).then_some(rest)
+    });
+    let rest = cut.unwrap_or(word);
+    // `entries` and `entry`, `applied` and `apply`.
+    let rest = rest.strip_suffix(['y', 'i']).filter(|rest| rest.len() >= 3).unwrap_or(rest);
+    // `running` and `run`.
+    let bytes = rest.as_bytes();
+    match bytes {
+        [.., a, b] if a == b && rest.len() > 3 && cut.is_some() && *b != b's' && *b != b'l' => {
+            &rest[..rest.len() - 1]
+        }
+        _ => rest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_fall_into_words() {
+        let words = |text: &str| {
+            let mut words = Vec::new();
+            each_word(text, |word| words.push(word.to_owned()));
+            words.join(" ")
+        };
+        for (text, expect) in [
+            ("parseReply", "parse reply"),
+            ("parse_reply(2)", "parse reply 2"),
+            ("HTTPServer", "http server"),
+            ("utf8Text", "utf8 text"),
+            ("Größe::ändern", "größe ändern"),
+            ("", ""),
+        ] {
+            assert_eq!(words(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn forms_of_one_word_share_a_stem() {
+        for forms in [
+            &["entry", "entries"][..],
+            &["apply", "applies", "applied"],
+            &["run", "running"],
+            &["configure", "configuration", "configured"],
+            &["parse", "parser", "parsing", "parses"],
+            &["cancel", "cancels"],
+            &["generate", "generator", "generation"],
+        ] {
+            let stems: Vec<&str> = forms.iter().map(|form| stem(form)).collect();
+            assert!(stems.iter().all(|one| *one == stems[0]), "{forms:?} {stems:?}");
+        }
+        assert_ne!(stem("class"), stem("clas"));
+    }
+
+    #[test]
+    fn a_question_is_its_telling_words() {
+        let query = Query::new("Where is the configuration read?");
+        let words: Vec<_> = query.terms.iter().map(|term| term.word.as_str()).collect();
+        assert_eq!(words, ["configuration", "read"]);
+        assert_eq!(query.count("fn read_config() { configure(); }").0, [2, 1]);
+    }
+}

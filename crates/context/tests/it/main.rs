@@ -1,0 +1,181 @@
+//! The crate from outside: trees, questions, contexts.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
+
+use std::fs;
+
+use mlxcode_base::{CancelToken, LineRange, RelPath, Root};
+use mlxcode_context::{Budget, CodeBase, Error, Reason, WalkOptions};
+use proptest::prelude::*;
+
+struct Tree {
+    _temp: tempfile::TempDir,
+    root: Root,
+}
+
+impl Tree {
+    fn new(files: &[(&str, &[u8])]) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let place = temp.path().join(name);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, content).unwrap();
+        }
+        Self { root: Root::open(temp.path()).unwrap(), _temp: temp }
+    }
+
+    fn open(&self) -> CodeBase {
+        CodeBase::open(&self.root, &WalkOptions::default(), &CancelToken::new()).unwrap()
+    }
+}
+
+fn project() -> Tree {
+    Tree::new(&[
+        ("src/config.rs", b"/// Reads the settings.\npub fn read_config(path: &str) -> Config {\n    parse(path)\n}\n\npub struct Config {\n    pub port: u16,\n}\n"),
+        ("src/server.rs", b"pub fn listen(port: u16) {\n    bind(port);\n}\n\npub fn stop() {}\n"),
+        ("src/main.rs", b"fn main() {\n    let config = read_config(\"app.toml\");\n    listen(config.port);\n}\n"),
+        ("tests/config.rs", b"#[test]\nfn read_config_reads() {\n    read_config(\"x\");\n}\n"),
+        ("README.md", b"# App\n\nA server.\n\n## Configuration\n\nWrite `app.toml`.\n"),
+        (".gitignore", b"target/\n*.log\n"),
+        ("target/config.rs", b"fn read_config() {}\n"),
+        ("debug.log", b"config config config\n"),
+        (".env", b"CONFIG_SECRET=1\n"),
+        (".github/ci.yml", b"run: make config\n"),
+        ("logo.png", b"\x89PNG\0\0config"),
+        ("latin.txt", b"caf\xe9 config\n"),
+    ])
+}
+
+#[test]
+fn the_walk_keeps_the_rules_and_counts_what_it_skips() {
+    let tree = project();
+    let code = tree.open();
+    assert_eq!((code.skipped().binary, code.skipped().not_utf8), (1, 1));
+    let paths: Vec<String> =
+        code.search("config secret", 50).unwrap().iter().map(|hit| hit.path.to_string()).collect();
+    for absent in ["target/config.rs", "debug.log", ".env", "logo.png", "latin.txt"] {
+        assert!(!paths.iter().any(|path| path == absent), "{absent} in {paths:?}");
+    }
+    assert!(paths.iter().any(|path| path == ".github/ci.yml"), "{paths:?}");
+
+    let mut options = WalkOptions::default();
+    options.max_file_bytes = 60;
+    let small = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
+    assert!(small.skipped().too_large >= 3);
+    options.max_total_bytes = 0;
+    let none = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
+    assert_eq!(none.file_count(), 0);
+    assert!(none.search("config", 5).unwrap().is_empty());
+}
+
+#[test]
+fn the_definition_stands_before_its_uses_and_its_tests() {
+    let code = project().open();
+    for (question, path, line) in [
+        ("where is the configuration read?", "src/config.rs", 1),
+        ("how do we listen on a port?", "src/server.rs", 1),
+        ("what stops the server?", "src/server.rs", 1),
+    ] {
+        let hits = code.search(question, 3).unwrap();
+        assert_eq!(
+            (hits[0].path.as_str(), hits[0].lines.first),
+            (path, line),
+            "{question} {hits:?}"
+        );
+    }
+}
+
+#[test]
+fn what_the_question_names_comes_first_and_whole() {
+    let code = project().open();
+    let bytes = |text: &str| text.len();
+    let budget = Budget { tokens: 4_000, counter: &bytes };
+    let context = code.pack("explain main.rs and `stop`", &[], &budget).unwrap();
+    let places: Vec<String> =
+        context.passages.iter().map(|one| format!("{}:{}", one.path, one.lines)).collect();
+    assert_eq!(places[0], "src/main.rs:1-4");
+    assert!(places[1].starts_with("src/server.rs:"), "{places:?}");
+    assert_eq!(context.passages[1].reason, Reason::Named { name: "stop".to_owned() });
+    let lines = code.pack("what do src/config.rs:6-8 say?", &[], &budget).unwrap();
+    // What search finds right above joins it.
+    assert_eq!(lines.passages[0].lines.last, 8);
+    assert!(lines.passages[0].text.ends_with("pub struct Config {\n    pub port: u16,\n}\n"));
+    let far = code.pack("what does src/server.rs:1-2 do?", &[], &budget).unwrap();
+    assert!(far.passages[0].text.starts_with("pub fn listen"), "{:?}", far.passages[0]);
+}
+
+#[test]
+fn given_files_are_whole_or_an_error() {
+    let code = project().open();
+    let bytes = |text: &str| text.len();
+    let given = [RelPath::new("src/server.rs").unwrap()];
+    let context = code.pack("stop", &given, &Budget { tokens: 2_000, counter: &bytes }).unwrap();
+    assert_eq!(context.passages[0].reason, Reason::Given);
+    assert_eq!(context.passages[0].lines, LineRange::new(1, 5));
+    let small = Budget { tokens: 60, counter: &bytes };
+    assert!(matches!(code.pack("stop", &given, &small), Err(Error::FileTooLong { .. })));
+    let missing = [RelPath::new("logo.png").unwrap()];
+    assert!(matches!(code.pack("x", &missing, &small), Err(Error::FileNotFound { .. })));
+}
+
+#[test]
+fn an_empty_tree_and_a_question_without_words_give_nothing() {
+    let empty = Tree::new(&[]).open();
+    let bytes = |text: &str| text.len();
+    let budget = Budget { tokens: 100, counter: &bytes };
+    for (code, question) in [(&empty, "where?"), (&project().open(), "where is it?")] {
+        let context = code.pack(question, &[], &budget).unwrap();
+        assert_eq!((context.passages.len(), context.tokens), (0, 0));
+    }
+}
+
+#[test]
+fn a_cancelled_token_stops_the_work() {
+    let tree = project();
+    let cancel = CancelToken::new();
+    let code = CodeBase::open(&tree.root, &WalkOptions::default(), &cancel).unwrap();
+    cancel.cancel();
+    assert!(matches!(code.search("config", 1), Err(Error::Cancelled)));
+    assert!(matches!(
+        CodeBase::open(&tree.root, &WalkOptions::default(), &cancel),
+        Err(Error::Cancelled)
+    ));
+}
+
+/// Counters of different grain: none is the sum of its parts exactly.
+fn count(kind: usize, text: &str) -> usize {
+    match kind {
+        0 => text.len(),
+        1 => text.split_whitespace().count(),
+        2 => text.len().div_ceil(7),
+        _ => text.chars().filter(|c| !c.is_alphanumeric()).count() + 3,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_budget_is_never_passed(
+        tokens in 0..900_usize,
+        kind in 0..4_usize,
+        question in "(config|read|port|server|listen|main.rs|`stop`|app| ){1,5}",
+    ) {
+        let code = project().open();
+        let counter = move |text: &str| count(kind, text);
+        let context = code.pack(&question, &[], &Budget { tokens, counter: &counter }).unwrap();
+        let text = context.render();
+        prop_assert!(text.is_empty() || counter(&text) <= tokens);
+        prop_assert_eq!(context.tokens, if text.is_empty() { 0 } else { counter(&text) });
+        // No line is there twice, and each is what the file holds.
+        for (number, one) in context.passages.iter().enumerate() {
+            for other in &context.passages[number + 1..] {
+                prop_assert!(one.path != other.path
+                    || one.lines.last < other.lines.first
+                    || other.lines.last < one.lines.first);
+            }
+        }
+        let again = code.pack(&question, &[], &Budget { tokens, counter: &counter }).unwrap();
+        prop_assert_eq!(context, again);
+    }
+}
