@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mlxcode_base::ContentHash;
+use mlxcode_base::{ContentHash, RelPath};
 
 use crate::error::{Error, Result};
 use crate::journal::{EntryState, FileOp, Journal, JournalEntry, JournalFile};
@@ -23,11 +23,9 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
     if plan.changes().is_empty() {
         return Err(Error::NoChange);
     }
-    let ops: Vec<FileOp> = plan.changes().iter().flat_map(file_ops).collect();
-    for op in &ops {
-        if journal.current(&op.path)?.as_deref() != op.before.as_deref().map(str::as_bytes) {
-            return Err(Error::ChangedSince { path: op.path.clone() });
-        }
+    let mut ops = Vec::new();
+    for change in plan.changes() {
+        ops.extend(file_ops(change, journal)?);
     }
     let hash = |text: &Option<String>| text.as_ref().map(|text| ContentHash::of(text.as_bytes()));
     let entry = JournalEntry {
@@ -42,22 +40,39 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
                 kind: op.kind,
                 hash_before: hash(&op.before),
                 hash_after: hash(&op.after),
+                mode_before: op.mode.filter(|_| op.before.is_some()),
             })
             .collect(),
+        folders: Vec::new(),
     };
     journal.commit(&ops, entry)
 }
 
 /// A rename is two operations: the new file comes, the old one goes.
-fn file_ops(change: &FileChange) -> Vec<FileOp> {
+fn file_ops(change: &FileChange, journal: &Journal) -> Result<Vec<FileOp>> {
     let FileChange { path, kind, to, before, after } = change.clone();
-    match to {
-        None => vec![FileOp { path, kind, before, after }],
-        Some(to) => vec![
-            FileOp { path: to, kind, before: None, after },
-            FileOp { path, kind, before, after: None },
-        ],
+    let mode = check_unchanged(&path, before.as_deref(), journal)?;
+    let Some(to) = to else { return Ok(vec![FileOp { path, kind, before, after, mode }]) };
+    check_unchanged(&to, None, journal)?;
+    Ok(vec![
+        FileOp { path: to, kind, before: None, after, mode },
+        FileOp { path, kind, before, after: None, mode },
+    ])
+}
+
+/// Looks whether the file is what the plan was made for; gives its
+/// permission bits.
+fn check_unchanged(
+    path: &RelPath,
+    planned: Option<&str>,
+    journal: &Journal,
+) -> Result<Option<u32>> {
+    let stored = journal.current(path)?;
+    let now = stored.as_ref().map(|stored| stored.bytes.as_slice());
+    if now != planned.map(str::as_bytes) {
+        return Err(Error::ChangedSince { path: path.clone() });
     }
+    Ok(stored.and_then(|stored| stored.mode))
 }
 
 fn now_ms() -> u64 {

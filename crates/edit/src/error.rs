@@ -28,6 +28,14 @@ pub enum Error {
     /// A path leads out of the root, or cannot be followed.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// A file could not be read again before it was to be changed.
+    #[error("cannot read {path}, nothing was changed")]
+    Read {
+        /// The file.
+        path: RelPath,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// A file could not be written; all others are as they were.
     #[error("cannot write {path}, nothing was changed")]
     Write {
@@ -51,6 +59,12 @@ pub enum Error {
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// Somebody else has the journal open.
+    #[error("the journal at {path} is in use")]
+    JournalBusy {
+        /// The lock file.
+        path: PathBuf,
     },
     /// A file of the journal does not hold what it should.
     #[error("the journal file {path} is damaged: {reason}")]
@@ -107,7 +121,9 @@ impl Diagnostic for Error {
             Self::AlreadyUndone { .. } => ErrorKind::AlreadyExists,
             Self::JournalCorrupt { .. } => ErrorKind::Corrupt,
             Self::Path(source) => source.kind(),
-            Self::Write { source, .. }
+            Self::JournalBusy { .. } => ErrorKind::Unavailable,
+            Self::Read { source, .. }
+            | Self::Write { source, .. }
             | Self::RollbackFailed { source, .. }
             | Self::JournalIo { source, .. } => io_error_kind(source),
         }
@@ -119,9 +135,11 @@ impl Diagnostic for Error {
             Self::NoChange => "edit.no_change",
             Self::ChangedSince { .. } => "edit.changed_since",
             Self::Path(source) => source.code(),
+            Self::Read { .. } => "edit.read_failed",
             Self::Write { .. } => "edit.write_failed",
             Self::RollbackFailed { .. } => "edit.rollback_failed",
             Self::JournalIo { .. } => "edit.journal_unusable",
+            Self::JournalBusy { .. } => "edit.journal_busy",
             Self::JournalCorrupt { .. } => "edit.journal_damaged",
             Self::NothingToUndo => "edit.nothing_to_undo",
             Self::EntryNotFound { .. } => "edit.entry_not_found",
@@ -136,6 +154,7 @@ impl Diagnostic for Error {
             Self::NoChange => "the files hold what the edits ask for already",
             Self::ChangedSince { .. } => "make the plan again from the files as they are now",
             Self::Path(source) => return source.help(),
+            Self::Read { .. } => "make the file readable and apply again",
             Self::Write { source, .. } => match io_error_kind(source) {
                 ErrorKind::ResourceExhausted => "free some disk space and apply again",
                 _ => "make the file and its folder writable and apply again",
@@ -145,6 +164,7 @@ impl Diagnostic for Error {
                  any command that opens it puts the files back"
             }
             Self::JournalIo { .. } => "make the folder writable; every change is recorded there",
+            Self::JournalBusy { .. } => "wait until the other command ends, then try again",
             Self::JournalCorrupt { .. } => "move the file away; that entry cannot be taken back",
             Self::NothingToUndo => "`history` lists what was applied",
             Self::EntryNotFound { .. } => "`history` lists the entries by name",

@@ -5,23 +5,37 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The operations that a change is made of.
+/// The disk, as a change sees it.
 pub trait FileLayer: Debug + Send + Sync {
     /// Reads a file; `None` where there is none.
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
-    /// Writes a new file and waits until it is on the disk. It gets the
-    /// permissions of `like`, where that exists.
-    fn write_new(&self, path: &Path, bytes: &[u8], like: &Path) -> io::Result<()>;
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>>;
+    /// Changes one thing.
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()>;
+}
+
+/// A file as it stands on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub bytes: Vec<u8>,
+    /// Permission bits; `None` where the system has none.
+    pub mode: Option<u32>,
+}
+
+/// The operations that a change is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum DiskOp<'a> {
+    /// Writes a file that is not there yet and waits until it is on the disk.
+    WriteNew { path: &'a Path, bytes: &'a [u8], mode: Option<u32> },
     /// Puts `from` in the place of `to`.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    Rename { from: &'a Path, to: &'a Path },
     /// Removes a file; none is fine.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    Remove(&'a Path),
     /// Makes one folder.
-    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    CreateDir(&'a Path),
     /// Removes an empty folder; one that is missing or not empty stays.
-    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+    RemoveDir(&'a Path),
     /// Waits until a folder's entries are on the disk.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    SyncDir(&'a Path),
 }
 
 /// The real disk.
@@ -29,56 +43,69 @@ pub trait FileLayer: Debug + Send + Sync {
 pub struct Disk;
 
 impl FileLayer for Disk {
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Stored { bytes, mode: mode_of(path)? }))
+    }
+
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+        match op {
+            DiskOp::WriteNew { path, bytes, mode } => write_new(path, bytes, mode),
+            DiskOp::Rename { from, to } => fs::rename(from, to),
+            DiskOp::Remove(path) => unless(fs::remove_file(path), &[io::ErrorKind::NotFound]),
+            DiskOp::CreateDir(path) => fs::create_dir(path),
+            DiskOp::RemoveDir(path) => unless(
+                fs::remove_dir(path),
+                &[io::ErrorKind::NotFound, io::ErrorKind::DirectoryNotEmpty],
+            ),
+            // Only Unix lets a folder be opened and synced.
+            DiskOp::SyncDir(path) if cfg!(unix) => File::open(path)?.sync_all(),
+            DiskOp::SyncDir(_) => Ok(()),
         }
     }
+}
 
-    fn write_new(&self, path: &Path, bytes: &[u8], like: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(bytes)?;
-        if let Ok(meta) = fs::metadata(like) {
-            file.set_permissions(meta.permissions())?;
-        }
-        file.sync_all()
-    }
+fn unless(result: io::Result<()>, fine: &[io::ErrorKind]) -> io::Result<()> {
+    result.or_else(|error| if fine.contains(&error.kind()) { Ok(()) } else { Err(error) })
+}
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
-    }
+#[cfg(unix)]
+fn mode_of(path: &Path) -> io::Result<Option<u32>> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(Some(fs::metadata(path)?.permissions().mode() & 0o7777))
+}
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
+#[cfg(not(unix))]
+fn mode_of(_path: &Path) -> io::Result<Option<u32>> {
+    Ok(None)
+}
 
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
+#[cfg(unix)]
+fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    if mode.is_some() {
+        // Nobody else may read the content before it has its own permissions.
+        options.mode(0o600);
     }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    if let Some(mode) = mode {
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+    }
+    file.sync_all()
+}
 
-    fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_dir(path) {
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty
-                ) =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        // Only Unix lets a folder be opened and synced.
-        if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
-    }
+#[cfg(not(unix))]
+fn write_new(path: &Path, bytes: &[u8], _mode: Option<u32>) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -91,18 +118,18 @@ pub mod fault {
     /// How the disk fails.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Fault {
-        /// One operation fails, the next ones work: a full disk, a lost right.
-        Once,
+        /// One operation fails, the next ones work.
+        Once(io::ErrorKind),
         /// Nothing works any more: the power is gone.
         Forever,
     }
 
-    /// A disk on which the operation with one number fails. Reading never does.
+    /// A disk on which the operation with one number fails, reading included.
     #[derive(Clone, Debug)]
     pub struct FaultyDisk {
-        pub done: Arc<AtomicUsize>,
-        pub fails_at: usize,
-        pub fault: Fault,
+        done: Arc<AtomicUsize>,
+        fails_at: usize,
+        fault: Fault,
     }
 
     impl FaultyDisk {
@@ -110,47 +137,34 @@ pub mod fault {
             Self { done: Arc::default(), fails_at, fault }
         }
 
+        /// Whether the failing operation was reached.
+        pub fn has_failed(&self) -> bool {
+            self.done.load(Ordering::SeqCst) > self.fails_at
+        }
+
         fn step(&self) -> io::Result<()> {
             let number = self.done.fetch_add(1, Ordering::SeqCst);
-            let fails = match self.fault {
-                Fault::Once => number == self.fails_at,
-                Fault::Forever => number >= self.fails_at,
-            };
-            if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+            match self.fault {
+                Fault::Once(kind) if number == self.fails_at => Err(kind.into()),
+                Fault::Forever if number >= self.fails_at => Err(io::ErrorKind::Other.into()),
+                _ => Ok(()),
+            }
         }
     }
 
     impl FileLayer for FaultyDisk {
-        fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+            self.step()?;
             Disk.read(path)
         }
-        fn write_new(&self, path: &Path, bytes: &[u8], like: &Path) -> io::Result<()> {
-            if let Err(error) = self.step() {
+
+        fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+            let Err(error) = self.step() else { return Disk.perform(op) };
+            if let DiskOp::WriteNew { path, bytes, mode } = op {
                 // A full disk takes the first half.
-                let _ = Disk.write_new(path, &bytes[..bytes.len() / 2], like);
-                return Err(error);
+                let _ = write_new(path, &bytes[..bytes.len() / 2], mode);
             }
-            Disk.write_new(path, bytes, like)
-        }
-        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-            self.step()?;
-            Disk.rename(from, to)
-        }
-        fn remove(&self, path: &Path) -> io::Result<()> {
-            self.step()?;
-            Disk.remove(path)
-        }
-        fn create_dir(&self, path: &Path) -> io::Result<()> {
-            self.step()?;
-            Disk.create_dir(path)
-        }
-        fn remove_dir(&self, path: &Path) -> io::Result<()> {
-            self.step()?;
-            Disk.remove_dir(path)
-        }
-        fn sync_dir(&self, path: &Path) -> io::Result<()> {
-            self.step()?;
-            Disk.sync_dir(path)
+            Err(error)
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Several files from one state to another, all or none.
 //!
-//! The new contents are first written beside their files, under other names.
-//! Then `pending.json` says what will happen, the names are swapped one by
-//! one, and the entry is written: from then on the change counts. Before, an
-//! error or a crash puts every file back.
+//! `pending.json` says what will happen, the contents from before are kept by
+//! their hash. Then the new contents are written beside their files, under
+//! other names, the names are swapped one by one, and the entry is written:
+//! from then on the change counts. Before, an error or a crash puts every
+//! file back.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,10 +13,12 @@ use std::path::{Path, PathBuf};
 use mlxcode_base::{ContentHash, RelPath};
 use serde::{Deserialize, Serialize};
 
-use super::{FileOp, Journal, JournalEntry};
+use super::{EntryState, FileOp, Journal, JournalEntry};
 use crate::error::{Error, Result};
+use crate::layer::{DiskOp, Stored};
 
-/// A change that is being written.
+/// A change that is being written. Places are below the root, so that a tree
+/// that was moved after a crash is still put right.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     /// The entry as it stands once the change counts.
@@ -34,13 +37,19 @@ struct PendingFile {
     temp: PathBuf,
     before: Option<ContentHash>,
     after: Option<ContentHash>,
+    mode: Option<u32>,
 }
 
 impl Journal {
     /// Writes `ops` and records `entry`.
     pub(crate) fn commit(&mut self, ops: &[FileOp], entry: JournalEntry) -> Result<JournalEntry> {
+        // What an earlier failure of this very journal left comes first.
+        self.recover()?;
         let pending = self.prepare(ops, entry)?;
-        self.write_whole(&self.pending_place(), &encode(&pending))?;
+        if let Err(error) = self.announce(&pending) {
+            let _ = self.layer.perform(DiskOp::Remove(&self.pending_place()));
+            return Err(error);
+        }
         let written =
             self.write_files(&pending, ops).and_then(|()| self.write_entry(&pending.entry));
         if let Err(error) = written {
@@ -48,7 +57,7 @@ impl Journal {
             return Err(error);
         }
         // The change counts; a marker that stays is taken away on the next open.
-        let _ = self.layer.remove(&self.pending_place());
+        let _ = self.layer.perform(DiskOp::Remove(&self.pending_place()));
         let entry = pending.entry;
         match self.entries.iter_mut().find(|known| known.id == entry.id) {
             Some(known) => known.clone_from(&entry),
@@ -60,119 +69,159 @@ impl Journal {
     /// Takes a change back that was cut in the middle.
     pub(super) fn recover(&mut self) -> Result<()> {
         let place = self.pending_place();
-        let bytes = self.layer.read(&place);
-        let bytes = bytes.map_err(|source| Error::JournalIo { path: place.clone(), source })?;
-        let Some(bytes) = bytes else { return Ok(()) };
+        let unusable = |source| Error::JournalIo { path: place.clone(), source };
+        let Some(Stored { bytes, .. }) = self.layer.read(&place).map_err(unusable)? else {
+            return Ok(());
+        };
         let pending: Pending = serde_json::from_slice(&bytes).map_err(|error| {
             Error::JournalCorrupt { path: place.clone(), reason: error.to_string() }
         })?;
         if self.entries.contains(&pending.entry) {
-            return self
-                .layer
-                .remove(&place)
-                .map_err(|source| Error::JournalIo { path: place, source });
+            return self.layer.perform(DiskOp::Remove(&place)).map_err(unusable);
         }
         self.roll_back(&pending)
     }
 
-    fn prepare(&self, ops: &[FileOp], entry: JournalEntry) -> Result<Pending> {
+    fn prepare(&self, ops: &[FileOp], mut entry: JournalEntry) -> Result<Pending> {
+        let root = self.root.path();
+        let below = |place: &Path| place.strip_prefix(root).unwrap_or(place).to_owned();
         let mut files = Vec::new();
         let mut folders = BTreeSet::new();
         for (number, op) in ops.iter().enumerate() {
+            if op.before.is_some() && op.mode.is_some_and(|mode| mode & 0o222 == 0) {
+                // Swapping names would get around it.
+                let source = io::ErrorKind::PermissionDenied.into();
+                return Err(Error::Write { path: op.path.clone(), source });
+            }
             let place = self.root.resolve(&op.path)?;
             let keep = |text: &Option<String>| {
                 text.as_deref().map(|text| self.keep_blob(text)).transpose()
             };
             let (before, after) = (keep(&op.before)?, keep(&op.after)?);
-            let folder = place.parent().unwrap_or(self.root.path());
+            let folder = place.parent().unwrap_or(root);
             if after.is_some() {
                 let missing = folder.ancestors().take_while(|folder| !folder.exists());
-                folders.extend(missing.map(Path::to_owned));
+                folders.extend(missing.map(below));
             }
-            let name = op.path.file_name();
-            let temp = folder.join(format!(".{name}.{}-{number}.mlx-code.tmp", entry.id));
-            files.push(PendingFile { path: op.path.clone(), place, temp, before, after });
+            let temp = below(&folder.join(format!(".mlx-code-{}-{number}.tmp", entry.id)));
+            let (path, mode) = (op.path.clone(), op.mode);
+            files.push(PendingFile { path, place: below(&place), temp, before, after, mode });
+        }
+        if entry.state == EntryState::Applied {
+            let made = folders.iter().filter_map(|folder| RelPath::from_path(folder).ok());
+            entry.folders = made.collect();
         }
         Ok(Pending { entry, files, folders: folders.into_iter().collect() })
     }
 
+    /// Puts on the disk what a later crash needs.
+    fn announce(&self, pending: &Pending) -> Result<()> {
+        self.sync_blobs()?;
+        let place = self.pending_place();
+        self.write_whole(&place, &encode(pending, &place)?)?;
+        self.sync(&self.dir)
+    }
+
     fn write_files(&self, pending: &Pending, ops: &[FileOp]) -> Result<()> {
+        let root = self.root.path();
         let failed = |path: &RelPath, source| Error::Write { path: path.clone(), source };
-        let first = pending.files.first().map(|file| &file.path);
+        // Folders are made and synced for all files; the first stands for them.
+        let Some(first) = pending.files.first().map(|file| &file.path) else { return Ok(()) };
         for folder in &pending.folders {
-            let made = self.layer.create_dir(folder);
-            let Some(path) = first else { break };
-            made.map_err(|source| failed(path, source))?;
+            self.layer
+                .perform(DiskOp::CreateDir(&root.join(folder)))
+                .map_err(|source| failed(first, source))?;
         }
         for (file, op) in pending.files.iter().zip(ops) {
             let Some(text) = &op.after else { continue };
-            let write = || {
-                // What a crash left behind is ours by its name.
-                self.layer.remove(&file.temp)?;
-                self.layer.write_new(&file.temp, text.as_bytes(), &file.place)
-            };
-            write().map_err(|source| failed(&file.path, source))?;
+            self.write_temp(file, text).map_err(|source| failed(&file.path, source))?;
         }
         // The last look before the files change.
         for file in &pending.files {
-            let now = self.layer.read(&file.place).map_err(|source| failed(&file.path, source))?;
-            if now.as_deref().map(ContentHash::of) != file.before {
+            let now = self.hash_now(file).map_err(|source| failed(&file.path, source))?;
+            if now != file.before {
                 return Err(Error::ChangedSince { path: file.path.clone() });
             }
         }
         for file in &pending.files {
+            let place = root.join(&file.place);
             let moved = match file.after {
-                Some(_) => self.layer.rename(&file.temp, &file.place),
-                None => self.layer.remove(&file.place),
+                Some(_) => {
+                    let from = root.join(&file.temp);
+                    self.layer.perform(DiskOp::Rename { from: &from, to: &place })
+                }
+                None => self.layer.perform(DiskOp::Remove(&place)),
             };
             moved.map_err(|source| failed(&file.path, source))?;
         }
-        let folders: BTreeSet<&Path> =
-            pending.files.iter().filter_map(|file| file.place.parent()).collect();
-        let Some(path) = first else { return Ok(()) };
+        let folders: BTreeSet<PathBuf> = pending
+            .files
+            .iter()
+            .filter_map(|file| root.join(&file.place).parent().map(Path::to_owned))
+            .collect();
         folders
-            .into_iter()
+            .iter()
             .filter(|folder| folder.exists())
-            .try_for_each(|folder| self.layer.sync_dir(folder))
-            .map_err(|source| failed(path, source))
+            .try_for_each(|folder| self.layer.perform(DiskOp::SyncDir(folder)))
+            .map_err(|source| failed(first, source))
     }
 
     fn write_entry(&self, entry: &JournalEntry) -> Result<()> {
-        let place = self.dir.join("entries").join(format!("{}.json", entry.id));
-        self.write_whole(&place, &encode(entry))
+        let folder = self.dir.join("entries");
+        let place = folder.join(format!("{}.json", entry.id));
+        self.write_whole(&place, &encode(entry, &place)?)?;
+        // The entry is there and the change counts, synced or not.
+        let _ = self.sync(&folder);
+        Ok(())
     }
 
     /// Puts every file back that holds the new content; one that somebody
     /// else changed in between stays as it is.
     fn roll_back(&self, pending: &Pending) -> Result<()> {
+        let root = self.root.path();
         for file in &pending.files {
             let failed = |source| Error::RollbackFailed { path: file.path.clone(), source };
-            self.layer.remove(&file.temp).map_err(failed)?;
-            let now = self.layer.read(&file.place).map_err(failed)?;
-            let now = now.as_deref().map(ContentHash::of);
+            self.layer.perform(DiskOp::Remove(&root.join(&file.temp))).map_err(failed)?;
+            let now = self.hash_now(file).map_err(failed)?;
             if now == file.before || now != file.after {
                 continue;
             }
+            let place = root.join(&file.place);
             match file.before {
-                None => self.layer.remove(&file.place).map_err(failed)?,
+                None => self.layer.perform(DiskOp::Remove(&place)).map_err(failed)?,
                 Some(hash) => {
                     let text = self.blob(hash)?;
-                    self.put_back(file, &text).map_err(failed)?;
+                    self.write_temp(file, &text).map_err(failed)?;
+                    let from = root.join(&file.temp);
+                    self.layer
+                        .perform(DiskOp::Rename { from: &from, to: &place })
+                        .map_err(failed)?;
                 }
             }
         }
         for folder in pending.folders.iter().rev() {
+            let path = root.join(folder);
             self.layer
-                .remove_dir(folder)
-                .map_err(|source| Error::JournalIo { path: folder.clone(), source })?;
+                .perform(DiskOp::RemoveDir(&path))
+                .map_err(|source| Error::JournalIo { path, source })?;
         }
-        let place = self.pending_place();
-        self.layer.remove(&place).map_err(|source| Error::JournalIo { path: place, source })
+        let path = self.pending_place();
+        self.layer
+            .perform(DiskOp::Remove(&path))
+            .map_err(|source| Error::JournalIo { path, source })
     }
 
-    fn put_back(&self, file: &PendingFile, text: &str) -> io::Result<()> {
-        self.layer.write_new(&file.temp, text.as_bytes(), &file.place)?;
-        self.layer.rename(&file.temp, &file.place)
+    fn write_temp(&self, file: &PendingFile, text: &str) -> io::Result<()> {
+        let path = self.root.path().join(&file.temp);
+        // What a crash left behind is ours by its name.
+        self.layer.perform(DiskOp::Remove(&path))?;
+        let bytes = text.as_bytes();
+        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, mode: file.mode })
+    }
+
+    fn hash_now(&self, file: &PendingFile) -> io::Result<Option<ContentHash>> {
+        let stored = self.layer.read(&self.root.path().join(&file.place))?;
+        Ok(stored.map(|stored| ContentHash::of(&stored.bytes)))
     }
 
     fn pending_place(&self) -> PathBuf {
@@ -180,7 +229,8 @@ impl Journal {
     }
 }
 
-fn encode(value: &impl Serialize) -> Vec<u8> {
-    // Only maps with keys that are no strings fail, and these types have none.
-    serde_json::to_vec_pretty(value).unwrap_or_default()
+fn encode(value: &impl Serialize, place: &Path) -> Result<Vec<u8>> {
+    // A folder behind a link may have a name that is no UTF-8.
+    serde_json::to_vec_pretty(value)
+        .map_err(|error| Error::JournalIo { path: place.to_owned(), source: error.into() })
 }

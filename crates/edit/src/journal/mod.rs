@@ -6,17 +6,18 @@
 
 mod blobs;
 mod commit;
+mod lock;
 mod record;
 mod undo;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{RelPath, Root};
 
 use crate::error::{Error, Result};
-use crate::layer::{Disk, FileLayer};
+use crate::layer::{Disk, DiskOp, FileLayer, Stored};
 use crate::plan::ChangeKind;
 
 #[cfg(test)]
@@ -26,7 +27,8 @@ pub use record::{EntryState, JournalEntry, JournalFile};
 
 /// The changes of one tree, and the means to take them back.
 ///
-/// While it is open, no other process can change the same tree's journal.
+/// While it is open, nobody else can open the same folder: hold it no longer
+/// than the work takes.
 #[derive(Debug)]
 pub struct Journal {
     root: Root,
@@ -44,11 +46,17 @@ pub struct FileOp {
     pub kind: ChangeKind,
     pub before: Option<String>,
     pub after: Option<String>,
+    /// The permission bits that the file has, or gets where it is new.
+    pub mode: Option<u32>,
 }
 
 impl Journal {
     /// Opens the journal of the tree at `root`, kept in the folder `dir`. A
     /// change that a crash cut in the middle is taken back.
+    ///
+    /// # Errors
+    /// Waits some seconds for another one that is open, then gives
+    /// [`Error::JournalBusy`].
     pub fn open(dir: &Path, root: &Root) -> Result<Self> {
         Self::open_on(dir, root, Box::new(Disk))
     }
@@ -62,10 +70,7 @@ impl Journal {
             let folder = dir.join(folder);
             fs::create_dir_all(&folder).map_err(unusable(&folder))?;
         }
-        let place = dir.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&place);
-        let lock = lock.map_err(unusable(&place))?;
-        lock.lock().map_err(unusable(&place))?;
+        let lock = lock::acquire(&dir.join("lock"), lock::PATIENCE)?;
         let mut journal = Self {
             root: root.clone(),
             dir: dir.to_owned(),
@@ -83,9 +88,9 @@ impl Journal {
     }
 
     /// What a file holds now; `None` where there is none.
-    pub(crate) fn current(&self, path: &RelPath) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn current(&self, path: &RelPath) -> Result<Option<Stored>> {
         let place = self.root.resolve(path)?;
-        self.layer.read(&place).map_err(|source| Error::Write { path: path.clone(), source })
+        self.layer.read(&place).map_err(|source| Error::Read { path: path.clone(), source })
     }
 
     pub(crate) fn next_id(&self) -> String {
@@ -93,14 +98,19 @@ impl Journal {
         (last.unwrap_or(0) + 1).to_string()
     }
 
-    /// Writes a small file of the journal whole: never half of it.
+    /// Writes a file of the journal whole: never half of it.
     fn write_whole(&self, place: &Path, bytes: &[u8]) -> Result<()> {
         let temp = place.with_extension("new");
         let write = || {
-            self.layer.remove(&temp)?;
-            self.layer.write_new(&temp, bytes, &temp)?;
-            self.layer.rename(&temp, place)
+            self.layer.perform(DiskOp::Remove(&temp))?;
+            self.layer.perform(DiskOp::WriteNew { path: &temp, bytes, mode: None })?;
+            self.layer.perform(DiskOp::Rename { from: &temp, to: place })
         };
         write().map_err(|source| Error::JournalIo { path: place.to_owned(), source })
+    }
+
+    fn sync(&self, folder: &Path) -> Result<()> {
+        let synced = self.layer.perform(DiskOp::SyncDir(folder));
+        synced.map_err(|source| Error::JournalIo { path: folder.to_owned(), source })
     }
 }

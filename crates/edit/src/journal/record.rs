@@ -22,6 +22,9 @@ pub struct JournalEntry {
     pub state: EntryState,
     /// The files it touched.
     pub files: Vec<JournalFile>,
+    /// The folders that were made for them, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<RelPath>,
 }
 
 /// Whether a change is in force.
@@ -56,6 +59,10 @@ pub struct JournalFile {
     pub hash_before: Option<ContentHash>,
     /// Its content after; `None` where there is no file.
     pub hash_after: Option<ContentHash>,
+    /// Its Unix permission bits before; `None` where there was no file, and on
+    /// systems without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_before: Option<u32>,
 }
 
 /// Reads all entries of a folder, oldest first.

@@ -10,6 +10,7 @@ use super::*;
 use crate::format::parse_reply;
 use crate::layer::fault::{Fault, FaultyDisk};
 use crate::plan::{EditPlan, ResolveOptions};
+use mlxcode_base::{Diagnostic, ErrorKind};
 
 const REPLY: &str = "*** Begin Patch
 *** Update File: a.txt
@@ -75,40 +76,68 @@ impl Ground {
     }
 }
 
-/// Fails at every step in turn until one run gets through.
-fn fail_at_every_step(
-    fault: Fault,
-    prepare: fn(&Ground),
-    run: fn(&Ground, Box<dyn FileLayer>) -> Result<JournalEntry>,
-) {
+fn files_of(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree(root);
+    files.retain(|name, _| !name.ends_with('/'));
+    files
+}
+
+type Run = fn(&Ground, Box<dyn FileLayer>) -> Result<JournalEntry>;
+
+/// Fails at every step in turn, until the run no longer reaches the step. The
+/// errors come back, for what they say.
+fn fail_at_every_step(fault: Fault, prepare: fn(&Ground), run: Run) -> Vec<Error> {
+    let whole = ground();
+    prepare(&whole);
+    run(&whole, Box::new(Disk)).unwrap();
+    let expected = files_of(whole.root.path());
+    let mut errors = Vec::new();
     for step in 0.. {
         let ground = ground();
         prepare(&ground);
         let before = tree(ground.root.path());
-        let result = run(&ground, Box::new(FaultyDisk::new(step, fault)));
+        let disk = FaultyDisk::new(step, fault);
+        let result = run(&ground, Box::new(disk.clone()));
+        if matches!(fault, Fault::Once(_)) && result.is_err() {
+            assert_eq!(tree(ground.root.path()), before, "step {step}: not at once");
+        }
         // What a user's next command does first.
         let journal = Journal::open(&ground.dir, &ground.root).unwrap();
-        let after = tree(ground.root.path());
         match result {
             Ok(entry) => {
-                assert_ne!(after, before, "step {step}");
+                assert_eq!(files_of(ground.root.path()), expected, "step {step}");
                 assert!(journal.entries().contains(&entry), "step {step}");
-                assert!(!ground.dir.join("pending.json").exists());
-                if fault == Fault::Forever || step > 30 {
-                    return;
-                }
             }
             Err(error) => {
-                assert_eq!(after, before, "step {step}: {error}");
+                assert_eq!(tree(ground.root.path()), before, "step {step}: {error}");
+                errors.push(error);
             }
         }
-        assert!(step < 200, "no run gets through");
+        assert!(!ground.dir.join("pending.json").exists(), "step {step}");
+        drop(journal);
+        if !disk.has_failed() {
+            assert!(step > 20, "the run has only {step} steps");
+            return errors;
+        }
+    }
+    errors
+}
+
+/// Every error says what the disk said, and what to do.
+fn check_errors(errors: &[Error], kind: ErrorKind) {
+    assert!(errors.iter().any(|error| matches!(error, Error::Write { .. })));
+    assert!(errors.iter().any(|error| matches!(error, Error::JournalIo { .. })));
+    for error in errors {
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.help().is_some(), "{error}");
     }
 }
 
 #[test]
-fn a_failed_apply_leaves_every_file_as_it_was() {
-    fail_at_every_step(Fault::Once, |_| {}, Ground::apply);
+fn a_full_disk_in_apply_leaves_every_file_as_it_was() {
+    let full = Fault::Once(io::ErrorKind::StorageFull);
+    let errors = fail_at_every_step(full, |_| {}, Ground::apply);
+    check_errors(&errors, ErrorKind::ResourceExhausted);
 }
 
 #[test]
@@ -121,13 +150,62 @@ fn applied(ground: &Ground) {
 }
 
 #[test]
-fn a_failed_undo_leaves_every_file_as_it_was() {
-    fail_at_every_step(Fault::Once, applied, Ground::undo);
+fn a_read_only_folder_in_undo_leaves_every_file_as_it_was() {
+    let read_only = Fault::Once(io::ErrorKind::ReadOnlyFilesystem);
+    let errors = fail_at_every_step(read_only, applied, Ground::undo);
+    check_errors(&errors, ErrorKind::PermissionDenied);
 }
 
 #[test]
 fn a_crash_in_undo_is_taken_back() {
     fail_at_every_step(Fault::Forever, applied, Ground::undo);
+}
+
+#[test]
+fn a_journal_that_failed_to_roll_back_does_so_before_the_next_change() {
+    // The disk comes back while the same journal is still open: every file
+    // that the cut change left half done is put back first.
+    for step in (0..60).step_by(3) {
+        let ground = ground();
+        let before = tree(ground.root.path());
+        let disk = FaultyDisk::new(step, Fault::Forever);
+        let mut journal = match Journal::open_on(&ground.dir, &ground.root, Box::new(disk)) {
+            Ok(journal) => journal,
+            Err(_) => continue,
+        };
+        let items = parse_reply(REPLY);
+        let plan = EditPlan::resolve(&ground.root, &items, &ResolveOptions::default()).unwrap();
+        if crate::apply::apply(&plan, &mut journal, "test").is_ok() {
+            continue;
+        }
+        journal.layer = Box::new(Disk);
+        assert!(matches!(journal.undo(None), Err(Error::NothingToUndo)));
+        journal.recover().unwrap();
+        assert_eq!(tree(ground.root.path()), before, "step {step}");
+        crate::apply::apply(&plan, &mut journal, "test").unwrap();
+        journal.undo(None).unwrap();
+        assert_eq!(tree(ground.root.path()), before, "step {step}");
+    }
+}
+
+#[test]
+fn a_tree_that_was_moved_after_the_crash_is_put_right() {
+    let before = tree(ground().root.path());
+    let mut half_done = 0;
+    for step in (0..60).step_by(3) {
+        let ground = ground();
+        let disk = FaultyDisk::new(step, Fault::Forever);
+        if ground.apply(Box::new(disk)).is_ok() {
+            continue;
+        }
+        half_done += usize::from(tree(ground.root.path()) != before);
+        let moved = ground.root.path().with_file_name("moved-tree");
+        fs::rename(ground.root.path(), &moved).unwrap();
+        let root = Root::open(&moved).unwrap();
+        Journal::open(&ground.dir, &root).unwrap();
+        assert_eq!(tree(root.path()), before, "step {step}");
+    }
+    assert!(half_done > 2, "only {half_done} crashes left anything to put right");
 }
 
 #[test]

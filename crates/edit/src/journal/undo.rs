@@ -2,7 +2,18 @@
 
 use super::{EntryState, FileOp, Journal, JournalEntry, JournalFile};
 use crate::error::{Error, Result};
+use crate::layer::DiskOp;
 use crate::merge::merge;
+use crate::plan::ChangeKind;
+
+/// Stands for the content where there is no file.
+const NO_FILE: &str = "(no file)";
+
+/// What a file holds now.
+struct Now {
+    text: Option<String>,
+    mode: Option<u32>,
+}
 
 impl Journal {
     /// Takes the entry `id` back, or the newest that is applied.
@@ -13,15 +24,24 @@ impl Journal {
     pub fn undo(&mut self, id: Option<&str>) -> Result<JournalEntry> {
         let mut entry = self.choose(id)?.clone();
         let mut ops = Vec::new();
-        for file in &entry.files {
-            let (current, target) = self.target(&entry.id, file)?;
-            if current != target {
-                let path = file.path.clone();
-                ops.push(FileOp { path, kind: file.kind, before: current, after: target });
+        let mut files = entry.files.iter();
+        while let Some(file) = files.next() {
+            let rest = files.as_slice();
+            if let Some(moved) = rest.first().filter(|old| is_move(file, old)) {
+                files.next();
+                ops.extend(self.move_back(&entry.id, file, moved)?);
+            } else {
+                ops.extend(self.put_back(&entry.id, file)?);
             }
         }
         entry.state = EntryState::Undone;
-        self.commit(&ops, entry)
+        let entry = self.commit(&ops, entry)?;
+        for folder in entry.folders.iter().rev() {
+            // One that is not empty holds somebody else's files by now.
+            let place = self.root.path().join(folder.as_path());
+            let _ = self.layer.perform(DiskOp::RemoveDir(&place));
+        }
+        Ok(entry)
     }
 
     fn choose(&self, id: Option<&str>) -> Result<&JournalEntry> {
@@ -37,41 +57,85 @@ impl Journal {
         }
     }
 
-    /// What the file holds now, and what it holds once the change is undone.
-    fn target(&self, id: &str, file: &JournalFile) -> Result<(Option<String>, Option<String>)> {
-        let kept = |hash: Option<_>| hash.map(|hash| self.blob(hash)).transpose();
-        let (before, after) = (kept(file.hash_before)?, kept(file.hash_after)?);
-        let conflict = |now: &str, before: &str| Error::UndoConflict {
-            id: id.to_owned(),
-            path: file.path.clone(),
-            now: now.trim_end().to_owned(),
-            before: before.trim_end().to_owned(),
-        };
-        let nothing = "(no file)";
-        let current = match self.current(&file.path)? {
-            None => None,
-            Some(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Some(text),
-                Err(_) => {
-                    return Err(conflict("(not UTF-8 text)", before.as_deref().unwrap_or(nothing)));
+    /// One file, from what it holds now to what it holds without the change.
+    fn put_back(&self, id: &str, file: &JournalFile) -> Result<Option<FileOp>> {
+        let (before, after) = self.kept(file)?;
+        let now = self.now(id, file, before.as_deref())?;
+        if now.text == before {
+            return Ok(None);
+        }
+        let target = if now.text == after {
+            before
+        } else {
+            match (&before, &after, &now.text) {
+                (Some(before), Some(after), Some(current)) => {
+                    Some(unedit(id, file, after, current, before)?)
                 }
-            },
+                _ => return Err(conflict(id, file, now.text.as_deref(), before.as_deref())),
+            }
         };
-        if current == before {
-            return Ok((current, before));
+        Ok(Some(op(file, now, target)))
+    }
+
+    /// A renamed file, with what was edited under the new name since.
+    fn move_back(&self, id: &str, new: &JournalFile, old: &JournalFile) -> Result<Vec<FileOp>> {
+        let ((_, after), (before, _)) = (self.kept(new)?, self.kept(old)?);
+        let there = self.now(id, new, None)?;
+        let here = self.now(id, old, before.as_deref())?;
+        let (Some(before), Some(after), Some(current), None) =
+            (&before, &after, &there.text, &here.text)
+        else {
+            let ops = [self.put_back(id, new)?, self.put_back(id, old)?];
+            return Ok(ops.into_iter().flatten().collect());
+        };
+        let target = unedit(id, new, after, current, before)?;
+        Ok(vec![op(new, there, None), op(old, here, Some(target))])
+    }
+
+    fn kept(&self, file: &JournalFile) -> Result<(Option<String>, Option<String>)> {
+        let kept = |hash: Option<_>| hash.map(|hash| self.blob(hash)).transpose();
+        Ok((kept(file.hash_before)?, kept(file.hash_after)?))
+    }
+
+    fn now(&self, id: &str, file: &JournalFile, before: Option<&str>) -> Result<Now> {
+        let Some(stored) = self.current(&file.path)? else {
+            return Ok(Now { text: None, mode: file.mode_before });
+        };
+        match String::from_utf8(stored.bytes) {
+            Ok(text) => Ok(Now { text: Some(text), mode: stored.mode }),
+            Err(_) => Err(conflict(id, file, Some("(not UTF-8 text)"), before)),
         }
-        if current == after {
-            return Ok((current, before));
-        }
-        match (before, after, current) {
-            (Some(before), Some(after), Some(current)) => match merge(&after, &current, &before) {
-                Ok(merged) => Ok((Some(current), Some(merged))),
-                Err(clash) => Err(conflict(&clash.ours, &clash.theirs)),
-            },
-            (before, _, current) => Err(conflict(
-                current.as_deref().unwrap_or(nothing),
-                before.as_deref().unwrap_or(nothing),
-            )),
-        }
+    }
+}
+
+/// A rename stands as two files: the one that came, then the one that went.
+fn is_move(new: &JournalFile, old: &JournalFile) -> bool {
+    let renamed = new.kind == ChangeKind::Rename && old.kind == ChangeKind::Rename;
+    renamed && new.hash_before.is_none() && old.hash_after.is_none()
+}
+
+fn op(file: &JournalFile, now: Now, after: Option<String>) -> FileOp {
+    let Now { text: before, mode } = now;
+    FileOp { path: file.path.clone(), kind: file.kind, before, after, mode }
+}
+
+/// Takes the change from `before` to `after` out of `current`.
+fn unedit(
+    id: &str,
+    file: &JournalFile,
+    after: &str,
+    current: &str,
+    before: &str,
+) -> Result<String> {
+    merge(after, current, before)
+        .map_err(|clash| conflict(id, file, Some(&clash.ours), Some(&clash.theirs)))
+}
+
+fn conflict(id: &str, file: &JournalFile, now: Option<&str>, before: Option<&str>) -> Error {
+    Error::UndoConflict {
+        id: id.to_owned(),
+        path: file.path.clone(),
+        now: now.unwrap_or(NO_FILE).trim_end().to_owned(),
+        before: before.unwrap_or(NO_FILE).trim_end().to_owned(),
     }
 }
