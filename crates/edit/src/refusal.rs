@@ -46,6 +46,9 @@ pub enum RefusalReason {
     NotFound,
     /// The path names a folder.
     IsFolder,
+    /// The path is a symbolic link: removing or moving it would not do what
+    /// the edit asks for.
+    IsLink,
     /// The system would not let the file be read.
     Unreadable {
         /// What the operating system said.
@@ -85,6 +88,9 @@ impl fmt::Display for RefusalReason {
             Self::Path { reason } => f.write_str(reason),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
+            Self::IsLink => {
+                f.write_str("the path is a symbolic link; name the file that it leads to")
+            }
             Self::Unreadable { reason } => write!(f, "the file cannot be read: {reason}"),
             Self::TooLarge { size_bytes, limit_bytes } => {
                 write!(f, "the file has {size_bytes} bytes, at most {limit_bytes} are edited")

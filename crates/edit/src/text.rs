@@ -104,7 +104,8 @@ impl FileText {
         }
     }
 
-    /// Gives `text` the byte order mark and the line endings of this file.
+    /// Gives `text` the byte order mark and the line endings of this file, the
+    /// missing last one too: a whole file in a reply cannot show it.
     pub fn dress(&self, text: &str) -> String {
         let end = self.usual_end();
         let mut new = Self::new(text);
@@ -115,6 +116,10 @@ impl FileText {
                     line.end = LineEnd::CrLf;
                 }
             }
+        }
+        let open = self.lines.last().is_some_and(|line| line.end == LineEnd::None);
+        if let Some(last) = new.lines.last_mut().filter(|last| open && !last.text.is_empty()) {
+            last.end = LineEnd::None;
         }
         new.join()
     }

@@ -1,7 +1,7 @@
 //! The `*** Begin Patch` envelope.
 
 use super::hunk::HunkReader;
-use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, Step};
+use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step};
 
 /// An envelope that is being read.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +78,8 @@ impl ApplyPatch {
                 return true;
             }
         }
-        let Some(Section { kind: Kind::Update { to, .. }, end, .. }) = &mut self.section else {
+        let Some(Section { kind: Kind::Update { to, hunk, .. }, end, .. }) = &mut self.section
+        else {
             return false;
         };
         *end = line.end;
@@ -86,7 +87,11 @@ impl ApplyPatch {
             *to = Some(path.trim().to_owned());
             return true;
         }
-        words == "End of File"
+        if words == "End of File" {
+            hunk.iter_mut().for_each(HunkReader::set_at_end);
+            return true;
+        }
+        false
     }
 
     fn close(&mut self, out: &mut Vec<ParsedItem>) {
@@ -97,6 +102,11 @@ impl ApplyPatch {
             Kind::Update { to, mut hunks, hunk } => {
                 hunks.extend(hunk.map(HunkReader::close));
                 hunks.retain(|hunk| !hunk.lines.is_empty());
+                for hunk in &mut hunks {
+                    // As the format's own tool has it: without a place, at the end.
+                    let only_adds = hunk.lines.iter().all(|l| matches!(l, PatchLine::Added(_)));
+                    hunk.at_end |= only_adds && hunk.labels.is_empty();
+                }
                 match to {
                     Some(to) => origin.edit(path, EditAction::Rename { to, hunks }, end),
                     None if hunks.is_empty() => {
@@ -123,8 +133,9 @@ impl Section {
             },
             Kind::Update { hunks, hunk, .. } => {
                 if text.starts_with("@@") {
-                    hunks.extend(hunk.take().map(HunkReader::close));
-                    *hunk = Some(HunkReader::open(text));
+                    let (done, next) = HunkReader::next(hunk.take(), text);
+                    hunks.extend(done);
+                    *hunk = Some(next);
                     return true;
                 }
                 // The first hunk may stand without a heading.

@@ -30,12 +30,31 @@ impl HunkReader {
         Self {
             hunk: PatchHunk {
                 first_line: old.map(|(first, _)| first),
-                label: (!label.is_empty()).then(|| label.to_owned()),
+                labels: (!label.is_empty()).then(|| label.to_owned()).into_iter().collect(),
+                at_end: false,
                 lines: Vec::new(),
             },
             promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
             blanks: 0,
         }
+    }
+
+    /// Begins the next hunk and gives this one. Headings right below each
+    /// other belong to one hunk: `@@ class A`, `@@ def f`.
+    pub fn next(this: Option<Self>, heading: &str) -> (Option<PatchHunk>, Self) {
+        let mut next = Self::open(heading);
+        match this {
+            Some(only_labels) if only_labels.is_empty() && only_labels.promised.is_none() => {
+                next.hunk.labels.splice(0..0, only_labels.hunk.labels);
+                (None, next)
+            }
+            this => (this.map(Self::close), next),
+        }
+    }
+
+    /// Takes note that the hunk stands at the end of the file.
+    pub fn set_at_end(&mut self) {
+        self.hunk.at_end = true;
     }
 
     /// Whether the heading promises more lines than were read.

@@ -82,8 +82,11 @@ pub enum EditAction {
 pub struct PatchHunk {
     /// The first line before the change, as the patch claims; often wrong.
     pub first_line: Option<usize>,
-    /// A line above the hunk that tells where it is, such as a function's head.
-    pub label: Option<String>,
+    /// Lines above the hunk that tell where it is, outermost first, such as the
+    /// heads of a class and of its method.
+    pub labels: Vec<String>,
+    /// Whether the patch says that the hunk stands at the end of the file.
+    pub at_end: bool,
     /// The lines in order.
     pub lines: Vec<PatchLine>,
 }
@@ -120,6 +123,8 @@ pub enum BrokenReason {
     Unterminated,
     /// No path stands above the block.
     NoPath,
+    /// No line stands between the two parts.
+    NoDivider,
     /// The line between the two parts occurs more than once.
     AmbiguousDivider,
     /// A line of a patch has no meaning where it stands.
@@ -137,6 +142,7 @@ impl fmt::Display for BrokenReason {
                 "the block is not complete: the reply was cut in the middle of it"
             }
             Self::NoPath => "no path stands on the line above the block",
+            Self::NoDivider => "no line ======= stands between what goes and what comes",
             Self::AmbiguousDivider => {
                 "the divider ======= occurs more than once; make all three markers longer than \
                  any such line of the file"

@@ -33,7 +33,7 @@ enum Place {
     /// Just below the opening line of a fence.
     FenceTop,
     SearchReplace(SearchReplace),
-    Diff(UnifiedDiff),
+    Diff(Box<UnifiedDiff>),
     Patch(ApplyPatch, Origin),
     Whole(WholeFile),
 }
@@ -112,6 +112,13 @@ impl ReplyParser {
             Place::FenceTop => return self.fence_top(line, out),
             Place::SearchReplace(block) => block.line(line, out),
             Place::Diff(block) => block.line(line, out),
+            // The fence ends and the envelope does not.
+            Place::Patch(block, origin)
+                if self.fence.as_ref().is_some_and(|(fence, _)| fence.closes(line.text)) =>
+            {
+                block.cut(*origin, line.start, out);
+                Step::NotMine
+            }
             Place::Patch(block, _) => block.line(line, out),
             Place::Whole(block) => block.line(line, out),
         };
@@ -133,10 +140,10 @@ impl ReplyParser {
         if let Some(minus) = self.minus.take()
             && line.text.starts_with("+++ ")
         {
-            let mut diff = UnifiedDiff::open(None);
+            let mut diff = UnifiedDiff::open(None, None);
             let OwnedLine { text, start, end, number } = &minus;
             diff.line(Line { text, start: *start, end: *end, number: *number }, out);
-            self.place = Place::Diff(diff);
+            self.place = Place::Diff(Box::new(diff));
             return self.line(line, out);
         }
         match &self.fence {
@@ -177,7 +184,7 @@ impl ReplyParser {
             return true;
         }
         if self.fence.is_none() && unified_diff::opens(line.text) {
-            self.place = Place::Diff(UnifiedDiff::open(None));
+            self.place = Place::Diff(Box::new(UnifiedDiff::open(None, None)));
             self.line(line, out);
             return true;
         }
@@ -199,7 +206,8 @@ impl ReplyParser {
             || unified_diff::opens(inner)
             || (fence.path.is_none() && self.above.is_none() && inner.starts_with("--- "));
         if is_diff {
-            self.place = Place::Diff(UnifiedDiff::open(Some(fence)));
+            let path = self.above.take().or_else(|| fence.path.clone());
+            self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
             return self.line(line, out);
         }
         let named = fence.path.clone().or_else(|| self.above.take());

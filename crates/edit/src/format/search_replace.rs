@@ -1,9 +1,15 @@
 //! `<<<<<<< SEARCH`, `=======`, `>>>>>>> REPLACE`.
 
+use std::ops::RangeInclusive;
+
 use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, Step};
 
 /// Markers have at least this many signs; longer ones may enclose shorter.
 const SHORTEST: usize = 5;
+
+/// Markers have seven signs, and models miscount by one. Longer markers are
+/// meant to enclose these and are taken at their exact length.
+const NEARLY_SEVEN: RangeInclusive<usize> = 6..=8;
 
 /// A block that is being read.
 #[derive(Clone, Debug)]
@@ -15,6 +21,9 @@ pub struct SearchReplace {
     search: String,
     replace: Option<String>,
     dividers: usize,
+    /// Where lines that are nearly a divider stand in `search`: one of them
+    /// counts if no better one comes.
+    nearly: Vec<(usize, usize)>,
 }
 
 /// Whether `line` opens a block.
@@ -43,6 +52,7 @@ impl SearchReplace {
             search: String::new(),
             replace: None,
             dividers: 0,
+            nearly: Vec::new(),
         }
     }
 
@@ -53,33 +63,52 @@ impl SearchReplace {
             self.cut(line.start, out);
             return Step::NotMine;
         }
-        if marker(text, '=', &[]) == Some(self.length) {
+        let divides = marker(text, '=', &[]);
+        if divides == Some(self.length) {
             self.dividers += 1;
             if self.dividers == 1 {
                 self.replace = Some(String::new());
                 return Step::More;
             }
         }
-        let ends = marker(text, '>', &["REPLACE", "UPDATED", ""]) == Some(self.length);
-        match &mut self.replace {
-            Some(_) if ends => {
-                self.close(line.end, out);
-                Step::Done
-            }
-            Some(part) => {
-                push_line(part, text);
-                Step::More
-            }
-            None => {
-                push_line(&mut self.search, text);
-                Step::More
-            }
+        let exact = marker(text, '>', &["REPLACE", "UPDATED", ""]) == Some(self.length);
+        let worded = marker(text, '>', &["REPLACE", "UPDATED"]);
+        let worded = worded == Some(self.length) || self.is_nearly(worded);
+        if worded || (exact && self.replace.is_some()) {
+            self.close(line.end, out);
+            return Step::Done;
         }
+        if let Some(part) = &mut self.replace {
+            push_line(part, text);
+            return Step::More;
+        }
+        let start = self.search.len();
+        push_line(&mut self.search, text);
+        if self.is_nearly(divides) {
+            self.nearly.push((start, self.search.len()));
+        }
+        Step::More
+    }
+
+    fn is_nearly(&self, length: Option<usize>) -> bool {
+        let near = |length| NEARLY_SEVEN.contains(&length);
+        near(self.length) && length.is_some_and(near)
     }
 
     fn close(&mut self, end: usize, out: &mut Vec<ParsedItem>) {
-        let search = std::mem::take(&mut self.search);
-        let replace = self.replace.take().unwrap_or_default();
+        let mut search = std::mem::take(&mut self.search);
+        if let (None, [(start, below)]) = (&self.replace, self.nearly.as_slice()) {
+            self.replace = Some(search[*below..].to_owned());
+            search.truncate(*start);
+        }
+        let Some(replace) = self.replace.take() else {
+            let reason = match self.nearly.len() {
+                0 => BrokenReason::NoDivider,
+                _ => BrokenReason::AmbiguousDivider,
+            };
+            out.push(self.origin.broken(self.path.take(), reason, end));
+            return;
+        };
         out.push(match self.path.take() {
             None => self.origin.broken(None, BrokenReason::NoPath, end),
             path if self.dividers > 1 => {

@@ -9,6 +9,8 @@ use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, Patch
 pub struct UnifiedDiff {
     /// The fence around it; a bare diff ends at the first foreign line.
     fence: Option<Fence>,
+    /// The path above or in the fence: the file, unless the diff names one.
+    path: Option<String>,
     file: Option<FileSection>,
     /// A `--- ` line in a hunk, which is a removed line unless `+++ ` follows.
     held: Option<HeldLine>,
@@ -24,9 +26,11 @@ struct HeldLine {
 #[derive(Clone, Debug)]
 struct FileSection {
     origin: Origin,
-    old: Option<String>,
-    new: Option<String>,
-    git_path: Option<String>,
+    old: Side,
+    new: Side,
+    /// The path outside the `---` and `+++` lines, where they are missing.
+    path: Option<String>,
+    rename_from: Option<String>,
     rename_to: Option<String>,
     deleted: bool,
     created: bool,
@@ -36,6 +40,17 @@ struct FileSection {
     end: usize,
 }
 
+/// What a `---` or `+++` line names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Side {
+    /// There is no such line.
+    #[default]
+    Unseen,
+    /// `/dev/null`.
+    Nothing,
+    File(String),
+}
+
 /// Whether `line` can open a diff outside a `diff` fence.
 pub fn opens(line: &str) -> bool {
     line.starts_with("diff --git ")
@@ -43,8 +58,8 @@ pub fn opens(line: &str) -> bool {
 
 impl UnifiedDiff {
     /// Begins before its first line.
-    pub fn open(fence: Option<Fence>) -> Self {
-        Self { fence, file: None, held: None }
+    pub fn open(fence: Option<Fence>, path: Option<String>) -> Self {
+        Self { fence, path, file: None, held: None }
     }
 
     /// Reads a line.
@@ -61,7 +76,7 @@ impl UnifiedDiff {
             if text.starts_with("+++ ") {
                 self.close_file(out);
                 let mut file = FileSection::new(held.origin);
-                file.old = name(&held.text[4..]);
+                file.old = Side::read(&held.text[4..]);
                 self.file = Some(file);
             } else if let Some(file) = &mut self.file {
                 file.body(&held.text, held.end);
@@ -74,7 +89,7 @@ impl UnifiedDiff {
         if let Some(rest) = text.strip_prefix("diff --git ") {
             self.close_file(out);
             let mut file = FileSection::new(Origin::of(line));
-            file.git_path = rest.rsplit_once(" b/").map(|(_, path)| path.to_owned());
+            file.path = rest.rsplit_once(" b/").map(|(_, path)| path.to_owned());
             file.end = line.end;
             self.file = Some(file);
             return Step::More;
@@ -86,14 +101,18 @@ impl UnifiedDiff {
                 self.held = Some(HeldLine { text: text.to_owned(), origin, end: line.end });
                 return Step::More;
             }
-            let fresh = self.file.as_ref().is_none_or(|file| file.old.is_some());
+            let fresh = self.file.as_ref().is_none_or(|file| file.old != Side::Unseen);
             if fresh {
                 self.close_file(out);
             }
             let file = self.file.get_or_insert_with(|| FileSection::new(origin));
-            file.old = name(old);
+            file.old = Side::read(old);
             file.end = line.end;
             return Step::More;
+        }
+        if self.file.is_none() && text.starts_with(['@', '+', '-', ' ']) {
+            // A bare hunk below its path.
+            self.file = self.path.take().map(|path| FileSection::of_path(line, path, text));
         }
         let Some(file) = &mut self.file else {
             return if self.fence.is_some() { Step::More } else { Step::NotMine };
@@ -143,9 +162,10 @@ impl FileSection {
     fn new(origin: Origin) -> Self {
         Self {
             origin,
-            old: None,
-            new: None,
-            git_path: None,
+            old: Side::Unseen,
+            new: Side::Unseen,
+            path: None,
+            rename_from: None,
             rename_to: None,
             deleted: false,
             created: false,
@@ -156,12 +176,17 @@ impl FileSection {
         }
     }
 
+    fn of_path(line: Line<'_>, path: String, text: &str) -> Self {
+        let hunk = (!text.starts_with("@@") && !text.starts_with("+++ ")).then(HunkReader::default);
+        Self { path: Some(path), hunk, ..Self::new(Origin::of(line)) }
+    }
+
     /// Reads a line above the hunks; false where it is none.
     fn heading(&mut self, text: &str) -> bool {
         if let Some(path) = text.strip_prefix("+++ ") {
-            self.new = name(path);
+            self.new = Side::read(path);
         } else if let Some(path) = text.strip_prefix("rename from ") {
-            self.old = Some(path.to_owned());
+            self.rename_from = Some(path.to_owned());
         } else if let Some(path) = text.strip_prefix("rename to ") {
             self.rename_to = Some(path.to_owned());
         } else if text.starts_with("deleted file mode") {
@@ -181,8 +206,9 @@ impl FileSection {
     /// Reads a line of a hunk, or the heading of the next one.
     fn body(&mut self, text: &str, end: usize) -> bool {
         if text.starts_with("@@") {
-            self.hunks.extend(self.hunk.take().map(HunkReader::close));
-            self.hunk = Some(HunkReader::open(text));
+            let (done, next) = HunkReader::next(self.hunk.take(), text);
+            self.hunks.extend(done);
+            self.hunk = Some(next);
         } else {
             let mine = match &mut self.hunk {
                 Some(hunk) => hunk.line(text),
@@ -196,29 +222,38 @@ impl FileSection {
         true
     }
 
+    /// The file's path, without the prefixes `a/` and `b/` that git adds.
     fn path(&self) -> Option<String> {
-        self.new.clone().or_else(|| self.old.clone()).or_else(|| self.git_path.clone())
+        let bare = |path: &str, prefix| path.strip_prefix(prefix).map(str::to_owned);
+        let path = match (&self.old, &self.new) {
+            (Side::File(old), Side::File(new)) => match bare(new, "b/") {
+                // `b/x` against `b/x` or `c/x` is a folder called `b`.
+                Some(path) if old.starts_with("a/") || *old == path => path,
+                _ => new.clone(),
+            },
+            (_, Side::File(new)) => bare(new, "b/").unwrap_or_else(|| new.clone()),
+            (Side::File(old), _) => bare(old, "a/").unwrap_or_else(|| old.clone()),
+            _ => return self.path.clone().or_else(|| self.rename_from.clone()),
+        };
+        Some(path)
     }
 
     fn close(mut self) -> ParsedItem {
         self.hunks.extend(self.hunk.take().map(HunkReader::close));
         let (origin, end) = (self.origin, self.end);
-        let has_names = self.old.is_some() || self.new.is_some();
-        let gone = has_names && self.new.is_none() && self.rename_to.is_none();
-        let comes = has_names && self.old.is_none();
         let Some(path) = self.path() else {
             return origin.broken(None, BrokenReason::NoPath, end);
         };
         if self.binary {
             return origin.broken(Some(path), BrokenReason::BinaryPatch, end);
         }
-        if let (Some(to), Some(from)) = (self.rename_to, self.old) {
+        if let (Some(to), Some(from)) = (self.rename_to, self.rename_from) {
             return origin.edit(from, EditAction::Rename { to, hunks: self.hunks }, end);
         }
-        if self.deleted || gone {
+        if self.deleted || self.new == Side::Nothing {
             return origin.edit(path, EditAction::Delete, end);
         }
-        if self.created || comes {
+        if self.created || self.old == Side::Nothing {
             let content = self.hunks.iter().flat_map(|hunk| &hunk.lines).filter_map(added);
             let content = content.fold(String::new(), |text, line| text + line + "\n");
             return origin.edit(path, EditAction::Create { content }, end);
@@ -237,12 +272,11 @@ fn added(line: &PatchLine) -> Option<&str> {
     }
 }
 
-/// The path of a `---` or `+++` line; `None` for `/dev/null`.
-fn name(text: &str) -> Option<String> {
-    let path = text.split('\t').next().unwrap_or(text).trim().trim_matches('"');
-    if path == "/dev/null" {
-        return None;
+impl Side {
+    fn read(text: &str) -> Self {
+        match text.split('\t').next().unwrap_or(text).trim().trim_matches('"') {
+            "/dev/null" => Self::Nothing,
+            path => Self::File(path.to_owned()),
+        }
     }
-    let path = path.strip_prefix("a/").or_else(|| path.strip_prefix("b/")).unwrap_or(path);
-    Some(path.to_owned())
 }

@@ -169,10 +169,8 @@ fn a_journal_that_failed_to_roll_back_does_so_before_the_next_change() {
         let ground = ground();
         let before = tree(ground.root.path());
         let disk = FaultyDisk::new(step, Fault::Forever);
-        let mut journal = match Journal::open_on(&ground.dir, &ground.root, Box::new(disk)) {
-            Ok(journal) => journal,
-            Err(_) => continue,
-        };
+        let opened = Journal::open_on(&ground.dir, &ground.root, Box::new(disk));
+        let Ok(mut journal) = opened else { continue };
         let items = parse_reply(REPLY);
         let plan = EditPlan::resolve(&ground.root, &items, &ResolveOptions::default()).unwrap();
         if crate::apply::apply(&plan, &mut journal, "test").is_ok() {

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use mlxcode_base::{RelPath, Root};
+use mlxcode_base::{PathError, RelPath, Root};
 
 use super::elision::elided_line;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
-use crate::format::{EditAction, EditBlock, PatchHunk};
+use crate::format::{EditAction, EditBlock, PatchHunk, PatchLine};
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::FileText;
 
@@ -29,6 +29,8 @@ pub struct Draft<'a> {
     root: &'a Root,
     options: &'a ResolveOptions,
     files: HashMap<RelPath, DraftFile>,
+    /// By their place on the disk, links followed: a file with two names is one.
+    names: HashMap<PathBuf, RelPath>,
     /// Paths as they were first named.
     order: Vec<RelPath>,
     renames: Vec<(RelPath, RelPath)>,
@@ -42,12 +44,24 @@ struct DraftFile {
 
 impl<'a> Draft<'a> {
     pub fn new(root: &'a Root, options: &'a ResolveOptions) -> Self {
-        Self { root, options, files: HashMap::new(), order: Vec::new(), renames: Vec::new() }
+        Self {
+            root,
+            options,
+            files: HashMap::new(),
+            names: HashMap::new(),
+            order: Vec::new(),
+            renames: Vec::new(),
+        }
     }
 
     /// Adds one edit; on refusal, the draft is as before.
     pub fn edit(&mut self, edit: &EditBlock) -> Result<(), Refused> {
         let path = self.path(&edit.path)?;
+        if matches!(edit.action, EditAction::Delete | EditAction::Rename { .. })
+            && self.is_link(&edit.path)
+        {
+            return Err(RefusalReason::IsLink.into());
+        }
         let content = self.load(&path)?.map(str::to_owned);
         let content = content.as_deref();
         let after = match &edit.action {
@@ -124,14 +138,23 @@ impl<'a> Draft<'a> {
         changes
     }
 
-    fn path(&self, written: &str) -> Result<RelPath, Refused> {
+    /// The path as the plan calls it: a file keeps the name it was given first.
+    fn path(&mut self, written: &str) -> Result<RelPath, Refused> {
+        let refuse = |error: PathError| RefusalReason::Path { reason: error.to_string() };
+        let path = self.below(written).map_err(refuse)?;
+        let place = self.root.resolve(&path).map_err(refuse)?;
+        Ok(self.names.entry(place).or_insert(path).clone())
+    }
+
+    fn below(&self, written: &str) -> Result<RelPath, PathError> {
         let below = Path::new(written).strip_prefix(self.root.path()).ok();
-        let text = below.and_then(Path::to_str).unwrap_or(written);
-        let refuse =
-            |error: mlxcode_base::PathError| RefusalReason::Path { reason: error.to_string() };
-        let path = RelPath::new(text).map_err(refuse)?;
-        self.root.resolve(&path).map_err(refuse)?;
-        Ok(path)
+        RelPath::new(below.and_then(Path::to_str).unwrap_or(written))
+    }
+
+    fn is_link(&self, written: &str) -> bool {
+        let place = self.below(written).map(|path| self.root.path().join(path.as_path()));
+        let meta = place.ok().and_then(|place| fs::symlink_metadata(place).ok());
+        meta.is_some_and(|meta| meta.is_symlink())
     }
 
     fn set(&mut self, path: &RelPath, after: Option<String>) {
@@ -181,6 +204,11 @@ impl<'a> Draft<'a> {
 }
 
 fn patched(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
+    for line in hunks.iter().flat_map(|hunk| &hunk.lines) {
+        if let PatchLine::Added(line) = line {
+            refuse_elision(line, Some(content))?;
+        }
+    }
     patch::apply(content, hunks)
 }
 

@@ -68,14 +68,14 @@ fn place(
         })
         .collect();
     let end = text.lines().len();
-    let label = hunk.label.as_deref().and_then(|label| line_with(text, label, below));
+    let label = lines_with(text, &hunk.labels, below);
     let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
     if wanted.is_empty() {
-        let at = match (label, hunk.first_line) {
-            (Some(label), _) => label + 1,
+        let at = match label {
+            _ if hunk.at_end => end,
+            Some(label) => label + 1,
             // `@@ -0,0` and an empty file leave no doubt.
             _ if text.lines().is_empty() => 0,
-            (None, None) if hunk.label.is_none() => end,
             _ => return Err(RefusalReason::NoContext.into()),
         };
         let found =
@@ -85,20 +85,33 @@ fn place(
     }
     let choose = |places: &[Found]| {
         let by_number = places.iter().position(|found| Some(found.range.start) == claimed);
+        let by_end = || {
+            let blank = |line: &FileLine| line.text.trim().is_empty();
+            let ends = |found: &Found| text.lines()[found.range.end..].iter().all(blank);
+            hunk.at_end.then(|| places.iter().position(ends)).flatten()
+        };
         let by_label = || {
             let label = label?;
             places.iter().position(|found| found.range.start >= label)
         };
-        by_number.or_else(by_label)
+        by_number.or_else(by_end).or_else(by_label)
     };
     let found = only(text, &wanted, below..end, choose)?;
     let lines = if found.level == MatchLevel::BlankLines {
-        // Context and removed lines cannot be told apart any more.
-        return Err(no_match(text, &wanted));
+        rewritten_around_blanks(text, &found, &hunk.lines)
     } else {
         rewritten(text, &found, &hunk.lines)
     };
     Ok((found, lines))
+}
+
+/// The line of the last label, each looked for below the one before it.
+fn lines_with(text: &FileText, labels: &[String], from: usize) -> Option<usize> {
+    let mut last = None;
+    for label in labels {
+        last = Some(line_with(text, label, last.map_or(from, |line| line + 1))?);
+    }
+    last
 }
 
 /// The line at or below `from` that holds `label`: whole, or as a part.
@@ -155,6 +168,36 @@ fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine
             }
             PatchLine::Added(line) => new.push(new_line(text, found, line)),
         }
+    }
+    new
+}
+
+/// The same where hunk and file have different blank lines: the file's own
+/// stay, but for those between two lines that go.
+fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
+    let mut old = text.lines()[found.range.clone()].iter().peekable();
+    let mut new = Vec::new();
+    let mut goes_above = false;
+    for line in hunk {
+        let (wanted, goes) = match line {
+            PatchLine::Added(line) => {
+                new.push(new_line(text, found, line));
+                continue;
+            }
+            PatchLine::Context(line) => (line, false),
+            PatchLine::Removed(line) => (line, true),
+        };
+        if wanted.trim().is_empty() {
+            continue;
+        }
+        while let Some(blank) = old.next_if(|line| line.text.trim().is_empty()) {
+            if !(goes && goes_above) {
+                new.push(blank.clone());
+            }
+        }
+        let kept = old.next().filter(|_| !goes);
+        new.extend(kept.cloned());
+        goes_above = goes;
     }
     new
 }

@@ -125,3 +125,97 @@ fn an_absolute_path_below_the_root_is_that_file() {
     tree.apply(&replace(path.to_str().unwrap(), "one", "1")).unwrap();
     assert_eq!(tree.read("a.txt"), "1\n");
 }
+
+#[test]
+fn a_renamed_file_takes_its_later_edits_back_to_its_old_name() {
+    let tree = Tree::of(&[("a.txt", "one\ntwo\nthree\n")]);
+    let reply = "*** Begin Patch\n*** Update File: a.txt\n*** Move to: b/c.txt\n@@\n-one\n+1\n*** End Patch\n";
+    tree.apply(reply).unwrap();
+    tree.write("b/c.txt", "1\ntwo\nTHREE\n");
+    tree.undo(None).unwrap();
+    assert_eq!(tree.read("a.txt"), "one\ntwo\nTHREE\n");
+    assert!(!tree.path("b").exists(), "the folder came with the change");
+
+    tree.apply(reply).unwrap();
+    tree.write("b/c.txt", "eins\ntwo\nTHREE\n");
+    assert!(matches!(tree.undo(None), Err(Error::UndoConflict { .. })));
+    assert_eq!(tree.read("b/c.txt"), "eins\ntwo\nTHREE\n");
+    assert!(!tree.path("a.txt").exists());
+}
+
+#[test]
+fn a_folder_that_somebody_else_uses_by_now_stays() {
+    let tree = Tree::of(&[]);
+    tree.apply("```txt new/deep/a.txt\none\n```\n").unwrap();
+    tree.write("new/own.txt", "own\n");
+    tree.undo(None).unwrap();
+    assert!(!tree.path("new/deep").exists());
+    assert_eq!(tree.read("new/own.txt"), "own\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_survive_a_rename_and_the_undo_of_a_removal() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let tree = Tree::of(&[("a.sh", "one\n"), ("b.sh", "two\n")]);
+    for name in ["a.sh", "b.sh"] {
+        fs::set_permissions(tree.path(name), fs::Permissions::from_mode(0o750)).unwrap();
+    }
+    let mode = |name: &str| fs::metadata(tree.path(name)).unwrap().permissions().mode() & 0o777;
+    tree.apply("*** Begin Patch\n*** Delete File: b.sh\n*** Update File: a.sh\n*** Move to: c.sh\n*** End Patch\n")
+        .unwrap();
+    assert_eq!(mode("c.sh"), 0o750);
+    tree.undo(None).unwrap();
+    assert_eq!((mode("a.sh"), mode("b.sh")), (0o750, 0o750));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_is_left_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let tree = Tree::of(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    fs::set_permissions(tree.path("b.txt"), fs::Permissions::from_mode(0o444)).unwrap();
+    let reply = replace("a.txt", "one", "1") + &replace("b.txt", "two", "2");
+    let error = tree.apply(&reply).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!((tree.read("a.txt"), tree.read("b.txt")), ("one\n".into(), "two\n".into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_two_names_is_one_file() {
+    use std::os::unix::fs::symlink;
+
+    let tree = Tree::of(&[("real/a.txt", "one\ntwo\n")]);
+    symlink("real", tree.path("link")).unwrap();
+    symlink("real/a.txt", tree.path("b.txt")).unwrap();
+    let reply = replace("real/a.txt", "one", "1") + &replace("link/a.txt", "two", "2");
+    tree.apply(&reply).unwrap();
+    assert_eq!(tree.read("real/a.txt"), "1\n2\n");
+    let plan = tree.plan("*** Begin Patch\n*** Delete File: b.txt\n*** End Patch\n");
+    assert_eq!(plan.refusals()[0].reason, RefusalReason::IsLink);
+}
+
+#[test]
+fn a_large_file_is_refused() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let items = mlxcode_edit::parse_reply(&replace("a.txt", "one", "1"));
+    let mut options = mlxcode_edit::ResolveOptions::default();
+    options.max_file_bytes = 3;
+    let plan = mlxcode_edit::EditPlan::resolve(&tree.root, &items, &options).unwrap();
+    let expect = RefusalReason::TooLarge { size_bytes: 4, limit_bytes: 3 };
+    assert_eq!(plan.refusals()[0].reason, expect);
+}
+
+#[test]
+fn a_second_rewrite_of_everything_does_not_take_long() {
+    // Two texts with nothing in common are the worst case of a line diff.
+    let text = |seed: usize| -> String {
+        (0..20_000).map(|line| format!("{}\n", line * 7_919 + seed)).collect()
+    };
+    let tree = Tree::of(&[("a.txt", &text(1))]);
+    let plan = tree.plan(&format!("```txt a.txt\n{}```\n", text(2)));
+    assert_eq!(plan.changes()[0].diff().hunks.len(), 1);
+}

@@ -5,4 +5,5 @@
 mod apply;
 mod cases;
 mod properties;
+mod stream;
 mod tree;

@@ -1,0 +1,32 @@
+//! When the items of a streamed reply come.
+
+use mlxcode_edit::{ParsedItem, ReplyParser};
+
+/// Pushes line by line; `expect` counts the items after each line, the last
+/// number after the end of the reply.
+fn check(reply: &str, expect: &[usize]) {
+    let mut parser = ReplyParser::new();
+    let mut counts = Vec::new();
+    let mut items: Vec<ParsedItem> = Vec::new();
+    for line in reply.split_inclusive('\n') {
+        items.extend(parser.push(line));
+        counts.push(items.len());
+    }
+    items.extend(parser.finish());
+    counts.push(items.len());
+    assert_eq!(counts, expect, "{reply}");
+}
+
+#[test]
+fn an_item_comes_with_the_line_that_ends_its_block() {
+    check("a.txt\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n", &[0, 0, 0, 0, 0, 1, 1]);
+    check("```txt a.txt\na\n```\ntext\n", &[0, 0, 1, 1, 1]);
+    check("```diff\n--- a\n+++ a\n@@\n-a\n+b\n```\n", &[0, 0, 0, 0, 0, 0, 1, 1]);
+    check(
+        "*** Begin Patch\n*** Delete File: a\n*** Delete File: b\n*** End Patch\n",
+        &[0, 0, 1, 2, 2],
+    );
+    // What is cut comes at the end, as broken.
+    check("a.txt\n<<<<<<< SEARCH\na\n", &[0, 0, 0, 1]);
+    check("```txt a.txt\na\n", &[0, 0, 1]);
+}
