@@ -213,7 +213,9 @@ fn a_large_file_is_refused() {
 fn a_second_rewrite_of_everything_does_not_take_long() {
     // Two texts with nothing in common are the worst case of a line diff.
     let text = |seed: usize| -> String {
-        (0..20_000).map(|line| format!("{}\n", line * 7_919 + seed)).collect()
+        let lines: Vec<String> =
+            (0..20_000).map(|line| (line * 7_919 + seed).to_string()).collect();
+        lines.join("\n") + "\n"
     };
     let tree = Tree::of(&[("a.txt", &text(1))]);
     let plan = tree.plan(&format!("```txt a.txt\n{}```\n", text(2)));

@@ -45,6 +45,26 @@ fn reply() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
 }
 
+/// Whole blocks, of which most fit the tree that they are tried on, with
+/// now and then a broken piece between them.
+fn blocks() -> impl Strategy<Value = String> {
+    let block = prop::sample::select(vec![
+        "a.txt\n<<<<<<< SEARCH\n  two\n=======\n  2\n>>>>>>> REPLACE\n",
+        "b/c.rs\n<<<<<<< SEARCH\none\n=======\n1\n0\n>>>>>>> REPLACE\n",
+        "```\nnew/n.txt\n<<<<<<< SEARCH\n=======\nn\n>>>>>>> REPLACE\n```\n",
+        "```rust b/c.rs\nfn main() {}\n```\n",
+        "```diff\n--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n-one\n+ONE\n   two\n```\n",
+        "*** Begin Patch\n*** Update File: a.txt\n@@\n   two\n \n-one\n*** End Patch\n",
+        "*** Begin Patch\n*** Delete File: b/c.rs\n*** End Patch\n",
+        "*** Begin Patch\n*** Update File: a.txt\n*** Move to: d/e/f.txt\n*** End Patch\n",
+        "Some words.\n\n",
+    ]);
+    prop_oneof![
+        8 => prop::collection::vec(block, 1..4).prop_map(|blocks| blocks.concat()),
+        1 => reply(),
+    ]
+}
+
 fn files() -> impl Strategy<Value = Files> {
     let name = prop::sample::select(vec!["a.txt", "b/c.rs", "b/d.rs", "e"]);
     let line = prop::sample::select(vec!["one", "  two", "", "ä€😀", "\tthree", "one "]);
@@ -139,6 +159,7 @@ proptest! {
     #[test]
     fn undo_gives_back_every_byte(files in files(), choices in choices()) {
         let tree = Tree::new(&files);
+        let folders = tree.folders();
         let items = edits(&files, &choices);
         let plan = EditPlan::resolve(&tree.root, &items, &ResolveOptions::default()).unwrap();
         let mut journal = tree.open_journal();
@@ -154,6 +175,26 @@ proptest! {
             prop_assert!(apply(&plan, &mut journal, "test").is_err());
         }
         prop_assert_eq!(tree.files(), files);
+        prop_assert_eq!(tree.folders(), folders);
+    }
+
+    #[test]
+    fn any_reply_is_applied_whole_or_not_at_all(reply in blocks()) {
+        let tree = Tree::of(&[("a.txt", "one\n  two\n\none\n"), ("b/c.rs", "one\r\n  two")]);
+        let (files, folders) = (tree.files(), tree.folders());
+        let plan = tree.plan(&reply);
+        let applied = apply(&plan, &mut tree.open_journal(), "test");
+        prop_assert_eq!(applied.is_ok(), plan.is_applicable());
+        for change in plan.changes().iter().filter(|_| applied.is_ok()) {
+            let path = change.to.as_ref().unwrap_or(&change.path);
+            let now = std::fs::read(tree.path(path.as_str())).ok();
+            prop_assert_eq!(now.as_deref(), change.after().map(str::as_bytes));
+        }
+        if applied.is_ok() {
+            prop_assert_ne!(tree.files(), files.clone());
+            tree.undo(None).unwrap();
+        }
+        prop_assert_eq!((tree.files(), tree.folders()), (files, folders));
     }
 
     #[test]

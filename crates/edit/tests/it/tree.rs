@@ -66,6 +66,20 @@ impl Tree {
     pub fn files(&self) -> Files {
         read_files(self.root.path())
     }
+
+    /// Every folder below the root, in order.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut all = vec![self.root.path().to_owned()];
+        let mut next = 0;
+        while let Some(folder) = all.get(next) {
+            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            let below: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+            all.extend(below);
+            next += 1;
+        }
+        all.sort();
+        all
+    }
 }
 
 pub fn read_files(root: &Path) -> Files {
