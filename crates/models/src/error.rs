@@ -1,4 +1,7 @@
-use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind};
+use std::io;
+use std::path::PathBuf;
+
+use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
 /// What can go wrong with a model.
@@ -29,6 +32,109 @@ pub enum Error {
     /// A scripted model was asked more often than it has replies.
     #[error("the scripted model has no reply left")]
     ScriptExhausted,
+    /// A file of a model cannot be read or written.
+    #[error("cannot use {path}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The path holds no model.
+    #[error("{path} is no model: {reason}")]
+    NotAModel {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// A file of a model does not hold what it should.
+    #[error("{path} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A sound model that this version cannot run.
+    #[error("{path} cannot run here: {what} is not supported")]
+    UnsupportedModel {
+        /// The file.
+        path: PathBuf,
+        /// What is not supported, such as `the architecture mamba`.
+        what: String,
+    },
+    /// A weight is missing.
+    #[error("{path} lacks the weight {tensor}")]
+    MissingTensor {
+        /// The file or folder.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+    },
+    /// A weight has another shape than the configuration says.
+    #[error(
+        "the weight {tensor} in {path} has the shape {found:?}, the configuration says {expected:?}"
+    )]
+    WrongShape {
+        /// The file or folder.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+        /// The shape that the configuration asks for.
+        expected: Vec<u64>,
+        /// The shape that is there.
+        found: Vec<u64>,
+    },
+    /// The tokenizer gives numbers that the model has no row for.
+    #[error("the tokenizer of {path} has {tokens} tokens, the model has rows for {rows}")]
+    TokenizerMismatch {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tokenizer's highest number plus one.
+        tokens: usize,
+        /// The rows of the embedding.
+        rows: usize,
+    },
+    /// The tokenizer failed on a text.
+    #[error("the tokenizer failed: {reason}")]
+    Tokenizer {
+        /// What it said.
+        reason: String,
+    },
+    /// The model's chat template cannot be rendered.
+    #[error("the chat template failed: {reason}")]
+    Template {
+        /// What it said.
+        reason: String,
+    },
+    /// No installed model has this name.
+    #[error("no model called {name} is installed")]
+    NotInstalled {
+        /// The name asked for.
+        name: String,
+    },
+    /// A model with this name is installed already.
+    #[error("a model called {name} is installed already")]
+    AlreadyInstalled {
+        /// The name.
+        name: String,
+    },
+    /// A name that cannot be a folder's.
+    #[error("`{name}` cannot be a model's name")]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// An installed file is not what was installed.
+    #[error("{path} changed after it was installed")]
+    ChecksumMismatch {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The caller stopped it.
+    #[error("stopped")]
+    Cancelled,
     /// Whatever runs the model failed; the source tells how.
     #[error(transparent)]
     Engine {
@@ -47,6 +153,20 @@ impl Diagnostic for Error {
             Self::PromptTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::InvalidOption { .. } => ErrorKind::InvalidInput,
             Self::ScriptExhausted => ErrorKind::Unavailable,
+            Self::Io { source, .. } => io_error_kind(source),
+            Self::NotAModel { .. } | Self::BadName { .. } | Self::Template { .. } => {
+                ErrorKind::InvalidInput
+            }
+            Self::Damaged { .. }
+            | Self::MissingTensor { .. }
+            | Self::WrongShape { .. }
+            | Self::TokenizerMismatch { .. }
+            | Self::ChecksumMismatch { .. } => ErrorKind::Corrupt,
+            Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
+            Self::Tokenizer { .. } => ErrorKind::Internal,
+            Self::NotInstalled { .. } => ErrorKind::NotFound,
+            Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
+            Self::Cancelled => ErrorKind::Cancelled,
             Self::Engine { source } => source.kind(),
         }
     }
@@ -57,6 +177,20 @@ impl Diagnostic for Error {
             Self::PromptTooLong { .. } => "models.prompt_too_long",
             Self::InvalidOption { .. } => "models.invalid_option",
             Self::ScriptExhausted => "models.script_exhausted",
+            Self::Io { .. } => "models.io",
+            Self::NotAModel { .. } => "models.not_a_model",
+            Self::Damaged { .. } => "models.damaged",
+            Self::UnsupportedModel { .. } => "models.unsupported",
+            Self::MissingTensor { .. } => "models.missing_tensor",
+            Self::WrongShape { .. } => "models.wrong_shape",
+            Self::TokenizerMismatch { .. } => "models.tokenizer_mismatch",
+            Self::Tokenizer { .. } => "models.tokenizer",
+            Self::Template { .. } => "models.template",
+            Self::NotInstalled { .. } => "models.not_installed",
+            Self::AlreadyInstalled { .. } => "models.already_installed",
+            Self::BadName { .. } => "models.bad_name",
+            Self::ChecksumMismatch { .. } => "models.checksum_mismatch",
+            Self::Cancelled => "models.cancelled",
             Self::Engine { source } => source.code(),
         }
     }
@@ -69,6 +203,40 @@ impl Diagnostic for Error {
             }
             Self::InvalidOption { range, .. } => Some(format!("pass a value that is {range}")),
             Self::ScriptExhausted => Some("give the script one reply for every request".into()),
+            Self::Io { .. } => Some("check the path, its permissions and the free space".into()),
+            Self::NotAModel { .. } => Some(
+                "name a GGUF file, or a folder with config.json, tokenizer.json and safetensors"
+                    .into(),
+            ),
+            Self::Damaged { .. } | Self::MissingTensor { .. } => {
+                Some("get the file again from where it came from".into())
+            }
+            Self::UnsupportedModel { .. } => Some(
+                "the Llama and Qwen2 families run, as GGUF (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to \
+                 Q6_K) and safetensors (F32, F16, BF16)"
+                    .into(),
+            ),
+            Self::WrongShape { .. } => {
+                Some("config.json and the weights are of different models; get both again".into())
+            }
+            Self::TokenizerMismatch { .. } => {
+                Some("tokenizer.json is of another model; get the one that belongs to it".into())
+            }
+            Self::Tokenizer { .. } => Some("report it with the text, if it can be shown".into()),
+            Self::Template { .. } => {
+                Some("the model's template does not take such a conversation".into())
+            }
+            Self::NotInstalled { .. } => Some("`models list` shows what is installed".into()),
+            Self::AlreadyInstalled { .. } => {
+                Some("pass another name, or remove the installed one first".into())
+            }
+            Self::BadName { .. } => Some(
+                "use letters, digits, `.`, `-` and `_`, beginning with a letter or digit".into(),
+            ),
+            Self::ChecksumMismatch { .. } => {
+                Some("remove the model and add it again from a sound copy".into())
+            }
+            Self::Cancelled => None,
             Self::Engine { source } => source.help(),
         }
     }

@@ -1,7 +1,9 @@
 //! What a model is and where it lives.
 //!
 //! The principal type is [`LanguageModel`], the trait that a local engine, a
-//! remote endpoint and the deterministic [`ScriptedModel`] stand behind.
+//! remote endpoint and the deterministic [`ScriptedModel`] stand behind. A
+//! [`Store`] holds the models of this machine; only what passed its checks
+//! becomes an [`InstalledModel`], and only that can be loaded.
 //!
 //! ```
 //! use mlxcode_models::{GenerateRequest, LanguageModel, Prompt, ScriptedModel};
@@ -17,18 +19,33 @@
 #![forbid(unsafe_code)]
 
 mod chat;
+mod config;
 mod error;
 mod generation;
+mod gguf;
+mod hardware;
+mod installed;
 mod language_model;
 mod scripted;
+mod store;
+mod template;
+mod tokenizer;
+mod validate;
 
 pub use chat::{Message, Prompt, Role};
+pub use config::{Architecture, ModelConfig, RopeScaling};
 pub use error::{Error, Result};
 pub use generation::{
     FinishReason, Finished, Generation, GenerationEvent, GenerationSender, Timings, Token, Usage,
     generation_channel,
 };
+pub use gguf::{GgmlType, GgufHeader, GgufTensor, GgufValue};
+pub use hardware::{Hardware, free_disk_bytes};
+pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
 pub use scripted::ScriptedModel;
+pub use store::{ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
+pub use template::ChatTemplate;
+pub use tokenizer::{TokenDecoder, Tokenizer};

@@ -1,0 +1,166 @@
+//! One request at a time, token by token.
+
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use mlxcode_models::{
+    FinishReason, Finished, GenerationEvent, GenerationSender, Timings, Token, TokenDecoder,
+    Tokenizer, Usage,
+};
+
+use crate::decoder::{Cache, Decoder};
+use crate::error::{Result, into_models};
+use crate::sampling::Sampler;
+use crate::stop::StopTexts;
+
+/// Tokens of a prompt that run at once: enough for the matrices, few enough
+/// that a cancelled prompt ends soon.
+const PREFILL_TOKENS: usize = 128;
+
+/// A request that waits for the worker.
+pub struct Job {
+    pub tokens: Vec<u32>,
+    /// Tokens that may be generated: at least one.
+    pub max_tokens: usize,
+    pub sampler: Sampler,
+    pub stops: StopTexts,
+    pub sender: GenerationSender,
+}
+
+/// Works until nobody can send jobs any more.
+pub fn work(decoder: &Decoder, tokenizer: &Tokenizer, ends: &[u32], jobs: &Receiver<Job>) {
+    for job in jobs {
+        let sender = job.sender;
+        let run = Run {
+            decoder,
+            ends,
+            text: TokenDecoder::new(tokenizer.clone()),
+            stops: job.stops,
+            sender: &sender,
+            pending: None,
+            generated: 0,
+        };
+        let last = match run.run(job.tokens, job.max_tokens, job.sampler) {
+            Ok(finished) => Ok(GenerationEvent::Finished(finished)),
+            Err(error) => Err(into_models(error)),
+        };
+        sender.send(last);
+    }
+}
+
+struct Run<'a> {
+    decoder: &'a Decoder,
+    ends: &'a [u32],
+    text: TokenDecoder,
+    stops: StopTexts,
+    sender: &'a GenerationSender,
+    /// A token whose text may still grow by what is held back.
+    pending: Option<Token>,
+    generated: usize,
+}
+
+impl Run<'_> {
+    fn run(
+        mut self,
+        mut tokens: Vec<u32>,
+        max_tokens: usize,
+        mut sampler: Sampler,
+    ) -> Result<Finished> {
+        let prompt_tokens = tokens.len();
+        let start = Instant::now();
+        let mut cache = self.decoder.cache();
+        let prefilled = self.prefill(&tokens, &mut cache)?;
+        let prefill_ms = start.elapsed().as_secs_f64() * 1e3;
+        let start = Instant::now();
+        let reason = match prefilled {
+            None => FinishReason::Cancelled,
+            Some(logits) => {
+                self.sender.send(Ok(GenerationEvent::Started { prompt_tokens }));
+                self.decode(logits, &mut tokens, max_tokens, &mut sampler, &mut cache)?
+            }
+        };
+        self.flush(reason)?;
+        Ok(Finished {
+            reason,
+            usage: Usage { prompt_tokens, completion_tokens: self.generated },
+            timings: Timings { prefill_ms, decode_ms: start.elapsed().as_secs_f64() * 1e3 },
+        })
+    }
+
+    /// The logits after the prompt; `None` where it was cancelled.
+    fn prefill(&self, tokens: &[u32], cache: &mut Cache) -> Result<Option<Vec<f32>>> {
+        let mut last = None;
+        for part in tokens.chunks(PREFILL_TOKENS) {
+            if self.sender.is_cancelled() {
+                return Ok(None);
+            }
+            let states = self.decoder.run(part, cache)?;
+            last = Some(states.narrow(0, part.len() - 1, 1)?);
+        }
+        last.map(|state| self.logits(&state)).transpose()
+    }
+
+    fn logits(&self, state: &candle_core::Tensor) -> Result<Vec<f32>> {
+        Ok(self.decoder.logits(state)?.flatten_all()?.to_vec1()?)
+    }
+
+    fn decode(
+        &mut self,
+        mut logits: Vec<f32>,
+        tokens: &mut Vec<u32>,
+        max_tokens: usize,
+        sampler: &mut Sampler,
+        cache: &mut Cache,
+    ) -> Result<FinishReason> {
+        loop {
+            if self.sender.is_cancelled() {
+                return Ok(FinishReason::Cancelled);
+            }
+            let id = sampler.choose(&mut logits, tokens)?;
+            if self.ends.contains(&id) {
+                return Ok(FinishReason::Stop);
+            }
+            tokens.push(id);
+            if self.give(id)? {
+                return Ok(FinishReason::Stop);
+            }
+            if self.generated == max_tokens {
+                return Ok(FinishReason::Length);
+            }
+            let state = self.decoder.run(&[id], cache)?;
+            logits = self.logits(&state)?;
+        }
+    }
+
+    /// Sends a token on; true where a stop text ends the answer.
+    fn give(&mut self, id: u32) -> Result<bool> {
+        self.generated += 1;
+        let text = self.text.push(id)?;
+        let unfinished = text.is_empty();
+        let (text, stopped) = self.stops.push(&text);
+        if let Some(token) = self.pending.take() {
+            self.sender.send(Ok(GenerationEvent::Token(token)));
+        }
+        let token = Token { id, text };
+        if unfinished || self.stops.is_holding() {
+            self.pending = Some(token);
+        } else {
+            self.sender.send(Ok(GenerationEvent::Token(token)));
+        }
+        Ok(stopped)
+    }
+
+    /// Sends what was held back, unless a stop text cut it off.
+    fn flush(&mut self, reason: FinishReason) -> Result<()> {
+        let Some(mut token) = self.pending.take() else { return Ok(()) };
+        if reason != FinishReason::Cancelled {
+            let (text, stopped) = self.stops.push(&self.text.finish()?);
+            token.text.push_str(&text);
+            if !stopped {
+                token.text.push_str(&self.stops.finish());
+            }
+        }
+        self.sender.send(Ok(GenerationEvent::Token(token)));
+        Ok(())
+    }
+}

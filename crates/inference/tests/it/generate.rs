@@ -1,0 +1,143 @@
+//! Requests from outside: stop texts, limits, cancelling, bad options.
+
+use mlxcode_base::CancelToken;
+use mlxcode_inference::{Engine, LoadOptions};
+use mlxcode_models::{
+    Error, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
+    LanguageModel, Message, Prompt, SamplingOptions, Token,
+};
+
+use crate::golden::load;
+
+fn engine() -> Engine {
+    Engine::load(&load("qwen2-f32"), &LoadOptions::default()).unwrap()
+}
+
+fn run(engine: &Engine, options: GenerateOptions) -> (Vec<Token>, Finished) {
+    let request = GenerateRequest::new(Prompt::text("def main")).with_options(options);
+    let mut tokens = Vec::new();
+    for event in engine.generate(request).unwrap() {
+        match event.unwrap() {
+            GenerationEvent::Token(token) => tokens.push(token),
+            GenerationEvent::Finished(end) => return (tokens, end),
+            _ => {}
+        }
+    }
+    panic!("the generation never finished")
+}
+
+fn most(tokens: usize) -> GenerateOptions {
+    GenerateOptions { max_tokens: Some(tokens), ..GenerateOptions::default() }
+}
+
+fn text(tokens: &[Token]) -> String {
+    tokens.iter().map(|token| token.text.as_str()).collect()
+}
+
+#[test]
+fn the_pieces_are_the_text_of_all_tokens() {
+    let engine = engine();
+    let (tokens, end) = run(&engine, most(40));
+    assert_eq!((end.reason, end.usage.completion_tokens), (FinishReason::Length, 40));
+    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+    let whole = load("qwen2-f32").tokenizer().unwrap().decode(&ids).unwrap();
+    assert_eq!(text(&tokens), whole);
+}
+
+#[test]
+fn a_stop_text_ends_the_answer_before_it() {
+    let engine = engine();
+    let (tokens, _) = run(&engine, most(40));
+    let whole = text(&tokens);
+    let middle = whole.char_indices().nth(whole.chars().count() / 2).unwrap().0;
+    let stop: String = whole[middle..].chars().take(3).collect();
+    let first = whole.find(&stop).unwrap();
+    let options = GenerateOptions { stop: vec![stop], ..most(40) };
+    let (tokens, end) = run(&engine, options);
+    assert_eq!(end.reason, FinishReason::Stop);
+    assert_eq!(text(&tokens), whole[..first]);
+}
+
+#[test]
+fn the_seed_decides_and_nothing_else() {
+    let engine = engine();
+    let hot = |seed| GenerateOptions {
+        sampling: SamplingOptions { temperature: 1.0, seed, ..SamplingOptions::default() },
+        ..most(20)
+    };
+    let ids = |seed| -> Vec<u32> { run(&engine, hot(seed)).0.iter().map(|t| t.id).collect() };
+    assert_eq!(ids(1), ids(1));
+    assert_ne!(ids(1), ids(2));
+}
+
+#[test]
+fn cancelling_and_dropping_end_the_work() {
+    let engine = engine();
+    let cancel = CancelToken::new();
+    let request =
+        GenerateRequest::new(Prompt::text("a")).with_options(most(200)).with_cancel(cancel.clone());
+    let mut generation = engine.generate(request).unwrap();
+    let mut seen = 0;
+    for event in generation.by_ref() {
+        match event.unwrap() {
+            GenerationEvent::Token(_) => {
+                seen += 1;
+                cancel.cancel();
+            }
+            GenerationEvent::Finished(end) => assert_eq!(end.reason, FinishReason::Cancelled),
+            _ => {}
+        }
+    }
+    assert!((1..200).contains(&seen), "{seen}");
+    drop(engine.generate(GenerateRequest::new(Prompt::text("a"))).unwrap());
+    // The worker is free again.
+    assert_eq!(run(&engine, most(3)).0.len(), 3);
+}
+
+#[test]
+fn requests_queue_and_outlive_the_engine() {
+    let engine = engine();
+    let request = || GenerateRequest::new(Prompt::text("a b")).with_options(most(5));
+    let (one, two) = (engine.generate(request()).unwrap(), engine.generate(request()).unwrap());
+    drop(engine);
+    assert_eq!(one.text().unwrap(), two.text().unwrap());
+}
+
+#[test]
+fn the_context_is_the_limit() {
+    let mut options = LoadOptions::default();
+    options.max_context = Some(16);
+    let engine = Engine::load(&load("qwen2-f32"), &options).unwrap();
+    assert_eq!(engine.info().context_length, 16);
+    let long = GenerateRequest::new(Prompt::text("x ".repeat(40)));
+    assert!(matches!(engine.generate(long), Err(Error::PromptTooLong { .. })));
+    let unlimited = GenerateOptions { max_tokens: None, ..GenerateOptions::default() };
+    let (_, end) = run(&engine, unlimited);
+    assert_eq!(end.usage.prompt_tokens + end.usage.completion_tokens, 16);
+    assert_eq!(end.reason, FinishReason::Length);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_at_once() {
+    let engine = engine();
+    let refused = |prompt: Prompt, options: GenerateOptions| {
+        let result = engine.generate(GenerateRequest::new(prompt).with_options(options));
+        assert!(matches!(result, Err(Error::InvalidOption { .. })));
+    };
+    refused(Prompt::text("a"), most(0));
+    refused(Prompt::text(""), most(5));
+    let sampling = SamplingOptions { temperature: -1.0, ..SamplingOptions::default() };
+    refused(Prompt::text("a"), GenerateOptions { sampling, ..most(5) });
+}
+
+#[test]
+fn messages_go_through_the_template() {
+    let engine = engine();
+    let messages = vec![Message::user("Hi")];
+    let rendered = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n";
+    assert_eq!(
+        engine.count_tokens(&Prompt::messages(messages)).unwrap(),
+        engine.count_tokens(&Prompt::text(rendered)).unwrap()
+    );
+    assert!(engine.info().chat);
+}

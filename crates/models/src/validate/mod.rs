@@ -1,0 +1,7 @@
+//! Checks before a model may load.
+
+mod safetensors;
+mod tensors;
+
+pub use safetensors::headers;
+pub use tensors::{Naming, check_tensors};

@@ -1,0 +1,127 @@
+//! The headers of safetensors files.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// Real headers take some hundred kilobytes.
+const MOST_HEADER_BYTES: u64 = 100 << 20;
+
+/// What a header says of a tensor.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StoredTensor {
+    pub dtype: String,
+    pub shape: Vec<u64>,
+    data_offsets: (u64, u64),
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The weight files of a folder, and all tensors in them by name.
+pub fn headers(folder: &Path) -> Result<(Vec<PathBuf>, BTreeMap<String, StoredTensor>)> {
+    let mut tensors = BTreeMap::new();
+    let single = folder.join("model.safetensors");
+    let place = folder.join("model.safetensors.index.json");
+    if single.exists() {
+        tensors.extend(read_header(&single)?);
+        return Ok((vec![single], tensors));
+    }
+    let text = match fs::read_to_string(&place) {
+        Ok(text) => text,
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::NotAModel {
+                path: folder.to_owned(),
+                reason: "it has neither model.safetensors nor model.safetensors.index.json"
+                    .to_owned(),
+            });
+        }
+        Err(source) => return Err(Error::Io { path: place, source }),
+    };
+    let index: Index = serde_json::from_str(&text)
+        .map_err(|error| Error::Damaged { path: place.clone(), reason: error.to_string() })?;
+    let mut names: Vec<&String> = index.weight_map.values().collect();
+    names.sort();
+    names.dedup();
+    let mut files = Vec::new();
+    for name in names {
+        if name.contains(['/', '\\']) {
+            let reason = format!("it names the file {name} in another folder");
+            return Err(Error::Damaged { path: place, reason });
+        }
+        let file = folder.join(name);
+        tensors.extend(read_header(&file)?);
+        files.push(file);
+    }
+    match index.weight_map.keys().find(|name| !tensors.contains_key(*name)) {
+        Some(missing) => Err(Error::MissingTensor { path: place, tensor: missing.clone() }),
+        None => Ok((files, tensors)),
+    }
+}
+
+/// Reads one header; the data must fill the rest of the file exactly.
+fn read_header(path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
+    let mut file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let mut length = [0; 8];
+    if size < 8 {
+        return Err(damaged("it is too short for a header".to_owned()));
+    }
+    file.read_exact(&mut length).map_err(io)?;
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER_BYTES || length > size - 8 {
+        return Err(damaged(format!("its header claims to have {length} bytes")));
+    }
+    let mut text = vec![0; length as usize];
+    file.read_exact(&mut text).map_err(io)?;
+    let mut entries: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    entries.remove("__metadata__");
+    let mut tensors = BTreeMap::new();
+    let mut spans = Vec::new();
+    for (name, entry) in entries {
+        let tensor: StoredTensor = serde_json::from_value(entry)
+            .map_err(|error| damaged(format!("the entry {name}: {error}")))?;
+        let (start, end) = tensor.data_offsets;
+        if let Some(bytes) = bytes_of(&tensor.dtype) {
+            let numbers = tensor.shape.iter().try_fold(bytes, |n, dim| n.checked_mul(*dim));
+            if numbers != end.checked_sub(start) {
+                return Err(damaged(format!("the size of {name} does not fit its shape")));
+            }
+        }
+        spans.push((start, end));
+        tensors.insert(name, tensor);
+    }
+    spans.sort_unstable();
+    let mut at = 0;
+    for (start, end) in spans {
+        if start != at || end < start {
+            return Err(damaged("its tensors leave a hole or overlap".to_owned()));
+        }
+        at = end;
+    }
+    let data = size - 8 - length;
+    if at != data {
+        return Err(damaged(format!("its tensors take {at} bytes, it holds {data}")));
+    }
+    Ok(tensors)
+}
+
+fn bytes_of(dtype: &str) -> Option<u64> {
+    Some(match dtype {
+        "F64" | "I64" | "U64" => 8,
+        "F32" | "I32" | "U32" => 4,
+        "F16" | "BF16" | "I16" | "U16" => 2,
+        "I8" | "U8" | "BOOL" => 1,
+        _ => return None,
+    })
+}
