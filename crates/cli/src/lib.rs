@@ -1,1 +1,37 @@
-//! Placeholder.
+//! The `mlx-code` command as a library: arguments in, text and an exit code out.
+//!
+//! The principal function is [`run`]; everything that it may touch, streams
+//! and folders, comes in through [`Host`], so that tests and the Python
+//! package run the very same command. [`main`] is the real program's host.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod command;
+mod exit;
+mod host;
+mod output;
+
+pub use host::{Host, main};
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::exit::Failure;
+
+/// Runs the command that `args` names, the program's own name first, and
+/// gives the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => return exit::show_usage(&error, host),
+    };
+    let json = args.json;
+    match command::run(args, host) {
+        Ok(code) => code,
+        Err(Failure::OutputClosed) => exit::SUCCESS,
+        Err(Failure::Error(error)) => exit::show_error(&error, json, host),
+    }
+}

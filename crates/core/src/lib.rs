@@ -1,1 +1,68 @@
-//! Placeholder.
+//! A local AI coding assistant as a library.
+//!
+//! The principal type is [`Workspace`]: a folder of code that can be searched,
+//! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
+//! the models that are installed. Nothing here prints, reads the environment
+//! (but [`Dirs::from_env`]) or opens a socket.
+//!
+//! ```
+//! use mlxcode_core::{Dirs, Model, ScriptedModel, TurnOptions, Workspace};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::write(folder.path().join("greet.py"), "def greet():\n    print('hi')\n")?;
+//! let dirs = Dirs::under(&folder.path().join(".state"));
+//! let workspace = Workspace::open(folder.path(), &dirs)?;
+//! let model = Model::new(ScriptedModel::new([
+//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
+//! ]));
+//!
+//! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
+//! for event in turn.by_ref() {
+//!     event?;
+//! }
+//! let plan = workspace.plan_reply(turn.reply())?;
+//! assert!(plan.is_applicable());
+//! workspace.apply(&plan, "example")?;
+//! assert!(std::fs::read_to_string(folder.path().join("greet.py"))?.contains("hello"));
+//! workspace.undo(None)?;
+//! assert!(std::fs::read_to_string(folder.path().join("greet.py"))?.contains("'hi'"));
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod dirs;
+mod doctor;
+mod error;
+mod input;
+mod library;
+mod model;
+mod workspace;
+
+pub use config::{Config, LoadedConfig, PROJECT_CONFIG};
+pub use dirs::Dirs;
+pub use doctor::{Check, CheckStatus, doctor};
+pub use error::{Error, Result};
+pub use input::InputError;
+pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use model::Model;
+pub use workspace::{TurnOptions, Workspace};
+
+pub use mlxcode_agent::{Task, Turn, TurnEvent};
+pub use mlxcode_base::{
+    CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress, ProgressEvent,
+    RelPath, TextRange,
+};
+pub use mlxcode_context::{CodeBase, Hit, PackedContext, Passage, Skipped};
+pub use mlxcode_edit::{
+    BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, FileChange,
+    FileDiff, JournalEntry, NearestMatch, ParsedItem, Refusal, ReplyParser, parse_reply,
+};
+pub use mlxcode_models::{
+    FinishReason, Finished, GenerateOptions, GenerateRequest, Generation, GenerationEvent,
+    InstalledModel, LanguageModel, Message, ModelInfo, ModelSummary, Prompt, Role, SamplingOptions,
+    ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+};

@@ -1,0 +1,64 @@
+use mlxcode_base::{Diagnostic, ErrorKind};
+use thiserror::Error;
+
+/// What can go wrong in a turn.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing was asked.
+    #[error("the {what} is empty")]
+    EmptyInput {
+        /// What was empty: `question` or `instruction`.
+        what: &'static str,
+    },
+    /// The instructions and the question alone do not fit.
+    #[error(
+        "the question alone takes {needed_tokens} tokens, the model's context holds {context_length}"
+    )]
+    QuestionTooLong {
+        /// Tokens of instructions and question, without any passage.
+        needed_tokens: usize,
+        /// Tokens that the model's context holds.
+        context_length: usize,
+    },
+    /// The code base could not be read.
+    #[error(transparent)]
+    Context(#[from] mlxcode_context::Error),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] mlxcode_models::Error),
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Diagnostic for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::EmptyInput { .. } => ErrorKind::InvalidInput,
+            Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::Context(source) => source.kind(),
+            Self::Model(source) => source.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyInput { .. } => "agent.empty_input",
+            Self::QuestionTooLong { .. } => "agent.question_too_long",
+            Self::Context(source) => source.code(),
+            Self::Model(source) => source.code(),
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::EmptyInput { what } => Some(format!("write the {what} in quotes")),
+            Self::QuestionTooLong { .. } => {
+                Some("shorten the question or use a model with a longer context".to_owned())
+            }
+            Self::Context(source) => source.help(),
+            Self::Model(source) => source.help(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The arguments, and nothing but the arguments.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// A local AI coding assistant: asks, edits and undoes, on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "mlx-code", version, disable_help_subcommand = true)]
+pub struct Args {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// The folder to work in [default: the enclosing git work tree, else the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// The model to use: an installed one's name, or a path
+    #[arg(long, global = true, value_name = "REF|PATH")]
+    pub model: Option<String>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One verb each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer a question about the code, with sources
+    Ask(Ask),
+    /// Change the code: show the diff, ask, apply, remember how to undo
+    Edit(Edit),
+    /// Apply the edits found in any model's reply
+    Apply(Apply),
+    /// Take back what was applied, keeping what was edited since
+    Undo(Undo),
+    /// List what was applied here, newest first
+    History,
+    /// Continue a prompt with the bare model
+    Generate(Generate),
+    /// Add, list, check and remove models
+    #[command(subcommand)]
+    Models(Models),
+    /// Show the machine, the models and the configuration, and what is wrong
+    Doctor,
+    /// Write the reference pages and the JSON schemas into a folder
+    #[command(name = "__generate", hide = true)]
+    GenerateDocs {
+        /// The folder, such as `docs`
+        folder: PathBuf,
+    },
+}
+
+/// Arguments of `ask`.
+#[derive(Debug, clap::Args)]
+pub struct Ask {
+    /// The question
+    pub question: String,
+    /// Files to show the model whole
+    #[arg(long = "file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The most tokens of the answer
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<usize>,
+}
+
+/// Arguments of `edit`.
+#[derive(Debug, clap::Args)]
+pub struct Edit {
+    /// What to change
+    pub instruction: String,
+    /// Files to show the model whole
+    pub files: Vec<PathBuf>,
+    /// The most tokens of the reply
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<usize>,
+    /// How to decide.
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// The file with the reply; `-` reads the standard input
+    #[arg(default_value = "-")]
+    pub reply: PathBuf,
+    /// How to decide.
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// How it is decided whether a change is written.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Consent {
+    /// Apply without asking
+    #[arg(long, short, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Show the change and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `undo`.
+#[derive(Debug, clap::Args)]
+pub struct Undo {
+    /// The entry to take back [default: the newest that is still applied]
+    pub id: Option<String>,
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("input").required(true).args(["prompt", "messages"])))]
+pub struct Generate {
+    /// Text to continue as it stands
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// A JSON file with the conversation: [{"role": "user", "content": "…"}]; `-` reads the standard input
+    #[arg(long, value_name = "FILE")]
+    pub messages: Option<PathBuf>,
+    /// The most tokens to generate
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub max_tokens: usize,
+    /// 0 takes the most likely token always
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    pub temperature: f32,
+    /// Keep the most likely tokens whose probabilities reach this sum
+    #[arg(long, value_name = "P", default_value_t = 1.0)]
+    pub top_p: f32,
+    /// Keep the K most likely tokens; 0 keeps all
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub top_k: usize,
+    /// Keep tokens at least this likely relative to the best
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    pub min_p: f32,
+    /// Make tokens that were seen less likely; 1 is off
+    #[arg(long, value_name = "R", default_value_t = 1.0)]
+    pub repeat_penalty: f32,
+    /// The same seed gives the same text
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// A text that ends the answer; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub stop: Vec<String>,
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// Check a GGUF file or a model folder and install it; the original stays
+    Add {
+        /// A GGUF file, or a folder with config.json, tokenizer.json and safetensors
+        path: PathBuf,
+        /// The name to install it under [default: from the path]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the installed models
+    List,
+    /// Show one model in full
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Read every byte of a model again and compare
+    Verify {
+        /// Its name
+        name: String,
+    },
+    /// Remove a model
+    Rm {
+        /// Its name
+        name: String,
+    },
+}

@@ -1,0 +1,175 @@
+//! `mlx-code apply`: the edits in any reply, all or nothing.
+
+use mlxcode_core::{EditPlan, FileChange, InputError, Refusal, Workspace};
+
+use crate::args::{Apply, Consent};
+use crate::command::Common;
+use crate::command::generate::read_text;
+use crate::exit::{Outcome, SUCCESS, code_of, written};
+use crate::host::Host;
+use crate::output::json::{self, ApplyOutput, ChangeOutput, NearestOutput, RefusalOutput};
+use crate::output::{Style, count, diff};
+
+/// Runs the verb.
+pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let workspace = common.workspace(host)?;
+    let reply = read_text(&args.reply, host)?;
+    let plan = workspace.plan_reply(&reply)?;
+    let (code, outcome) = decide(&workspace, plan, "apply", args.consent, common.json, host)?;
+    if common.json {
+        json::write(host, &outcome)?;
+    }
+    Ok(code)
+}
+
+/// Shows a plan, asks, applies. Gives the exit code and the document.
+///
+/// # Errors
+/// A reply without any edit is an error, and so is a plan that nobody can be
+/// asked about.
+pub fn decide(
+    workspace: &Workspace,
+    mut plan: EditPlan,
+    actor: &str,
+    consent: Consent,
+    json: bool,
+    host: &mut Host<'_>,
+) -> Outcome<(u8, ApplyOutput)> {
+    if plan.changes().is_empty() && plan.refusals().is_empty() {
+        return Err(InputError::NoEdits.into());
+    }
+    let mut outcome = describe(&plan);
+    if !json {
+        show(&plan, host)?;
+    }
+    if !plan.refusals().is_empty() {
+        if !json {
+            let refused = count(plan.refusals().len(), "block");
+            let style = Style::for_messages(host);
+            written(writeln!(
+                host.messages,
+                "{} {refused} refused, nothing was changed",
+                style.error("error:")
+            ))?;
+        }
+        return Ok((code_of(mlxcode_core::ErrorKind::Conflict), outcome));
+    }
+    if consent.dry_run || !(consent.yes || ask(&mut plan, host)?) {
+        if !json {
+            written(writeln!(host.messages, "nothing was changed"))?;
+        }
+        return Ok((SUCCESS, outcome));
+    }
+    let entry = workspace.apply(&plan, actor)?;
+    if !json {
+        let files = count(entry.files.len(), "file");
+        written(writeln!(
+            host.messages,
+            "changed {files}; take it back with `mlx-code undo {}`",
+            entry.id
+        ))?;
+    }
+    outcome = ApplyOutput { applied: true, entry: Some(entry.id), ..describe(&plan) };
+    Ok((SUCCESS, outcome))
+}
+
+/// Asks for all files at once, or for each. True when something is kept.
+fn ask(plan: &mut EditPlan, host: &mut Host<'_>) -> Outcome<bool> {
+    match question(host, "Apply? [y]es, [n]o, [e]ach: ", &["y", "n", "e"])? {
+        Some("y") => Ok(true),
+        Some("e") => {
+            let mut stopped = None;
+            plan.keep(|change: &FileChange| {
+                if stopped.is_some() {
+                    return false;
+                }
+                let words = format!("Apply {} {}? [y]es, [n]o: ", change.kind, change.path);
+                match question(host, &words, &["y", "n"]) {
+                    Ok(answer) => answer == Some("y"),
+                    Err(failure) => {
+                        stopped = Some(failure);
+                        false
+                    }
+                }
+            });
+            match stopped {
+                Some(failure) => Err(failure),
+                None => Ok(!plan.changes().is_empty()),
+            }
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Puts a question until the answer begins with one of `letters`; the end of
+/// input and an interrupt mean no answer.
+fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcome<Option<&'l str>> {
+    loop {
+        let Some(keyboard) = &mut host.keyboard else {
+            return Err(InputError::NobodyToAsk.into());
+        };
+        let shown = write!(host.messages, "{words}").and_then(|()| host.messages.flush());
+        written(shown)?;
+        let mut line = String::new();
+        match keyboard.read_line(&mut line) {
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(_) if host.cancel.is_cancelled() => return Ok(None),
+            Ok(_) => {}
+        }
+        let answer = line.trim().to_ascii_lowercase();
+        let matching = |letter: &&&str| !answer.is_empty() && answer.starts_with(**letter);
+        if let Some(letter) = letters.iter().find(matching) {
+            return Ok(Some(letter));
+        }
+    }
+}
+
+fn show(plan: &EditPlan, host: &mut Host<'_>) -> Outcome<()> {
+    let style = Style::for_output(host);
+    for change in plan.changes() {
+        written(writeln!(host.output, "{}", diff::render_change(change, style)))?;
+    }
+    for refusal in plan.refusals() {
+        show_refusal(refusal, style, host)?;
+    }
+    written(host.output.flush())
+}
+
+fn show_refusal(refusal: &Refusal, style: Style, host: &mut Host<'_>) -> Outcome<()> {
+    let place = format!("block {} (reply line {})", refusal.block, refusal.line);
+    let what = if refusal.path.is_empty() { place } else { format!("{place}, {}", refusal.path) };
+    written(writeln!(host.output, "{} {what}: {}", style.error("refused"), refusal.reason))?;
+    if let Some(nearest) = &refusal.nearest {
+        let percent = nearest.similarity * 100.0;
+        let range = nearest.range;
+        written(writeln!(host.output, "nearest match, {percent:.0}% alike, at lines {range}:"))?;
+        written(writeln!(host.output, "{}", diff::render(&nearest.diff, style)))?;
+    }
+    Ok(())
+}
+
+fn describe(plan: &EditPlan) -> ApplyOutput {
+    let change = |change: &FileChange| ChangeOutput {
+        path: change.path.to_string(),
+        kind: change.kind.to_string(),
+        diff: change.diff().to_string(),
+    };
+    let refusal = |refusal: &Refusal| RefusalOutput {
+        block: refusal.block,
+        line: refusal.line,
+        path: refusal.path.clone(),
+        reason: refusal.reason.to_string(),
+        nearest: refusal.nearest.as_ref().map(|nearest| NearestOutput {
+            first_line: nearest.range.first,
+            last_line: nearest.range.last,
+            similarity: nearest.similarity,
+            diff: nearest.diff.to_string(),
+        }),
+    };
+    ApplyOutput {
+        applied: false,
+        entry: None,
+        changes: plan.changes().iter().map(change).collect(),
+        refusals: plan.refusals().iter().map(refusal).collect(),
+    }
+}

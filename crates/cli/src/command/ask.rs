@@ -1,0 +1,126 @@
+//! `mlx-code ask`: a question, an answer, its sources.
+
+use mlxcode_core::{
+    GenerateOptions, HOW_TO_GET_A_MODEL, Model, ModelLibrary, PackedContext, TurnEvent,
+    TurnOptions, Workspace,
+};
+
+use crate::args::Ask;
+use crate::command::{Common, relative};
+use crate::exit::{CANCELLED, Failure, Outcome, SUCCESS, written};
+use crate::host::Host;
+use crate::output::json::{AskOutput, FinishedOutput, Source};
+use crate::output::{Style, json};
+
+/// Runs the verb.
+pub fn run(args: Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let workspace = common.workspace(host)?;
+    let options = TurnOptions {
+        files: relative(&workspace, host, &args.files)?,
+        generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
+        cancel: host.cancel.clone(),
+    };
+    let library = ModelLibrary::open(&common.dirs(host)?)?;
+    let reference = match &common.model {
+        Some(reference) => Some(reference.clone()),
+        None => library.default_model(workspace.config())?,
+    };
+    match reference {
+        None => extract(&workspace, &args.question, &options, common, host),
+        Some(reference) => {
+            let model = library.load(&reference)?;
+            answer(&workspace, &model, &args.question, options, common, host)
+        }
+    }
+}
+
+/// Without a model: the best passages are the answer.
+fn extract(
+    workspace: &Workspace,
+    question: &str,
+    options: &TurnOptions,
+    common: &Common,
+    host: &mut Host<'_>,
+) -> Outcome {
+    let context = workspace.extract(question, options)?;
+    if common.json {
+        let document = AskOutput {
+            question: question.to_owned(),
+            model: None,
+            answer: None,
+            sources: Source::all(&context),
+            skipped: (&context.skipped).into(),
+            finished: None,
+        };
+        json::write(host, &document)?;
+        return Ok(SUCCESS);
+    }
+    let style = Style::for_output(host);
+    for passage in &context.passages {
+        let place = format!("{}:{}", passage.path, passage.lines);
+        written(writeln!(host.output, "{}", style.place(place)))?;
+        for line in passage.text.lines() {
+            written(writeln!(host.output, "  {line}"))?;
+        }
+        written(writeln!(host.output))?;
+    }
+    list_sources(&context, host)?;
+    written(writeln!(
+        host.messages,
+        "\nThese are passages, not an answer: no model is installed.\n{HOW_TO_GET_A_MODEL}"
+    ))?;
+    Ok(SUCCESS)
+}
+
+/// With a model: its answer as it comes, then what it rests on.
+fn answer(
+    workspace: &Workspace,
+    model: &Model,
+    question: &str,
+    options: TurnOptions,
+    common: &Common,
+    host: &mut Host<'_>,
+) -> Outcome {
+    let mut turn = workspace.ask(model, question, options)?;
+    let mut finished = None;
+    for event in turn.by_ref() {
+        match event.map_err(Failure::from)? {
+            TurnEvent::Text(text) if !common.json => {
+                written(host.output.write_all(text.as_bytes()))?;
+                written(host.output.flush())?;
+            }
+            TurnEvent::Finished(end) => finished = Some(FinishedOutput::new(&end)),
+            _ => {}
+        }
+    }
+    let cancelled = finished.as_ref().is_some_and(|end| end.reason == "cancelled");
+    if common.json {
+        let document = AskOutput {
+            question: question.to_owned(),
+            model: Some(model.info().name.clone()),
+            answer: Some(turn.reply().to_owned()),
+            sources: Source::all(turn.context()),
+            skipped: (&turn.context().skipped).into(),
+            finished,
+        };
+        json::write(host, &document)?;
+    } else {
+        written(writeln!(host.output, "\n"))?;
+        list_sources(turn.context(), host)?;
+    }
+    Ok(if cancelled { CANCELLED } else { SUCCESS })
+}
+
+fn list_sources(context: &PackedContext, host: &mut Host<'_>) -> Outcome<()> {
+    let style = Style::for_output(host);
+    if context.passages.is_empty() {
+        return written(writeln!(host.output, "Sources: none; nothing here matches the question."));
+    }
+    written(writeln!(host.output, "{}", style.strong("Sources:")))?;
+    for passage in &context.passages {
+        let place = format!("{}:{}", passage.path, passage.lines);
+        let reason = style.dim(&passage.reason);
+        written(writeln!(host.output, "  {}  {reason}", style.place(place)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! `mlx-code edit`: an instruction, a diff, a yes, an undo.
+
+use mlxcode_core::{
+    FinishReason, GenerateOptions, InputError, ModelLibrary, ParsedItem, TurnEvent, TurnOptions,
+};
+
+use crate::args::Edit;
+use crate::command::{Common, apply, relative};
+use crate::exit::{CANCELLED, Outcome, written};
+use crate::host::Host;
+use crate::output::json::{self, EditOutput, FinishedOutput, Source};
+
+/// Runs the verb.
+pub fn run(args: Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let workspace = common.workspace(host)?;
+    let options = TurnOptions {
+        files: relative(&workspace, host, &args.files)?,
+        generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
+        cancel: host.cancel.clone(),
+    };
+    let library = ModelLibrary::open(&common.dirs(host)?)?;
+    let model = library.load_or_default(common.model.as_deref(), workspace.config())?;
+    let mut turn = workspace.edit(&model, &args.instruction, options)?;
+
+    let mut items: Vec<ParsedItem> = Vec::new();
+    let mut end = None;
+    for event in turn.by_ref() {
+        match event? {
+            TurnEvent::Text(text) if !common.json => {
+                written(host.output.write_all(text.as_bytes()))?;
+                written(host.output.flush())?;
+            }
+            TurnEvent::Edit(item) => items.push(item),
+            TurnEvent::Finished(finished) => end = Some(finished),
+            _ => {}
+        }
+    }
+    let Some(end) = end else { return Err(InputError::NoEdits.into()) };
+    if !common.json {
+        written(writeln!(host.output, "\n"))?;
+    }
+    match end.reason {
+        // What was asked for last is to stop: half a reply is not a change.
+        FinishReason::Cancelled => return Ok(CANCELLED),
+        FinishReason::Length => return Err(InputError::ReplyCut.into()),
+        _ => {}
+    }
+    let plan = workspace.plan(&items)?;
+    let actor = model.info().name.clone();
+    let (code, outcome) = apply::decide(&workspace, plan, &actor, args.consent, common.json, host)?;
+    if common.json {
+        let document = EditOutput {
+            model: actor,
+            reply: turn.reply().to_owned(),
+            outcome,
+            sources: Source::all(turn.context()),
+            finished: FinishedOutput::new(&end),
+        };
+        json::write(host, &document)?;
+    }
+    Ok(code)
+}

@@ -1,0 +1,95 @@
+//! `mlx-code generate`: the bare model.
+
+use std::fs;
+use std::path::Path;
+
+use mlxcode_core::{
+    FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InputError, LoadedConfig,
+    Message, ModelLibrary, Prompt, SamplingOptions,
+};
+
+use crate::args::Generate;
+use crate::command::Common;
+use crate::exit::{CANCELLED, Outcome, SUCCESS, written};
+use crate::host::Host;
+use crate::output::json::{self, FinishedOutput, GenerateOutput, TokenOutput};
+
+/// Runs the verb.
+pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let prompt = match (&args.prompt, &args.messages) {
+        (Some(text), _) => Prompt::text(text),
+        (None, Some(path)) => Prompt::messages(read_messages(path, host)?),
+        (None, None) => Prompt::text(""),
+    };
+    let dirs = common.dirs(host)?;
+    let config = LoadedConfig::read(&dirs, None)?.config;
+    let library = ModelLibrary::open(&dirs)?;
+    let model = library.load_or_default(common.model.as_deref(), &config)?;
+    let request =
+        GenerateRequest::new(prompt).with_options(options(args)).with_cancel(host.cancel.clone());
+
+    let mut text = String::new();
+    let mut tokens = Vec::new();
+    let mut cancelled = false;
+    for event in model.generate(request)? {
+        match event? {
+            GenerationEvent::Token(token) => {
+                if !common.json {
+                    written(host.output.write_all(token.text.as_bytes()))?;
+                    written(host.output.flush())?;
+                }
+                text.push_str(&token.text);
+                tokens.push(TokenOutput { id: token.id, text: token.text });
+            }
+            GenerationEvent::Finished(end) => {
+                cancelled = end.reason == FinishReason::Cancelled;
+                let finished = FinishedOutput::new(&end);
+                let model = model.info().name.clone();
+                if common.json {
+                    let text = std::mem::take(&mut text);
+                    let tokens = std::mem::take(&mut tokens);
+                    json::write(host, &GenerateOutput { model, text, tokens, finished })?;
+                } else {
+                    written(writeln!(host.output))?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(if cancelled { CANCELLED } else { SUCCESS })
+}
+
+fn options(args: Generate) -> GenerateOptions {
+    GenerateOptions {
+        max_tokens: Some(args.max_tokens),
+        sampling: SamplingOptions {
+            temperature: args.temperature,
+            top_k: args.top_k,
+            top_p: args.top_p,
+            min_p: args.min_p,
+            repeat_penalty: args.repeat_penalty,
+            seed: args.seed,
+        },
+        stop: args.stop,
+    }
+}
+
+fn read_messages(path: &Path, host: &mut Host<'_>) -> Outcome<Vec<Message>> {
+    let text = read_text(path, host)?;
+    let messages = serde_json::from_str(&text)
+        .map_err(|source| InputError::Messages { path: path.to_owned(), source })?;
+    Ok(messages)
+}
+
+/// Reads a whole file, or the standard input for `-`.
+pub fn read_text(path: &Path, host: &mut Host<'_>) -> Outcome<String> {
+    let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        host.input.read_to_end(&mut bytes).map_err(unreadable)?;
+        bytes
+    } else {
+        fs::read(host.current_dir.join(path)).map_err(unreadable)?
+    };
+    Ok(String::from_utf8(bytes).map_err(|_| InputError::NotUtf8 { path: path.to_owned() })?)
+}

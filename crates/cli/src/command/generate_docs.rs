@@ -1,0 +1,93 @@
+//! `mlx-code __generate`: the reference pages, made from the program itself.
+
+use std::fs;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+use mlxcode_core::InputError;
+use schemars::{JsonSchema, schema_for};
+
+use crate::args::Args;
+use crate::exit::{Outcome, SUCCESS};
+use crate::host::Host;
+use crate::output::json;
+
+/// Exit codes as docs/cli.md shows them.
+const EXIT_CODES: &str = "\
+| code | when |
+|---|---|
+| 0 | all went well; with `apply` and `edit`: applied, or the answer was no |
+| 1 | `doctor` or `models verify` found something broken |
+| 2 | the arguments or the input are wrong |
+| 3 | something named does not exist, or a reply holds no edit |
+| 4 | what would be made exists, or is undone already |
+| 5 | a conflict: an edit fits nowhere, a file changed in between, later edits stand on an undo |
+| 6 | a file is damaged: a truncated or changed model, a broken journal |
+| 7 | not supported: an unknown architecture or weight type |
+| 8 | not permitted: a read-only file or folder |
+| 9 | a limit is reached: the disk is full, the prompt is too long, the reply was cut |
+| 10 | something outside is missing or does not answer |
+| 11 | it took too long |
+| 70 | a bug; please report it |
+| 130 | interrupted |
+";
+
+/// Runs the verb.
+pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
+    let folder = host.current_dir.join(folder);
+    let schemas = folder.join("schemas");
+    fs::create_dir_all(&schemas).map_err(|source| unwritable(&schemas, source))?;
+    write(&folder.join("cli.md"), &reference())?;
+    schema::<json::ErrorOutput>(&schemas, "error")?;
+    schema::<json::AskOutput>(&schemas, "ask")?;
+    schema::<json::EditOutput>(&schemas, "edit")?;
+    schema::<json::ApplyOutput>(&schemas, "apply")?;
+    schema::<json::UndoOutput>(&schemas, "undo")?;
+    schema::<json::HistoryOutput>(&schemas, "history")?;
+    schema::<json::GenerateOutput>(&schemas, "generate")?;
+    schema::<json::ModelOutput>(&schemas, "models-add")?;
+    schema::<json::ModelsOutput>(&schemas, "models-list")?;
+    schema::<json::ModelOutput>(&schemas, "models-show")?;
+    schema::<json::VerifyOutput>(&schemas, "models-verify")?;
+    schema::<json::RemovedOutput>(&schemas, "models-rm")?;
+    schema::<json::DoctorOutput>(&schemas, "doctor")?;
+    Ok(SUCCESS)
+}
+
+fn schema<T: JsonSchema>(folder: &Path, name: &str) -> Outcome<()> {
+    let text = serde_json::to_string_pretty(&schema_for!(T)).unwrap_or_default();
+    write(&folder.join(format!("{name}.json")), &(text + "\n"))
+}
+
+fn write(path: &Path, text: &str) -> Outcome<()> {
+    Ok(fs::write(path, text).map_err(|source| unwritable(path, source))?)
+}
+
+fn unwritable(path: &Path, source: std::io::Error) -> InputError {
+    InputError::Unreadable { path: path.to_owned(), source }
+}
+
+fn reference() -> String {
+    let mut page = String::from(
+        "# The command\n\n\
+         This page is made from the program; `mlx-code VERB --help` shows the same.\n\n\
+         With `--json`, a verb prints one document, whose schema is in [schemas](schemas), and on \
+         an error the one of [error.json](schemas/error.json).\n\n",
+    );
+    let mut command = Args::command().term_width(96);
+    command.build();
+    describe(&mut command, "mlx-code", &mut page);
+    page.push_str("## Exit codes\n\n");
+    page.push_str(EXIT_CODES);
+    page
+}
+
+fn describe(command: &mut Command, name: &str, page: &mut String) {
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page.push_str(&format!("## {name}\n\n```text\n{}\n```\n\n", help.join("\n").trim_end()));
+    for verb in command.get_subcommands_mut().filter(|verb| !verb.is_hide_set()) {
+        let name = format!("{name} {}", verb.get_name());
+        describe(verb, &name, page);
+    }
+}

@@ -1,0 +1,30 @@
+//! `mlx-code history`: what was applied here, newest first.
+
+use crate::command::Common;
+use crate::exit::{Outcome, SUCCESS, written};
+use crate::host::Host;
+use crate::output::json::{self, EntryOutput, HistoryOutput};
+use crate::output::{Style, time};
+
+/// Runs the verb.
+pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
+    let entries = common.workspace(host)?.history()?;
+    if common.json {
+        let entries = entries.iter().rev().map(EntryOutput::new).collect();
+        json::write(host, &HistoryOutput { entries })?;
+        return Ok(SUCCESS);
+    }
+    if entries.is_empty() {
+        written(writeln!(host.output, "nothing was applied here yet"))?;
+    }
+    let style = Style::for_output(host);
+    for entry in entries.iter().rev() {
+        let when = time::utc(entry.applied_at_ms);
+        let id = style.strong(&entry.id);
+        written(writeln!(host.output, "{id}  {when}  {}  {}", entry.state, entry.actor))?;
+        for file in &entry.files {
+            written(writeln!(host.output, "  {} {}", file.kind, file.path))?;
+        }
+    }
+    Ok(SUCCESS)
+}

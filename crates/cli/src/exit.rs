@@ -1,0 +1,95 @@
+//! How a run ends: exit codes, and how an error is shown.
+
+use std::io;
+
+use clap::error::ErrorKind as ClapKind;
+use mlxcode_core::{Error, ErrorKind};
+
+use crate::host::Host;
+use crate::output::{Style, json};
+
+/// All went well.
+pub const SUCCESS: u8 = 0;
+/// A check found something broken.
+pub const UNHEALTHY: u8 = 1;
+/// The arguments are wrong.
+pub const USAGE: u8 = 2;
+/// Interrupted by the user, as a shell counts it: 128 + SIGINT.
+pub const CANCELLED: u8 = 130;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library refused or failed.
+    Error(Error),
+    /// Nobody reads the output any more.
+    OutputClosed,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// A command's result: the exit code.
+pub type Outcome<T = u8> = Result<T, Failure>;
+
+/// Treats a failed write as the reader's wish to stop.
+pub fn written(result: io::Result<()>) -> Outcome<()> {
+    result.map_err(|_| Failure::OutputClosed)
+}
+
+/// The exit code of an error. The table stands in docs/cli.md.
+pub fn code_of(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::InvalidInput => USAGE,
+        ErrorKind::NotFound => 3,
+        ErrorKind::AlreadyExists => 4,
+        ErrorKind::Conflict => 5,
+        ErrorKind::Corrupt => 6,
+        ErrorKind::Unsupported => 7,
+        ErrorKind::PermissionDenied => 8,
+        ErrorKind::ResourceExhausted => 9,
+        ErrorKind::Unavailable => 10,
+        ErrorKind::Timeout => 11,
+        ErrorKind::Cancelled => CANCELLED,
+        _ => 70,
+    }
+}
+
+/// Shows an error of the library: one line, its causes, its remedy.
+pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
+    // Nothing is left to tell somebody who closed both streams.
+    let _ = if json {
+        json::write(host, &json::ErrorOutput::new(error))
+    } else {
+        let style = Style::for_messages(host);
+        let mut text = format!("{} {error}\n", style.error("error:"));
+        let mut source = std::error::Error::source(error);
+        let mut last = error.to_string();
+        while let Some(cause) = source {
+            let sentence = cause.to_string();
+            if !last.contains(&sentence) {
+                text.push_str(&format!("  because: {sentence}\n"));
+            }
+            last = sentence;
+            source = cause.source();
+        }
+        if let Some(help) = error.help() {
+            text.push_str(&format!("{} {help}\n", style.strong("help:")));
+        }
+        written(host.messages.write_all(text.as_bytes()))
+    };
+    code_of(error.kind())
+}
+
+/// Shows what clap says: help and version on the output, the rest as an error.
+pub fn show_usage(error: &clap::Error, host: &mut Host<'_>) -> u8 {
+    let wanted = matches!(error.kind(), ClapKind::DisplayHelp | ClapKind::DisplayVersion);
+    let text = error.render();
+    let text = if host.color { text.ansi().to_string() } else { text.to_string() };
+    let stream = if wanted { &mut host.output } else { &mut host.messages };
+    let _ = stream.write_all(text.as_bytes());
+    if wanted { SUCCESS } else { USAGE }
+}

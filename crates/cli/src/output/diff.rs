@@ -1,0 +1,32 @@
+//! Diffs for people.
+
+use mlxcode_core::{DiffLine, FileChange, FileDiff};
+
+use crate::output::Style;
+
+/// Renders one file's change: a heading, then hunks in colour.
+pub fn render_change(change: &FileChange, style: Style) -> String {
+    let diff = change.diff();
+    let heading = format!("{} {}", change.kind, change.path);
+    format!("{}\n{}", style.strong(heading), render(&diff, style))
+}
+
+/// Renders the hunks of a diff in colour.
+pub fn render(diff: &FileDiff, style: Style) -> String {
+    let mut text = String::new();
+    for hunk in &diff.hunks {
+        text.push_str(&style.place(hunk.header()));
+        text.push('\n');
+        for line in &hunk.lines {
+            let line = match line {
+                DiffLine::Context(line) => format!(" {line}"),
+                DiffLine::Removed(line) => style.removed(format!("-{line}")),
+                DiffLine::Added(line) => style.added(format!("+{line}")),
+                DiffLine::NoNewline => style.dim("\\ No newline at end of file"),
+            };
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    text
+}

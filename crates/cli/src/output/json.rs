@@ -1,0 +1,392 @@
+//! The documents that `--json` prints: one type a verb, its schema in
+//! `docs/schemas/`. These are promises to programs: fields are added, never
+//! renamed.
+
+use mlxcode_core::{Error, Finished, JournalEntry, LineRange, PackedContext, Passage, Skipped};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::exit::{Outcome, written};
+use crate::host::Host;
+
+/// Prints one document, indented, with a final line end.
+pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
+    let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| {
+        // Only a map with keys that are no strings fails; there is none.
+        format!("{{\"error\": {{\"message\": \"{error}\"}}}}")
+    });
+    written(writeln!(host.output, "{text}"))
+}
+
+/// What is printed in place of any document when a command fails.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorOutput {
+    /// The error.
+    pub error: ErrorBody,
+}
+
+/// An error as a program reads it.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorBody {
+    /// The class, such as `not_found`.
+    pub kind: String,
+    /// A stable name, such as `models.not_found`.
+    pub code: String,
+    /// What went wrong, for people.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl ErrorOutput {
+    /// Describes `error`.
+    pub fn new(error: &Error) -> Self {
+        Self {
+            error: ErrorBody {
+                kind: error.kind().to_string(),
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                help: error.help(),
+            },
+        }
+    }
+}
+
+/// `ask --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct AskOutput {
+    /// The question as asked.
+    pub question: String,
+    /// The model that answered; null where passages stand for the answer.
+    pub model: Option<String>,
+    /// The answer; null without a model.
+    pub answer: Option<String>,
+    /// What the answer rests on.
+    pub sources: Vec<Source>,
+    /// Files that were not read.
+    pub skipped: SkippedOutput,
+    /// How the generation ended; null without a model.
+    pub finished: Option<FinishedOutput>,
+}
+
+/// A passage of the code.
+#[derive(Serialize, JsonSchema)]
+pub struct Source {
+    /// The file, below the root.
+    pub path: String,
+    /// The first line, from one.
+    pub first_line: usize,
+    /// The last line, itself inside.
+    pub last_line: usize,
+    /// Why it was chosen.
+    pub reason: String,
+    /// The tokens it takes in the prompt, as the model counts.
+    pub tokens: usize,
+    /// The passage itself.
+    pub text: String,
+}
+
+impl Source {
+    /// Describes a passage.
+    pub fn new(passage: &Passage) -> Self {
+        let LineRange { first, last } = passage.lines;
+        Self {
+            path: passage.path.to_string(),
+            first_line: first,
+            last_line: last,
+            reason: passage.reason.to_string(),
+            tokens: passage.tokens,
+            text: passage.text.clone(),
+        }
+    }
+
+    /// Describes all passages of a context.
+    pub fn all(context: &PackedContext) -> Vec<Self> {
+        context.passages.iter().map(Self::new).collect()
+    }
+}
+
+/// How many files were left out, and why.
+#[derive(Serialize, JsonSchema)]
+pub struct SkippedOutput {
+    /// They hold no text.
+    pub binary: usize,
+    /// They are larger than the limit.
+    pub too_large: usize,
+    /// Their text is not UTF-8.
+    pub not_utf8: usize,
+    /// The system would not let them be read.
+    pub unreadable: usize,
+}
+
+impl From<&Skipped> for SkippedOutput {
+    fn from(skipped: &Skipped) -> Self {
+        Self {
+            binary: skipped.binary,
+            too_large: skipped.too_large,
+            not_utf8: skipped.not_utf8,
+            unreadable: skipped.unreadable,
+        }
+    }
+}
+
+/// How a generation ended.
+#[derive(Serialize, JsonSchema)]
+pub struct FinishedOutput {
+    /// `stop`, `length` or `cancelled`.
+    pub reason: String,
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Tokens generated.
+    pub completion_tokens: usize,
+    /// Milliseconds for reading the prompt.
+    pub prefill_ms: f64,
+    /// Milliseconds for generating.
+    pub decode_ms: f64,
+}
+
+impl FinishedOutput {
+    /// Describes the end of a generation.
+    pub fn new(finished: &Finished) -> Self {
+        Self {
+            reason: finished.reason.as_str().to_owned(),
+            prompt_tokens: finished.usage.prompt_tokens,
+            completion_tokens: finished.usage.completion_tokens,
+            prefill_ms: finished.timings.prefill_ms,
+            decode_ms: finished.timings.decode_ms,
+        }
+    }
+}
+
+/// `generate --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct GenerateOutput {
+    /// The model.
+    pub model: String,
+    /// The whole text.
+    pub text: String,
+    /// The tokens, in order.
+    pub tokens: Vec<TokenOutput>,
+    /// How it ended.
+    pub finished: FinishedOutput,
+}
+
+/// One token.
+#[derive(Serialize, JsonSchema)]
+pub struct TokenOutput {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// The text that became certain with it; may be empty.
+    pub text: String,
+}
+
+/// `apply --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct ApplyOutput {
+    /// Whether the files were written.
+    pub applied: bool,
+    /// The journal entry, for `undo`; null where nothing was written.
+    pub entry: Option<String>,
+    /// What changes, file by file.
+    pub changes: Vec<ChangeOutput>,
+    /// What could not be placed; with any, nothing is written.
+    pub refusals: Vec<RefusalOutput>,
+}
+
+/// `edit --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct EditOutput {
+    /// The model.
+    pub model: String,
+    /// Its whole reply.
+    pub reply: String,
+    /// What came of the edits in it.
+    #[serde(flatten)]
+    pub outcome: ApplyOutput,
+    /// What the model was shown.
+    pub sources: Vec<Source>,
+    /// How the generation ended.
+    pub finished: FinishedOutput,
+}
+
+/// One file that changes.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangeOutput {
+    /// The file, below the root.
+    pub path: String,
+    /// `create`, `modify`, `delete` or `rename`.
+    pub kind: String,
+    /// The change as a unified diff.
+    pub diff: String,
+}
+
+/// One block of a reply that could not be placed.
+#[derive(Serialize, JsonSchema)]
+pub struct RefusalOutput {
+    /// Which block of the reply, from one.
+    pub block: usize,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+    /// The file it names, as written.
+    pub path: String,
+    /// Why: a sentence that can be sent back to the model.
+    pub reason: String,
+    /// The place that looks most like it.
+    pub nearest: Option<NearestOutput>,
+}
+
+/// The nearest match of a refused block.
+#[derive(Serialize, JsonSchema)]
+pub struct NearestOutput {
+    /// The first line in the file, from one.
+    pub first_line: usize,
+    /// The last line.
+    pub last_line: usize,
+    /// From 0, nothing alike, to 1, the same.
+    pub similarity: f32,
+    /// From what was searched for to what is there, as a unified diff.
+    pub diff: String,
+}
+
+/// `undo --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct UndoOutput {
+    /// The entry that was taken back.
+    pub undone: EntryOutput,
+}
+
+/// `history --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct HistoryOutput {
+    /// The entries, newest first.
+    pub entries: Vec<EntryOutput>,
+}
+
+/// One journal entry.
+#[derive(Serialize, JsonSchema)]
+pub struct EntryOutput {
+    /// Its name, for `undo`.
+    pub id: String,
+    /// When it was applied, in milliseconds since 1970, UTC.
+    pub applied_at_ms: u64,
+    /// Who applied it.
+    pub actor: String,
+    /// `applied` or `undone`.
+    pub state: String,
+    /// The files it touched.
+    pub files: Vec<EntryFileOutput>,
+}
+
+/// One file of a journal entry.
+#[derive(Serialize, JsonSchema)]
+pub struct EntryFileOutput {
+    /// The file, below the root.
+    pub path: String,
+    /// `create`, `modify`, `delete` or `rename`.
+    pub kind: String,
+    /// SHA-256 before; null where the file did not exist.
+    pub hash_before: Option<String>,
+    /// SHA-256 after; null where the file does not exist.
+    pub hash_after: Option<String>,
+}
+
+impl EntryOutput {
+    /// Describes an entry.
+    pub fn new(entry: &JournalEntry) -> Self {
+        Self {
+            id: entry.id.clone(),
+            applied_at_ms: entry.applied_at_ms,
+            actor: entry.actor.clone(),
+            state: entry.state.to_string(),
+            files: entry
+                .files
+                .iter()
+                .map(|file| EntryFileOutput {
+                    path: file.path.to_string(),
+                    kind: file.kind.to_string(),
+                    hash_before: file.hash_before.map(|hash| hash.to_string()),
+                    hash_after: file.hash_after.map(|hash| hash.to_string()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// `models list --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct ModelsOutput {
+    /// The installed models, by name.
+    pub models: Vec<ModelOutput>,
+}
+
+/// `models add --json` and `models show --json`, and each row of `list`.
+#[derive(Serialize, JsonSchema)]
+pub struct ModelOutput {
+    /// The name it is used by.
+    pub name: String,
+    /// The architecture, such as `qwen2`.
+    pub architecture: String,
+    /// How the weights are stored, such as `Q4_K`.
+    pub weights: String,
+    /// The number of weights.
+    pub parameters: u64,
+    /// The context, in tokens.
+    pub context_length: usize,
+    /// All files together.
+    pub size_bytes: u64,
+    /// The files, with their checksums.
+    pub files: Vec<ModelFileOutput>,
+}
+
+/// One file of a model.
+#[derive(Serialize, JsonSchema)]
+pub struct ModelFileOutput {
+    /// Its name.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// `models verify --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct VerifyOutput {
+    /// The model.
+    pub name: String,
+    /// Whether every check passed.
+    pub sound: bool,
+    /// The checks, in order.
+    pub checks: Vec<CheckOutput>,
+}
+
+/// One check.
+#[derive(Serialize, JsonSchema)]
+pub struct CheckOutput {
+    /// What was checked.
+    pub name: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was found.
+    pub detail: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// `models rm --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct RemovedOutput {
+    /// The model that was removed.
+    pub removed: String,
+}
+
+/// `doctor --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct DoctorOutput {
+    /// Whether no check failed.
+    pub healthy: bool,
+    /// The program's version.
+    pub version: String,
+    /// The checks, in order.
+    pub checks: Vec<CheckOutput>,
+}

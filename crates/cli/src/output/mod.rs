@@ -1,0 +1,92 @@
+//! How results look: styles, diffs, progress for people; documents for programs.
+
+pub mod diff;
+pub mod json;
+pub mod progress;
+pub mod time;
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use crate::host::Host;
+
+/// Colours for one stream, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    on: bool,
+}
+
+impl Style {
+    /// For the stream of answers.
+    pub fn for_output(host: &Host<'_>) -> Self {
+        Self { on: host.color }
+    }
+
+    /// For the stream of messages.
+    pub fn for_messages(host: &Host<'_>) -> Self {
+        Self { on: host.color && host.live }
+    }
+
+    /// Something went wrong.
+    pub fn error(self, text: impl Display) -> String {
+        self.paint(AnsiColor::Red.on_default().bold(), text)
+    }
+
+    /// Worth seeing first.
+    pub fn strong(self, text: impl Display) -> String {
+        self.paint(Ansi::new().bold(), text)
+    }
+
+    /// Worth seeing last.
+    pub fn dim(self, text: impl Display) -> String {
+        self.paint(Ansi::new().dimmed(), text)
+    }
+
+    /// A place in the code.
+    pub fn place(self, text: impl Display) -> String {
+        self.paint(AnsiColor::Cyan.on_default(), text)
+    }
+
+    /// A line that comes.
+    pub fn added(self, text: impl Display) -> String {
+        self.paint(AnsiColor::Green.on_default(), text)
+    }
+
+    /// A line that goes.
+    pub fn removed(self, text: impl Display) -> String {
+        self.paint(AnsiColor::Red.on_default(), text)
+    }
+
+    fn paint(self, style: Ansi, text: impl Display) -> String {
+        if self.on { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+}
+
+/// Counts something in words: `1 file`, `2 files`.
+pub fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A size in binary units, as people write it: `640 B`, `1.5 MiB`.
+pub fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_read_as_people_write_them() {
+        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 30, "1.0 GiB")]
+        {
+            assert_eq!(super::size(bytes), text);
+        }
+    }
+}

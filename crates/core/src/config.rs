@@ -1,0 +1,138 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::dirs::Dirs;
+
+/// The name of a project's configuration file, in the root.
+pub const PROJECT_CONFIG: &str = ".mlx-code.json";
+
+/// What can be configured. A project's file goes before the user's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The installed model to use where none is named.
+    pub model: Option<String>,
+    /// The most tokens of an answer.
+    pub max_tokens: Option<usize>,
+    /// Files larger than this are not read for context.
+    pub max_file_bytes: Option<u64>,
+}
+
+/// Why the configuration could not be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file is there and cannot be read.
+    #[error("cannot read the configuration file {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not what the program understands.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+}
+
+impl Diagnostic for ConfigError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreadable { source, .. } => io_error_kind(source),
+            Self::Invalid { .. } => ErrorKind::InvalidInput,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "config.unreadable",
+            Self::Invalid { .. } => "config.invalid",
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
+            Self::Invalid { .. } => {
+                "the keys are `model`, `max_tokens` and `max_file_bytes`".to_owned()
+            }
+        })
+    }
+}
+
+/// The configuration in force, and the files that it came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedConfig {
+    /// The values in force.
+    pub config: Config,
+    /// The files that were read, weakest first.
+    pub files: Vec<PathBuf>,
+}
+
+impl LoadedConfig {
+    /// Reads the user's file and, given a root, the project's. Missing files
+    /// are empty ones.
+    pub fn read(dirs: &Dirs, root: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut loaded = Self::default();
+        loaded.add(dirs.config_file())?;
+        if let Some(root) = root {
+            loaded.add(root.join(PROJECT_CONFIG))?;
+        }
+        Ok(loaded)
+    }
+
+    fn add(&mut self, path: PathBuf) -> Result<(), ConfigError> {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(ConfigError::Unreadable { path, source }),
+        };
+        let over: Config = serde_json::from_str(&text)
+            .map_err(|source| ConfigError::Invalid { path: path.clone(), source })?;
+        let under = std::mem::take(&mut self.config);
+        self.config = Config {
+            model: over.model.or(under.model),
+            max_tokens: over.max_tokens.or(under.max_tokens),
+            max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
+        };
+        self.files.push(path);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_goes_before_the_user() {
+        let temp = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(temp.path());
+        let root = temp.path().join("project");
+        fs::create_dir_all(&dirs.config).unwrap();
+        fs::create_dir_all(&root).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, Some(&root)).unwrap(), LoadedConfig::default());
+
+        fs::write(dirs.config_file(), r#"{"model": "mine", "max_tokens": 9}"#).unwrap();
+        fs::write(root.join(PROJECT_CONFIG), r#"{"model": "ours"}"#).unwrap();
+        let loaded = LoadedConfig::read(&dirs, Some(&root)).unwrap();
+        assert_eq!(loaded.config.model.as_deref(), Some("ours"));
+        assert_eq!(loaded.config.max_tokens, Some(9));
+        assert_eq!(loaded.files.len(), 2);
+
+        fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
+        let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();
+        assert_eq!(error.code(), "config.invalid");
+        assert!(error.to_string().contains("modle"), "{error}");
+    }
+}

@@ -1,0 +1,171 @@
+use std::fs;
+use std::path::Path;
+
+use mlxcode_base::Diagnostic;
+use mlxcode_models::{Hardware, InstalledModel, Store, free_disk_bytes};
+
+use crate::config::LoadedConfig;
+use crate::dirs::Dirs;
+
+/// Below this, a model of a useful size does not fit on the disk.
+const LOW_DISK_BYTES: u64 = 4 << 30;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Check {
+    /// What was looked at, such as `memory`.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub status: CheckStatus,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it, where there is something to do.
+    pub help: Option<String>,
+}
+
+/// Whether something is as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckStatus {
+    /// It is.
+    Fine,
+    /// It works, with a remark.
+    Remark,
+    /// It does not work.
+    Broken,
+}
+
+/// Looks at the machine, the models and the configuration, and says what is
+/// wrong. Changes nothing.
+pub fn doctor(dirs: &Dirs, root: Option<&Path>) -> Vec<Check> {
+    let hardware = Hardware::read();
+    let mut checks = vec![processor(&hardware), memory(&hardware), accelerator(), disk(dirs)];
+    checks.extend([dirs.models(), dirs.journals()].iter().map(|folder| writable(folder)));
+    checks.push(configuration(dirs, root));
+    checks.extend(models(dirs));
+    checks
+}
+
+fn processor(hardware: &Hardware) -> Check {
+    let name = hardware.processor.as_deref().unwrap_or("unknown processor");
+    let instructions = hardware.instructions.join(", ");
+    let known = !instructions.is_empty();
+    Check {
+        name: "processor".to_owned(),
+        status: if known { CheckStatus::Fine } else { CheckStatus::Remark },
+        detail: format!("{name}, {} threads, {instructions}", hardware.threads)
+            .trim_end_matches([',', ' '])
+            .to_owned(),
+        help: (!known).then(|| "models run slowly without vector instructions".to_owned()),
+    }
+}
+
+fn memory(hardware: &Hardware) -> Check {
+    let name = "memory".to_owned();
+    let (Some(total), Some(free)) = (hardware.memory_bytes, hardware.available_bytes) else {
+        let detail = "this system does not tell how much there is".to_owned();
+        return Check { name, status: CheckStatus::Remark, detail, help: None };
+    };
+    let detail = format!("{} free of {}", gib(free.min(total)), gib(total));
+    Check { name, status: CheckStatus::Fine, detail, help: None }
+}
+
+fn accelerator() -> Check {
+    Check {
+        name: "accelerators".to_owned(),
+        status: CheckStatus::Fine,
+        detail: "none used: models run on the processor".to_owned(),
+        help: None,
+    }
+}
+
+fn disk(dirs: &Dirs) -> Check {
+    let name = "disk".to_owned();
+    let Some(free) = free_disk_bytes(&dirs.data) else {
+        let detail = "this system does not tell how much is free".to_owned();
+        return Check { name, status: CheckStatus::Remark, detail, help: None };
+    };
+    let low = free < LOW_DISK_BYTES;
+    Check {
+        name,
+        status: if low { CheckStatus::Remark } else { CheckStatus::Fine },
+        detail: format!("{} free at {}", gib(free), dirs.data.display()),
+        help: low.then(|| "free some space before adding a model".to_owned()),
+    }
+}
+
+/// A folder that exists must be writable; one that is missing is made later.
+fn writable(folder: &Path) -> Check {
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    let readonly = existing
+        .and_then(|folder| fs::metadata(folder).ok())
+        .is_none_or(|meta| meta.permissions().readonly() || !meta.is_dir());
+    Check {
+        name: "folder".to_owned(),
+        status: if readonly { CheckStatus::Broken } else { CheckStatus::Fine },
+        detail: format!("{}{}", folder.display(), if readonly { " cannot be written" } else { "" }),
+        help: readonly.then(|| "make it writable, or set MLX_CODE_HOME to another".to_owned()),
+    }
+}
+
+fn configuration(dirs: &Dirs, root: Option<&Path>) -> Check {
+    let name = "configuration".to_owned();
+    match LoadedConfig::read(dirs, root) {
+        Ok(loaded) => {
+            let files: Vec<String> =
+                loaded.files.iter().map(|file| file.display().to_string()).collect();
+            let none = format!("no file; the user's would be {}", dirs.config_file().display());
+            let detail = if files.is_empty() { none } else { files.join(", ") };
+            Check { name, status: CheckStatus::Fine, detail, help: None }
+        }
+        Err(error) => broken(name, &error),
+    }
+}
+
+fn models(dirs: &Dirs) -> Vec<Check> {
+    let listed = Store::open(&dirs.models()).and_then(|store| Ok((store.list()?, store)));
+    match listed {
+        Err(error) => vec![broken("models".to_owned(), &error)],
+        Ok((models, _)) if models.is_empty() => vec![Check {
+            name: "models".to_owned(),
+            status: CheckStatus::Remark,
+            detail: "none is installed; `ask` shows passages in place of an answer".to_owned(),
+            help: Some(crate::library::HOW_TO_GET_A_MODEL.to_owned()),
+        }],
+        Ok((models, store)) => models
+            .iter()
+            .map(|model| {
+                let name = format!("model {}", model.name);
+                match store.get(&model.name) {
+                    Ok(installed) => fine_model(name, &installed),
+                    Err(error) => broken(name, &error),
+                }
+            })
+            .collect(),
+    }
+}
+
+fn fine_model(name: String, model: &InstalledModel) -> Check {
+    let config = model.config();
+    Check {
+        name,
+        status: CheckStatus::Fine,
+        detail: format!(
+            "{} {}, {}, context of {} tokens",
+            config.architecture,
+            model.weights(),
+            gib(model.size_bytes()),
+            config.context_length
+        ),
+        help: None,
+    }
+}
+
+fn broken(name: String, error: &impl Diagnostic) -> Check {
+    Check { name, status: CheckStatus::Broken, detail: error.to_string(), help: error.help() }
+}
+
+fn gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}

@@ -1,0 +1,90 @@
+use std::io;
+use std::path::PathBuf;
+
+use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
+use thiserror::Error;
+
+/// What can be wrong with what a person hands to a face.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// A file that was named cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A text file is not UTF-8.
+    #[error("{path} is not UTF-8 text")]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A conversation file is not what the program understands.
+    #[error("{path} holds no conversation: {source}")]
+    Messages {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A reply holds nothing to apply.
+    #[error("the reply holds no edit")]
+    NoEdits,
+    /// The model reached its limit before the reply ended.
+    #[error("the model's reply was cut at its token limit, nothing was changed")]
+    ReplyCut,
+    /// A decision is needed and there is no terminal.
+    #[error("cannot ask whether to apply the change: there is no terminal")]
+    NobodyToAsk,
+    /// The environment names no home folder.
+    #[error("no folder for models and journals: the environment names no home folder")]
+    NoHome,
+}
+
+impl Diagnostic for InputError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreadable { source, .. } => io_error_kind(source),
+            Self::NoEdits => ErrorKind::NotFound,
+            Self::ReplyCut => ErrorKind::ResourceExhausted,
+            Self::NotUtf8 { .. } | Self::Messages { .. } | Self::NobodyToAsk | Self::NoHome => {
+                ErrorKind::InvalidInput
+            }
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "input.unreadable",
+            Self::NotUtf8 { .. } => "input.not_utf8",
+            Self::Messages { .. } => "input.not_a_conversation",
+            Self::NoEdits => "edit.no_edits",
+            Self::ReplyCut => "edit.reply_cut",
+            Self::NobodyToAsk => "input.nobody_to_ask",
+            Self::NoHome => "input.no_home",
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(
+            match self {
+                Self::Unreadable { .. } => "check the path and its permissions",
+                Self::NotUtf8 { .. } => "convert the file to UTF-8",
+                Self::Messages { .. } => {
+                    "write a JSON list such as [{\"role\": \"user\", \"content\": \"hello\"}]"
+                }
+                Self::NoEdits => {
+                    "an edit is a SEARCH/REPLACE block, a unified diff, an apply_patch envelope \
+                     or a whole file in a fence under its path"
+                }
+                Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
+                Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
+                Self::NoHome => "set HOME, or MLX_CODE_HOME to a folder of your choice",
+            }
+            .to_owned(),
+        )
+    }
+}

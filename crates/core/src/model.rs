@@ -1,0 +1,58 @@
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use mlxcode_inference::{Engine, LoadOptions};
+use mlxcode_models::{
+    GenerateRequest, Generation, InstalledModel, LanguageModel, ModelInfo, Prompt,
+};
+
+use crate::error::Result;
+
+/// A model that is ready to answer. Clones share it.
+#[derive(Clone)]
+pub struct Model(Arc<dyn LanguageModel>);
+
+impl Model {
+    /// Wraps any model: a [`ScriptedModel`](crate::ScriptedModel) in a test,
+    /// or one of your own.
+    pub fn new(model: impl LanguageModel + 'static) -> Self {
+        Self(Arc::new(model))
+    }
+
+    /// Validates and loads a GGUF file, or a folder with `config.json`,
+    /// `tokenizer.json` and safetensors, where it lies.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::load_installed(&InstalledModel::check_in_place(path)?)
+    }
+
+    /// Loads a model of the store.
+    pub fn load_installed(model: &InstalledModel) -> Result<Self> {
+        Ok(Self::new(Engine::load(model, &LoadOptions::default())?))
+    }
+
+    /// What is known of the model.
+    pub fn info(&self) -> &ModelInfo {
+        self.0.info()
+    }
+
+    /// Counts the tokens that `prompt` takes, chat template included.
+    pub fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
+        Ok(self.0.count_tokens(prompt)?)
+    }
+
+    /// Starts to continue the prompt.
+    pub fn generate(&self, request: GenerateRequest) -> Result<Generation> {
+        Ok(self.0.generate(request)?)
+    }
+
+    pub(crate) fn language_model(&self) -> &dyn LanguageModel {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Model").field(self.info()).finish()
+    }
+}

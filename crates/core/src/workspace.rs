@@ -1,0 +1,171 @@
+use std::path::Path;
+
+use mlxcode_agent::{Task, Turn, TurnRequest};
+use mlxcode_base::{CancelToken, ContentHash, RelPath, Root};
+use mlxcode_context::{Budget, CodeBase, Hit, PackedContext, WalkOptions};
+use mlxcode_edit::{
+    EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply, parse_reply,
+};
+use mlxcode_git::Repository;
+use mlxcode_models::GenerateOptions;
+
+use crate::config::{Config, LoadedConfig};
+use crate::dirs::Dirs;
+use crate::error::Result;
+use crate::input::InputError;
+use crate::model::Model;
+
+/// What an answer without a model may show, in units of four bytes: about two
+/// screens.
+const EXTRACT_TOKENS: usize = 1_600;
+
+/// A folder of code, and all that can be done with it.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    root: Root,
+    dirs: Dirs,
+    config: LoadedConfig,
+}
+
+/// The most tokens of an answer, where neither the caller nor the
+/// configuration says.
+const ANSWER_TOKENS: usize = 1_024;
+
+/// What goes with a question or an instruction.
+#[derive(Clone, Debug)]
+pub struct TurnOptions {
+    /// Files to show whole, before anything that is searched for.
+    pub files: Vec<RelPath>,
+    /// How to generate; `None` in `max_tokens` takes the configured number.
+    pub generate: GenerateOptions,
+    /// Stops the work within one token.
+    pub cancel: CancelToken,
+}
+
+impl Default for TurnOptions {
+    fn default() -> Self {
+        let generate = GenerateOptions { max_tokens: None, ..GenerateOptions::default() };
+        Self { files: Vec::new(), generate, cancel: CancelToken::new() }
+    }
+}
+
+impl Workspace {
+    /// Opens `root` itself, an existing folder.
+    pub fn open(root: &Path, dirs: &Dirs) -> Result<Self> {
+        let root = Root::open(root)?;
+        let config = LoadedConfig::read(dirs, Some(root.path()))?;
+        Ok(Self { root, dirs: dirs.clone(), config })
+    }
+
+    /// Opens the git work tree that encloses `from`, else `from` itself.
+    pub fn discover(from: &Path, dirs: &Dirs) -> Result<Self> {
+        let repository = Repository::discover(from)?;
+        Self::open(repository.as_ref().map_or(from, Repository::work_tree), dirs)
+    }
+
+    /// The folder that all work is confined to.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config.config
+    }
+
+    /// Turns a path that a person typed in the folder `from` into one below
+    /// the root.
+    pub fn relative(&self, from: &Path, typed: &Path) -> Result<RelPath> {
+        Ok(self.root.relative(from, typed)?)
+    }
+
+    /// Reads the code, so that it can be searched and packed.
+    pub fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
+        let mut options = WalkOptions::default();
+        if let Some(limit) = self.config().max_file_bytes {
+            options.max_file_bytes = limit;
+        }
+        Ok(CodeBase::open(&self.root, &options, cancel)?)
+    }
+
+    /// The passages that answer `query` best, best first.
+    pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
+        Ok(self.scan(&CancelToken::new())?.search(query, limit)?)
+    }
+
+    /// Finds the passages that answer a question, without a model.
+    pub fn extract(&self, question: &str, options: &TurnOptions) -> Result<PackedContext> {
+        let counter = |text: &str| text.len().div_ceil(4);
+        let budget = Budget { tokens: EXTRACT_TOKENS, counter: &counter };
+        Ok(self.scan(&options.cancel)?.pack(question, &options.files, &budget)?)
+    }
+
+    /// Asks `model` a question about the code.
+    pub fn ask(&self, model: &Model, question: &str, options: TurnOptions) -> Result<Turn> {
+        self.turn(Task::Ask, model, question, options)
+    }
+
+    /// Asks `model` for a change. Nothing is written: the reply goes to
+    /// [`plan`](Self::plan) and then to [`apply`](Self::apply).
+    pub fn edit(&self, model: &Model, instruction: &str, options: TurnOptions) -> Result<Turn> {
+        self.turn(Task::Edit, model, instruction, options)
+    }
+
+    fn turn(&self, task: Task, model: &Model, words: &str, options: TurnOptions) -> Result<Turn> {
+        let code = self.scan(&options.cancel)?;
+        let mut request = TurnRequest::new(task, words);
+        request.files = options.files;
+        request.options = options.generate;
+        request.cancel = options.cancel;
+        let limit = request.options.max_tokens.or(self.config().max_tokens);
+        request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
+        Ok(Turn::start(&code, model.language_model(), request)?)
+    }
+
+    /// Finds where the edits in a model's reply belong. Touches nothing.
+    pub fn plan_reply(&self, reply: &str) -> Result<EditPlan> {
+        self.plan(&parse_reply(reply))
+    }
+
+    /// Finds where parsed edits belong. Touches nothing.
+    pub fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
+        Ok(EditPlan::resolve(&self.root, items, &ResolveOptions::default())?)
+    }
+
+    /// Writes a plan, all files or none, and records it for
+    /// [`undo`](Self::undo). `actor` says who, such as `apply` or a model.
+    pub fn apply(&self, plan: &EditPlan, actor: &str) -> Result<JournalEntry> {
+        Ok(apply(plan, &mut self.journal()?, actor)?)
+    }
+
+    /// Applies the edits in a model's reply: [`plan_reply`](Self::plan_reply)
+    /// and [`apply`](Self::apply) in one step.
+    ///
+    /// # Errors
+    /// A reply without an edit, and one that holds an edit that fits nowhere,
+    /// change nothing.
+    pub fn apply_reply(&self, reply: &str, actor: &str) -> Result<JournalEntry> {
+        let plan = self.plan_reply(reply)?;
+        if plan.changes().is_empty() && plan.refusals().is_empty() {
+            return Err(InputError::NoEdits.into());
+        }
+        self.apply(&plan, actor)
+    }
+
+    /// What was applied here, oldest first.
+    pub fn history(&self) -> Result<Vec<JournalEntry>> {
+        Ok(self.journal()?.entries().to_vec())
+    }
+
+    /// Takes back the entry `id`, or the newest that is not taken back yet;
+    /// keeps what was edited since.
+    pub fn undo(&self, id: Option<&str>) -> Result<JournalEntry> {
+        Ok(self.journal()?.undo(id)?)
+    }
+
+    fn journal(&self) -> Result<Journal> {
+        // One journal a root, outside of it: a project is never littered.
+        let name = ContentHash::of(self.root.path().as_os_str().as_encoded_bytes()).short();
+        Ok(Journal::open(&self.dirs.journals().join(name), &self.root)?)
+    }
+}
