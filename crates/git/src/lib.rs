@@ -1,8 +1,9 @@
 //! A git repository: where it is, what changed, what was said.
 //!
 //! The principal type is [`Repository`]. Finding one reads a few files; all
-//! else runs the `git` program, without its user's hooks into other programs
-//! and without a word from the repository's own configuration.
+//! else runs the `git` program in one place, so that nothing which the
+//! repository's own configuration names is ever started: no hook, filter,
+//! signing program or file watcher, and no connection to anywhere.
 //!
 //! ```no_run
 //! use mlxcode_git::Repository;
@@ -19,6 +20,8 @@
 
 #![forbid(unsafe_code)]
 
+mod commit;
+mod config;
 mod error;
 mod log;
 mod program;

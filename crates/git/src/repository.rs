@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use mlxcode_base::RelPath;
 
+use crate::config;
 use crate::error::{Error, Result};
 use crate::log::{self, Commit};
 use crate::program::run;
 use crate::status::{self, FileStatus};
 
 /// A repository with a work tree.
+///
+/// It holds no more than the path: every question is put to git anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     work_tree: PathBuf,
@@ -41,25 +44,64 @@ impl Repository {
 
     /// What is checked out.
     pub fn head(&self) -> Result<Head> {
-        let args = ["--porcelain=v2", "--branch", "--untracked-files=no", "-z"];
+        let args = [
+            "--porcelain=v2",
+            "--branch",
+            "--no-ahead-behind",
+            "--untracked-files=no",
+            "--ignore-submodules=all",
+            "-z",
+            "--",
+            // A path that matches nothing: no file has to be looked at.
+            ":(literal,top).git",
+        ];
         let unreadable = Error::Unreadable { verb: "status" };
-        status::read_head(&run(&self.work_tree, "status", args)?).ok_or(unreadable)
+        status::read_head(&run(&self.work_tree, &[], "status", args)?).ok_or(unreadable)
     }
 
-    /// The files that differ from the last commit, untracked ones too.
+    /// The files that differ from the last commit, untracked ones too, ignored
+    /// ones not. Of a submodule only its commit is compared.
+    ///
+    /// A filter that the repository itself sets up does not run: files that
+    /// pass through it may be told as modified when they are not.
     pub fn status(&self) -> Result<Vec<FileStatus>> {
-        let args = ["--porcelain=v2", "--untracked-files=all", "-z"];
-        let unreadable = Error::Unreadable { verb: "status" };
-        status::read(&run(&self.work_tree, "status", args)?).ok_or(unreadable)
+        self.status_of(&[], &config::programs(&self.work_tree)?.off)
     }
 
-    /// The changes since the last commit as a unified diff; of `paths` alone
-    /// where some are given.
+    pub(crate) fn status_of(
+        &self,
+        paths: &[RelPath],
+        settings: &[String],
+    ) -> Result<Vec<FileStatus>> {
+        let args = with_paths(
+            &["--porcelain=v2", "--untracked-files=all", "--ignore-submodules=dirty", "-z"],
+            paths,
+        );
+        let unreadable = Error::Unreadable { verb: "status" };
+        status::read(&run(&self.work_tree, settings, "status", args)?).ok_or(unreadable)
+    }
+
+    /// The changes since the last commit, staged or not, as a unified diff; of
+    /// `paths` alone where some are given. Untracked files are not in it.
     pub fn diff(&self, paths: &[RelPath]) -> Result<String> {
-        let mut args: Vec<OsString> =
-            ["--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--"].map(Into::into).to_vec();
-        args.extend(paths.iter().map(literal));
-        let bytes = run(&self.work_tree, "diff", args)?;
+        let settings = config::programs(&self.work_tree)?.off;
+        let base = match self.head()?.commit {
+            Some(commit) => commit,
+            None => self.empty_tree()?,
+        };
+        let args = with_paths(
+            &[
+                "--no-ext-diff",
+                "--no-textconv",
+                "--no-color",
+                "--src-prefix=a/",
+                "--dst-prefix=b/",
+                "--ignore-submodules=dirty",
+                &base,
+            ],
+            paths,
+        );
+        let bytes = run(&self.work_tree, &settings, "diff", args)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -69,19 +111,21 @@ impl Repository {
             return Ok(Vec::new());
         }
         let count = format!("--max-count={limit}");
-        let bytes = run(&self.work_tree, "log", ["-z", log::FORMAT, count.as_str()])?;
+        let args = ["-z", "--no-color", "--encoding=UTF-8", "--no-patch", log::FORMAT, &count];
+        let bytes = run(&self.work_tree, &[], "log", args)?;
         log::read(&bytes).ok_or(Error::Unreadable { verb: "log" })
     }
 
-    /// How many of the newest `limit` commits touch each file.
+    /// How many of the newest `limit` commits touch each file. Merges count
+    /// for nothing; a renamed file starts anew.
     pub fn churn(&self, limit: usize) -> Result<HashMap<RelPath, usize>> {
         let mut counts = HashMap::new();
         if self.head()?.commit.is_none() {
             return Ok(counts);
         }
         let count = format!("--max-count={limit}");
-        let args = ["-z", "--format=", "--name-only", "--no-renames", count.as_str()];
-        let bytes = run(&self.work_tree, "log", args)?;
+        let args = ["-z", "--format=", "--name-only", "--no-renames", "--no-merges", &count];
+        let bytes = run(&self.work_tree, &[], "log", args)?;
         for name in bytes.split(|byte| *byte == 0) {
             let name = std::str::from_utf8(name).unwrap_or_default().trim_start_matches('\n');
             if let Ok(path) = RelPath::new(name) {
@@ -91,34 +135,23 @@ impl Repository {
         Ok(counts)
     }
 
-    /// Commits these files as they are now, and nothing else, and gives the
-    /// new commit's name.
-    pub fn commit(&self, paths: &[RelPath], message: &str) -> Result<String> {
-        let files: Vec<OsString> = paths.iter().map(literal).collect();
-        let mut args: Vec<OsString> = vec!["--all".into(), "--".into()];
-        args.extend(files.iter().cloned());
-        run(&self.work_tree, "add", args)?;
-        let before = self.head()?.commit;
-        let mut args: Vec<OsString> = vec!["--quiet".into(), "--message".into(), message.into()];
-        args.extend(["--only".into(), "--".into()]);
-        args.extend(files);
-        let done = run(&self.work_tree, "commit", args);
-        match (done, self.head()?.commit) {
-            (Ok(_), Some(commit)) if Some(&commit) != before.as_ref() => Ok(commit),
-            (Ok(_), _) => Err(Error::NothingToCommit),
-            (Err(Error::Failed { message, .. }), _)
-                if message.contains("nothing") || message.is_empty() =>
-            {
-                Err(Error::NothingToCommit)
-            }
-            (Err(error), _) => Err(error),
-        }
+    /// The name of the tree without files, which depends on the repository's
+    /// hash function. Writes nothing: git knows this tree by heart.
+    fn empty_tree(&self) -> Result<String> {
+        let bytes = run(&self.work_tree, &[], "hash-object", ["-t", "tree", "--stdin"])?;
+        let name = String::from_utf8(bytes).map_err(|_| Error::Unreadable { verb: "hash-object" });
+        name.map(|name| name.trim().to_owned())
     }
 }
 
 /// A path that git takes letter by letter, whatever signs are in it.
-fn literal(path: &RelPath) -> OsString {
+pub fn literal(path: &RelPath) -> OsString {
     format!(":(literal,top){path}").into()
+}
+
+fn with_paths(options: &[&str], paths: &[RelPath]) -> Vec<OsString> {
+    let options = options.iter().copied().chain(["--"]).map(OsString::from);
+    options.chain(paths.iter().map(literal)).collect()
 }
 
 /// A `.git` folder with a `HEAD`, or the `.git` file of a linked work tree or
@@ -127,6 +160,8 @@ fn is_work_tree(folder: &Path) -> bool {
     let git = folder.join(".git");
     match fs::metadata(&git) {
         Ok(meta) if meta.is_dir() => git.join("HEAD").exists(),
+        // Longer than this is no pointer to a folder, whatever it begins with.
+        Ok(meta) if meta.len() > 64 << 10 => false,
         Ok(_) => fs::read(&git).is_ok_and(|text| text.starts_with(b"gitdir:")),
         Err(_) => false,
     }

@@ -34,7 +34,8 @@ pub enum StatusKind {
 }
 
 /// Reads the answer; `None` where it is not understood. Paths that are not
-/// UTF-8 are left out: nothing else here could name them.
+/// UTF-8, or that [`RelPath`] refuses, are left out: nothing else here could
+/// name them.
 pub fn read(answer: &[u8]) -> Option<Vec<FileStatus>> {
     let mut files = Vec::new();
     let mut fields = answer.split(|byte| *byte == 0);
@@ -49,7 +50,7 @@ pub fn read(answer: &[u8]) -> Option<Vec<FileStatus>> {
             b"?" => (rest, None, StatusKind::Untracked),
             b"!" | b"#" => continue,
             b"1" => (after(rest, 7)?, None, of_letters(rest)?),
-            b"2" => (after(rest, 8)?, Some(fields.next()?), StatusKind::Renamed),
+            b"2" => (after(rest, 8)?, Some(fields.next()?), of_pair(rest)?),
             b"u" => (after(rest, 9)?, None, StatusKind::Conflicted),
             _ => return None,
         };
@@ -96,6 +97,19 @@ fn of_letters(rest: &[u8]) -> Option<StatusKind> {
     })
 }
 
+/// A pair of paths is a rename, but where the new file is gone again or the old
+/// one stayed.
+fn of_pair(rest: &[u8]) -> Option<StatusKind> {
+    let letters = rest.get(..2)?;
+    Some(if letters.contains(&b'D') {
+        StatusKind::Deleted
+    } else if letters.contains(&b'C') {
+        StatusKind::Added
+    } else {
+        StatusKind::Renamed
+    })
+}
+
 fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let position = bytes.iter().position(|byte| *byte == at)?;
     Some((&bytes[..position], &bytes[position + 1..]))
@@ -111,12 +125,21 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_cut_or_foreign_answer_is_refused() {
+        for answer in ["1 .M N... 100644", "2 R. N... 1 2 3 4 5 R100 to.rs", "3 x", "garbage"] {
+            assert_eq!(read(answer.as_bytes()), None, "{answer}");
+        }
+        assert_eq!(read_head(b"1 .M"), None);
+    }
+
+    #[test]
     fn reads_every_kind_of_line() {
         let answer = b"# branch.oid abc\0# branch.head main\0\
             1 .M N... 100644 100644 100644 1 2 src/a b.rs\0\
             1 A. N... 000000 100644 100644 1 2 new.rs\0\
             1 .D N... 100644 100644 000000 1 2 gone.rs\0\
             2 R. N... 100644 100644 100644 1 2 R100 to.rs\0from.rs\0\
+            2 .C N... 100644 100644 100644 1 2 C75 copy.rs\0from.rs\0\
             u UU N... 100644 100644 100644 100644 1 2 3 both.rs\0\
             ? loose.rs\0";
         let files = read(answer).unwrap();
@@ -128,6 +151,7 @@ mod tests {
                 ("new.rs", StatusKind::Added),
                 ("gone.rs", StatusKind::Deleted),
                 ("to.rs", StatusKind::Renamed),
+                ("copy.rs", StatusKind::Added),
                 ("both.rs", StatusKind::Conflicted),
                 ("loose.rs", StatusKind::Untracked),
             ]
@@ -142,6 +166,16 @@ mod tests {
         fn any_answer_is_read_or_refused(answer in prop::collection::vec(any::<u8>(), 0..80)) {
             read(&answer);
             read_head(&answer);
+        }
+
+        #[test]
+        fn an_answer_cut_anywhere_is_read_or_refused(
+            lines in prop::collection::vec("[12u?!#] [.MADRCU]{2} N\\.\\.\\.( [0-9a-f]{1,4}){0,8} [a-c /\0]{0,6}\0", 0..4),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let whole = lines.concat();
+            let cut = cut.index(whole.len() + 1);
+            read(&whole.as_bytes()[..cut]);
         }
     }
 }

@@ -26,6 +26,10 @@ fn repository() -> (tempfile::TempDir, Repository) {
     git(temp.path(), &["init", "--quiet", "--initial-branch=main"]);
     git(temp.path(), &["config", "user.name", "Test"]);
     git(temp.path(), &["config", "user.email", "test@example.com"]);
+    // What a developer's own settings could change.
+    git(temp.path(), &["config", "core.autocrlf", "false"]);
+    git(temp.path(), &["config", "core.excludesFile", "/dev/null"]);
+    git(temp.path(), &["config", "core.attributesFile", "/dev/null"]);
     let found = Repository::discover(temp.path()).unwrap().unwrap();
     (temp, found)
 }
@@ -88,6 +92,130 @@ fn from_the_first_file_to_the_second_commit() {
     assert_eq!(repository.churn(10).unwrap()[&path("a.txt")], 2);
     assert_eq!(repository.churn(1).unwrap()[&path("star*.txt")], 1);
     assert!(matches!(repository.commit(&[path("a.txt")], "Third"), Err(Error::NothingToCommit)));
+    assert!(matches!(repository.commit(&[], "Third"), Err(Error::NothingToCommit)));
+    assert!(matches!(repository.commit(&[path("a.txt")], " \n"), Err(Error::EmptyMessage)));
+}
+
+#[test]
+fn a_broken_repository_does_not_stand_for_the_one_around_it() {
+    let (temp, outer) = repository();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    outer.commit(&[path("a.txt")], "first").unwrap();
+    let inner = temp.path().join("inner");
+    fs::create_dir_all(inner.join(".git")).unwrap();
+    fs::write(inner.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let broken = Repository::discover(&inner).unwrap().unwrap();
+    assert_eq!(broken.work_tree(), fs::canonicalize(&inner).unwrap());
+    assert!(matches!(broken.head(), Err(Error::Failed { verb: "status", .. })));
+    assert!(broken.commit(&[path("b.txt")], "no").is_err());
+    assert_eq!(outer.log(10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_submodules_file_leads_to_its_repository() {
+    let (inner, module) = repository();
+    fs::write(inner.path().join("a.txt"), "one\n").unwrap();
+    module.commit(&[path("a.txt")], "first").unwrap();
+    let (outer, around) = repository();
+    let source = inner.path().to_str().unwrap();
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "sub"];
+    git(outer.path(), &add);
+    let found = Repository::discover(&outer.path().join("sub")).unwrap().unwrap();
+    assert_eq!(found.work_tree(), fs::canonicalize(outer.path().join("sub")).unwrap());
+    assert_eq!(found.log(1).unwrap()[0].subject, "first");
+    let paths: Vec<_> = around.status().unwrap().into_iter().map(|file| file.path).collect();
+    assert_eq!(paths, [path(".gitmodules"), path("sub")]);
+}
+
+#[test]
+fn files_staged_before_stay_staged_and_stay_out() {
+    let (temp, repository) = repository();
+    for name in ["a.txt", "staged.txt", "gone.txt"] {
+        fs::write(temp.path().join(name), "one\n").unwrap();
+    }
+    repository.commit(&[path("gone.txt")], "first").unwrap();
+    git(temp.path(), &["add", "staged.txt"]);
+    fs::remove_file(temp.path().join("gone.txt")).unwrap();
+    repository.commit(&[path("a.txt"), path("gone.txt")], "second").unwrap();
+    let left = repository.status().unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!((left[0].path.as_str(), left[0].kind), ("staged.txt", StatusKind::Added));
+    assert!(!temp.path().join("gone.txt").exists());
+}
+
+#[test]
+fn a_commit_that_fails_leaves_the_index_as_it_was() {
+    let (temp, repository) = repository();
+    git(temp.path(), &["config", "user.useConfigOnly", "true"]);
+    for key in ["user.name", "user.email"] {
+        git(temp.path(), &["config", key, ""]);
+    }
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    let before = repository.status().unwrap();
+    let error = repository.commit(&[path("a.txt")], "first").unwrap_err();
+    assert!(matches!(error, Error::NoIdentity), "{error:?}");
+    assert_eq!(repository.status().unwrap(), before);
+    assert_eq!(before[0].kind, StatusKind::Untracked);
+}
+
+#[test]
+fn before_the_first_commit_the_diff_is_all_that_is_staged() {
+    let (temp, repository) = repository();
+    assert_eq!(repository.diff(&[]).unwrap(), "");
+    assert!(repository.churn(5).unwrap().is_empty());
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    git(temp.path(), &["add", "a.txt"]);
+    // The user's taste in diffs changes nothing.
+    git(temp.path(), &["config", "diff.noprefix", "true"]);
+    git(temp.path(), &["config", "color.ui", "always"]);
+    let diff = repository.diff(&[]).unwrap();
+    assert!(diff.contains("--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1 @@\n+one\n"), "{diff}");
+}
+
+#[test]
+fn a_setting_cannot_lead_to_another_folder() {
+    let (temp, repository) = repository();
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("private.txt"), "x\n").unwrap();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    git(temp.path(), &["config", "core.worktree", other.path().to_str().unwrap()]);
+    let paths: Vec<_> = repository.status().unwrap().into_iter().map(|file| file.path).collect();
+    assert_eq!(paths, [path("a.txt")]);
+}
+
+#[test]
+fn a_head_without_a_branch_has_its_commit() {
+    let (temp, repository) = repository();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    let first = repository.commit(&[path("a.txt")], "first").unwrap();
+    git(temp.path(), &["checkout", "--quiet", "--detach"]);
+    let head = repository.head().unwrap();
+    assert_eq!((head.branch, head.commit), (None, Some(first)));
+}
+
+#[test]
+fn an_index_that_another_program_holds_is_an_error_with_its_reason() {
+    let (temp, repository) = repository();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    fs::write(temp.path().join(".git/index.lock"), "").unwrap();
+    let error = repository.commit(&[path("a.txt")], "first").unwrap_err();
+    assert!(error.to_string().contains("index.lock"), "{error}");
+    fs::remove_file(temp.path().join(".git/index.lock")).unwrap();
+    repository.commit(&[path("a.txt")], "first").unwrap();
+}
+
+#[test]
+fn a_file_behind_the_repositorys_own_filter_is_not_committed_in_clear() {
+    let (temp, repository) = repository();
+    git(temp.path(), &["config", "filter.secret.clean", "tr a-z b-za"]);
+    git(temp.path(), &["config", "filter.secret.required", "true"]);
+    fs::write(temp.path().join(".gitattributes"), "*.key filter=secret\n").unwrap();
+    fs::write(temp.path().join("a.key"), "hush\n").unwrap();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    let error = repository.commit(&[path("a.txt"), path("a.key")], "first").unwrap_err();
+    assert!(matches!(&error, Error::Filtered { filter, .. } if filter == "secret"), "{error:?}");
+    assert_eq!(repository.head().unwrap().commit, None);
+    repository.commit(&[path("a.txt")], "first").unwrap();
 }
 
 #[test]
@@ -102,19 +230,48 @@ fn a_repository_cannot_make_us_start_its_programs() {
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let script = script.to_str().unwrap();
-    for setting in ["core.fsmonitor", "diff.external", "core.pager", "core.sshCommand"] {
+    for setting in [
+        "core.fsmonitor",
+        "diff.external",
+        "core.pager",
+        "core.sshCommand",
+        "core.editor",
+        "gpg.program",
+        "gc.recentObjectsHook",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "diff.evil.command",
+        "hook.evil.command",
+    ] {
         git(temp.path(), &["config", setting, script]);
     }
+    for (setting, value) in [
+        ("commit.gpgSign", "true"),
+        ("log.showSignature", "true"),
+        ("filter.evil.required", "true"),
+        ("hook.evil.event", "pre-commit"),
+        ("gc.auto", "1"),
+    ] {
+        git(temp.path(), &["config", setting, value]);
+    }
     git(temp.path(), &["config", "diff.evil.textconv", script]);
-    fs::write(temp.path().join(".gitattributes"), "*.txt diff=evil\n").unwrap();
+    fs::write(temp.path().join(".gitattributes"), "*.txt diff=evil\n*.md filter=evil\n").unwrap();
+    fs::write(temp.path().join("filtered.md"), "one\n").unwrap();
     let hooks = temp.path().join(".git/hooks");
     fs::create_dir_all(&hooks).unwrap();
-    fs::copy(script, hooks.join("pre-commit")).unwrap();
+    for hook in ["pre-commit", "prepare-commit-msg", "post-commit", "reference-transaction"] {
+        fs::copy(script, hooks.join(hook)).unwrap();
+    }
     fs::write(temp.path().join("a.txt"), "one\n").unwrap();
     repository.commit(&[path("a.txt")], "first").unwrap();
     fs::write(temp.path().join("a.txt"), "two\n").unwrap();
     repository.status().unwrap();
     repository.diff(&[]).unwrap();
     repository.log(1).unwrap();
+    repository.churn(1).unwrap();
+    assert!(repository.commit(&[path("filtered.md")], "no").is_err());
     assert!(!proof.exists(), "a program of the repository was started");
+    // The trap itself works: git left to itself does start the filter.
+    git(temp.path(), &["add", "filtered.md"]);
+    assert!(proof.exists(), "the test proves nothing");
 }
