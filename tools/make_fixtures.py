@@ -53,7 +53,7 @@ MESSAGES = [
 ]
 SMALL = dict(
     hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-    num_key_value_heads=2, vocab_size=VOCAB, max_position_embeddings=256, rms_norm_eps=1e-6,
+    num_key_value_heads=2, vocab_size=VOCAB, max_position_embeddings=4096, rms_norm_eps=1e-6,
 )
 # The rows of K-quants are blocks of 256.
 WIDE = SMALL | dict(
