@@ -1,0 +1,72 @@
+//! Measures how often search finds the file that answers a question.
+//!
+//! `cargo run --release -p mlxcode-context --example recall -- TREE CASES`
+//! reads the tree below TREE and, from the file CASES, one case a line: a
+//! question, a tab, and the files that answer it, parted by `|`. Lines that
+//! begin with `#` are remarks. `examples/recall/` holds cases for public trees.
+
+#![allow(clippy::print_stdout, reason = "a measurement shows its figures")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use mlxcode_base::{CancelToken, RelPath, Root};
+use mlxcode_context::{Budget, CodeBase, WalkOptions};
+
+/// What a model of 8,192 tokens leaves for passages.
+const PACKED_TOKENS: usize = 4_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [tree, cases] = arguments.as_slice() else {
+        return Err("usage: recall TREE CASES".into());
+    };
+    let root = Root::open(Path::new(tree))?;
+    let begin = Instant::now();
+    let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new())?;
+    println!("{} files read in {} ms", code.file_count(), begin.elapsed().as_millis());
+
+    // Four bytes a token is what common vocabularies reach on code.
+    let counter = |text: &str| text.len().div_ceil(4);
+    let budget = Budget { tokens: PACKED_TOKENS, counter: &counter };
+    let mut ranks = Vec::new();
+    let mut packed = 0;
+    let mut longest = Duration::ZERO;
+    for line in fs::read_to_string(cases)?.lines().filter(|line| !line.starts_with('#')) {
+        let (question, answers) = line.split_once('\t').ok_or("a case has no tab")?;
+        let answers: Vec<&str> = answers.split('|').collect();
+        let fits = |path: &RelPath| answers.contains(&path.as_str());
+        let begin = Instant::now();
+        let mut files: Vec<RelPath> = Vec::new();
+        for hit in code.search(question, usize::MAX)? {
+            if !files.contains(&hit.path) {
+                files.push(hit.path);
+            }
+        }
+        longest = longest.max(begin.elapsed());
+        let rank = files.iter().position(fits).map(|place| place + 1);
+        let context = code.pack(question, &[], &budget)?;
+        let inside = context.passages.iter().any(|passage| fits(&passage.path));
+        packed += usize::from(inside);
+        if rank != Some(1) || !inside {
+            let first = files.first().map_or("nothing", RelPath::as_str);
+            let place = rank.map_or("not found".to_owned(), |rank| rank.to_string());
+            let packed = if inside { "packed" } else { "not packed" };
+            println!("  {place}, {packed}: {question} ({}; first {first})", answers.join("|"));
+        }
+        ranks.push(rank);
+    }
+    let within = |most: usize| ranks.iter().flatten().filter(|rank| **rank <= most).count();
+    let reciprocal: f64 = ranks.iter().flatten().map(|rank| 1.0 / *rank as f64).sum();
+    println!(
+        "{} cases: first {}, first five {}, first ten {}, packed into {PACKED_TOKENS} tokens {packed}, mean reciprocal rank {:.3}, longest search {} ms",
+        ranks.len(),
+        within(1),
+        within(5),
+        within(10),
+        reciprocal / ranks.len().max(1) as f64,
+        longest.as_millis(),
+    );
+    Ok(())
+}
