@@ -1,6 +1,6 @@
 //! Rotary position embedding.
 //!
-//! Su and others, "RoFormer: Enhanced Transformer with Rotary Position
+//! Su and others, "Roformer: Enhanced Transformer with Rotary Position
 //! Embedding" (2021): pairs of numbers in a head turn by an angle that grows
 //! with the position, each pair at its own speed.
 

@@ -6,21 +6,21 @@ use mlxcode_core::{
 };
 
 use crate::args::Ask;
-use crate::command::{Common, relative};
+use crate::command::{Common, dirs, relative};
 use crate::exit::{CANCELLED, Failure, Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{AskOutput, FinishedOutput, Source};
 use crate::output::{Style, json};
 
 /// Runs the verb.
-pub fn run(args: Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
+pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let options = TurnOptions {
         files: relative(&workspace, host, &args.files)?,
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };
-    let library = ModelLibrary::open(&common.dirs(host)?)?;
+    let library = ModelLibrary::open(&dirs(host)?)?;
     let reference = match &common.model {
         Some(reference) => Some(reference.clone()),
         None => library.default_model(workspace.config())?,

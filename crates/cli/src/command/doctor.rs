@@ -2,7 +2,7 @@
 
 use mlxcode_core::{CheckStatus, Workspace, doctor};
 
-use crate::command::Common;
+use crate::command::{Common, dirs};
 use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
 use crate::host::Host;
 use crate::output::Style;
@@ -10,7 +10,7 @@ use crate::output::json::{self, CheckOutput, DoctorOutput};
 
 /// Runs the verb.
 pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
-    let dirs = common.dirs(host)?;
+    let dirs = dirs(host)?;
     // A broken configuration is a finding here, not a reason to stop.
     let root = common.root.clone().map(|root| host.current_dir.join(root)).or_else(|| {
         let found = Workspace::discover(&host.current_dir, &dirs).ok();

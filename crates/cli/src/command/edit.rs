@@ -5,20 +5,20 @@ use mlxcode_core::{
 };
 
 use crate::args::Edit;
-use crate::command::{Common, apply, relative};
+use crate::command::{Common, apply, dirs, relative};
 use crate::exit::{CANCELLED, Outcome, written};
 use crate::host::Host;
 use crate::output::json::{self, EditOutput, FinishedOutput, Source};
 
 /// Runs the verb.
-pub fn run(args: Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
+pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let options = TurnOptions {
         files: relative(&workspace, host, &args.files)?,
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };
-    let library = ModelLibrary::open(&common.dirs(host)?)?;
+    let library = ModelLibrary::open(&dirs(host)?)?;
     let model = library.load_or_default(common.model.as_deref(), workspace.config())?;
     let mut turn = workspace.edit(&model, &args.instruction, options)?;
 

@@ -9,7 +9,7 @@ use mlxcode_core::{
 };
 
 use crate::args::Generate;
-use crate::command::Common;
+use crate::command::{Common, dirs};
 use crate::exit::{CANCELLED, Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{self, FinishedOutput, GenerateOutput, TokenOutput};
@@ -21,7 +21,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
         (None, Some(path)) => Prompt::messages(read_messages(path, host)?),
         (None, None) => Prompt::text(""),
     };
-    let dirs = common.dirs(host)?;
+    let dirs = dirs(host)?;
     let config = LoadedConfig::read(&dirs, None)?.config;
     let library = ModelLibrary::open(&dirs)?;
     let model = library.load_or_default(common.model.as_deref(), &config)?;

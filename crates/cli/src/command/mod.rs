@@ -32,8 +32,8 @@ pub struct Common {
 pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
     let common = Common { json: args.json, root: args.root, model: args.model };
     match args.command {
-        Command::Ask(args) => ask::run(args, &common, host),
-        Command::Edit(args) => edit::run(args, &common, host),
+        Command::Ask(args) => ask::run(&args, &common, host),
+        Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),
         Command::History => history::run(&common, host),
@@ -45,17 +45,18 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
 }
 
 impl Common {
-    fn dirs(&self, host: &Host<'_>) -> Outcome<Dirs> {
-        Ok(Dirs::require(host.dirs.clone())?)
-    }
-
     fn workspace(&self, host: &Host<'_>) -> Outcome<Workspace> {
-        let dirs = self.dirs(host)?;
+        let dirs = dirs(host)?;
         Ok(match &self.root {
             Some(root) => Workspace::open(&host.current_dir.join(root), &dirs)?,
             None => Workspace::discover(&host.current_dir, &dirs)?,
         })
     }
+}
+
+/// The user's folders, or the error that tells how to name some.
+fn dirs(host: &Host<'_>) -> Outcome<Dirs> {
+    Ok(Dirs::require(host.dirs.clone())?)
 }
 
 /// Turns typed paths into paths below the workspace's root.

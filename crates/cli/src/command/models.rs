@@ -5,7 +5,7 @@ use std::path::Path;
 use mlxcode_core::{ModelLibrary, ModelSummary, VerifyReport};
 
 use crate::args::Models;
-use crate::command::Common;
+use crate::command::{Common, dirs};
 use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
 use crate::host::Host;
 use crate::output::json::{
@@ -16,7 +16,7 @@ use crate::output::{Style, size};
 
 /// Runs the verb.
 pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
-    let mut library = ModelLibrary::open(&common.dirs(host)?)?;
+    let mut library = ModelLibrary::open(&dirs(host)?)?;
     match args {
         Models::Add { path, name } => add(&mut library, &path, name.as_deref(), common, host),
         Models::List => list(&library, common, host),

@@ -68,11 +68,12 @@ pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
+const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+
 /// A size in binary units, as people write it: `640 B`, `1.5 MiB`.
 pub fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut unit = 0;
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     while value >= 1024.0 && unit + 1 < UNITS.len() {
         value /= 1024.0;
         unit += 1;
