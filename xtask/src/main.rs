@@ -1,2 +1,76 @@
-//! Placeholder.
-fn main() {}
+//! The workspace's own checks: `cargo xtask layers`, `tidy` and `test`.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
+
+mod arrows;
+mod bindings;
+mod finding;
+mod generated;
+mod imports;
+mod layers;
+mod run;
+mod source;
+mod test;
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::finding::Finding;
+
+const USAGE: &str = "\
+usage: cargo xtask <task> [--root DIR]
+
+  layers         no import runs against the arrow table of ARCHITECTURE.md
+  tidy           no file over 600 lines, stray print, undocumented public item,
+                 or `#[allow]` without a reason
+  test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
+                 tests, generated, python, node; or the named steps alone";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> Result<()> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no folder")?;
+    let (args, root) = match args {
+        [args @ .., "--root", root] => (args, Path::new(root)),
+        args => (args, own),
+    };
+    match args {
+        ["layers"] => report("layers", &layers::check(root)?),
+        ["tidy"] => report("tidy", &tidy::check(root)?),
+        ["test", steps @ ..] => test::run(root, steps),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [task, ..] => bail!("`{task}` is no task, or takes no such argument\n\n{USAGE}"),
+    }
+}
+
+/// Shows what a check found; fails when it found something.
+fn report(check: &str, findings: &[Finding]) -> Result<()> {
+    for finding in findings {
+        eprintln!("{finding}");
+    }
+    match findings.len() {
+        0 => {
+            println!("{check}: clean");
+            Ok(())
+        }
+        1 => bail!("{check}: 1 finding"),
+        count => bail!("{check}: {count} findings"),
+    }
+}
