@@ -126,6 +126,26 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A file that belongs to a model is not there.
+    #[error("{path} is missing")]
+    MissingFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What the store wrote about an installed model cannot be read.
+    #[error("the description of an installed model, {path}, is damaged: {reason}")]
+    BadManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another process is changing the store.
+    #[error("another process is changing the models in {path}")]
+    StoreBusy {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// An installed file is not what was installed.
     #[error("{path} changed after it was installed")]
     ChecksumMismatch {
@@ -149,7 +169,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::EngineStopped => ErrorKind::Internal,
+            Self::EngineStopped | Self::Tokenizer { .. } => ErrorKind::Internal,
             Self::PromptTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::InvalidOption { .. } => ErrorKind::InvalidInput,
             Self::ScriptExhausted => ErrorKind::Unavailable,
@@ -161,9 +181,11 @@ impl Diagnostic for Error {
             | Self::MissingTensor { .. }
             | Self::WrongShape { .. }
             | Self::TokenizerMismatch { .. }
+            | Self::MissingFile { .. }
+            | Self::BadManifest { .. }
             | Self::ChecksumMismatch { .. } => ErrorKind::Corrupt,
+            Self::StoreBusy { .. } => ErrorKind::Unavailable,
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
-            Self::Tokenizer { .. } => ErrorKind::Internal,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
             Self::Cancelled => ErrorKind::Cancelled,
@@ -190,6 +212,9 @@ impl Diagnostic for Error {
             Self::AlreadyInstalled { .. } => "models.already_installed",
             Self::BadName { .. } => "models.bad_name",
             Self::ChecksumMismatch { .. } => "models.checksum_mismatch",
+            Self::MissingFile { .. } => "models.missing_file",
+            Self::BadManifest { .. } => "models.bad_manifest",
+            Self::StoreBusy { .. } => "models.store_busy",
             Self::Cancelled => "models.cancelled",
             Self::Engine { source } => source.code(),
         }
@@ -216,15 +241,20 @@ impl Diagnostic for Error {
                  Q6_K) and safetensors (F32, F16, BF16)"
                     .into(),
             ),
-            Self::WrongShape { .. } => {
-                Some("config.json and the weights are of different models; get both again".into())
-            }
+            Self::WrongShape { .. } => Some(
+                "the configuration and the weights are of different models; get both again".into(),
+            ),
             Self::TokenizerMismatch { .. } => {
-                Some("tokenizer.json is of another model; get the one that belongs to it".into())
+                Some("the tokenizer is of another model; get the one that belongs to it".into())
             }
+            Self::MissingFile { .. } => {
+                Some("get the model again, complete; remove it first where it is installed".into())
+            }
+            Self::BadManifest { .. } => Some("remove that model and add it again".into()),
+            Self::StoreBusy { .. } => Some("try again when it is done".into()),
             Self::Tokenizer { .. } => Some("report it with the text, if it can be shown".into()),
             Self::Template { .. } => {
-                Some("the model's template does not take such a conversation".into())
+                Some("the model's template is damaged, or takes no such conversation".into())
             }
             Self::NotInstalled { .. } => Some("`models list` shows what is installed".into()),
             Self::AlreadyInstalled { .. } => {

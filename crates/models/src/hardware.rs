@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// What the machine can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +18,66 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// Looks at this machine.
+    /// Looks at this machine. What the system does not tell is left out.
     pub fn read() -> Self {
-        let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let field = |name: &str| {
-            let line = memory.lines().find(|line| line.starts_with(name))?;
-            line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
-        };
-        let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-        let limit = limit.and_then(|text| text.trim().parse::<u64>().ok());
-        let total = field("MemTotal:");
-        let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("model name"))?;
-            Some(line.split_once(':')?.1.trim().to_owned())
-        });
+        let memory = Memory::of(Path::new("/"));
         Self {
-            processor,
+            processor: processor(Path::new("/")),
             instructions: instructions(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: [total, limit].into_iter().flatten().min(),
-            available_bytes: field("MemAvailable:"),
+            memory_bytes: memory.total,
+            available_bytes: memory.available,
         }
     }
+}
+
+fn processor(root: &Path) -> Option<String> {
+    let text = fs::read_to_string(root.join("proc/cpuinfo")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Memory {
+    total: Option<u64>,
+    available: Option<u64>,
+}
+
+impl Memory {
+    /// What Linux tells: the machine's memory, and less where a control group
+    /// that this process is in has a limit.
+    fn of(root: &Path) -> Self {
+        let text = fs::read_to_string(root.join("proc/meminfo")).unwrap_or_default();
+        let field = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
+        };
+        let mut memory = Self { total: field("MemTotal:"), available: field("MemAvailable:") };
+        for (limit, used) in limits(root) {
+            let least = |known: Option<u64>, bytes| Some(known.map_or(bytes, |k| k.min(bytes)));
+            memory.total = least(memory.total, limit);
+            memory.available = least(memory.available, limit.saturating_sub(used));
+        }
+        memory
+    }
+}
+
+/// The limit and the use of every control group that this process is in, in
+/// bytes. In a container the own group is often mounted as the root.
+fn limits(root: &Path) -> Vec<(u64, u64)> {
+    let number = |place: PathBuf| fs::read_to_string(place).ok()?.trim().parse::<u64>().ok();
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    let mounted = root.join("sys/fs/cgroup");
+    let inside = !Path::new(own).components().any(|part| part == Component::ParentDir);
+    let folder = if inside { mounted.join(own) } else { mounted.clone() };
+    let folders = folder.ancestors().take_while(|folder| folder.starts_with(&mounted));
+    let second = folders.map(|folder| (folder.join("memory.max"), folder.join("memory.current")));
+    // The first version of control groups, where it is still mounted.
+    let first = mounted.join("memory");
+    let first = (first.join("memory.limit_in_bytes"), first.join("memory.usage_in_bytes"));
+    let read = |(limit, used)| Some((number(limit)?, number(used).unwrap_or(0)));
+    second.chain([first]).filter_map(read).collect()
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -81,4 +119,45 @@ pub fn free_disk_bytes(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 pub fn free_disk_bytes(_path: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(files: &[(&str, &str)], total: Option<u64>, available: Option<u64>) {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let place = root.path().join(name);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, text).unwrap();
+        }
+        assert_eq!(Memory::of(root.path()), Memory { total, available }, "{files:?}");
+    }
+
+    #[test]
+    fn memory_is_the_least_of_machine_and_limits() {
+        let machine = ("proc/meminfo", "MemTotal:  16 kB\nMemFree: 1 kB\nMemAvailable:  8 kB\n");
+        check(&[], None, None);
+        check(&[machine], Some(16384), Some(8192));
+        check(&[machine, ("sys/fs/cgroup/memory.max", "max\n")], Some(16384), Some(8192));
+        let limit = ("sys/fs/cgroup/memory.max", "4096\n");
+        check(&[machine, limit], Some(4096), Some(4096));
+        let used = ("sys/fs/cgroup/memory.current", "1000\n");
+        check(&[machine, limit, used], Some(4096), Some(3096));
+        let group = ("proc/self/cgroup", "0::/a/b\n");
+        let outer = ("sys/fs/cgroup/a/memory.max", "2048");
+        check(&[machine, group, outer, limit, used], Some(2048), Some(2048));
+        let outside = ("proc/self/cgroup", "0::/../../b\n");
+        check(&[machine, outside, limit], Some(4096), Some(4096));
+        let old = ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+        check(&[machine, old], Some(16384), Some(8192));
+    }
+
+    #[test]
+    fn a_disk_has_room_for_a_path_that_is_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("not/yet");
+        assert_eq!(free_disk_bytes(&missing).is_some(), cfg!(unix));
+    }
 }

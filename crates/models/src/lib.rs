@@ -21,6 +21,7 @@
 mod chat;
 mod config;
 mod error;
+mod files;
 mod generation;
 mod gguf;
 mod hardware;

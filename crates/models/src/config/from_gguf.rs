@@ -32,10 +32,24 @@ impl ModelConfig {
             let id = header.get(&format!("tokenizer.ggml.{key}")).and_then(GgufValue::as_u64);
             id.and_then(|id| u32::try_from(id).ok())
         };
+        if let Some(parts) = header.get("split.count").and_then(GgufValue::as_u64)
+            && parts > 1
+        {
+            return Err(ConfigProblem::Unsupported(format!("a model split into {parts} files")));
+        }
+        let head_dim = optional("attention.key_length").unwrap_or(hidden_size / num_heads.max(1));
+        if optional("rope.dimension_count").is_some_and(|turned| turned != head_dim) {
+            let what = "a position embedding of a part of each head".to_owned();
+            return Err(ConfigProblem::Unsupported(what));
+        }
+        // Old files write only the factor.
+        let factor = number("rope.scaling.factor").or_else(|| number("rope.scale_linear"));
+        let linear = factor
+            .filter(|factor| *factor != 0.0)
+            .map(|factor| RopeScaling::Linear { factor: factor as f32 });
         let scaling = match value("rope.scaling.type").and_then(GgufValue::as_str) {
-            None | Some("none") => None,
-            Some("linear") => number("rope.scaling.factor")
-                .map(|factor| RopeScaling::Linear { factor: factor as f32 }),
+            Some("none") => None,
+            None | Some("linear") => linear,
             Some(other) => {
                 return Err(ConfigProblem::Unsupported(format!("the position scaling {other}")));
             }
@@ -47,7 +61,7 @@ impl ModelConfig {
             num_layers: size("block_count")?,
             num_heads,
             num_kv_heads: optional("attention.head_count_kv").unwrap_or(num_heads),
-            head_dim: optional("attention.key_length").unwrap_or(hidden_size / num_heads.max(1)),
+            head_dim,
             vocab_size: vocab_size
                 .ok_or_else(|| ConfigProblem::Damaged("it has no vocabulary".to_owned()))?,
             context_length: size("context_length")?,

@@ -7,7 +7,6 @@ use super::{Architecture, ConfigProblem, ModelConfig, RopeScaling};
 
 #[derive(Deserialize)]
 struct Raw {
-    model_type: Option<String>,
     hidden_size: usize,
     intermediate_size: usize,
     num_hidden_layers: usize,
@@ -31,8 +30,11 @@ struct Raw {
     hidden_act: Option<String>,
     #[serde(default)]
     use_sliding_window: bool,
+    /// Mistral's, which attends to no more than so many tokens.
+    sliding_window: Option<usize>,
+    partial_rotary_factor: Option<f64>,
     eos_token_id: Option<Value>,
-    bos_token_id: Option<u32>,
+    bos_token_id: Option<Value>,
     quantization: Option<Value>,
     quantization_config: Option<Value>,
 }
@@ -48,15 +50,21 @@ fn default_eps() -> f64 {
 impl ModelConfig {
     /// Reads the text of a `config.json`.
     pub(crate) fn from_json(text: &str) -> Result<Self, ConfigProblem> {
-        let raw: Raw = serde_json::from_str(text)
-            .map_err(|error| ConfigProblem::Damaged(error.to_string()))?;
+        let damaged = |error: serde_json::Error| ConfigProblem::Damaged(error.to_string());
         let unsupported = |what: String| Err(ConfigProblem::Unsupported(what));
-        let architecture = match raw.model_type.as_deref() {
-            Some("llama" | "mistral") => Architecture::Llama,
-            Some("qwen2") => Architecture::Qwen2,
+        let all: Value = serde_json::from_str(text).map_err(damaged)?;
+        // The family first: another one may lack any field below.
+        let model_type = all.get("model_type").and_then(Value::as_str);
+        let class = || all.get("architectures")?.get(0)?.as_str();
+        let architecture = match model_type.or_else(class) {
+            Some("llama" | "mistral" | "LlamaForCausalLM" | "MistralForCausalLM") => {
+                Architecture::Llama
+            }
+            Some("qwen2" | "Qwen2ForCausalLM") => Architecture::Qwen2,
             Some(other) => return unsupported(format!("the architecture {other}")),
             None => return Err(ConfigProblem::Damaged("it names no model_type".to_owned())),
         };
+        let raw: Raw = serde_json::from_value(all).map_err(damaged)?;
         if raw.quantization.is_some() || raw.quantization_config.is_some() {
             return unsupported("a quantised folder".to_owned());
         }
@@ -69,9 +77,14 @@ impl ModelConfig {
         if raw.use_sliding_window {
             return unsupported("a sliding window".to_owned());
         }
+        if raw.partial_rotary_factor.is_some_and(|part| (part - 1.0).abs() > f64::EPSILON) {
+            return unsupported("a position embedding of a part of each head".to_owned());
+        }
         if architecture == Architecture::Llama && raw.attention_bias == Some(true) {
             return unsupported("a bias in the attention's output".to_owned());
         }
+        // Up to its window, Mistral is as without one.
+        let window = raw.sliding_window.filter(|_| architecture == Architecture::Llama);
         let scaling = raw.rope_parameters.as_ref().or(raw.rope_scaling.as_ref());
         let theta = raw
             .rope_theta
@@ -85,14 +98,14 @@ impl ModelConfig {
             num_kv_heads: raw.num_key_value_heads.unwrap_or(raw.num_attention_heads),
             head_dim: raw.head_dim.unwrap_or(raw.hidden_size / raw.num_attention_heads.max(1)),
             vocab_size: raw.vocab_size,
-            context_length: raw.max_position_embeddings,
+            context_length: raw.max_position_embeddings.min(window.unwrap_or(usize::MAX)),
             rms_norm_eps: raw.rms_norm_eps,
             rope_theta: theta.unwrap_or(10_000.0),
             rope_scaling: scaling.map(read_scaling).transpose()?.flatten(),
             tie_embeddings: raw.tie_word_embeddings,
             attention_bias: architecture == Architecture::Qwen2,
             eos_token_ids: raw.eos_token_id.as_ref().map(ids).unwrap_or_default(),
-            bos_token_id: raw.bos_token_id,
+            bos_token_id: raw.bos_token_id.as_ref().and_then(|id| ids(id).first().copied()),
         }
         .checked()
     }

@@ -111,13 +111,30 @@ impl ModelConfig {
         if sizes.iter().any(|size| *size == 0 || *size > 1 << 24) {
             return damaged("a size is zero or beyond any model");
         }
-        if self.num_heads % self.num_kv_heads != 0 {
+        if !self.num_heads.is_multiple_of(self.num_kv_heads) {
             return damaged("the query's heads are no multiple of the key's");
         }
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             return damaged("a head has an odd number of numbers");
         }
-        if !(self.rope_theta > 0.0 && self.rms_norm_eps > 0.0) {
+        let mut constants = vec![f64::from(self.rope_theta), self.rms_norm_eps];
+        match self.rope_scaling {
+            None => {}
+            Some(RopeScaling::Linear { factor }) => constants.push(f64::from(factor)),
+            Some(RopeScaling::Llama3 {
+                factor,
+                low_freq_factor,
+                high_freq_factor,
+                original_context,
+            }) => {
+                let all = [factor, low_freq_factor, high_freq_factor, original_context];
+                constants.extend(all.map(f64::from));
+                if low_freq_factor >= high_freq_factor {
+                    return damaged("low_freq_factor is not below high_freq_factor");
+                }
+            }
+        }
+        if constants.iter().any(|constant| !(constant.is_finite() && *constant > 0.0)) {
             return damaged("a constant is not positive");
         }
         Ok(self)

@@ -68,6 +68,8 @@ impl fmt::Display for GgmlType {
         match self {
             // ggml's numbers of the types that people are likely to meet.
             Self::Other(number) => f.write_str(match number {
+                9 => "Q8_1",
+                15 => "Q8_K",
                 16 => "IQ2_XXS",
                 17 => "IQ2_XS",
                 18 => "IQ3_XXS",

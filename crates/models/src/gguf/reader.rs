@@ -1,17 +1,26 @@
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::{GgmlType, GgufValue};
 use crate::error::{Error, Result};
+use crate::files::open_regular;
 
 /// A real header has some dozens of entries and some hundreds of tensors; the
 /// limits only keep a damaged one from asking for all memory.
 const MOST_ENTRIES: u64 = 100_000;
 const MOST_DIMENSIONS: u32 = 4;
 const MOST_NESTING: usize = 2;
+/// List items of the whole header. A vocabulary of 262,144 tokens with scores,
+/// types and merges has about a million.
 const MOST_ITEMS: u64 = 1 << 23;
+/// The specification's limit on the length of a key.
+const MOST_NAME_BYTES: u64 = 65_535;
+const MOST_TEXT_BYTES: u64 = 16 << 20;
+/// Texts of the whole header. The largest vocabularies take some megabytes.
+const MOST_TEXT_BYTES_IN_ALL: u64 = 256 << 20;
+/// ggml's number of the value type `uint32`.
+const UINT32: u32 = 4;
 
 /// The header of a GGUF file.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,11 +56,13 @@ impl GgufHeader {
     /// Reads and checks the header: after this, every tensor of a known type
     /// lies inside the file and overlaps no other.
     pub fn read(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io)?;
-        let size = file.metadata().map_err(io)?.len();
-        let mut source = Source { input: BufReader::new(file), at: 0, size };
-        read(&mut source).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
+        let (file, size) = open_regular(path)?;
+        let input = BufReader::new(file);
+        let mut source = Source { input, at: 0, size, items: 0, text_bytes: 0 };
+        read(&mut source).map_err(|problem| match problem {
+            Problem::Damaged(reason) => Error::Damaged { path: path.to_owned(), reason },
+            Problem::Io(source) => Error::Io { path: path.to_owned(), source },
+        })
     }
 
     /// A value by its key.
@@ -65,36 +76,62 @@ impl GgufHeader {
     }
 }
 
-/// What is wrong, in words.
-type Parsed<T> = Result<T, String>;
+enum Problem {
+    /// What is wrong, in words.
+    Damaged(String),
+    Io(io::Error),
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(reason: &str) -> Self {
+        Self::Damaged(reason.to_owned())
+    }
+}
+
+type Parsed<T> = Result<T, Problem>;
 
 struct Source<R> {
     input: R,
     at: u64,
     size: u64,
+    /// List items read so far.
+    items: u64,
+    /// Bytes of text read so far.
+    text_bytes: u64,
 }
 
 fn read<R: Read>(source: &mut Source<R>) -> Parsed<GgufHeader> {
     if source.bytes::<4>()? != *b"GGUF" {
-        return Err("it does not begin with `GGUF`".to_owned());
+        return Err("it does not begin with `GGUF`".into());
     }
     let version = source.u32()?;
     if !(2..=3).contains(&version) {
-        return Err(if version.swap_bytes() <= 3 {
-            "it is big-endian".to_owned()
+        return Err(if (1..=3).contains(&version.swap_bytes()) {
+            "it is big-endian".into()
         } else {
-            format!("version {version} of the format is not known")
+            format!("version {version} of the format is not known").into()
         });
     }
     let tensor_count = source.count("tensors", 24)?;
     let value_count = source.count("entries", 12)?;
     let mut metadata = BTreeMap::new();
     for _ in 0..value_count {
-        let key = source.text()?;
+        let key = source.name()?;
         let kind = source.u32()?;
+        if key == "general.alignment" && kind != UINT32 {
+            // Readers that expect the specified type would take the default
+            // and find other weights in the same file.
+            return Err("general.alignment is no 32-bit unsigned number".into());
+        }
         let value = source.value(kind, 0)?;
         if metadata.insert(key.clone(), value).is_some() {
-            return Err(format!("the entry {key} is there twice"));
+            return Err(format!("the entry {key} is there twice").into());
         }
     }
     let alignment = match metadata.get("general.alignment") {
@@ -120,23 +157,24 @@ fn place(tensors: &mut [GgufTensor], data: u64, alignment: u64, size: u64) -> Pa
     for tensor in tensors {
         let name = &tensor.name;
         if !names.insert(name.clone()) {
-            return Err(format!("the tensor {name} is there twice"));
+            return Err(format!("the tensor {name} is there twice").into());
         }
         if tensor.offset % alignment != 0 {
-            return Err(format!("the tensor {name} is not aligned"));
+            return Err(format!("the tensor {name} is not aligned").into());
         }
         tensor.offset = data.checked_add(tensor.offset).ok_or("an offset is too large")?;
         let end = tensor.offset.checked_add(tensor.size_bytes).ok_or("a size is too large")?;
         if end > size {
             return Err(format!(
                 "the tensor {name} ends at byte {end}, the file has {size}: it is not complete"
-            ));
+            )
+            .into());
         }
         spans.push((tensor.offset, end, name.clone()));
     }
     spans.sort();
     match spans.windows(2).find(|pair| pair[0].1 > pair[1].0) {
-        Some(pair) => Err(format!("the tensors {} and {} overlap", pair[0].2, pair[1].2)),
+        Some(pair) => Err(format!("the tensors {} and {} overlap", pair[0].2, pair[1].2).into()),
         None => Ok(()),
     }
 }
@@ -144,13 +182,21 @@ fn place(tensors: &mut [GgufTensor], data: u64, alignment: u64, size: u64) -> Pa
 impl<R: Read> Source<R> {
     fn bytes<const N: usize>(&mut self) -> Parsed<[u8; N]> {
         let mut bytes = [0; N];
-        self.input.read_exact(&mut bytes).map_err(|_| self.too_short())?;
-        self.at += N as u64;
+        self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn too_short(&self) -> String {
-        format!("it ends in the middle of its header, at byte {}", self.size)
+    fn fill(&mut self, bytes: &mut [u8]) -> Parsed<()> {
+        self.input.read_exact(bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.too_short(),
+            _ => Problem::Io(error),
+        })?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn too_short(&self) -> Problem {
+        format!("it ends in the middle of its header, at byte {}", self.size).into()
     }
 
     fn u32(&mut self) -> Parsed<u32> {
@@ -166,21 +212,40 @@ impl<R: Read> Source<R> {
         let count = self.u64()?;
         let room = self.size.saturating_sub(self.at) / each;
         if count > room || count > MOST_ENTRIES {
-            return Err(format!("it claims to hold {count} {what}"));
+            return Err(format!("it claims to hold {count} {what}").into());
         }
         Ok(count)
     }
 
-    fn text(&mut self) -> Parsed<String> {
+    /// Reads a length and as many bytes.
+    fn counted(&mut self, most: u64) -> Parsed<Vec<u8>> {
         let length = self.u64()?;
         if length > self.size.saturating_sub(self.at) {
             return Err(self.too_short());
         }
+        self.text_bytes += length;
+        if length > most || self.text_bytes > MOST_TEXT_BYTES_IN_ALL {
+            return Err(format!("a text claims to have {length} bytes").into());
+        }
         let mut bytes = vec![0; length as usize];
-        self.input.read_exact(&mut bytes).map_err(|_| self.too_short())?;
-        self.at += length;
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn text(&mut self) -> Parsed<String> {
         // Some tokens of real files are no UTF-8; their bytes are never shown.
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(String::from_utf8_lossy(&self.counted(MOST_TEXT_BYTES)?).into_owned())
+    }
+
+    /// A key or a tensor's name. Other readers cut names at a zero byte, so
+    /// one could mean two tensors.
+    fn name(&mut self) -> Parsed<String> {
+        let name = String::from_utf8(self.counted(MOST_NAME_BYTES)?);
+        let name = name.map_err(|_| "a name is no UTF-8")?;
+        if name.contains('\0') {
+            return Err("a name has a zero byte".into());
+        }
+        Ok(name)
     }
 
     fn value(&mut self, kind: u32, depth: usize) -> Parsed<GgufValue> {
@@ -198,7 +263,8 @@ impl<R: Read> Source<R> {
             10 => GgufValue::Unsigned(self.u64()?),
             11 => GgufValue::Signed(i64::from_le_bytes(self.bytes()?)),
             12 => GgufValue::Float(f64::from_le_bytes(self.bytes()?)),
-            other => return Err(format!("a value has the unknown type {other}")),
+            9 => return Err("its lists are nested too deep".into()),
+            other => return Err(format!("a value has the unknown type {other}").into()),
         })
     }
 
@@ -209,8 +275,9 @@ impl<R: Read> Source<R> {
         if length > self.size.saturating_sub(self.at) {
             return Err(self.too_short());
         }
-        if length > MOST_ITEMS {
-            return Err(format!("a list claims to hold {length} values"));
+        self.items = self.items.saturating_add(length);
+        if self.items > MOST_ITEMS {
+            return Err(format!("a list claims to hold {length} values").into());
         }
         let mut values = Vec::new();
         for _ in 0..length {
@@ -220,10 +287,10 @@ impl<R: Read> Source<R> {
     }
 
     fn tensor(&mut self) -> Parsed<GgufTensor> {
-        let name = self.text()?;
+        let name = self.name()?;
         let dimensions = self.u32()?;
         if dimensions > MOST_DIMENSIONS {
-            return Err(format!("the tensor {name} has {dimensions} dimensions"));
+            return Err(format!("the tensor {name} has {dimensions} dimensions").into());
         }
         let dims = (0..dimensions).map(|_| self.u64()).collect::<Parsed<Vec<u64>>>()?;
         let ggml_type = GgmlType::from_number(self.u32()?);
@@ -234,7 +301,8 @@ impl<R: Read> Source<R> {
             None => 0,
             Some((numbers, bytes)) => {
                 if dims.first().copied().unwrap_or(1) % numbers != 0 {
-                    return Err(format!("the rows of {name} are no whole blocks of {ggml_type}"));
+                    let reason = format!("the rows of {name} are no whole blocks of {ggml_type}");
+                    return Err(reason.into());
                 }
                 (elements / numbers)
                     .checked_mul(bytes)

@@ -1,9 +1,13 @@
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::is_plain;
 use crate::error::{Error, Result};
+use crate::files::read_optional;
+
+/// A manifest has some hundred bytes a file.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// What a model's folder says of itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,9 +52,23 @@ pub struct ModelFile {
 }
 
 impl Manifest {
-    pub fn read(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Error::Damaged { path: path.to_owned(), reason: error.to_string() })
+    /// Reads the manifest of the model called `name`; `None` where there is
+    /// none. Nothing it says leads out of the model's folder.
+    pub fn read(path: &Path, name: &str) -> Result<Option<Self>> {
+        let bad = |reason: String| Error::BadManifest { path: path.to_owned(), reason };
+        let Some(bytes) = read_optional(path, MOST_BYTES)? else { return Ok(None) };
+        let manifest: Self =
+            serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+        if manifest.model.name != name {
+            return Err(bad(format!("it is of a model called {:?}", manifest.model.name)));
+        }
+        let mut names = manifest.model.files.iter().map(|file| &file.name);
+        if let Some(name) = names.clone().find(|name| !is_plain(name)) {
+            return Err(bad(format!("it names the file {name:?}")));
+        }
+        if manifest.entry != "." && !names.any(|name| *name == manifest.entry) {
+            return Err(bad(format!("it names no file {:?}", manifest.entry)));
+        }
+        Ok(Some(manifest))
     }
 }

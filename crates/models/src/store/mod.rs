@@ -1,12 +1,17 @@
 //! The models that are installed, one folder each.
 
 mod add;
+mod hash;
+mod lock;
 mod manifest;
 mod verify;
 
-use std::fs::{self, File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+use mlxcode_base::CancelToken;
 
 use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
@@ -38,12 +43,14 @@ impl Store {
         };
         let mut models = Vec::new();
         for entry in entries {
-            let place = entry.map_err(|source| self.io(source))?.path().join(MANIFEST);
-            let hidden = place.parent().and_then(Path::file_name);
-            let hidden = hidden.is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-            if !hidden && place.exists() {
-                models.push(Manifest::read(&place)?.model);
+            let entry = entry.map_err(|source| self.io(source))?;
+            // Other names are none of a model; one that is added is hidden.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if check_name(&name).is_err() || !entry.path().is_dir() {
+                continue;
             }
+            let manifest = Manifest::read(&entry.path().join(MANIFEST), &name)?;
+            models.extend(manifest.map(|manifest| manifest.model));
         }
         models.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(models)
@@ -62,8 +69,13 @@ impl Store {
         let folder = self.folder.join(name);
         for file in &manifest.model.files {
             let path = folder.join(&file.name);
-            let meta =
-                fs::metadata(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+            let meta = match fs::metadata(&path) {
+                Ok(meta) => meta,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(Error::MissingFile { path });
+                }
+                Err(source) => return Err(Error::Io { path, source }),
+            };
             let same = meta.len() == file.size_bytes && modified_ns(&meta) == file.modified_ns;
             if !same {
                 return Err(Error::ChecksumMismatch { path });
@@ -74,40 +86,25 @@ impl Store {
         Ok(model)
     }
 
-    /// Removes a model: its folder, never a file that it was added from.
+    /// Removes a model: its folder, never a file that it was added from. A
+    /// damaged one can be removed like any other.
     pub fn remove(&mut self, name: &str) -> Result<()> {
-        let _lock = self.lock()?;
-        self.manifest(name)?;
+        check_name(name)?;
+        let place = self.folder.join(name);
+        if !place.is_dir() {
+            return Err(Error::NotInstalled { name: name.to_owned() });
+        }
+        let _lock = self.lock(&CancelToken::new())?;
         // Renamed first, so that no half-removed model is ever listed.
         let gone = self.folder.join(format!(".removed-{name}"));
-        let remove = || {
-            if gone.exists() {
-                fs::remove_dir_all(&gone)?;
-            }
-            fs::rename(self.folder.join(name), &gone)?;
-            fs::remove_dir_all(&gone)
-        };
-        remove().map_err(|source| self.io(source))
+        let removed = fs::rename(&place, &gone).and_then(|()| fs::remove_dir_all(&gone));
+        removed.map_err(|source| Error::Io { path: place, source })
     }
 
     fn manifest(&self, name: &str) -> Result<Manifest> {
         check_name(name)?;
-        let place = self.folder.join(name).join(MANIFEST);
-        if !place.exists() {
-            return Err(Error::NotInstalled { name: name.to_owned() });
-        }
-        Manifest::read(&place)
-    }
-
-    /// Waits until no other process changes the store.
-    fn lock(&self) -> Result<File> {
-        fs::create_dir_all(&self.folder).map_err(|source| self.io(source))?;
-        let place = self.folder.join(".lock");
-        let io = |source| Error::Io { path: place.clone(), source };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&place);
-        let file = file.map_err(io)?;
-        file.lock().map_err(io)?;
-        Ok(file)
+        let manifest = Manifest::read(&self.folder.join(name).join(MANIFEST), name)?;
+        manifest.ok_or_else(|| Error::NotInstalled { name: name.to_owned() })
     }
 
     fn io(&self, source: std::io::Error) -> Error {
@@ -115,14 +112,32 @@ impl Store {
     }
 }
 
-/// A name is a folder's: no separators, nothing hidden.
+/// A model's name is a folder's: ASCII, no separators, nothing hidden, nothing
+/// that another system could not hold.
 fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if starts && name.len() <= 100 && name.chars().all(plain) {
+    let fits = starts && !name.ends_with('.') && name.len() <= 100 && name.chars().all(plain);
+    if fits && !is_device(name) {
         return Ok(());
     }
     Err(Error::BadName { name: name.to_owned() })
+}
+
+/// Windows takes these for devices, whatever follows a dot.
+fn is_device(name: &str) -> bool {
+    let name = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let numbered = |word: &str| {
+        let number = name.strip_prefix(word);
+        number.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()))
+    };
+    matches!(&*name, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
+}
+
+/// Whether a name is one file's, in the folder where it is used.
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name)
 }
 
 fn modified_ns(meta: &fs::Metadata) -> u64 {

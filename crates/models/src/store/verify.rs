@@ -1,9 +1,11 @@
 //! Every byte again.
 
+use std::io;
+
 use mlxcode_base::{CancelToken, Diagnostic, Progress, ProgressEvent};
 
 use super::Store;
-use super::add::hash;
+use super::hash::hash;
 use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
 
@@ -52,6 +54,7 @@ impl Store {
         let folder = self.folder.join(name);
         let total = manifest.model.size_bytes;
         let mut done = 0;
+        let mut whole = true;
         let mut checks = Vec::new();
         for file in &manifest.model.files {
             let path = folder.join(&file.name);
@@ -62,14 +65,21 @@ impl Store {
             });
             let result = match found {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                    Err(Error::MissingFile { path })
+                }
                 Ok(found) if found == file.sha256 => Ok(()),
                 Ok(_) => Err(Error::ChecksumMismatch { path }),
                 Err(error) => Err(error),
             };
+            whole &= result.is_ok();
             checks.push(check(format!("bytes of {}", file.name), result));
         }
-        let content = InstalledModel::check_in_place(&folder.join(&manifest.entry)).map(drop);
-        checks.push(check("configuration, weights, tokenizer, template".to_owned(), content));
+        // What damaged bytes contain says nothing more.
+        if whole {
+            let content = InstalledModel::check_in_place(&folder.join(&manifest.entry)).map(drop);
+            checks.push(check("configuration, weights, tokenizer, template".to_owned(), content));
+        }
         Ok(VerifyReport { name: name.to_owned(), checks })
     }
 }

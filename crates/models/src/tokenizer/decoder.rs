@@ -1,17 +1,31 @@
 use super::Tokenizer;
+use super::pieces::Pieces;
 use crate::error::Result;
+
+/// Tokens that may be waited for before a text that ends in a replacement
+/// character is taken as final: a character takes four bytes at most.
+const MOST_WAITING: usize = 4;
 
 /// Turns a stream of tokens into text, whole characters only.
 ///
-/// The text of a token depends on its neighbours, so a few tokens before it
-/// are decoded again with each new one (as the text-generation-inference
-/// server does).
+/// Bytes that are no UTF-8 become `\u{fffd}`, as in
+/// [`String::from_utf8_lossy`]. All texts together are the text of all tokens
+/// together. Special tokens have no text.
 #[derive(Clone, Debug)]
 pub struct TokenDecoder {
     tokenizer: Tokenizer,
+    /// Bytes of a character that is not finished.
+    pending: Vec<u8>,
+    /// Whether a token with text was seen.
+    started: bool,
+    window: Window,
+}
+
+/// What is decoded again with each token, where a token's text depends on its
+/// neighbours.
+#[derive(Clone, Debug, Default)]
+struct Window {
     ids: Vec<u32>,
-    /// Where the tokens begin that are decoded again.
-    context: usize,
     /// Where the tokens begin whose text was not given out yet.
     fresh: usize,
 }
@@ -19,37 +33,87 @@ pub struct TokenDecoder {
 impl TokenDecoder {
     /// A decoder before the first token.
     pub fn new(tokenizer: Tokenizer) -> Self {
-        Self { tokenizer, ids: Vec::new(), context: 0, fresh: 0 }
+        Self { tokenizer, pending: Vec::new(), started: false, window: Window::default() }
     }
 
     /// Takes a token and gives the text that became certain with it; empty
     /// while a character may be unfinished.
     pub fn push(&mut self, id: u32) -> Result<String> {
-        self.ids.push(id);
-        self.advance(false)
+        let strip = match self.tokenizer.pieces() {
+            Pieces::ByteLevel => false,
+            Pieces::SentencePiece { strip_first_space } => strip_first_space,
+            Pieces::Other => {
+                self.window.ids.push(id);
+                return self.advance(false);
+            }
+        };
+        let before = self.pending.len();
+        self.tokenizer.append_piece(id, &mut self.pending);
+        if !self.started && self.pending.len() > before {
+            self.started = true;
+            if strip && self.pending[before] == b' ' {
+                self.pending.remove(before);
+            }
+        }
+        Ok(take_whole(&mut self.pending))
     }
 
-    /// Gives what is left, unfinished characters as `\u{fffd}`.
+    /// Gives what is left, an unfinished character as `\u{fffd}`. The decoder
+    /// is then as before the first token.
     pub fn finish(&mut self) -> Result<String> {
-        self.advance(true)
+        let mut rest = self.advance(true)?;
+        if !self.pending.is_empty() {
+            rest.push('\u{fffd}');
+        }
+        self.pending.clear();
+        self.started = false;
+        self.window = Window::default();
+        Ok(rest)
     }
 
+    /// Decodes the tokens that are new together with those before them, as the
+    /// text-generation-inference server does.
     fn advance(&mut self, end: bool) -> Result<String> {
-        let known = self.tokenizer.decode(&self.ids[self.context..self.fresh])?;
-        let whole = self.tokenizer.decode(&self.ids[self.context..])?;
-        if !end && whole.ends_with('\u{fffd}') {
+        let Window { ids, fresh } = &mut self.window;
+        if ids.len() == *fresh {
             return Ok(String::new());
         }
-        let Some(text) = whole.strip_prefix(&known).filter(|text| !text.is_empty()) else {
+        let known = self.tokenizer.decode_together(&ids[..*fresh])?;
+        let whole = self.tokenizer.decode_together(ids)?;
+        let waiting = ids.len() - *fresh < MOST_WAITING;
+        if !end && waiting && whole.ends_with('\u{fffd}') {
             return Ok(String::new());
-        };
-        let text = text.to_owned();
-        self.context = self.fresh;
-        self.fresh = self.ids.len();
-        // What lies before is never looked at again.
-        self.ids.drain(..self.context);
-        self.fresh -= self.context;
-        self.context = 0;
+        }
+        // What was given out cannot be taken back, so where the new tokens
+        // changed the text before them, only the rest is given.
+        let same = known.chars().zip(whole.chars()).take_while(|(a, b)| a == b);
+        let same: usize = same.map(|(a, _)| a.len_utf8()).sum();
+        let text = whole[same..].to_owned();
+        ids.drain(..*fresh);
+        *fresh = ids.len();
         Ok(text)
     }
+}
+
+/// Takes all but an unfinished character from the front of `bytes`.
+fn take_whole(bytes: &mut Vec<u8>) -> String {
+    let mut text = String::new();
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        at += chunk.valid().len();
+        let invalid = chunk.invalid();
+        let last = at + invalid.len() == bytes.len();
+        let unfinished =
+            last && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+        if unfinished {
+            break;
+        }
+        if !invalid.is_empty() {
+            text.push('\u{fffd}');
+            at += invalid.len();
+        }
+    }
+    bytes.drain(..at);
+    text
 }

@@ -4,4 +4,4 @@ mod safetensors;
 mod tensors;
 
 pub use safetensors::headers;
-pub use tensors::{Naming, check_tensors};
+pub use tensors::{Naming, Shapes, check_tensors};

@@ -1,16 +1,19 @@
 //! The headers of safetensors files.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Result};
+use crate::files::{open_regular, read_optional};
 
 /// Real headers take some hundred kilobytes.
 const MOST_HEADER_BYTES: u64 = 100 << 20;
+const MOST_INDEX_BYTES: u64 = 64 << 20;
 
 /// What a header says of a tensor.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,30 +37,32 @@ pub fn headers(folder: &Path) -> Result<(Vec<PathBuf>, BTreeMap<String, StoredTe
         tensors.extend(read_header(&single)?);
         return Ok((vec![single], tensors));
     }
-    let text = match fs::read_to_string(&place) {
-        Ok(text) => text,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::NotAModel {
-                path: folder.to_owned(),
-                reason: "it has neither model.safetensors nor model.safetensors.index.json"
-                    .to_owned(),
-            });
-        }
-        Err(source) => return Err(Error::Io { path: place, source }),
+    let Some(text) = read_optional(&place, MOST_INDEX_BYTES)? else {
+        return Err(Error::NotAModel {
+            path: folder.to_owned(),
+            reason: "it has neither model.safetensors nor model.safetensors.index.json".to_owned(),
+        });
     };
-    let index: Index = serde_json::from_str(&text)
+    let index: Index = serde_json::from_slice(&text)
         .map_err(|error| Error::Damaged { path: place.clone(), reason: error.to_string() })?;
-    let mut names: Vec<&String> = index.weight_map.values().collect();
-    names.sort();
-    names.dedup();
+    let names: BTreeSet<&String> = index.weight_map.values().collect();
     let mut files = Vec::new();
     for name in names {
-        if name.contains(['/', '\\']) {
-            let reason = format!("it names the file {name} in another folder");
+        if name.contains(['/', '\\', ':']) || !name.ends_with(".safetensors") {
+            let reason = format!("it names the file {name:?}, which is none beside it");
             return Err(Error::Damaged { path: place, reason });
         }
         let file = folder.join(name);
-        tensors.extend(read_header(&file)?);
+        if !file.exists() {
+            return Err(Error::MissingFile { path: file });
+        }
+        for (tensor, stored) in read_header(&file)? {
+            if tensors.contains_key(&tensor) {
+                let reason = format!("the tensor {tensor} is in another file too");
+                return Err(Error::Damaged { path: file, reason });
+            }
+            tensors.insert(tensor, stored);
+        }
         files.push(file);
     }
     match index.weight_map.keys().find(|name| !tensors.contains_key(*name)) {
@@ -70,8 +75,7 @@ pub fn headers(folder: &Path) -> Result<(Vec<PathBuf>, BTreeMap<String, StoredTe
 fn read_header(path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
-    let mut file = File::open(path).map_err(io)?;
-    let size = file.metadata().map_err(io)?.len();
+    let (mut file, size) = open_regular(path)?;
     let mut length = [0; 8];
     if size < 8 {
         return Err(damaged("it is too short for a header".to_owned()));
@@ -83,14 +87,10 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
     }
     let mut text = vec![0; length as usize];
     file.read_exact(&mut text).map_err(io)?;
-    let mut entries: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-    entries.remove("__metadata__");
-    let mut tensors = BTreeMap::new();
+    let Header(tensors) =
+        serde_json::from_slice(&text).map_err(|error| damaged(format!("its header: {error}")))?;
     let mut spans = Vec::new();
-    for (name, entry) in entries {
-        let tensor: StoredTensor = serde_json::from_value(entry)
-            .map_err(|error| damaged(format!("the entry {name}: {error}")))?;
+    for (name, tensor) in &tensors {
         let (start, end) = tensor.data_offsets;
         if let Some(bytes) = bytes_of(&tensor.dtype) {
             let numbers = tensor.shape.iter().try_fold(bytes, |n, dim| n.checked_mul(*dim));
@@ -99,7 +99,6 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
             }
         }
         spans.push((start, end));
-        tensors.insert(name, tensor);
     }
     spans.sort_unstable();
     let mut at = 0;
@@ -111,9 +110,42 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, StoredTensor>> {
     }
     let data = size - 8 - length;
     if at != data {
-        return Err(damaged(format!("its tensors take {at} bytes, it holds {data}")));
+        return Err(damaged(format!("its tensors take {at} bytes, it holds {data}: not complete")));
     }
     Ok(tensors)
+}
+
+/// All entries but the free text; a name must not stand twice.
+struct Header(BTreeMap<String, StoredTensor>);
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tensors by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut tensors = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "__metadata__" {
+                map.next_value::<IgnoredAny>()?;
+            } else if tensors.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the tensor {name} is there twice")));
+            } else {
+                tensors.insert(name, map.next_value()?);
+            }
+        }
+        Ok(Header(tensors))
+    }
 }
 
 fn bytes_of(dtype: &str) -> Option<u64> {

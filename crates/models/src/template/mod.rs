@@ -1,5 +1,7 @@
 //! The model's own words around a conversation.
 
+mod tojson;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind as JinjaKind, Value, context};
 use serde_json::Value as Json;
@@ -9,10 +11,13 @@ use crate::error::{Error, Result};
 
 /// Steps that a template may take: far more than any real one does for the
 /// longest conversation, and still done in a second.
-const FUEL: u64 = 50_000_000;
+const FUEL: u64 = 10_000_000;
 
 /// A chat template, as the model's makers wrote it.
-#[derive(Debug)]
+///
+/// A template that can do without today's date is not told it, so that the
+/// same conversation always gives the same prompt.
+#[derive(Clone, Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
     bos_token: Option<String>,
@@ -33,6 +38,10 @@ impl ChatTemplate {
         environment.set_fuel(Some(FUEL));
         environment
             .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment.add_filter("tojson", tojson::tojson);
+        if source.contains("strftime_now") && !source.contains("strftime_now is defined") {
+            environment.add_function("strftime_now", strftime_now);
+        }
         environment.add_function(
             "raise_exception",
             |words: String| -> Result<(), minijinja::Error> {
@@ -40,7 +49,7 @@ impl ChatTemplate {
             },
         );
         environment
-            .add_template_owned("chat", source.to_owned())
+            .add_template_owned("chat", without_generation_tags(source))
             .map_err(|error| refused(&error))?;
         Ok(Self { environment, bos_token, eos_token })
     }
@@ -62,15 +71,52 @@ impl ChatTemplate {
 
     fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
         let template = self.environment.get_template("chat").map_err(|error| refused(&error))?;
+        // As transformers calls it: a token that the model lacks is undefined,
+        // which renders as nothing; `none` would render as a word.
+        let token = |token: &Option<String>| token.clone().map_or(Value::UNDEFINED, Value::from);
         template
             .render(context! {
                 messages => messages.iter().map(value_of).collect::<Value>(),
                 add_generation_prompt => answer,
-                bos_token => &self.bos_token,
-                eos_token => &self.eos_token,
+                bos_token => token(&self.bos_token),
+                eos_token => token(&self.eos_token),
+                tools => (),
+                documents => (),
             })
             .map_err(|error| refused(&error))
     }
+}
+
+/// Today's date in the words of `format`, UTC.
+fn strftime_now(format: &str) -> Result<String, minijinja::Error> {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    jiff::fmt::strtime::format(format, &now)
+        .map_err(|error| minijinja::Error::new(JinjaKind::InvalidOperation, error.to_string()))
+}
+
+/// transformers marks the model's own words with a tag that Jinja has not; it
+/// changes nothing of what is rendered.
+fn without_generation_tags(source: &str) -> String {
+    let mut result = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(start) = rest.find("{%") {
+        let Some(length) = rest[start..].find("%}") else { break };
+        let (before, tag) = (&rest[..start + 2], &rest[start + 2..start + length]);
+        result.push_str(before);
+        let instead = match tag.trim_matches(|c: char| c.is_whitespace() || "-+".contains(c)) {
+            "generation" => Some(tag.replace("generation", "if true")),
+            "endgeneration" => Some(tag.replace("endgeneration", "endif")),
+            _ => None,
+        };
+        // Another tag is not skipped, as a `%}` may stand in one of its texts.
+        rest = if let Some(instead) = instead {
+            result.push_str(&instead);
+            &rest[start + length..]
+        } else {
+            &rest[start + 2..]
+        };
+    }
+    result + rest
 }
 
 fn value_of(message: &Message) -> Value {
@@ -136,6 +182,70 @@ mod tests {
         assert_eq!(template.render(&messages, true).unwrap(), "[Rules.\n\nHi]");
         let error = template.render(&[Message::system("Rules.")], true).unwrap_err();
         assert!(error.to_string().contains("no system"), "{error}");
+    }
+
+    fn check(source: &str, expected: &str) {
+        let template = ChatTemplate::new(source, None, Some("</s>".to_owned())).unwrap();
+        assert_eq!(template.render(&[Message::user("Hi")], true).unwrap(), expected, "{source}");
+    }
+
+    #[test]
+    fn templates_find_what_transformers_offers() {
+        check("[{{ bos_token }}{{ eos_token }}]", "[</s>]");
+        check("{% if tools is not none %}tools{% else %}none{% endif %}", "none");
+        check("{%- for m in messages %}{{ loop.index0 }}{{ m['content'] }}{% endfor %}\n", "0Hi");
+        check("{{ messages[0]['role'].upper() }} {{ 'a b'.split(' ')[-1] }}", "USER b");
+        check("{{ 'yes' if 'Hi'.startswith('H') }} {{ ' x\n'.rstrip() }}|", "yes  x|");
+        check("{% set ns = namespace(n=1) %}{% set ns.n = ns.n + 1 %}{{ ns.n }}", "2");
+        check(
+            "{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}",
+            "01",
+        );
+        // Python's json.dumps, not HTML-safe, keys in the order they stand.
+        check(
+            "{{ {'b': [1, 2.0, true, none], 'a': '<é\"\\n>'} | tojson }}",
+            r#"{"b": [1, 2.0, true, null], "a": "<é\"\n>"}"#,
+        );
+        check(
+            "{{ {'a': [1], 'b': {}} | tojson(indent=2) }}",
+            "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}",
+        );
+        check(
+            "{%- if true %}{%- generation -%} {{ 'x' }} {%- endgeneration -%}{% endif %}{% generation %}\ny{% endgeneration %}",
+            "xy",
+        );
+    }
+
+    #[test]
+    fn only_a_template_that_needs_the_date_gets_it() {
+        check(
+            "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}26 Jul 2024{% endif %}",
+            "26 Jul 2024",
+        );
+        check("{{ strftime_now('%d %b %Y') | length }}{{ strftime_now('%%') }}", "11%");
+        let wrong = ChatTemplate::new("{{ strftime_now('%!') }}", None, None).unwrap();
+        assert!(matches!(wrong.render(&[], true), Err(Error::Template { .. })));
+    }
+
+    #[test]
+    fn a_template_is_found_in_a_tokenizer_config() {
+        use serde_json::json;
+        for (config, expected) in [
+            (json!({"chat_template": "one"}), Some("one")),
+            (
+                json!({"chat_template": [
+                    {"name": "tool_use", "template": "two"},
+                    {"name": "default", "template": "three"},
+                ]}),
+                Some("three"),
+            ),
+            (json!({"chat_template": [{"name": "rag", "template": "four"}]}), Some("four")),
+            (json!({"chat_template": []}), None),
+            (json!({"chat_template": 5}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(of_tokenizer_config(&config), expected, "{config}");
+        }
     }
 
     #[test]

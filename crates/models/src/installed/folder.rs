@@ -1,0 +1,113 @@
+//! A folder as transformers writes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{InstalledModel, WeightFiles, most, refused};
+use crate::config::{ModelConfig, ids};
+use crate::error::{Error, Result};
+use crate::files::{read_json, read_optional};
+use crate::template::{ChatTemplate, of_tokenizer_config, special_token};
+use crate::tokenizer::Tokenizer;
+use crate::validate::{Naming, Shapes, check_tensors, headers};
+
+/// Beyond any configuration; `tokenizer_config.json` may list every added token.
+const MOST_CONFIG_BYTES: u64 = 32 << 20;
+
+/// Checks the folder's files and reads what is small.
+pub fn check(path: PathBuf) -> Result<InstalledModel> {
+    let place = path.join("config.json");
+    let Some(text) = read_optional(&place, MOST_CONFIG_BYTES)? else {
+        return Err(Error::NotAModel { reason: no_config(&path), path });
+    };
+    let text = String::from_utf8_lossy(&text);
+    let mut config = ModelConfig::from_json(&text).map_err(|problem| refused(&place, problem))?;
+    let (files, tensors) = headers(&path)?;
+    let mut bytes_by_type: BTreeMap<String, u64> = BTreeMap::new();
+    let mut shapes = Shapes::new();
+    let mut parameters = 0;
+    for (name, tensor) in tensors {
+        let bytes = match tensor.dtype.as_str() {
+            "F32" => 4,
+            "F16" | "BF16" => 2,
+            other => {
+                let what = format!("the weight type {other} of {name}");
+                return Err(Error::UnsupportedModel { path, what });
+            }
+        };
+        let numbers = tensor.shape.iter().product::<u64>();
+        *bytes_by_type.entry(tensor.dtype).or_default() += numbers * bytes;
+        parameters += numbers;
+        shapes.insert(name, tensor.shape);
+    }
+    check_tensors(&path, &config, Naming::Folder, &shapes)?;
+    let place = path.join("tokenizer.json");
+    if !place.exists() {
+        let reason = "it has no tokenizer.json".to_owned();
+        return Err(Error::NotAModel { path, reason });
+    }
+    let tokenizer = Tokenizer::from_file(&place)?;
+    let about = read_json(&path.join("tokenizer_config.json"), MOST_CONFIG_BYTES)?;
+    let about = about.unwrap_or(Value::Null);
+    config.eos_token_ids = ends(&path, &config, &tokenizer, &about)?;
+    let template = template(&path, &about)?;
+    Ok(InstalledModel {
+        name: String::new(),
+        path,
+        files: WeightFiles::SafeTensors(files),
+        config,
+        weights: most(bytes_by_type),
+        parameters,
+        tokenizer,
+        template,
+    })
+}
+
+/// What is missing, in words; people often mean a file in the folder.
+fn no_config(folder: &Path) -> String {
+    let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let gguf = files.find(|file| {
+        Path::new(&file.file_name()).extension().is_some_and(|ending| ending == "gguf")
+    });
+    match gguf {
+        Some(file) => {
+            let name = file.file_name();
+            format!("it has no config.json; name {} in it instead", name.to_string_lossy())
+        }
+        None => "it has no config.json".to_owned(),
+    }
+}
+
+/// The tokens that end an answer: those of `generation_config.json`, which
+/// lists them in full, else of `config.json`, else the tokenizer's.
+fn ends(
+    folder: &Path,
+    config: &ModelConfig,
+    tokenizer: &Tokenizer,
+    about: &Value,
+) -> Result<Vec<u32>> {
+    let generation = read_json(&folder.join("generation_config.json"), MOST_CONFIG_BYTES)?;
+    let listed = generation.as_ref().and_then(|generation| generation.get("eos_token_id"));
+    let listed = listed.map(ids).unwrap_or_default();
+    if !listed.is_empty() {
+        return Ok(listed);
+    }
+    if !config.eos_token_ids.is_empty() {
+        return Ok(config.eos_token_ids.clone());
+    }
+    let token = special_token(about, "eos_token");
+    Ok(token.and_then(|token| tokenizer.id_of(&token)).into_iter().collect())
+}
+
+fn template(folder: &Path, about: &Value) -> Result<Option<ChatTemplate>> {
+    let own = read_optional(&folder.join("chat_template.jinja"), MOST_CONFIG_BYTES)?;
+    let own = own.map(|text| String::from_utf8_lossy(&text).into_owned());
+    let Some(source) = own.as_deref().or_else(|| of_tokenizer_config(about)) else {
+        return Ok(None);
+    };
+    let token = |name| special_token(about, name);
+    ChatTemplate::new(source, token("bos_token"), token("eos_token")).map(Some)
+}

@@ -1,0 +1,165 @@
+//! A model that passed its checks.
+
+mod folder;
+mod gguf;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::chat::Message;
+use crate::config::{ConfigProblem, ModelConfig};
+use crate::error::{Error, Result};
+use crate::template::ChatTemplate;
+use crate::tokenizer::Tokenizer;
+
+/// A model whose files were checked: the only thing that an engine loads.
+#[derive(Clone, Debug)]
+pub struct InstalledModel {
+    pub(crate) name: String,
+    path: PathBuf,
+    files: WeightFiles,
+    config: ModelConfig,
+    weights: String,
+    parameters: u64,
+    tokenizer: Tokenizer,
+    template: Option<ChatTemplate>,
+}
+
+/// Where the weights lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WeightFiles {
+    /// One GGUF file with everything.
+    Gguf(PathBuf),
+    /// Safetensors beside `config.json` and `tokenizer.json`.
+    SafeTensors(Vec<PathBuf>),
+}
+
+impl InstalledModel {
+    /// Checks a GGUF file or a model folder where it lies: the configuration,
+    /// every weight's presence and shape, the tokenizer, the chat template.
+    ///
+    /// # Errors
+    /// Each thing that is wrong is named, with a remedy. Nothing is loaded.
+    pub fn check_in_place(path: &Path) -> Result<Self> {
+        let meta =
+            fs::metadata(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        // Named as the caller does: the target of a link may be a mere hash.
+        let name = stem(path, meta.is_dir());
+        let path =
+            fs::canonicalize(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let mut model = if meta.is_dir() { folder::check(path)? } else { gguf::check(path)? };
+        // A path such as `..` has a name only when it is resolved.
+        model.name = name.or_else(|| stem(&model.path, meta.is_dir())).unwrap_or_default();
+        model.check_tokens()?;
+        if let Some(template) = &model.template {
+            template.render(&[Message::user("Hello")], true)?;
+        }
+        Ok(model)
+    }
+
+    /// Every number that the tokenizer or the configuration gives has a row.
+    fn check_tokens(&self) -> Result<()> {
+        let rows = self.config.vocab_size;
+        let tokens = self.tokenizer.vocab_size();
+        if tokens == 0 {
+            let reason = "its tokenizer has no tokens".to_owned();
+            return Err(Error::Damaged { path: self.path.clone(), reason });
+        }
+        let named = self.config.eos_token_ids.iter().chain(&self.config.bos_token_id);
+        let tokens = named.map(|id| *id as usize + 1).chain([tokens]).max().unwrap_or(tokens);
+        if tokens > rows {
+            return Err(Error::TokenizerMismatch { path: self.path.clone(), tokens, rows });
+        }
+        Ok(())
+    }
+
+    /// The name that people call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the weights lie.
+    pub fn files(&self) -> &WeightFiles {
+        &self.files
+    }
+
+    /// The GGUF file or the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The model's sizes and constants.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// How most of the weights are stored, such as `Q4_K` or `BF16`.
+    pub fn weights(&self) -> &str {
+        &self.weights
+    }
+
+    /// The number of weights.
+    pub fn parameters(&self) -> u64 {
+        self.parameters
+    }
+
+    /// All files that the model is made of.
+    pub(crate) fn all_files(&self) -> Vec<PathBuf> {
+        match &self.files {
+            WeightFiles::Gguf(file) => vec![file.clone()],
+            WeightFiles::SafeTensors(weights) => {
+                let mut files = weights.clone();
+                files.extend(
+                    [
+                        "config.json",
+                        "generation_config.json",
+                        "tokenizer.json",
+                        "tokenizer_config.json",
+                        "chat_template.jinja",
+                        "model.safetensors.index.json",
+                    ]
+                    .map(|name| self.path.join(name))
+                    .into_iter()
+                    .filter(|file| file.exists()),
+                );
+                files
+            }
+        }
+    }
+
+    /// All files together.
+    pub fn size_bytes(&self) -> u64 {
+        let sizes = self.all_files().into_iter().filter_map(|file| fs::metadata(file).ok());
+        sizes.map(|meta| meta.len()).sum()
+    }
+
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> Result<Tokenizer> {
+        Ok(self.tokenizer.clone())
+    }
+
+    /// The model's chat template; `None` for a model that only continues text.
+    pub fn chat_template(&self) -> Result<Option<ChatTemplate>> {
+        Ok(self.template.clone())
+    }
+}
+
+fn refused(path: &Path, problem: ConfigProblem) -> Error {
+    let path = path.to_owned();
+    match problem {
+        ConfigProblem::Damaged(reason) => Error::Damaged { path, reason },
+        ConfigProblem::Unsupported(what) => Error::UnsupportedModel { path, what },
+    }
+}
+
+fn most(bytes_by_type: BTreeMap<String, u64>) -> String {
+    let most = bytes_by_type.into_iter().max_by_key(|(_, bytes)| *bytes);
+    most.map(|(name, _)| name).unwrap_or_default()
+}
+
+fn stem(path: &Path, folder: bool) -> Option<String> {
+    let name = if folder { path.file_name() } else { path.file_stem() };
+    name.map(|name| name.to_string_lossy().into_owned())
+}

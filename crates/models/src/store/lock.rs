@@ -1,0 +1,57 @@
+//! One process at a time changes the store.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::thread;
+use std::time::Duration;
+
+use mlxcode_base::CancelToken;
+
+use super::Store;
+use crate::error::{Error, Result};
+
+/// Another process may be copying many gigabytes, which nobody waits for
+/// without being told.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Folders of an attempt that was cut off begin so.
+const LEFTOVERS: [&str; 2] = [".adding-", ".removed-"];
+
+impl Store {
+    /// Waits up to five seconds until no other process changes the store, and
+    /// clears what was left by one that was cut off. The lock ends with the
+    /// file that is returned.
+    pub(super) fn lock(&self, cancel: &CancelToken) -> Result<File> {
+        fs::create_dir_all(&self.folder).map_err(|source| self.io(source))?;
+        let place = self.folder.join(".lock");
+        let io = |source| Error::Io { path: place.clone(), source };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&place);
+        let file = file.map_err(io)?;
+        for _ in 0..ATTEMPTS {
+            match file.try_lock() {
+                Ok(()) => {
+                    self.clear_leftovers();
+                    return Ok(file);
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+            }
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+        }
+        Err(Error::StoreBusy { path: self.folder.clone() })
+    }
+
+    /// They are hidden and take only space, so one that cannot be removed now
+    /// is left to the next time.
+    fn clear_leftovers(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if LEFTOVERS.iter().any(|beginning| name.starts_with(beginning)) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}

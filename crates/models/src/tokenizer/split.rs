@@ -1,0 +1,47 @@
+//! How a text is cut before the merges, by the names that GGUF gives the ways.
+
+/// Qwen2's pattern.
+const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// Llama 3's.
+const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// Mistral's since Nemo.
+const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// A way to cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Split {
+    /// Patterns, one after the other; each match stands alone.
+    pub patterns: &'static [&'static str],
+    /// Whether GPT-2's own pattern comes last.
+    pub gpt2: bool,
+    /// Whether a word that is a token is taken whole, whatever the merges say.
+    pub whole_words: bool,
+    /// Whether characters are composed first (NFC).
+    pub composed: bool,
+    /// Whether a text begins with the BOS token where the file does not say.
+    pub begins: bool,
+}
+
+impl Split {
+    /// The way of a `tokenizer.ggml.pre`; `None` for one that is not known.
+    pub fn named(name: &str) -> Option<Self> {
+        let plain = Self::default();
+        Some(match name {
+            "qwen2" | "deepseek-r1-qwen" => Self { patterns: &[QWEN2], composed: true, ..plain },
+            "llama-bpe" | "llama3" | "llama-v3" => {
+                Self { patterns: &[LLAMA3], whole_words: true, begins: true, ..plain }
+            }
+            "smaug-bpe" | "dbrx" => Self { patterns: &[LLAMA3], ..plain },
+            "tekken" => Self { patterns: &[TEKKEN], whole_words: true, begins: true, ..plain },
+            "deepseek-coder" => Self {
+                patterns: &[r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"[一-龥ࠀ-一가-퟿]+", r"\p{N}"],
+                ..plain
+            },
+            "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
+                Self { patterns: &[r"\p{N}"], gpt2: true, ..plain }
+            }
+            "gpt-2" | "gpt2" | "mpt" | "olmo" | "phi-2" | "default" => Self { gpt2: true, ..plain },
+            _ => return None,
+        })
+    }
+}
