@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs};
+use mlxcode_core::{CancelToken, Dirs, Model};
 
 /// The program's surroundings.
 pub struct Host<'a> {
@@ -26,6 +26,8 @@ pub struct Host<'a> {
     pub current_dir: PathBuf,
     /// The user's folders; `None` where the environment names no home.
     pub dirs: Option<Dirs>,
+    /// A model to use where none is named, in place of an installed one.
+    pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
     pub cancel: CancelToken,
 }
@@ -59,6 +61,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
+        model: None,
         cancel,
     };
     let code = crate::run(args, &mut host);

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
+use crate::library::HOW_TO_GET_A_MODEL;
+
 /// What can be wrong with what a person hands to a face.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -39,6 +41,15 @@ pub enum InputError {
     /// A decision is needed and there is no terminal.
     #[error("cannot ask whether to apply the change: there is no terminal")]
     NobodyToAsk,
+    /// A model is needed and none is installed.
+    #[error("no model is installed")]
+    NoModel,
+    /// Several models are installed and none is chosen.
+    #[error("several models are installed and none is chosen: {}", names.join(", "))]
+    SeveralModels {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// The environment names no home folder.
     #[error("no folder for models and journals: the environment names no home folder")]
     NoHome,
@@ -48,11 +59,13 @@ impl Diagnostic for InputError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NoEdits => ErrorKind::NotFound,
+            Self::NoEdits | Self::NoModel => ErrorKind::NotFound,
             Self::ReplyCut => ErrorKind::ResourceExhausted,
-            Self::NotUtf8 { .. } | Self::Messages { .. } | Self::NobodyToAsk | Self::NoHome => {
-                ErrorKind::InvalidInput
-            }
+            Self::SeveralModels { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Messages { .. }
+            | Self::NobodyToAsk
+            | Self::NoHome => ErrorKind::InvalidInput,
         }
     }
 
@@ -64,6 +77,8 @@ impl Diagnostic for InputError {
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
+            Self::NoModel => "models.none_installed",
+            Self::SeveralModels { .. } => "models.not_chosen",
             Self::NoHome => "input.no_home",
         }
     }
@@ -82,6 +97,10 @@ impl Diagnostic for InputError {
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
+                Self::NoModel => HOW_TO_GET_A_MODEL,
+                Self::SeveralModels { .. } => {
+                    "pass --model NAME, or set `model` in the configuration file"
+                }
                 Self::NoHome => "set HOME, or MLX_CODE_HOME to a folder of your choice",
             }
             .to_owned(),

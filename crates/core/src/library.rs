@@ -1,53 +1,18 @@
 use std::path::Path;
 
-use mlxcode_base::{CancelToken, Diagnostic, ErrorKind, Progress};
+use mlxcode_base::{CancelToken, Progress};
 use mlxcode_models::{InstalledModel, ModelSummary, Store, VerifyReport};
-use thiserror::Error;
 
 use crate::config::Config;
 use crate::dirs::Dirs;
 use crate::error::Result;
+use crate::input::InputError;
 use crate::model::Model;
 
 /// The models that are installed on this machine.
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
-}
-
-/// Why no model could be chosen.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-enum ChoiceError {
-    #[error("several models are installed and none is chosen: {}", names.join(", "))]
-    Several { names: Vec<String> },
-    #[error("no model is installed")]
-    None,
-}
-
-impl Diagnostic for ChoiceError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Several { .. } => ErrorKind::InvalidInput,
-            Self::None => ErrorKind::NotFound,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Several { .. } => "models.not_chosen",
-            Self::None => "models.none_installed",
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Several { .. } => {
-                "pass --model NAME, or set `model` in the configuration file".to_owned()
-            }
-            Self::None => HOW_TO_GET_A_MODEL.to_owned(),
-        })
-    }
 }
 
 /// One line for whoever has no model yet.
@@ -102,13 +67,13 @@ impl ModelLibrary {
         Ok(self.store.remove(name)?)
     }
 
-    /// Loads what `reference` names: a path (it exists, or has a separator or
-    /// a `.gguf` ending), else an installed model.
-    pub fn load(&self, reference: &str) -> Result<Model> {
+    /// Loads what `reference` names: a path, seen from the folder `from`, if
+    /// it has a separator or a `.gguf` ending, else an installed model.
+    pub fn load(&self, from: &Path, reference: &str) -> Result<Model> {
         let path = Path::new(reference);
         let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
         if reference.contains(std::path::is_separator) || gguf {
-            return Model::load(path);
+            return Model::load(&from.join(path));
         }
         Model::load_installed(&self.get(reference)?)
     }
@@ -123,21 +88,7 @@ impl ModelLibrary {
         match names.len() {
             0 => Ok(None),
             1 => Ok(names.pop()),
-            _ => Err(ChoiceError::Several { names }.into()),
-        }
-    }
-
-    /// Loads the named model, else the default one.
-    ///
-    /// # Errors
-    /// With neither, the error says how to get a model.
-    pub fn load_or_default(&self, reference: Option<&str>, config: &Config) -> Result<Model> {
-        match reference {
-            Some(reference) => self.load(reference),
-            None => match self.default_model(config)? {
-                Some(name) => self.load(&name),
-                None => Err(ChoiceError::None.into()),
-            },
+            _ => Err(InputError::SeveralModels { names }.into()),
         }
     }
 }

@@ -95,6 +95,9 @@ impl Workspace {
 
     /// Finds the passages that answer a question, without a model.
     pub fn extract(&self, question: &str, options: &TurnOptions) -> Result<PackedContext> {
+        if question.trim().is_empty() {
+            return Err(mlxcode_agent::Error::EmptyInput { what: "question" }.into());
+        }
         let counter = |text: &str| text.len().div_ceil(4);
         let budget = Budget { tokens: EXTRACT_TOKENS, counter: &counter };
         Ok(self.scan(&options.cancel)?.pack(question, &options.files, &budget)?)

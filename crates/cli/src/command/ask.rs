@@ -1,12 +1,11 @@
 //! `mlx-code ask`: a question, an answer, its sources.
 
 use mlxcode_core::{
-    GenerateOptions, HOW_TO_GET_A_MODEL, Model, ModelLibrary, PackedContext, TurnEvent,
-    TurnOptions, Workspace,
+    GenerateOptions, HOW_TO_GET_A_MODEL, Model, PackedContext, TurnEvent, TurnOptions, Workspace,
 };
 
 use crate::args::Ask;
-use crate::command::{Common, dirs, relative};
+use crate::command::{Common, model, relative};
 use crate::exit::{CANCELLED, Failure, Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{AskOutput, FinishedOutput, Source};
@@ -20,17 +19,9 @@ pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };
-    let library = ModelLibrary::open(&dirs(host)?)?;
-    let reference = match &common.model {
-        Some(reference) => Some(reference.clone()),
-        None => library.default_model(workspace.config())?,
-    };
-    match reference {
+    match model(common, host, workspace.config())? {
         None => extract(&workspace, &args.question, &options, common, host),
-        Some(reference) => {
-            let model = library.load(&reference)?;
-            answer(&workspace, &model, &args.question, options, common, host)
-        }
+        Some(model) => answer(&workspace, &model, &args.question, options, common, host),
     }
 }
 

@@ -12,11 +12,12 @@ use crate::output::json::{self, CheckOutput, DoctorOutput};
 pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
     let dirs = dirs(host)?;
     // A broken configuration is a finding here, not a reason to stop.
-    let root = common.root.clone().map(|root| host.current_dir.join(root)).or_else(|| {
-        let found = Workspace::discover(&host.current_dir, &dirs).ok();
-        found.map(|workspace| workspace.root().to_owned())
-    });
-    let checks = doctor(&dirs, root.as_deref());
+    let root = match &common.root {
+        Some(root) => host.current_dir.join(root),
+        None => Workspace::discover(&host.current_dir, &dirs)
+            .map_or_else(|_| host.current_dir.clone(), |found| found.root().to_owned()),
+    };
+    let checks = doctor(&dirs, Some(&root));
     let healthy = checks.iter().all(|check| check.status != CheckStatus::Broken);
     let version = env!("CARGO_PKG_VERSION");
     if common.json {

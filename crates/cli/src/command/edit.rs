@@ -1,11 +1,9 @@
 //! `mlx-code edit`: an instruction, a diff, a yes, an undo.
 
-use mlxcode_core::{
-    FinishReason, GenerateOptions, InputError, ModelLibrary, ParsedItem, TurnEvent, TurnOptions,
-};
+use mlxcode_core::{FinishReason, GenerateOptions, InputError, ParsedItem, TurnEvent, TurnOptions};
 
 use crate::args::Edit;
-use crate::command::{Common, apply, dirs, relative};
+use crate::command::{Common, apply, relative, required_model};
 use crate::exit::{CANCELLED, Outcome, written};
 use crate::host::Host;
 use crate::output::json::{self, EditOutput, FinishedOutput, Source};
@@ -18,8 +16,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };
-    let library = ModelLibrary::open(&dirs(host)?)?;
-    let model = library.load_or_default(common.model.as_deref(), workspace.config())?;
+    let model = required_model(common, host, workspace.config())?;
     let mut turn = workspace.edit(&model, &args.instruction, options)?;
 
     let mut items: Vec<ParsedItem> = Vec::new();

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use mlxcode_core::{
     FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InputError, LoadedConfig,
-    Message, ModelLibrary, Prompt, SamplingOptions,
+    Message, Prompt, SamplingOptions,
 };
 
 use crate::args::Generate;
-use crate::command::{Common, dirs};
+use crate::command::{Common, dirs, required_model};
 use crate::exit::{CANCELLED, Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{self, FinishedOutput, GenerateOutput, TokenOutput};
@@ -23,8 +23,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
     };
     let dirs = dirs(host)?;
     let config = LoadedConfig::read(&dirs, None)?.config;
-    let library = ModelLibrary::open(&dirs)?;
-    let model = library.load_or_default(common.model.as_deref(), &config)?;
+    let model = required_model(common, host, &config)?;
     let request =
         GenerateRequest::new(prompt).with_options(options(args)).with_cancel(host.cancel.clone());
 

@@ -10,7 +10,7 @@ mod history;
 mod models;
 mod undo;
 
-use mlxcode_core::{Dirs, RelPath, Workspace};
+use mlxcode_core::{Config, Dirs, InputError, Model, ModelLibrary, RelPath, Workspace};
 
 use std::path::PathBuf;
 
@@ -52,6 +52,25 @@ impl Common {
             None => Workspace::discover(&host.current_dir, &dirs)?,
         })
     }
+}
+
+/// The model that was named, else the default one; `None` where none is
+/// installed.
+fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Model>> {
+    if common.model.is_none() && host.model.is_some() {
+        return Ok(host.model.clone());
+    }
+    let library = ModelLibrary::open(&dirs(host)?)?;
+    let reference = match &common.model {
+        Some(reference) => Some(reference.clone()),
+        None => library.default_model(config)?,
+    };
+    Ok(reference.map(|reference| library.load(&host.current_dir, &reference)).transpose()?)
+}
+
+/// As [`model`], where there has to be one.
+fn required_model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Model> {
+    Ok(model(common, host, config)?.ok_or(InputError::NoModel)?)
 }
 
 /// The user's folders, or the error that tells how to name some.

@@ -1,0 +1,268 @@
+//! What can go wrong: one clear error each, its own exit code, no file touched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::ground::{Ground, Play, Ran, SHOUT, fixture};
+
+/// A failed run: its exit code, words of its error, and a remedy.
+fn failed(ran: &Ran, code: u8, words: &str) {
+    assert_eq!(ran.code, code, "{ran:?}");
+    let first = ran.err.lines().find(|line| line.starts_with("error:")).unwrap_or_default();
+    assert!(first.contains(words), "{words:?} in {}", ran.err);
+    assert!(ran.err.contains("help:"), "{}", ran.err);
+}
+
+/// Runs `apply --yes` on a reply that must not change anything.
+fn refused(ground: &Ground, reply: &str, words: &str) {
+    let before = ground.read("greet.py");
+    let ran = ground.play(&["apply", "--yes"], Play { input: reply, ..Play::default() });
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.out.contains(words), "{words:?} in {}", ran.out);
+    assert_eq!(ground.read("greet.py"), before);
+}
+
+fn copy(name: &str, ground: &Ground) -> PathBuf {
+    let (from, to) = (fixture(name), ground.path("model"));
+    fs::create_dir(&to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+    to
+}
+
+fn add(ground: &Ground, path: &Path) -> Ran {
+    ground.run(&["models", "add", path.to_str().unwrap()])
+}
+
+fn change(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(from));
+    fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_missing_model() {
+    let ground = Ground::new();
+    failed(&ground.run(&["ask", "x", "--model", "gone"]), 3, "no model called gone");
+    failed(&ground.run(&["ask", "x", "--model", "./gone.gguf"]), 3, "gone.gguf");
+    failed(&ground.run(&["edit", "x"]), 3, "no model is installed");
+    failed(&ground.run(&["models", "add", "gone"]), 3, "gone");
+    failed(&ground.run(&["models", "rm", "../x"]), 2, "cannot be a model's name");
+}
+
+#[test]
+fn a_truncated_weight_file() {
+    let ground = Ground::new();
+    for (name, file) in [("qwen2-gguf-f16", "model.gguf"), ("qwen2-f32", "model.safetensors")] {
+        let folder = copy(name, &ground);
+        let place = folder.join(file);
+        let bytes = fs::read(&place).unwrap();
+        fs::write(&place, &bytes[..bytes.len() - 100]).unwrap();
+        let target = if file == "model.gguf" { place } else { folder.clone() };
+        failed(&add(&ground, &target), 6, "is damaged");
+        fs::write(folder.join(file), &bytes[..20]).unwrap();
+        failed(&add(&ground, &target), 6, "is damaged");
+        fs::remove_dir_all(folder).unwrap();
+    }
+    assert!(ground.run(&["models", "list"]).out.starts_with("no model"));
+}
+
+#[test]
+fn a_flipped_bit() {
+    let ground = Ground::new();
+    let folder = copy("qwen2-f32", &ground);
+    assert_eq!(add(&ground, &folder).code, 0);
+    // The store's file is the same one where the disk knows links.
+    let place = ground.home().join("data/models/model/model.safetensors");
+    let mut bytes = fs::read(&place).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&place, bytes).unwrap();
+    let ran = ground.run(&["models", "verify", "model"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("FAIL  bytes of model.safetensors"), "{}", ran.out);
+    failed(&ground.run(&["ask", "x", "--model", "model"]), 6, "changed after it was installed");
+    assert_eq!(ground.run(&["doctor"]).code, 1);
+}
+
+#[test]
+fn a_wrong_shape() {
+    let ground = Ground::new();
+    let folder = copy("qwen2-f32", &ground);
+    change(&folder.join("config.json"), "\"intermediate_size\": 128", "\"intermediate_size\": 96");
+    failed(&add(&ground, &folder), 6, "has the shape [128, 64], the configuration says [96, 64]");
+}
+
+#[test]
+fn a_missing_weight() {
+    let ground = Ground::new();
+    let folder = copy("qwen2-f32", &ground);
+    change(&folder.join("config.json"), "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+    failed(&add(&ground, &folder), 6, "lacks the weight model.layers.2");
+}
+
+#[test]
+fn a_tokenizer_that_does_not_fit() {
+    let ground = Ground::new();
+    let folder = copy("qwen2-f32", &ground);
+    let place = folder.join("tokenizer.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&place).unwrap()).unwrap();
+    json["model"]["vocab"]["extra"] = 5_000.into();
+    fs::write(&place, json.to_string()).unwrap();
+    failed(&add(&ground, &folder), 6, "the tokenizer of");
+    fs::write(&place, "{}").unwrap();
+    failed(&add(&ground, &folder), 6, "is damaged");
+}
+
+#[test]
+fn an_unknown_architecture() {
+    let ground = Ground::new();
+    let folder = copy("qwen2-f32", &ground);
+    change(&folder.join("config.json"), "\"model_type\": \"qwen2\"", "\"model_type\": \"mamba\"");
+    failed(&add(&ground, &folder), 7, "the architecture mamba is not supported");
+}
+
+#[test]
+fn no_model_at_all() {
+    let ground = Ground::new();
+    failed(&add(&ground, &ground.root()), 2, "has no config.json");
+    ground.write("x.gguf", "not a model");
+    failed(&add(&ground, &ground.path("x.gguf")), 6, "does not begin with `GGUF`");
+}
+
+#[test]
+fn a_path_outside_the_root() {
+    let ground = Ground::new();
+    failed(&ground.run(&["ask", "x", "--file", "../secret.txt"]), 2, "outside the root");
+    refused(&ground, &SHOUT.replace("greet.py", "../greet.py"), "goes up with `..`");
+    failed(&ground.run(&["ask", "x", "--root", "gone"]), 3, "gone");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leaves_the_root() {
+    let ground = Ground::new();
+    fs::create_dir(ground.home()).unwrap();
+    fs::write(ground.home().join("secret.py"), "    return \"hello\"\n").unwrap();
+    std::os::unix::fs::symlink(ground.home(), ground.path("out")).unwrap();
+    refused(&ground, &SHOUT.replace("greet.py", "out/secret.py"), "through a symbolic link");
+    let secret = fs::read_to_string(ground.home().join("secret.py")).unwrap();
+    assert!(secret.contains("hello"));
+}
+
+#[test]
+fn a_reply_with_no_edit() {
+    let ground = Ground::new();
+    let play = Play { input: "I would not change anything.", ..Play::default() };
+    failed(&ground.play(&["apply", "--yes"], play), 3, "the reply holds no edit");
+    let play = Play { replies: Some(&["No."]), ..Play::default() };
+    failed(&ground.play(&["edit", "x", "--yes"], play), 3, "the reply holds no edit");
+}
+
+#[test]
+fn a_reply_cut_in_the_middle() {
+    let ground = Ground::new();
+    let cut = &SHOUT[..SHOUT.len() - 25];
+    refused(&ground, cut, "the reply was cut in the middle");
+    let play = Play { replies: Some(&[SHOUT]), ..Play::default() };
+    let ran = ground.play(&["edit", "x", "--yes", "--max-tokens", "4"], play);
+    failed(&ran, 9, "the model's reply was cut at its token limit");
+    assert!(ground.read("greet.py").contains("hello"));
+}
+
+#[test]
+fn a_place_that_is_not_found_names_the_nearest() {
+    let ground = Ground::new();
+    refused(&ground, &SHOUT.replace("\"hello\"", "\"hullo\""), "nearest match");
+}
+
+#[test]
+fn a_decision_without_anybody_to_ask() {
+    let ground = Ground::new();
+    let ran = ground.play(&["apply"], Play { input: SHOUT, ..Play::default() });
+    failed(&ran, 2, "cannot ask");
+    assert!(ground.read("greet.py").contains("hello"));
+}
+
+#[test]
+fn invalid_utf8() {
+    let ground = Ground::new();
+    fs::write(ground.path("reply.md"), b"\xff\xfe").unwrap();
+    failed(&ground.run(&["apply", "reply.md", "--yes"]), 2, "is not UTF-8");
+    fs::write(ground.path("greet.py"), b"caf\xe9\n    return \"hello\"\n").unwrap();
+    let ran = ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
+    assert_eq!(ran.code, 5);
+    assert!(ran.out.contains("not UTF-8"), "{}", ran.out);
+    assert_eq!(fs::read(ground.path("greet.py")).unwrap(), b"caf\xe9\n    return \"hello\"\n");
+}
+
+#[test]
+fn later_edits_stand_on_an_undo() {
+    let ground = Ground::new();
+    ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
+    ground.write("greet.py", "def greet():\n    return \"other\"\n");
+    let ran = ground.run(&["undo"]);
+    failed(&ran, 5, "was edited since");
+    assert!(ran.err.contains("\"other\"") && ran.err.contains("\"hello\""), "{}", ran.err);
+    assert!(ground.read("greet.py").contains("other"));
+    failed(&ground.run(&["undo", "99"]), 3, "no entry is called 99");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let ground = Ground::new();
+    ground.write("deep/greet.py", "    return \"hello\"\n");
+    let folder = ground.path("deep");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+    let writable = fs::write(folder.join("probe"), "").is_ok();
+    let reply = SHOUT.replace("greet.py", "deep/greet.py");
+    let ran = ground.play(&["apply", "--yes"], Play { input: &reply, ..Play::default() });
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    // The superuser may write everywhere; there is nothing to see then.
+    if !writable {
+        failed(&ran, 8, "cannot write deep/greet.py");
+        assert!(ground.read("deep/greet.py").contains("hello"));
+    }
+}
+
+#[test]
+fn an_empty_project_and_one_without_git() {
+    let ground = Ground::new();
+    fs::remove_file(ground.path("greet.py")).unwrap();
+    fs::remove_file(ground.path("port.py")).unwrap();
+    let ran = ground.run(&["ask", "anything here?"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.contains("Sources: none"), "{}", ran.out);
+    failed(&ground.run(&["ask", "  "]), 2, "empty");
+    failed(&ground.run(&["undo"]), 3, "nothing was applied here");
+}
+
+#[test]
+fn a_broken_configuration() {
+    let ground = Ground::new();
+    ground.write(".mlx-code.json", "{ \"modle\": 1 }");
+    failed(&ground.run(&["ask", "x"]), 2, "modle");
+    let ran = ground.run(&["doctor"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("FAIL  configuration"), "{}", ran.out);
+}
+
+#[test]
+fn wrong_arguments() {
+    let ground = Ground::new();
+    for args in [&["nonsense"][..], &["generate"], &["apply", "--yes", "--dry-run"], &[]] {
+        let ran = ground.run(args);
+        assert_eq!(ran.code, 2, "{args:?} {ran:?}");
+        assert!(!ran.err.is_empty() && ran.out.is_empty(), "{args:?}");
+    }
+    let model = Play { replies: Some(&["x"]), ..Play::default() };
+    let messages = ["generate", "--messages", "greet.py"];
+    failed(&ground.play(&messages, model), 2, "holds no conversation");
+    assert_eq!(ground.run(&["--help"]).code, 0);
+    assert!(ground.run(&["--version"]).out.starts_with("mlx-code "));
+}

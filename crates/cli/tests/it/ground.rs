@@ -1,0 +1,96 @@
+//! A project, a home folder and a run of the command.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mlx_code_cli::{Host, run};
+use mlxcode_core::{CancelToken, Dirs, Model, ScriptedModel};
+
+pub struct Ground {
+    temp: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+pub struct Ran {
+    pub code: u8,
+    pub out: String,
+    pub err: String,
+}
+
+/// What a person and a model do in a run.
+#[derive(Default)]
+pub struct Play<'p> {
+    /// Lines typed on the keyboard; `None`: nobody is there.
+    pub typed: Option<&'p str>,
+    /// What the standard input holds.
+    pub input: &'p str,
+    /// Replies of the model.
+    pub replies: Option<&'p [&'p str]>,
+}
+
+impl Ground {
+    pub fn new() -> Self {
+        let ground = Self { temp: tempfile::tempdir().unwrap() };
+        fs::create_dir(ground.root()).unwrap();
+        ground.write("greet.py", "def greet():\n    return \"hello\"\n");
+        ground.write("port.py", "def open_port(number):\n    return number\n");
+        ground
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.temp.path().join("project")
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.temp.path().join("home")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let place = self.path(name);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.play(args, Play::default())
+    }
+
+    pub fn play(&self, args: &[&str], play: Play<'_>) -> Ran {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut typed = play.typed.map(str::as_bytes);
+        let mut input = play.input.as_bytes();
+        let mut host = Host {
+            input: &mut input,
+            output: &mut out,
+            messages: &mut err,
+            keyboard: typed.as_mut().map(|typed| typed as &mut dyn std::io::BufRead),
+            color: false,
+            live: false,
+            current_dir: self.root(),
+            dirs: Some(Dirs::under(&self.home())),
+            model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
+            cancel: CancelToken::new(),
+        };
+        let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);
+        let code = run(args, &mut host);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code, out: text(out), err: text(err) }
+    }
+}
+
+/// A checkpoint of the inference crate's tests.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures").join(name)
+}
+
+/// A reply that makes `greet` shout.
+pub const SHOUT: &str = "Louder.\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n";

@@ -1,0 +1,9 @@
+//! The command as a function: arguments in, text and an exit code out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
+#![allow(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
+
+mod bad_input;
+mod documents;
+mod ground;
+mod work;
