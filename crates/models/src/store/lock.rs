@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// Another process may be copying many gigabytes, which nobody waits for
 /// without being told.
 const ATTEMPTS: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
 
 /// Folders of an attempt that was cut off begin so.
 const LEFTOVERS: [&str; 2] = [".adding-", ".removed-"];
@@ -53,5 +53,24 @@ impl Store {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_being_changed_is_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let held = store.lock(&CancelToken::new()).unwrap();
+        let busy = store.lock(&CancelToken::new()).unwrap_err();
+        assert!(matches!(busy, Error::StoreBusy { .. }), "{busy}");
+        let cancel = CancelToken::new();
+        cancel.cancel();
+        assert!(matches!(store.lock(&cancel), Err(Error::Cancelled)));
+        drop(held);
+        assert!(store.lock(&CancelToken::new()).is_ok());
     }
 }
