@@ -1,17 +1,22 @@
 """Makes the tiny checkpoints of crates/inference/tests/fixtures, and what the
 reference implementations compute with them.
 
-Run it in a fresh environment:
+Run it with Python 3.11 in a fresh environment. These versions give the same
+files, byte for byte, when run again on one machine:
 
     python -m venv fixtures-env
-    fixtures-env/bin/pip install torch transformers gguf safetensors tokenizers numpy
+    fixtures-env/bin/pip install torch==2.15.0 transformers==5.23.0 gguf==0.19.0 \\
+        safetensors==0.8.0 tokenizers==0.23.3 numpy==2.4.6
     fixtures-env/bin/python tools/make_fixtures.py
 
 Weights are random with fixed seeds. Each folder gets a `golden.json`: the
 tokens of a prompt, the logits of its last positions, 32 greedy tokens after
-it (all by transformers in f32), the token numbers of some texts and a
-conversation as the chat template renders it. Quantised weights are made
-first and dequantised by gguf-py for the reference.
+it, the same for a prompt far longer (all by transformers in f32, with its
+cache of keys and values), the token numbers of some texts and a conversation
+as the chat template renders it. Quantised weights are made first and
+dequantised by gguf-py for the reference. The checkpoints differ in what real
+models differ in: the base and the scaling of positions, the size of a head,
+the old and the new way to write config.json.
 """
 
 from __future__ import annotations
@@ -30,7 +35,13 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast,
 FOLDER = Path(__file__).resolve().parent.parent / "crates/inference/tests/fixtures"
 VOCAB = 320
 PROMPT = [72, 101, 108, 108, 111, 44, 32, 119, 111, 114, 108, 100]
+# Beyond one part of a prompt and one step of the cache's growth.
+LONG_PROMPT = [(7 * place + place // 50) % 256 for place in range(600)]
 GREEDY = 32
+LONG_GREEDY = 8
+# Sound implementations in f32 differ by some 1e-5: no golden token may hang on
+# a difference near that.
+LEAST_MARGIN = 5e-4
 QWEN2_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -104,15 +115,16 @@ def write_golden(folder: Path, model, tokenizer: Tokenizer, name: str = "golden.
     model = type(model)(model.config).float().eval()
     with torch.no_grad():
         model.load_state_dict(weights)
-        logits = model(torch.tensor([PROMPT])).logits[0]
-        tokens = list(PROMPT)
-        for _ in range(GREEDY):
-            tokens.append(int(model(torch.tensor([tokens])).logits[0, -1].argmax()))
+        logits, greedy = continued(model, PROMPT, GREEDY)
+        long_logits, long_greedy = continued(model, LONG_PROMPT, LONG_GREEDY)
     wrapped = fast(tokenizer)
     golden = {
         "prompt": PROMPT,
-        "logits": [[round(float(x), 6) for x in row] for row in logits[-3:]],
-        "greedy": tokens[len(PROMPT):],
+        "logits": rounded(logits[-3:]),
+        "greedy": greedy,
+        "long_prompt": LONG_PROMPT,
+        "long_logits": rounded(long_logits[-1:]),
+        "long_greedy": long_greedy,
         "texts": [
             {"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids}
             for text in TEXTS
@@ -123,7 +135,26 @@ def write_golden(folder: Path, model, tokenizer: Tokenizer, name: str = "golden.
     (folder / name).write_text(json.dumps(golden, ensure_ascii=False) + "\n")
 
 
-def write_folder(name: str, model, tokenizer: Tokenizer, dtype: torch.dtype, shards: int = 1) -> None:
+def continued(model, prompt: list[int], count: int):
+    """The logits of the prompt, and the likeliest tokens after it."""
+    result = model(torch.tensor([prompt]), use_cache=True)
+    logits, greedy = result.logits[0], []
+    while True:
+        first, second = result.logits[0, -1].topk(2).values.tolist()
+        assert first - second > LEAST_MARGIN, "take another seed"
+        greedy.append(int(result.logits[0, -1].argmax()))
+        if len(greedy) == count:
+            return logits, greedy
+        result = model(
+            torch.tensor([greedy[-1:]]), past_key_values=result.past_key_values, use_cache=True
+        )
+
+
+def rounded(logits) -> list[list[float]]:
+    return [[round(float(x), 6) for x in row] for row in logits]
+
+
+def write_folder(name: str, model, tokenizer: Tokenizer, dtype: torch.dtype, shards: int = 1, old: bool = False) -> None:
     folder = fresh(name)
     model = model.to(dtype)
     tied = model.config.tie_word_embeddings
@@ -145,6 +176,10 @@ def write_folder(name: str, model, tokenizer: Tokenizer, dtype: torch.dtype, sha
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
     config = model.config.to_dict()
     config["torch_dtype"] = str(dtype).removeprefix("torch.")
+    if old:
+        # As most published models write it.
+        config["rope_theta"] = config.pop("rope_parameters")["rope_theta"]
+        config["rope_scaling"] = None
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
     tokenizer.save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", {"eos_token": "<|im_end|>", "chat_template": CHAT_TEMPLATE})
@@ -192,6 +227,18 @@ def random_blocks(shape, kind, rng) -> np.ndarray:
     return data.reshape(*shape[:-1], -1)
 
 
+def llama3_factors(rope: dict, head_dim: int) -> np.ndarray:
+    """The table that llama.cpp's converter writes for Llama 3.1 and later."""
+    factors = []
+    for pair in range(head_dim // 2):
+        wavelength = 2 * np.pi * rope["rope_theta"] ** (2 * pair / head_dim)
+        turns = rope["original_max_position_embeddings"] / wavelength
+        low, high = rope["low_freq_factor"], rope["high_freq_factor"]
+        smooth = min(max((turns - low) / (high - low), 0), 1)
+        factors.append(1 / ((1 - smooth) / rope["factor"] + smooth))
+    return np.array(factors, dtype=np.float32)
+
+
 def permuted(weight: np.ndarray, heads: int) -> np.ndarray:
     """The order of rows that llama.cpp gives Llama's query and key."""
     halves = weight.reshape(heads, 2, weight.shape[0] // heads // 2, *weight.shape[1:])
@@ -211,7 +258,17 @@ def write_gguf(name: str, arch: str, model, tokenizer: Tokenizer, kind: gguf.GGM
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(10000.0)
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
+    writer.add_rope_dimension_count(head_dim)
+    rope = config.rope_parameters
+    writer.add_rope_freq_base(rope["rope_theta"])
+    if rope["rope_type"] == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(rope["factor"])
+    elif rope["rope_type"] == "llama3":
+        writer.add_tensor("rope_freqs.weight", llama3_factors(rope, head_dim))
     write_gguf_tokenizer(writer, tokenizer)
     state = model.state_dict()
     wide = kind in (gguf.GGMLQuantizationType.Q4_K, gguf.GGMLQuantizationType.Q6_K)
@@ -265,28 +322,33 @@ def write_gguf_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
 def main() -> None:
     torch.set_default_dtype(torch.float32)
     tokenizer = make_tokenizer()
+    qwen2 = lambda sizes, seed, **more: randomised(
+        Qwen2ForCausalLM(Qwen2Config(**sizes, tie_word_embeddings=True, **more)), seed
+    )
+    llama = lambda seed: randomised(LlamaForCausalLM(LlamaConfig(
+        **(SMALL | dict(rms_norm_eps=1e-5)), head_dim=32, tie_word_embeddings=False, rope_parameters=llama3,
+    )), seed)
+    # The first numbers turn as before, the last are stretched in full, some are between.
     llama3 = {
         "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 64, "rope_theta": 10000.0,
+        "original_max_position_embeddings": 64, "rope_theta": 500000.0,
     }
-    qwen2 = lambda sizes, seed: randomised(Qwen2ForCausalLM(Qwen2Config(**sizes, tie_word_embeddings=True)), seed)
-    llama = lambda sizes, seed, **more: randomised(
-        LlamaForCausalLM(LlamaConfig(**sizes, tie_word_embeddings=False, **more)), seed
-    )
+    far = dict(rope_parameters={"rope_type": "default", "rope_theta": 1000000.0})
+    linear = dict(rope_parameters={"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0})
     with torch.no_grad():
-        write_folder("qwen2-f32", qwen2(SMALL, 1), tokenizer, torch.float32)
-        write_folder("qwen2-f16", qwen2(SMALL, 2), tokenizer, torch.float16)
+        write_folder("qwen2-f32", qwen2(SMALL, 1, **far), tokenizer, torch.float32, old=True)
+        write_folder("qwen2-f16", qwen2(SMALL, 2, **linear), tokenizer, torch.float16)
         write_folder("qwen2-bf16", qwen2(SMALL, 3), tokenizer, torch.bfloat16)
-        write_folder("llama-f32-sharded", llama(SMALL, 4, rope_parameters=llama3), tokenizer, torch.float32, shards=2)
+        write_folder("llama-f32-sharded", llama(4), tokenizer, torch.float32, shards=2)
         kinds = gguf.GGMLQuantizationType
-        small = [kinds.F32, kinds.F16, kinds.Q8_0, kinds.Q4_0]
-        for number, kind in enumerate(small):
+        small = [(kinds.F32, far), (kinds.F16, {}), (kinds.Q8_0, {}), (kinds.Q4_0, linear)]
+        for number, (kind, rope) in enumerate(small):
             name = f"qwen2-gguf-{kind.name.lower()}"
-            write_gguf(name, "qwen2", qwen2(SMALL, 10 + number), tokenizer, kind, number)
+            write_gguf(name, "qwen2", qwen2(SMALL, 10 + number, **rope), tokenizer, kind, number)
         for number, kind in enumerate([kinds.Q4_K, kinds.Q6_K]):
             name = f"qwen2-gguf-{kind.name.lower()}"
             write_gguf(name, "qwen2", qwen2(WIDE, 20 + number), tokenizer, kind, number)
-        write_gguf("llama-gguf-q8_0", "llama", llama(SMALL, 30), tokenizer, kinds.Q8_0, 9)
+        write_gguf("llama-gguf-q8_0", "llama", llama(30), tokenizer, kinds.Q8_0, 9)
 
 
 main()

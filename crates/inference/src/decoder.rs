@@ -1,13 +1,14 @@
 //! The layers of the Llama and Qwen2 families.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::quantized::QMatMul;
+use candle_core::{Device, Tensor};
 use candle_nn::kv_cache::KvCache;
 use candle_nn::ops::{rms_norm, silu, softmax_last_dim};
 use mlxcode_models::{InstalledModel, ModelConfig};
 
 use crate::error::Result;
 use crate::rope::Rope;
-use crate::weights::{Linear, Weights, tied};
+use crate::weights::{Linear, Weights};
 
 /// Positions that the cache has room for at first; it grows by as many.
 const CACHE_STEP: usize = 512;
@@ -16,7 +17,9 @@ const CACHE_STEP: usize = 512;
 #[derive(Debug)]
 pub struct Decoder {
     config: ModelConfig,
-    embedding: Tensor,
+    /// A row a token, left quantised: a large vocabulary would weigh as much
+    /// as the rest in f32.
+    embedding: QMatMul,
     layers: Vec<Layer>,
     norm: Tensor,
     output: Linear,
@@ -48,11 +51,11 @@ impl Decoder {
     pub fn load(model: &InstalledModel, dequantize: bool) -> Result<Self> {
         let mut weights = Weights::open(model, dequantize)?;
         let config = model.config().clone();
-        let embedding = weights.tensor(("model.embed_tokens.weight", "token_embd.weight"))?;
-        let output = match (config.tie_embeddings, weights.is_gguf()) {
-            (false, _) => weights.matrix(("lm_head.weight", "output.weight"))?,
-            (true, true) => weights.matrix(("", "token_embd.weight"))?,
-            (true, false) => tied(&embedding),
+        let embedding = weights.matrix(("model.embed_tokens.weight", "token_embd.weight"))?;
+        let output = if config.tie_embeddings {
+            Linear::new(embedding.clone())
+        } else {
+            weights.linear(("lm_head.weight", "output.weight"), None)?
         };
         let layers = (0..config.num_layers)
             .map(|number| Layer::load(&mut weights, number, &config))
@@ -78,9 +81,9 @@ impl Decoder {
     pub fn run(&self, tokens: &[u32], cache: &mut Cache) -> Result<Tensor> {
         let count = tokens.len();
         let angles = self.rope.angles(cache.tokens, count)?;
-        let mask = self.mask(cache.tokens, count)?;
+        let mask = mask(cache.tokens, count)?;
         let ids = Tensor::new(tokens, &Device::Cpu)?;
-        let mut x = self.embedding.index_select(&ids, 0)?;
+        let mut x = self.embedding.embedding(&ids)?;
         let eps = self.config.rms_norm_eps as f32;
         for (layer, cache) in self.layers.iter().zip(&mut cache.layers) {
             let normed = rms_norm(&x, &layer.attention_norm, eps)?;
@@ -124,31 +127,26 @@ impl Decoder {
         let scores = query.matmul(&keys.squeeze(0)?.transpose(1, 2)?)?;
         let mut scores = (scores * scale)?;
         if let Some(mask) = mask {
-            scores = scores.broadcast_add(mask)?;
+            let shape = scores.shape().clone();
+            scores = scores.reshape((num_heads, count, ()))?.broadcast_add(mask)?.reshape(shape)?;
         }
         let mixed = softmax_last_dim(&scores)?.matmul(&values.squeeze(0)?)?;
         let mixed = mixed.reshape((num_heads, count, head_dim))?.transpose(0, 1)?;
         layer.attention_output.forward(&mixed.reshape((count, num_heads * head_dim))?)
     }
+}
 
-    /// What keeps a token from seeing later ones, `[shared * count, total]`.
-    fn mask(&self, before: usize, count: usize) -> Result<Option<Tensor>> {
-        if count == 1 {
-            return Ok(None);
-        }
-        let shared = self.config.num_heads / self.config.num_kv_heads;
-        let total = before + count;
-        let row = |token: usize| {
-            (0..total).map(
-                move |other| {
-                    if other > before + token { f32::NEG_INFINITY } else { 0.0 }
-                },
-            )
-        };
-        let mask: Vec<f32> = (0..shared).flat_map(|_| (0..count).flat_map(row)).collect();
-        let mask = Tensor::from_vec(mask, (shared * count, total), &Device::Cpu)?;
-        Ok(Some(mask.to_dtype(DType::F32)?))
+/// What keeps each of `count` tokens from seeing later ones, `[count, total]`.
+fn mask(before: usize, count: usize) -> Result<Option<Tensor>> {
+    if count == 1 {
+        return Ok(None);
     }
+    let total = before + count;
+    let mut mask = vec![0.0_f32; count * total];
+    for (token, row) in mask.chunks_exact_mut(total).enumerate() {
+        row[before + token + 1..].fill(f32::NEG_INFINITY);
+    }
+    Ok(Some(Tensor::from_vec(mask, (count, total), &Device::Cpu)?))
 }
 
 impl Layer {
@@ -159,11 +157,9 @@ impl Layer {
             let weight =
                 (folder(&format!("{in_folder}.weight")), gguf(&format!("{in_gguf}.weight")));
             let weight = (weight.0.as_str(), weight.1.as_str());
-            if !bias {
-                return weights.matrix(weight);
-            }
-            let bias = (folder(&format!("{in_folder}.bias")), gguf(&format!("{in_gguf}.bias")));
-            weights.matrix_with_bias(weight, (bias.0.as_str(), bias.1.as_str()))
+            let names = (folder(&format!("{in_folder}.bias")), gguf(&format!("{in_gguf}.bias")));
+            let names = (names.0.as_str(), names.1.as_str());
+            weights.linear(weight, bias.then_some(names))
         };
         let bias = config.attention_bias;
         let query = matrix("self_attn.q_proj", "attn_q", bias)?;

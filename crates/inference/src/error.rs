@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
@@ -7,17 +8,45 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A weight could not be read, or a step of the computation failed.
+    /// A step of the computation failed.
     #[error("the computation failed")]
-    Compute(#[from] candle_core::Error),
+    Compute {
+        /// What candle said.
+        #[from]
+        source: candle_core::Error,
+    },
     /// The model's files do not hold what they should.
     #[error(transparent)]
-    Model(#[from] mlxcode_models::Error),
-    /// The weights cannot be read.
-    #[error("cannot read the weights")]
-    Read {
+    Model {
+        /// What is wrong with them.
+        #[from]
+        source: mlxcode_models::Error,
+    },
+    /// A file of weights cannot be opened.
+    #[error("cannot open the weights in {path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// A file of weights changed or broke after it was checked.
+    #[error("cannot read the weights in {path}")]
+    Weights {
+        /// The file or folder.
+        path: PathBuf,
+        /// What candle said.
+        source: candle_core::Error,
+    },
+    /// One weight cannot be read.
+    #[error("cannot read the weight {tensor} in {path}")]
+    Weight {
+        /// The file or folder.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+        /// What candle said.
+        source: candle_core::Error,
     },
     /// The worker thread could not be started.
     #[error("cannot start the model's thread")]
@@ -25,8 +54,8 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The logits hold no number.
-    #[error("the model's logits hold no number")]
+    /// No token is the likeliest: the logits are not all numbers.
+    #[error("the model's logits are not all finite numbers")]
     NotFinite,
 }
 
@@ -36,18 +65,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Compute(_) => ErrorKind::Internal,
-            Self::Model(source) => source.kind(),
-            Self::Read { source } | Self::Thread { source } => io_error_kind(source),
-            Self::NotFinite => ErrorKind::Corrupt,
+            Self::Compute { .. } => ErrorKind::Internal,
+            Self::Model { source } => source.kind(),
+            Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
+            Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => ErrorKind::Corrupt,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Compute(_) => "inference.compute",
-            Self::Model(source) => source.code(),
-            Self::Read { .. } => "inference.read",
+            Self::Compute { .. } => "inference.compute",
+            Self::Model { source } => source.code(),
+            Self::Open { .. } => "inference.open",
+            Self::Weights { .. } => "inference.weights",
+            Self::Weight { .. } => "inference.weight",
             Self::Thread { .. } => "inference.thread",
             Self::NotFinite => "inference.not_finite",
         }
@@ -55,11 +86,13 @@ impl Diagnostic for Error {
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::Compute(_) => Some("report it with the model's name".to_owned()),
-            Self::Model(source) => source.help(),
-            Self::Read { .. } => Some("check that the files are still there".to_owned()),
+            Self::Compute { .. } => Some("report it with the model's name".to_owned()),
+            Self::Model { source } => source.help(),
+            Self::Open { .. } => {
+                Some("check that the file is still there and may be read".to_owned())
+            }
             Self::Thread { .. } => Some("close other programs and try again".to_owned()),
-            Self::NotFinite => {
+            Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => {
                 Some("`models verify` tells whether the weights are damaged".to_owned())
             }
         }
@@ -69,7 +102,7 @@ impl Diagnostic for Error {
 /// As the `LanguageModel` trait reports it.
 pub fn into_models(error: Error) -> mlxcode_models::Error {
     match error {
-        Error::Model(source) => source,
+        Error::Model { source } => source,
         error => mlxcode_models::Error::Engine { source: BoxDiagnostic::new(error) },
     }
 }

@@ -1,6 +1,10 @@
 //! The next token from the logits.
 
+use std::cmp::Ordering;
+
 use mlxcode_models::{Error as ModelsError, SamplingOptions};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::error::{Error, Result};
 
@@ -8,7 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Sampler {
     options: SamplingOptions,
-    random: SplitMix64,
+    random: ChaCha8Rng,
 }
 
 impl Sampler {
@@ -30,22 +34,24 @@ impl Sampler {
         if !(repeat_penalty.is_finite() && repeat_penalty > 0.0) {
             return refuse("repeat_penalty", repeat_penalty, "more than 0");
         }
-        Ok(Self { options: options.clone(), random: SplitMix64(seed) })
+        Ok(Self { options: options.clone(), random: ChaCha8Rng::seed_from_u64(seed) })
     }
 
-    /// Chooses the next token. `seen` are the tokens so far.
+    /// Chooses the next token. `seen` are the tokens so far. A logit may be
+    /// minus infinity, which rules its token out, but not all of them.
     pub fn choose(&mut self, logits: &mut [f32], seen: &[u32]) -> Result<u32> {
-        if logits.iter().any(|logit| logit.is_nan()) {
+        self.penalise(logits, seen);
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        if !most.is_finite() || logits.iter().any(|logit| logit.is_nan()) {
             return Err(Error::NotFinite);
         }
-        self.penalise(logits, seen);
         if self.options.temperature == 0.0 {
             return best(logits).ok_or(Error::NotFinite);
         }
-        let mut ranked = self.ranked(logits);
+        let mut ranked = self.ranked(logits, most);
         self.cut(&mut ranked);
         let total: f32 = ranked.iter().map(|(_, p)| p).sum();
-        let mut left = self.random.unit() * total;
+        let mut left = unit(&mut self.random) * total;
         for (id, p) in &ranked {
             left -= p;
             if left < 0.0 {
@@ -72,15 +78,17 @@ impl Sampler {
     }
 
     /// Tokens with their probabilities at the temperature, likeliest first.
-    fn ranked(&self, logits: &[f32]) -> Vec<(u32, f32)> {
-        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    fn ranked(&self, logits: &[f32], most: f32) -> Vec<(u32, f32)> {
         let weigh = |logit: &f32| ((logit - most) / self.options.temperature).exp();
         let mut ranked: Vec<(u32, f32)> =
             logits.iter().enumerate().map(|(id, logit)| (id as u32, weigh(logit))).collect();
-        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        if self.options.top_k > 0 {
-            ranked.truncate(self.options.top_k);
+        let top_k = self.options.top_k;
+        if (1..ranked.len()).contains(&top_k) {
+            // A vocabulary is long: only what stays is worth sorting.
+            ranked.select_nth_unstable_by(top_k - 1, likelier);
+            ranked.truncate(top_k);
         }
+        ranked.sort_unstable_by(likelier);
         let total: f32 = ranked.iter().map(|(_, p)| p).sum();
         for (_, p) in &mut ranked {
             *p /= total;
@@ -103,6 +111,16 @@ impl Sampler {
     }
 }
 
+/// The likelier of two first; of equals, the one with the lower number.
+fn likelier(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+}
+
+/// From 0 to below 1, in steps of 2⁻²⁴: all that an f32 holds.
+fn unit(random: &mut ChaCha8Rng) -> f32 {
+    (random.next_u32() >> 8) as f32 / (1_u32 << 24) as f32
+}
+
 /// The likeliest token; of equals, the one with the lowest number.
 fn best(logits: &[f32]) -> Option<u32> {
     let better = |best: (usize, f32), one: (usize, &f32)| {
@@ -110,25 +128,6 @@ fn best(logits: &[f32]) -> Option<u32> {
     };
     let first = (0, *logits.first()?);
     Some(logits.iter().enumerate().fold(first, better).0 as u32)
-}
-
-/// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-#[derive(Debug)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to below 1, in steps of 2⁻²⁴: all that an f32 holds.
-    fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1_u32 << 24) as f32
-    }
 }
 
 #[cfg(test)]
@@ -172,6 +171,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_shares_what_was_cut_in_proportion() {
+        // Of 0.4, 0.3, 0.2 and 0.1, out of order.
+        let logits = [3.0_f32.ln(), 0.0, 4.0_f32.ln(), 2.0_f32.ln()];
+        let check = |options, expect: [f32; 4]| {
+            let counts = draws(options, &logits, &[]);
+            for (count, expect) in counts.iter().zip(expect) {
+                // Four deviations of 10,000 draws at most.
+                assert!((*count as f32 / 1e4 - expect).abs() < 0.02, "{counts:?}");
+            }
+        };
+        check(hot(), [0.3, 0.1, 0.4, 0.2]);
+        check(SamplingOptions { top_k: 3, ..hot() }, [3.0 / 9.0, 0.0, 4.0 / 9.0, 2.0 / 9.0]);
+        check(SamplingOptions { top_p: 0.5, ..hot() }, [3.0 / 7.0, 0.0, 4.0 / 7.0, 0.0]);
+        check(SamplingOptions { min_p: 0.4, ..hot() }, [3.0 / 9.0, 0.0, 4.0 / 9.0, 2.0 / 9.0]);
+        // At half the temperature the odds are squared.
+        let cold = SamplingOptions { temperature: 0.5, ..hot() };
+        check(cold, [9.0 / 30.0, 1.0 / 30.0, 16.0 / 30.0, 4.0 / 30.0]);
+    }
+
+    #[test]
     fn a_repeated_token_loses() {
         let options = SamplingOptions { repeat_penalty: 2.0, ..SamplingOptions::default() };
         let mut sampler = Sampler::new(&options).unwrap();
@@ -192,7 +211,20 @@ mod tests {
         for options in wrong {
             assert!(matches!(Sampler::new(&options), Err(ModelsError::InvalidOption { .. })));
         }
-        let mut sampler = Sampler::new(&hot()).unwrap();
-        assert!(matches!(sampler.choose(&mut [f32::NAN, 1.0], &[]), Err(Error::NotFinite)));
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers_are_refused() {
+        for options in [hot(), SamplingOptions::default()] {
+            let mut sampler = Sampler::new(&options).unwrap();
+            for wrong in [f32::NAN, f32::INFINITY] {
+                let chosen = sampler.choose(&mut [wrong, 1.0], &[]);
+                assert!(matches!(chosen, Err(Error::NotFinite)), "{wrong}");
+            }
+            let none = sampler.choose(&mut [f32::NEG_INFINITY; 2], &[]);
+            assert!(matches!(none, Err(Error::NotFinite)));
+            assert!(matches!(sampler.choose(&mut [], &[]), Err(Error::NotFinite)));
+            assert_eq!(sampler.choose(&mut [f32::NEG_INFINITY, 1.0], &[]).unwrap(), 1);
+        }
     }
 }

@@ -14,11 +14,16 @@ impl StopTexts {
         Self { stops, held: String::new() }
     }
 
-    /// Takes more text. Gives what is certain, and whether a stop text came.
+    /// Takes more text. Gives what is certain, and whether a stop text came:
+    /// the one that is complete first, so that the borders of the pieces
+    /// change nothing.
     pub fn push(&mut self, text: &str) -> (String, bool) {
         self.held.push_str(text);
-        let found = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min();
-        if let Some(at) = found {
+        let found = self.stops.iter().filter_map(|stop| {
+            let at = self.held.find(stop.as_str())?;
+            Some((at + stop.len(), at))
+        });
+        if let Some((_, at)) = found.min() {
             self.held.truncate(at);
             return (std::mem::take(&mut self.held), true);
         }
@@ -52,6 +57,9 @@ fn overlap(text: &str, stop: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::proptest;
+
     use super::*;
 
     fn check(stops: &[&str], pieces: &[&str], expect: &str, stopped: bool) {
@@ -79,10 +87,38 @@ mod tests {
         check(&["END"], &["a E", "N", "E b"], "a ENE b", false);
         check(&["END"], &["EN"], "EN", false);
         check(&["aab"], &["a", "a", "a", "b"], "a", true);
-        check(&["xyz", "y"], &["x", "yz"], "", true);
+        check(&["xyz", "y"], &["x", "yz"], "x", true);
+        check(&["yz", "xyz"], &["wxyz"], "w", true);
         check(&["ä"], &["b", "ä"], "b", true);
         check(&["\n\n"], &["a\n", "b\n", "\nc"], "a\nb", true);
         check(&[""], &["a"], "a", false);
         check(&[], &["a", "b"], "ab", false);
+    }
+
+    /// What a reader of the whole text would cut.
+    fn cut<'t>(stops: &[String], text: &'t str) -> (&'t str, bool) {
+        let ends = text.char_indices().map(|(at, character)| at + character.len_utf8());
+        for end in ends {
+            let read = &text[..end];
+            let starts = stops.iter().filter(|stop| !stop.is_empty() && read.ends_with(*stop));
+            if let Some(longest) = starts.map(String::len).max() {
+                return (&text[..end - longest], true);
+            }
+        }
+        (text, false)
+    }
+
+    proptest! {
+        #[test]
+        fn the_borders_of_the_pieces_change_nothing(
+            stops in vec("[abé]{0,4}", 0..4),
+            pieces in vec("[abé]{0,5}", 0..12),
+        ) {
+            let whole = pieces.concat();
+            let (expect, stopped) = cut(&stops, &whole);
+            let stops: Vec<&str> = stops.iter().map(String::as_str).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            check(&stops, &pieces, expect, stopped);
+        }
     }
 }

@@ -1,25 +1,32 @@
 //! The weights of a model, by the names that a source gives them.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::Content;
 use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::safetensors::MmapedSafetensors;
-use candle_core::{DType, Device, Module, Tensor};
+use candle_core::{DType, Device, Module, Result as CandleResult, Tensor};
 use mlxcode_models::{InstalledModel, WeightFiles};
 
 use crate::error::{Error, Result};
 
 /// Where weights are read from. All are used on the CPU, dense ones as f32.
-pub enum Weights {
-    Gguf {
-        content: Content,
-        file: File,
-        /// Turn every weight into f32: exact, slow and large.
-        dequantize: bool,
-    },
+pub struct Weights {
+    source: Source,
+    path: PathBuf,
+}
+
+enum Source {
+    Gguf(GgufSource),
     Folder(MmapedSafetensors),
+}
+
+struct GgufSource {
+    content: Content,
+    file: File,
+    /// Turn every weight into f32: exact, slow and large.
+    dequantize: bool,
 }
 
 /// A matrix, and what is added after it.
@@ -30,6 +37,11 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// A matrix that adds nothing.
+    pub fn new(weight: QMatMul) -> Self {
+        Self { weight, bias: None }
+    }
+
     /// Multiplies rows of `x`, `[rows, in]`, to `[rows, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.weight.forward(x)?;
@@ -44,76 +56,96 @@ impl Linear {
 pub type Names<'n> = (&'n str, &'n str);
 
 impl Weights {
+    /// Opens the files of a model and reads what they hold, but no weight yet.
     pub fn open(model: &InstalledModel, dequantize: bool) -> Result<Self> {
-        match model.files() {
-            WeightFiles::Gguf(path) => Self::open_gguf(path, dequantize),
-            WeightFiles::SafeTensors(paths) => {
-                // SAFETY: the files are only read. Somebody who writes to them
-                // meanwhile can make the weights wrong, as with any mapping;
-                // the bytes are plain numbers, so no value is invalid.
-                let mapped = unsafe { MmapedSafetensors::multi(paths)? };
-                Ok(Self::Folder(mapped))
+        let path = model.path().to_owned();
+        let source = match model.files() {
+            WeightFiles::Gguf(file) => Source::Gguf(GgufSource::open(file, dequantize)?),
+            WeightFiles::SafeTensors(files) => {
+                // SAFETY: the files are only read, and every weight is copied
+                // out of the mapping before `Weights` goes. Somebody who writes
+                // to them meanwhile can make the weights wrong, as with any
+                // mapping; the bytes are plain numbers, so no value is invalid.
+                let mapped = unsafe { MmapedSafetensors::multi(files) };
+                let mapped =
+                    mapped.map_err(|source| Error::Weights { path: path.clone(), source })?;
+                Source::Folder(mapped)
             }
-            _ => Err(Error::Model(mlxcode_models::Error::UnsupportedModel {
-                path: model.path().to_owned(),
-                what: "this kind of weight file".to_owned(),
-            })),
-        }
+            _ => {
+                let what = "this kind of weight file".to_owned();
+                return Err(mlxcode_models::Error::UnsupportedModel { path, what }.into());
+            }
+        };
+        Ok(Self { source, path })
     }
 
-    fn open_gguf(path: &Path, dequantize: bool) -> Result<Self> {
-        let mut file = File::open(path).map_err(|source| Error::Read { source })?;
-        let content = Content::read(&mut file)?;
-        Ok(Self::Gguf { content, file, dequantize })
-    }
-
+    /// Whether names and layout are llama.cpp's.
     pub fn is_gguf(&self) -> bool {
-        matches!(self, Self::Gguf { .. })
+        matches!(self.source, Source::Gguf(_))
     }
 
     /// A weight as an f32 tensor.
     pub fn tensor(&mut self, names: Names<'_>) -> Result<Tensor> {
-        match self {
-            Self::Gguf { .. } => Ok(self.quantized(names.1)?.dequantize(&Device::Cpu)?),
-            Self::Folder(files) => Ok(files.load(names.0, &Device::Cpu)?.to_dtype(DType::F32)?),
-        }
+        self.read(names, |source| source.tensor(names))
     }
 
     /// A weight that need not be there.
     pub fn optional_tensor(&mut self, names: Names<'_>) -> Result<Option<Tensor>> {
-        let there = match self {
-            Self::Gguf { content, .. } => content.tensor_infos.contains_key(names.1),
-            Self::Folder(files) => files.get(names.0).is_ok(),
+        let there = match &self.source {
+            Source::Gguf(gguf) => gguf.content.tensor_infos.contains_key(names.1),
+            Source::Folder(files) => files.get(names.0).is_ok(),
         };
         there.then(|| self.tensor(names)).transpose()
     }
 
     /// A matrix in the form that multiplies fastest here.
-    pub fn matrix(&mut self, names: Names<'_>) -> Result<Linear> {
-        let weight = match self {
-            Self::Gguf { dequantize: false, .. } => {
-                QMatMul::from_qtensor(self.quantized(names.1)?)?
-            }
-            _ => QMatMul::Tensor(self.tensor(names)?),
-        };
-        Ok(Linear { weight, bias: None })
+    pub fn matrix(&mut self, names: Names<'_>) -> Result<QMatMul> {
+        self.read(names, |source| match source {
+            Source::Gguf(gguf) if !gguf.dequantize => QMatMul::from_qtensor(gguf.weight(names.1)?),
+            source => source.tensor(names).map(QMatMul::Tensor),
+        })
     }
 
-    /// A matrix with its bias.
-    pub fn matrix_with_bias(&mut self, names: Names<'_>, bias: Names<'_>) -> Result<Linear> {
-        let bias = self.tensor(bias)?;
-        Ok(Linear { bias: Some(bias), ..self.matrix(names)? })
+    /// A matrix, with its bias where `bias` names one.
+    pub fn linear(&mut self, names: Names<'_>, bias: Option<Names<'_>>) -> Result<Linear> {
+        let weight = self.matrix(names)?;
+        let bias = bias.map(|bias| self.tensor(bias)).transpose()?;
+        Ok(Linear { weight, bias })
     }
 
-    fn quantized(&mut self, name: &str) -> Result<QTensor> {
-        let Self::Gguf { content, file, .. } = self else {
-            return Err(Error::Compute(candle_core::Error::Msg("no GGUF file".to_owned())));
-        };
-        Ok(content.tensor(file, name, &Device::Cpu)?)
+    fn read<T>(
+        &mut self,
+        names: Names<'_>,
+        read: impl FnOnce(&mut Source) -> CandleResult<T>,
+    ) -> Result<T> {
+        let name = if self.is_gguf() { names.1 } else { names.0 };
+        read(&mut self.source).map_err(|source| Error::Weight {
+            path: self.path.clone(),
+            tensor: name.to_owned(),
+            source,
+        })
     }
 }
 
-/// Dense f32 numbers as a matrix: for an output layer tied to the embedding.
-pub fn tied(embedding: &Tensor) -> Linear {
-    Linear { weight: QMatMul::Tensor(embedding.clone()), bias: None }
+impl Source {
+    fn tensor(&mut self, names: Names<'_>) -> CandleResult<Tensor> {
+        match self {
+            Self::Gguf(gguf) => gguf.weight(names.1)?.dequantize(&Device::Cpu),
+            Self::Folder(files) => files.load(names.0, &Device::Cpu)?.to_dtype(DType::F32),
+        }
+    }
+}
+
+impl GgufSource {
+    fn open(path: &Path, dequantize: bool) -> Result<Self> {
+        let mut file =
+            File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
+        let content = Content::read(&mut file)
+            .map_err(|source| Error::Weights { path: path.to_owned(), source })?;
+        Ok(Self { content, file, dequantize })
+    }
+
+    fn weight(&mut self, name: &str) -> CandleResult<QTensor> {
+        self.content.tensor(&mut self.file, name, &Device::Cpu)
+    }
 }

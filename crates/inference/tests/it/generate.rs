@@ -1,13 +1,13 @@
 //! Requests from outside: stop texts, limits, cancelling, bad options.
 
-use mlxcode_base::CancelToken;
+use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
 use mlxcode_inference::{Engine, LoadOptions};
 use mlxcode_models::{
     Error, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LanguageModel, Message, Prompt, SamplingOptions, Token,
+    InstalledModel, LanguageModel, Message, Prompt, SamplingOptions, Token,
 };
 
-use crate::golden::load;
+use crate::golden::{fixture, load};
 
 fn engine() -> Engine {
     Engine::load(&load("qwen2-f32"), &LoadOptions::default()).unwrap()
@@ -92,6 +92,44 @@ fn cancelling_and_dropping_end_the_work() {
     drop(engine.generate(GenerateRequest::new(Prompt::text("a"))).unwrap());
     // The worker is free again.
     assert_eq!(run(&engine, most(3)).0.len(), 3);
+}
+
+#[test]
+fn a_prompt_that_was_cancelled_is_not_read() {
+    let engine = engine();
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let request = GenerateRequest::new(Prompt::text("x ".repeat(500))).with_cancel(cancel);
+    let events: Vec<_> = engine.generate(request).unwrap().map(Result::unwrap).collect();
+    let [GenerationEvent::Finished(end)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((end.reason, end.usage.completion_tokens), (FinishReason::Cancelled, 0));
+    assert!(end.usage.prompt_tokens > 128);
+}
+
+#[test]
+fn weights_that_vanish_after_the_check_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["qwen2-f32", "qwen2-gguf-q8_0"] {
+        let copy = folder.path().join(name);
+        std::fs::create_dir(&copy).unwrap();
+        for file in std::fs::read_dir(fixture(name)).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+        let gguf = copy.join("model.gguf");
+        let weights = if gguf.exists() { gguf.clone() } else { copy.join("model.safetensors") };
+        let path = if gguf.exists() { &gguf } else { &copy };
+        let model = InstalledModel::check_in_place(path).unwrap();
+        let whole = std::fs::read(&weights).unwrap();
+        for length in [whole.len() / 2, 8, 0] {
+            std::fs::write(&weights, &whole[..length]).unwrap();
+            let error = Engine::load(&model, &LoadOptions::default()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{name} {length}: {error:?}");
+            assert!(error.help().is_some());
+        }
+        std::fs::remove_file(&weights).unwrap();
+        assert!(Engine::load(&model, &LoadOptions::default()).is_err());
+    }
 }
 
 #[test]
