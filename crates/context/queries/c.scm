@@ -1,4 +1,8 @@
-(function_definition declarator: (_ declarator: (_) @name)) @definition
+(function_definition declarator: (function_declarator declarator: (_) @name)) @definition
+(function_definition declarator: (pointer_declarator declarator: (function_declarator declarator: (_) @name))) @definition
+(function_definition declarator: (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator declarator: (_) @name)))) @definition
+(declaration declarator: (function_declarator declarator: (identifier) @name)) @definition
+(declaration declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))) @definition
 (struct_specifier name: (_) @name body: (_)) @definition
 (union_specifier name: (_) @name body: (_)) @definition
 (enum_specifier name: (_) @name body: (_)) @definition

@@ -2,3 +2,4 @@
 (singleton_method name: (_) @name) @definition
 (class name: (_) @name) @definition
 (module name: (_) @name) @definition
+(assignment left: (constant) @name) @definition

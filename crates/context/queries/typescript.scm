@@ -11,3 +11,5 @@
 (module name: (_) @name) @definition
 (program (lexical_declaration (variable_declarator name: (identifier) @name)) @definition)
 (program (export_statement declaration: (_ (variable_declarator name: (identifier) @name))) @definition)
+(public_field_definition name: (_) @name value: [(arrow_function) (function_expression)]) @definition
+(pair key: (_) @name value: [(arrow_function) (function_expression)]) @definition

@@ -4,13 +4,20 @@ use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 
 use crate::error::{Error, Result};
 use crate::mention::{Mention, mentions};
-use crate::search::{RankedChunk, rank_chunks, rank_files};
+use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
 use crate::syntax::{Chunk, chunks};
 use crate::terms::Query;
 use crate::walk::{Skipped, SourceFile, WalkOptions, walk};
 
 /// Files that are parsed to find a symbol that a question names.
-const SYMBOL_FILES: usize = 60;
+const SYMBOL_FILES: usize = 40;
+
+/// Definitions of one name that are of use; `new` has hundreds.
+const MOST_DEFINITIONS: usize = 5;
+
+/// How much a passage gains that defines what the question names, or stands
+/// in a file that it names.
+const NAMED_FACTOR: f32 = 1.5;
 
 /// The text files of a tree, in memory.
 #[derive(Clone, Debug)]
@@ -78,25 +85,63 @@ impl CodeBase {
     pub(crate) fn ranked(&self, question: &str) -> Result<Vec<RankedChunk>> {
         let query = Query::new(question);
         let rank = rank_files(&self.files, &query, &self.cancel)?;
-        rank_chunks(&self.files, &rank, &query, &self.cancel)
+        let mut ranked = rank_chunks(&self.files, &rank, &query, &self.cancel)?;
+        let mentions = self.mentions(question);
+        for one in &mut ranked {
+            let named = mentions.iter().any(|mention| match mention {
+                Mention::File { path, .. } => self.path(one.file) == path,
+                Mention::Symbol { name, .. } => one.chunk.names.contains(name),
+            });
+            if named {
+                one.score *= NAMED_FACTOR;
+            }
+        }
+        sort(&mut ranked);
+        Ok(ranked)
     }
 
-    /// Where `name` is defined: the chunks, file by file.
-    pub(crate) fn definitions(&self, name: &str) -> Result<Vec<(usize, Chunk)>> {
-        let holding = self.files.iter().enumerate().filter(|(_, file)| file.text.contains(name));
+    /// Where `name` is defined, the likeliest first: of `owner`, where one is
+    /// given and has it, else of any.
+    pub(crate) fn definitions(
+        &self,
+        name: &str,
+        owner: Option<&str>,
+    ) -> Result<Vec<(usize, Chunk)>> {
+        let query = Query::new(name);
+        let mut holding: Vec<(bool, f32, usize)> = Vec::new();
+        for (number, file) in self.files.iter().enumerate() {
+            if is_code(&file.path) && file.text.contains(name) {
+                let written = is_defined_by_its_look(&file.text, name);
+                holding.push((!written, -standing(&file.path, &query), number));
+            }
+        }
+        holding.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut found = Vec::new();
-        for (number, file) in holding.take(SYMBOL_FILES) {
+        for (_, _, number) in holding.into_iter().take(SYMBOL_FILES) {
             if self.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let defining = self.chunks(number).into_iter().filter(|chunk| {
-                chunk.names.iter().any(|defined| defined == name)
-                    // Markdown's headings name, they do not define.
-                    && Language::from_path(Path::new(file.path.as_str())) != Some(Language::Markdown)
-            });
+            let defining = self.chunks(number).into_iter();
+            let defining =
+                defining.filter(|chunk| chunk.names.iter().any(|defined| defined == name));
             found.extend(defining.map(|chunk| (number, chunk)));
         }
+        if let Some(owner) = owner {
+            let (its, others): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|(file, chunk)| self.is_owned(*file, chunk, owner));
+            found = if its.is_empty() { others } else { its };
+        }
+        found.truncate(MOST_DEFINITIONS);
         Ok(found)
+    }
+
+    /// Tells whether a chunk is a part of a type, or of a module, of that name.
+    fn is_owned(&self, file: usize, chunk: &Chunk, owner: &str) -> bool {
+        let inside = chunk.inside.as_deref().unwrap_or_default();
+        let words = inside.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.into_iter().any(|word| word == owner)
+            || chunk.names.iter().any(|name| name == owner)
+            || self.path(file).parts().any(|part| part.split('.').next() == Some(owner))
     }
 
     pub(crate) fn number_of(&self, path: &RelPath) -> Option<usize> {
@@ -105,6 +150,10 @@ impl CodeBase {
 
     pub(crate) fn path(&self, file: usize) -> &RelPath {
         &self.files[file].path
+    }
+
+    pub(crate) fn text(&self, file: usize) -> &str {
+        &self.files[file].text
     }
 
     pub(crate) fn line_count(&self, file: usize) -> usize {
@@ -122,4 +171,51 @@ impl CodeBase {
         let range = LineIndex::new(text).bytes_of(lines);
         &text[range.start..range.end]
     }
+}
+
+/// Tells whether a file defines things; the names in data and prose do not.
+fn is_code(path: &RelPath) -> bool {
+    let language = Language::from_path(Path::new(path.as_str()));
+    !matches!(
+        language,
+        None | Some(
+            Language::Html | Language::Json | Language::Markdown | Language::Toml | Language::Yaml
+        )
+    )
+}
+
+/// Tells whether a definition of `name` seems to be in `text`, by the words
+/// before it: where many files hold a name, these are to be parsed first.
+fn is_defined_by_its_look(text: &str, name: &str) -> bool {
+    const BEFORE: [&str; 22] = [
+        "class",
+        "concept",
+        "const",
+        "def",
+        "define",
+        "enum",
+        "fn",
+        "func",
+        "function",
+        "interface",
+        "let",
+        "macro_rules!",
+        "mod",
+        "module",
+        "namespace",
+        "record",
+        "static",
+        "struct",
+        "trait",
+        "type",
+        "union",
+        "var",
+    ];
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].trim_end_matches([' ', '\t']);
+        let word = BEFORE.iter().any(|word| before.ends_with(word));
+        // `func (t T) name` of Go.
+        let receiver = before.ends_with(')') && before.len() < at;
+        word && before.len() < at || receiver
+    })
 }

@@ -27,6 +27,7 @@
 mod code_base;
 mod error;
 mod mention;
+mod outline;
 mod pack;
 mod search;
 mod syntax;
@@ -36,6 +37,7 @@ mod walk;
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
 pub use mention::Mention;
+pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
 pub use syntax::{Chunk, chunks};
 pub use walk::{Skipped, WalkOptions};

@@ -13,10 +13,12 @@ pub enum Mention {
         /// The lines, where the question names some.
         lines: Option<LineRange>,
     },
-    /// A function, a type or the like, by its last name: of `a::B`, `B`.
+    /// A function, a type or the like.
     Symbol {
-        /// The name.
+        /// The last name: of `a::B`, `B`.
         name: String,
+        /// The name before it: of `a::B`, `a`.
+        owner: Option<String>,
     },
 }
 
@@ -41,7 +43,8 @@ fn words(question: &str) -> Vec<(&str, bool)> {
         let quoted = number % 2 == 1;
         for word in part.split_whitespace() {
             let edge: &[char] = &['.', ',', ';', ':', '?', '!', '"', '\'', '(', '[', ']', '{', '}'];
-            let word = word.trim_start_matches(edge).trim_end_matches(edge);
+            // A point in front belongs to `./a.rs` and `.github/ci.yml`.
+            let word = word.trim_start_matches(&edge[1..]).trim_end_matches(edge);
             // `parse()` keeps its parentheses, a remark in parentheses loses its own.
             let word = if word.ends_with("()") { word } else { word.trim_end_matches(')') };
             words.push((word.trim_end_matches(edge), quoted));
@@ -51,13 +54,7 @@ fn words(question: &str) -> Vec<(&str, bool)> {
 }
 
 fn file(word: &str, paths: &[&RelPath]) -> Option<Mention> {
-    let (name, lines) = match word.rsplit_once(':') {
-        Some((name, lines)) => match line_range(lines) {
-            Some(range) => (name, Some(range)),
-            None => (word, None),
-        },
-        None => (word, None),
-    };
+    let (name, lines) = split_lines(word);
     let name = name.trim_start_matches("./");
     // A file without an ending, such as `Makefile`, is written like a name.
     if !name.contains(['.', '/']) && !name.starts_with(char::is_uppercase) {
@@ -72,6 +69,24 @@ fn file(word: &str, paths: &[&RelPath]) -> Option<Mention> {
     Some(Mention::File { path: (**path).clone(), lines })
 }
 
+/// Takes lines off a file's name: `a:7`, `a:7-9`, a compiler's `a:7:12`, and
+/// `a#L7-L9` as web pages link.
+fn split_lines(word: &str) -> (&str, Option<LineRange>) {
+    if let Some((name, lines)) = word.split_once("#L") {
+        return (name, line_range(&lines.replace('L', "")));
+    }
+    let Some((name, last)) = word.rsplit_once(':') else { return (word, None) };
+    if let Some((name, line)) = name.rsplit_once(':')
+        && let (Some(line), Some(_)) = (line_range(line), line_range(last))
+    {
+        return (name, Some(line));
+    }
+    match line_range(last) {
+        Some(lines) => (name, Some(lines)),
+        None => (word, None),
+    }
+}
+
 fn line_range(text: &str) -> Option<LineRange> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     Some(LineRange::new(first.parse().ok()?, last.parse().ok()?))
@@ -81,16 +96,23 @@ fn symbol(word: &str, quoted: bool) -> Option<Mention> {
     let call = word.strip_suffix("()");
     let bare = call.unwrap_or(word);
     let qualified = bare.contains("::") || (bare.contains('.') && (quoted || call.is_some()));
-    let name = bare.rsplit("::").next().unwrap_or(bare);
-    let name = if quoted || call.is_some() { name.rsplit('.').next()? } else { name };
-    let letters = name.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && name.chars().count() > 1;
+    let dotted = quoted || call.is_some();
+    let mut parts = bare.rsplit("::").flat_map(|part| part.rsplit(if dotted { '.' } else { ':' }));
+    let name = parts.next()?;
+    // `self.run()` says nothing of whose `run` it is.
+    let owner = parts.next().filter(|owner| is_name(owner) && !["self", "this"].contains(owner));
     let inner = name.get(1..).unwrap_or_default();
     let humped = name.chars().any(char::is_lowercase) && inner.chars().any(char::is_uppercase);
     let written_as_code =
         quoted || call.is_some() || qualified || humped || name.trim_matches('_').contains('_');
-    (letters && written_as_code).then(|| Mention::Symbol { name: name.to_owned() })
+    (is_name(name) && written_as_code)
+        .then(|| Mention::Symbol { name: name.to_owned(), owner: owner.map(str::to_owned) })
+}
+
+fn is_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().count() > 1
 }
 
 #[cfg(test)]
@@ -106,7 +128,8 @@ mod tests {
             .map(|mention| match mention {
                 Mention::File { path, lines: None } => path.to_string(),
                 Mention::File { path, lines: Some(lines) } => format!("{path}:{lines}"),
-                Mention::Symbol { name } => format!("<{name}>"),
+                Mention::Symbol { name, owner: None } => format!("<{name}>"),
+                Mention::Symbol { name, owner: Some(owner) } => format!("<{owner}/{name}>"),
             })
             .collect();
         assert_eq!(shown.join(" "), expect, "{question}");
@@ -118,14 +141,20 @@ mod tests {
         check("explain `app.js`, please", "web/app.js");
         check("Why mod.rs:10-20?", "src/mod.rs:10-20");
         check("and a/mod.rs:7 (see Makefile)?", "src/a/mod.rs:7-7 Makefile");
+        check("error at src/lib.rs:3:14: no", "src/lib.rs:3-3");
+        check("see web/app.js#L3-L5 and ./src/a/mod.rs#L2", "web/app.js:3-5 src/a/mod.rs:2-2");
+        check("from src/lib.rs:9-2 and src/lib.rs:0", "src/lib.rs:9-9 src/lib.rs:1-1");
+        check("src/lib.rs:99999999999999999999 ::: :: #L `` `", "");
         check("nothing like other.rs here. Nor lib.", "");
     }
 
     #[test]
     fn symbols_are_what_is_written_like_code() {
         check("how does CancelToken work?", "<CancelToken>");
-        check("who calls edit::parse_reply() and `run`?", "<parse_reply> <run>");
-        check("what does self.model.generate() do?", "<generate>");
+        check("who calls edit::parse_reply() and `run`?", "<edit/parse_reply> <run>");
+        check("what does self.model.generate() do?", "<model/generate>");
+        check("why does self.stop() return?", "<stop>");
+        check("what is a::b::Parser<T>, and Parser::push?", "<Parser/push>");
         check("where is Error made? In Rust, e.g. here.", "");
         check("why is http_client so slow (HTTPServer too)?", "<http_client> <HTTPServer>");
         check("a `b-c` d", "");

@@ -1,9 +1,11 @@
 //! Reads the files of a tree.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
 use std::sync::mpsc;
+use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use mlxcode_base::{CancelToken, RelPath, Root};
@@ -16,8 +18,27 @@ const BINARY_PROBE_BYTES: usize = 8 * 1024;
 /// Folders with a leading dot that hold code of the project.
 const SHOWN_FOLDERS: [&str; 6] = [".cargo", ".ci", ".circleci", ".config", ".github", ".gitlab"];
 
-/// Files that hold secrets by custom; they are never shown to a model.
-const SECRET_STARTS: [&str; 5] = [".env", ".netrc", ".npmrc", ".pypirc", "id_rsa"];
+/// Files that hold secrets by custom; they are never shown to a model, even
+/// where no rule ignores them.
+const SECRET_STARTS: [&str; 14] = [
+    ".env",
+    ".git-credentials",
+    ".htpasswd",
+    ".my.cnf",
+    ".netrc",
+    ".npmrc",
+    ".pgpass",
+    ".pypirc",
+    "credentials.json",
+    "credentials.toml",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+];
+
+/// Endings of key files.
+const SECRET_ENDS: [&str; 5] = [".key", ".keystore", ".p12", ".pem", ".pfx"];
 
 /// Which files are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +46,7 @@ const SECRET_STARTS: [&str; 5] = [".env", ".netrc", ".npmrc", ".pypirc", "id_rsa
 pub struct WalkOptions {
     /// Larger files are skipped.
     pub max_file_bytes: u64,
-    /// Once this much was read, the rest is skipped.
+    /// Files after those that take this much together, by path, are skipped.
     pub max_total_bytes: u64,
 }
 
@@ -64,6 +85,13 @@ enum Read {
     Unreadable,
 }
 
+/// A file that is to be read.
+struct Place {
+    path: RelPath,
+    full: PathBuf,
+    size_bytes: u64,
+}
+
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git
 /// work tree or not.
 pub fn walk(
@@ -71,6 +99,43 @@ pub fn walk(
     options: &WalkOptions,
     cancel: &CancelToken,
 ) -> Result<(Vec<SourceFile>, Skipped)> {
+    let mut skipped = Skipped::default();
+    let mut places = places(root, cancel, &mut skipped)?;
+    places.retain(|one| {
+        one.size_bytes <= options.max_file_bytes || {
+            skipped.too_large += 1;
+            false
+        }
+    });
+    // What is read is settled before reading, by path and size alone: a tree
+    // beyond the limit gives the same files each time and never fills memory.
+    let mut total = 0;
+    let fitting = places.iter().take_while(|one| {
+        total += one.size_bytes;
+        total <= options.max_total_bytes
+    });
+    let fitting = fitting.count();
+    skipped.too_large += places.len() - fitting;
+    places.truncate(fitting);
+
+    let mut files = Vec::with_capacity(places.len());
+    for read in read_all(&places, options.max_file_bytes, cancel) {
+        match read {
+            Read::File(file) => files.push(file),
+            Read::Binary => skipped.binary += 1,
+            Read::TooLarge => skipped.too_large += 1,
+            Read::NotUtf8 => skipped.not_utf8 += 1,
+            Read::Unreadable => skipped.unreadable += 1,
+        }
+    }
+    if cancel.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    Ok((files, skipped))
+}
+
+/// The files below `root` that its rules let through, by path.
+fn places(root: &Root, cancel: &CancelToken, skipped: &mut Skipped) -> Result<Vec<Place>> {
     let (sender, receiver) = mpsc::channel();
     let walker = WalkBuilder::new(root.path())
         .hidden(false)
@@ -86,15 +151,15 @@ pub fn walk(
             if cancel.is_cancelled() {
                 return WalkState::Quit;
             }
-            let read = match entry {
+            let found = match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    read(root, &entry, options.max_file_bytes)
+                    place(root, &entry)
                 }
                 Ok(_) => return WalkState::Continue,
-                Err(_) => Some(Read::Unreadable),
+                Err(_) => None,
             };
             // The receiver lives until all walkers are done.
-            let _ = read.map(|read| sender.send(read));
+            let _ = sender.send(found);
             WalkState::Continue
         })
     });
@@ -102,62 +167,112 @@ pub fn walk(
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    let mut files = Vec::new();
-    let mut skipped = Skipped::default();
-    for read in receiver {
-        match read {
-            Read::File(file) => files.push(file),
-            Read::Binary => skipped.binary += 1,
-            Read::TooLarge => skipped.too_large += 1,
-            Read::NotUtf8 => skipped.not_utf8 += 1,
-            Read::Unreadable => skipped.unreadable += 1,
+    let mut places = Vec::new();
+    for found in receiver {
+        match found {
+            Some(place) => places.push(place),
+            None => skipped.unreadable += 1,
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut total = 0;
-    let before = files.len();
-    files.retain(|file| {
-        total += file.text.len() as u64;
-        total <= options.max_total_bytes
-    });
-    skipped.too_large += before - files.len();
-    Ok((files, skipped))
+    places.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(places)
 }
 
-/// Threads for reading and ranking: more than eight only wait for the disk.
-pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(8)
+/// `None` where the system or the file's name does not let it be read.
+fn place(root: &Root, entry: &DirEntry) -> Option<Place> {
+    let full = entry.path().to_owned();
+    let path = RelPath::from_path(full.strip_prefix(root.path()).ok()?).ok()?;
+    let size_bytes = entry.metadata().ok()?.len();
+    Some(Place { path, full, size_bytes })
 }
 
-fn is_shown(entry: &DirEntry) -> bool {
-    let name = entry.file_name();
-    if entry.depth() == 0 || !name.as_encoded_bytes().starts_with(b".") {
-        return name != OsStr::new("id_rsa");
-    }
-    if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-        return SHOWN_FOLDERS.iter().any(|shown| name == OsStr::new(shown));
-    }
-    !SECRET_STARTS.iter().any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
-}
-
-fn read(root: &Root, entry: &DirEntry, max_bytes: u64) -> Option<Read> {
-    let below = entry.path().strip_prefix(root.path()).ok()?;
-    let Ok(path) = RelPath::from_path(below) else { return Some(Read::Unreadable) };
-    Some(match entry.metadata() {
-        Ok(meta) if meta.len() > max_bytes => Read::TooLarge,
-        Ok(_) => read_text(path, entry.path()),
-        Err(_) => Read::Unreadable,
+fn read_all(places: &[Place], max_bytes: u64, cancel: &CancelToken) -> Vec<Read> {
+    let each = places.len().div_ceil(threads()).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = places
+            .chunks(each)
+            .map(|part| {
+                scope.spawn(move || {
+                    let some = part.iter().take_while(|_| !cancel.is_cancelled());
+                    some.map(|one| read_text(one, max_bytes)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     })
 }
 
-fn read_text(path: RelPath, place: &Path) -> Read {
-    let Ok(bytes) = fs::read(place) else { return Read::Unreadable };
+fn read_text(one: &Place, max_bytes: u64) -> Read {
+    let mut bytes = Vec::with_capacity(one.size_bytes as usize + 1);
+    // The file may have grown since it was found.
+    let read = File::open(&one.full)
+        .and_then(|file| file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes));
+    if read.is_err() {
+        return Read::Unreadable;
+    }
+    if bytes.len() as u64 > max_bytes {
+        return Read::TooLarge;
+    }
     let probe = &bytes[..bytes.len().min(BINARY_PROBE_BYTES)];
     if probe.contains(&0) {
         return Read::Binary;
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Read::File(SourceFile { path, text }),
+        Ok(text) => Read::File(SourceFile { path: one.path.clone(), text }),
         Err(_) => Read::NotUtf8,
+    }
+}
+
+/// Threads for reading and ranking: more than eight only wait for the disk.
+pub fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(8)
+}
+
+fn is_shown(entry: &DirEntry) -> bool {
+    if entry.depth() == 0 {
+        return true;
+    }
+    let name = entry.file_name();
+    let hidden = name.as_encoded_bytes().starts_with(b".");
+    if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        return !hidden || SHOWN_FOLDERS.iter().any(|shown| name == OsStr::new(shown));
+    }
+    // A name that is not text belongs to no file of secrets that is known.
+    name.to_str().is_none_or(|name| !is_secret(name))
+}
+
+/// Tells whether a file holds secrets by custom.
+fn is_secret(name: &str) -> bool {
+    let is_template = [".example", ".sample", ".template"].iter().any(|end| name.ends_with(end));
+    let is_key = SECRET_ENDS.iter().any(|end| name.ends_with(end));
+    let is_known = SECRET_STARTS.iter().any(|start| name.starts_with(start));
+    (is_known || is_key) && !is_template
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_secrets_are_known_by_name() {
+        for name in [
+            ".env",
+            ".env.local",
+            ".npmrc",
+            ".git-credentials",
+            "id_ed25519",
+            "id_rsa.old",
+            "credentials.toml",
+            "server.key",
+            "cert.pem",
+            ".pgpass",
+            ".htpasswd",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [".env.example", "env.rs", "idle.rs", "credentials.rs", "key.rs", ".gitignore"]
+        {
+            assert!(!is_secret(name), "{name}");
+        }
     }
 }

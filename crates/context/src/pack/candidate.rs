@@ -6,6 +6,7 @@ use super::Reason;
 use crate::code_base::CodeBase;
 use crate::error::Result;
 use crate::mention::Mention;
+use crate::syntax::{Chunk, signature};
 
 /// Passages that score below this part of the best one only distract.
 const LEAST_SHARE: f32 = 0.3;
@@ -20,6 +21,8 @@ pub struct Candidate {
     pub lines: LineRange,
     /// What the lines are a part of, where they do not say so themselves.
     pub inside: Option<String>,
+    /// The first line of what the lines define: stands for it once it is cut off.
+    pub signature: Option<String>,
     pub reason: Reason,
 }
 
@@ -27,56 +30,101 @@ impl Candidate {
     /// A whole file.
     pub fn whole(code: &CodeBase, file: usize, reason: Reason) -> Self {
         let lines = LineRange::new(1, code.line_count(file));
-        Self { file, lines, inside: None, reason }
+        Self { file, lines, inside: None, signature: None, reason }
     }
 
-    /// Leaves out lines that are packed already; false where nothing is left.
-    pub fn leave_out(&mut self, taken: LineRange) -> bool {
+    fn of_chunk(code: &CodeBase, file: usize, chunk: Chunk, reason: Reason) -> Self {
+        let Chunk { lines, names, inside } = chunk;
+        let text = code.lines(file, lines);
+        let signature = names.first().and_then(|name| {
+            let line = text.lines().find(|line| line.contains(name.as_str()))?;
+            Some(signature(line))
+        });
+        Self { file, lines, inside, signature, reason }
+    }
+
+    /// Lines of a file that a question names.
+    fn of_lines(code: &CodeBase, file: usize, lines: LineRange, reason: Reason) -> Self {
+        let holds =
+            |chunk: &Chunk| chunk.lines.first < lines.first && lines.first <= chunk.lines.last;
+        let around = code.chunks(file).into_iter().find(holds);
+        let inside =
+            around.and_then(|chunk| Self::of_chunk(code, file, chunk, Reason::Given).path());
+        Self { file, lines, inside, signature: None, reason }
+    }
+
+    /// What lines in the middle of it are a part of.
+    fn path(self) -> Option<String> {
+        match (self.inside, self.signature) {
+            (Some(outer), Some(own)) => Some(format!("{outer} > {own}")),
+            (outer, own) => outer.or(own),
+        }
+    }
+
+    /// The parts that are left where lines are packed already: none to two.
+    pub fn without(self, taken: LineRange) -> Vec<Self> {
         let LineRange { first, last } = self.lines;
         if taken.last < first || last < taken.first {
-            return true;
+            return vec![self];
         }
-        if taken.first <= first {
-            self.lines.first = taken.last + 1;
-        } else {
-            self.lines.last = taken.first - 1;
+        let mut left = Vec::new();
+        if first < taken.first {
+            let lines = LineRange::new(first, taken.first - 1);
+            left.push(Self { lines, ..self.clone() });
         }
-        self.lines.first <= self.lines.last
+        if taken.last < last {
+            let lines = LineRange::new(taken.last + 1, last);
+            let (file, reason) = (self.file, self.reason.clone());
+            left.push(Self { file, lines, inside: self.path(), signature: None, reason });
+        }
+        left
     }
 }
 
-/// What the question names, then what search finds.
-pub fn candidates(code: &CodeBase, question: &str) -> Result<Vec<Candidate>> {
+/// What the question names, then what search finds. A named file
+/// that does not fit gives the passages of it that search finds.
+pub fn candidates(
+    code: &CodeBase,
+    question: &str,
+    fits: &dyn Fn(&Candidate) -> bool,
+) -> Result<Vec<Candidate>> {
+    let ranked = code.ranked(question)?;
     let mut found = Vec::new();
     for mention in code.mentions(question) {
         match mention {
             Mention::File { path, lines } => {
                 let Some(file) = code.number_of(&path) else { continue };
                 let name = path.to_string();
-                let mut whole = Candidate::whole(code, file, Reason::Named { name });
+                let reason = Reason::Named { name };
+                let whole = Candidate::whole(code, file, reason.clone());
                 if let Some(lines) = lines {
                     let last = whole.lines.last;
-                    whole.lines = LineRange::new(lines.first.min(last), lines.last.min(last));
+                    let lines = LineRange::new(lines.first.min(last), lines.last.min(last));
+                    found.push(Candidate::of_lines(code, file, lines, reason));
+                    continue;
                 }
+                if !fits(&whole) {
+                    let parts = ranked.iter().filter(|one| one.file == file).take(MOST_PASSAGES);
+                    found.extend(parts.map(|one| {
+                        let reason = whole.reason.clone();
+                        Candidate::of_chunk(code, file, one.chunk.clone(), reason)
+                    }));
+                }
+                // Of a file that is too long, its beginning where room is left.
                 found.push(whole);
             }
-            Mention::Symbol { name } => {
-                for (file, chunk) in code.definitions(&name)? {
+            Mention::Symbol { name, owner } => {
+                for (file, chunk) in code.definitions(&name, owner.as_deref())? {
                     let reason = Reason::Named { name: name.clone() };
-                    let (lines, inside) = (chunk.lines, chunk.inside);
-                    found.push(Candidate { file, lines, inside, reason });
+                    found.push(Candidate::of_chunk(code, file, chunk, reason));
                 }
             }
         }
     }
-    let ranked = code.ranked(question)?;
     let least = ranked.first().map_or(0.0, |best| best.score * LEAST_SHARE);
     let good = ranked.into_iter().take_while(|one| one.score >= least).take(MOST_PASSAGES);
-    found.extend(good.map(|one| Candidate {
-        file: one.file,
-        lines: one.chunk.lines,
-        inside: one.chunk.inside,
-        reason: Reason::Words { words: one.words },
+    found.extend(good.map(|one| {
+        Candidate::of_chunk(code, one.file, one.chunk, Reason::Words { words: one.words })
     }));
     Ok(found)
 }
@@ -106,7 +154,7 @@ pub fn joined(chosen: Vec<Candidate>) -> Vec<Candidate> {
 
 fn merged(kept: Candidate, other: Candidate) -> Candidate {
     let first_part = if kept.lines.first < other.lines.first { &kept } else { &other };
-    let inside = first_part.inside.clone();
+    let (inside, signature) = (first_part.inside.clone(), first_part.signature.clone());
     let lines = LineRange::new(
         kept.lines.first.min(other.lines.first),
         kept.lines.last.max(other.lines.last),
@@ -118,5 +166,5 @@ fn merged(kept: Candidate, other: Candidate) -> Candidate {
         }
         (reason, _) => reason,
     };
-    Candidate { file: kept.file, lines, inside, reason }
+    Candidate { file: kept.file, lines, inside, signature, reason }
 }

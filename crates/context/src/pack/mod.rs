@@ -121,6 +121,9 @@ impl CodeBase {
         for path in files {
             let number = self.number_of(path);
             let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
+            if packer.chosen.iter().any(|one| one.file == number) {
+                continue;
+            }
             let whole = Candidate::whole(self, number, Reason::Given);
             let tokens = packer.cost(&whole);
             let room = budget.tokens.saturating_sub(packer.tokens);
@@ -129,10 +132,14 @@ impl CodeBase {
             }
             packer.take(whole);
         }
-        for candidate in candidate::candidates(self, question)? {
+        let given = packer.chosen.len();
+        // A named file must leave room for what search finds elsewhere.
+        let most = budget.tokens.saturating_sub(packer.tokens) / 4 * 3;
+        let fits = |candidate: &Candidate| packer.cost(candidate) <= most;
+        for candidate in candidate::candidates(self, question, &fits)? {
             packer.offer(candidate);
         }
-        packer.finish(files.len())
+        packer.finish(given)
     }
 }
 
@@ -156,13 +163,19 @@ impl Packer<'_> {
     }
 
     /// Takes what of a candidate is new and fits.
-    fn offer(&mut self, mut candidate: Candidate) {
-        let taken = self.chosen.iter().filter(|one| one.file == candidate.file);
-        for lines in taken.map(|one| one.lines).collect::<Vec<_>>() {
-            if !candidate.leave_out(lines) {
-                return;
+    fn offer(&mut self, candidate: Candidate) {
+        let mut parts = vec![candidate];
+        for one in &self.chosen {
+            if parts.first().is_some_and(|part| part.file == one.file) {
+                parts = parts.into_iter().flat_map(|part| part.without(one.lines)).collect();
             }
         }
+        for part in parts {
+            self.offer_part(part);
+        }
+    }
+
+    fn offer_part(&mut self, mut candidate: Candidate) {
         let room = self.budget.tokens.saturating_sub(self.tokens);
         while self.cost(&candidate) > room {
             let count = candidate.lines.count();

@@ -5,7 +5,8 @@ mod passage_rank;
 mod standing;
 
 pub use file_rank::{FileRank, rank_files};
-pub use passage_rank::{RankedChunk, rank_chunks};
+pub use passage_rank::{RankedChunk, rank_chunks, sort};
+pub use standing::standing;
 
 /// The saturation of a word's count, `k1`, and the weight of the length, `b`,
 /// of Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance

@@ -17,6 +17,10 @@ use crate::walk::{SourceFile, threads};
 /// that a large tree answers in a second or two.
 const PARSED_FILES: usize = 120;
 
+/// Of these files, as many of the best are parsed as take this much together:
+/// parsers read some megabytes a second. The others are cut by lines.
+const PARSED_BYTES: usize = 6 << 20;
+
 /// The words of a chunk's definitions count this many times.
 const NAME_WEIGHT: f32 = 1.2;
 
@@ -37,6 +41,12 @@ pub struct RankedChunk {
     pub words: Vec<String>,
 }
 
+/// Best first; equal ones by their places.
+pub fn sort(ranked: &mut [RankedChunk]) {
+    let place = |one: &RankedChunk| (one.file, one.chunk.lines);
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| place(a).cmp(&place(b))));
+}
+
 /// Ranks the chunks of the best files, best first.
 pub fn rank_chunks(
     files: &[SourceFile],
@@ -46,15 +56,26 @@ pub fn rank_chunks(
 ) -> Result<Vec<RankedChunk>> {
     let best = &rank.files[..rank.files.len().min(PARSED_FILES)];
     let workers = threads();
+    let mut bytes = 0;
+    let parsed = best.iter().take_while(|(number, _)| {
+        bytes += files[*number].text.len();
+        bytes <= PARSED_BYTES
+    });
+    let parsed = parsed.count();
     let mut ranked: Vec<RankedChunk> = thread::scope(|scope| {
         let handles: Vec<_> = (0..workers)
             .map(|worker| {
                 // Dealt out like cards, so that long files spread.
-                let mine = best.iter().skip(worker).step_by(workers);
+                let mine = best.iter().enumerate().skip(worker).step_by(workers);
                 scope.spawn(move || {
                     mine.take_while(|_| !cancel.is_cancelled())
-                        .flat_map(|(number, score)| {
-                            rank_file(*number, &files[*number], *score, &rank.rarity, query)
+                        .flat_map(|(place, (number, score))| {
+                            let file = &files[*number];
+                            let language = (place < parsed)
+                                .then(|| Language::from_path(Path::new(file.path.as_str())))
+                                .flatten();
+                            let chunks = chunks(&file.text, language);
+                            rank_file(*number, file, chunks, *score, &rank.rarity, query)
                         })
                         .collect::<Vec<_>>()
                 })
@@ -65,26 +86,25 @@ pub fn rank_chunks(
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    ranked.sort_by(|a, b| {
-        let place = |one: &RankedChunk| (one.file, one.chunk.lines);
-        b.score.total_cmp(&a.score).then_with(|| place(a).cmp(&place(b)))
-    });
+    sort(&mut ranked);
     Ok(ranked)
 }
 
+/// Ranks the chunks of one file, in their order.
 fn rank_file(
     number: usize,
     file: &SourceFile,
+    chunks: Vec<Chunk>,
     file_score: f32,
     rarity: &[f32],
     query: &Query,
 ) -> Vec<RankedChunk> {
-    let language = Language::from_path(Path::new(file.path.as_str()));
     let index = LineIndex::new(&file.text);
     let standing = standing(&file.path, query);
-    let whole: f32 = rarity.iter().sum();
+    let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
+    let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());
-    chunks(&file.text, language)
+    chunks
         .into_iter()
         .filter_map(|chunk| {
             let range = index.bytes_of(chunk.lines);
@@ -92,14 +112,8 @@ fn rank_file(
             let names = chunk.names.join(" ");
             let (in_names, name_words) = query.count(&names);
             let mut score = 0.0;
-            let mut covered = 0.0;
             let mut meant = 0.0;
             for (term, rarity) in rarity.iter().enumerate() {
-                if counts[term] > 0 {
-                    covered += rarity;
-                } else if in_path[term] > 0 {
-                    covered += rarity * 0.5;
-                }
                 score += rarity * saturation(counts[term] as f32, words as f32, MEAN_WORDS);
                 if in_names[term] > 0 {
                     meant += rarity;
@@ -111,6 +125,7 @@ fn rank_file(
             // A name made of nothing but the question's words is what was meant.
             let share = in_names.iter().sum::<u32>() as f32 / name_words.max(1) as f32;
             score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
+            let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             score = score * (0.4 + 0.6 * coverage) * standing + FILE_WEIGHT * file_score;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
@@ -118,4 +133,22 @@ fn rank_file(
             Some(RankedChunk { file: number, chunk, score, words })
         })
         .collect()
+}
+
+/// How much of the question's words a chunk holds, by their rarity; those of
+/// its file's path count half.
+fn covered(query: &Query, rarity: &[f32], counts: &[u32], in_path: &[u32]) -> f32 {
+    let mut shares = vec![0.0_f32; rarity.len()];
+    for (number, term) in query.terms.iter().enumerate() {
+        let share = match (counts[number], in_path[number]) {
+            (1.., _) => 1.0,
+            (0, 1..) => 0.5,
+            (0, 0) => continue,
+        };
+        // A word written together holds its two parts.
+        for place in term.parts.unwrap_or([number; 2]) {
+            shares[place] = shares[place].max(share);
+        }
+    }
+    shares.iter().zip(rarity).map(|(share, rarity)| share * rarity).sum()
 }

@@ -11,6 +11,13 @@ const MOST_LINES: usize = 60;
 /// Neighbours that are shorter together are one chunk.
 const MERGED_LINES: usize = 20;
 
+/// Members that lie deeper are not told apart: people do not write such code,
+/// and a file made to nest without end must not exhaust the stack.
+const MOST_DEPTH: usize = 12;
+
+/// A longer first line says what matters in its beginning.
+const MOST_SIGNATURE_CHARS: usize = 100;
+
 /// A piece of a file that can be read by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
@@ -18,7 +25,8 @@ pub struct Chunk {
     pub lines: LineRange,
     /// What it defines, in order.
     pub names: Vec<String>,
-    /// The first line of what it is a part of, such as `impl Parser {`.
+    /// What it is a part of, by the first lines of that from the outermost on,
+    /// such as `impl Parser > fn push(&mut self)`.
     pub inside: Option<String>,
 }
 
@@ -32,7 +40,7 @@ pub fn chunks(text: &str, language: Option<Language>) -> Vec<Chunk> {
     match language {
         Some(Language::Markdown) => cutter.sections(&headings(&lines)),
         Some(language) => match definitions(text, language) {
-            Some(found) => cutter.region(0..lines.len(), &found, None),
+            Some(found) => cutter.region(0..lines.len(), &found, None, 0),
             None => cutter.loose(0..lines.len(), None),
         },
         None => cutter.loose(0..lines.len(), None),
@@ -48,7 +56,14 @@ struct Cutter<'t> {
 
 impl Cutter<'_> {
     /// Cuts lines that hold `inner` definitions, sorted, outer ones first.
-    fn region(&mut self, range: Range<usize>, inner: &[Definition], inside: Option<&str>) {
+    fn region(
+        &mut self,
+        range: Range<usize>,
+        inner: &[Definition],
+        inside: Option<&str>,
+        depth: usize,
+    ) {
+        let inner = if depth < MOST_DEPTH { inner } else { &[] };
         let mut at = range.start;
         let mut rest = inner;
         while let Some((first, others)) = rest.split_first() {
@@ -62,7 +77,7 @@ impl Cutter<'_> {
             }
             let start = self.with_comments(at, first.first);
             self.loose(at..start, inside);
-            self.definition(start..end, first, members, inside);
+            self.definition(start..end, first, members, inside, depth);
             at = end;
         }
         self.loose(at..range.end, inside);
@@ -74,6 +89,7 @@ impl Cutter<'_> {
         head: &Definition,
         members: &[Definition],
         inside: Option<&str>,
+        depth: usize,
     ) {
         if range.len() <= MOST_LINES {
             let mut names = vec![head.name.clone()];
@@ -82,7 +98,11 @@ impl Cutter<'_> {
             self.push(range, names, inside);
             return;
         }
-        let signature = self.lines[head.first].trim();
+        let signature = signature(self.lines[head.first]);
+        let path = match inside {
+            Some(outer) => format!("{outer} > {signature}"),
+            None => signature,
+        };
         // The head itself, its decorated twin too, lies in the first piece.
         let members: Vec<Definition> = members
             .iter()
@@ -90,7 +110,7 @@ impl Cutter<'_> {
             .cloned()
             .collect();
         let before = self.chunks.len();
-        self.region(range, &members, Some(signature));
+        self.region(range, &members, Some(&path), depth + 1);
         if let Some(first) = self.chunks.get_mut(before) {
             first.names.insert(0, head.name.clone());
             first.inside = inside.map(str::to_owned);
@@ -136,6 +156,15 @@ impl Cutter<'_> {
     fn push(&mut self, range: Range<usize>, names: Vec<String>, inside: Option<&str>) {
         let lines = LineRange::new(range.start + 1, range.end);
         self.chunks.push(Chunk { lines, names, inside: inside.map(str::to_owned) });
+    }
+}
+
+/// A definition's first line without what opens its body.
+pub fn signature(line: &str) -> String {
+    let line = line.trim().trim_end_matches(['{', ':']).trim_end();
+    match line.char_indices().nth(MOST_SIGNATURE_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 
@@ -190,13 +219,54 @@ mod tests {
         );
         assert_eq!(
             shown(&text, Language::Rust),
-            [
-                "1-1 Big",
-                "2-43 a in `impl Big {`",
-                "44-85 b in `impl Big {`",
-                "86-86  in `impl Big {`"
-            ]
+            ["1-1 Big", "2-43 a in `impl Big`", "44-85 b in `impl Big`", "86-86  in `impl Big`"]
         );
+    }
+
+    #[test]
+    fn a_long_member_is_cut_and_says_where_it_is() {
+        let text = format!("class A(B):\n    def f(self):\n{}", "        step()\n".repeat(100));
+        assert_eq!(
+            shown(&text, Language::Python),
+            ["1-1 A", "2-61 f in `class A(B)`", "62-102  in `class A(B) > def f(self)`",]
+        );
+    }
+
+    #[test]
+    fn each_language_is_cut_at_its_definitions() {
+        use Language as L;
+        for (language, first, line, end, second, names) in [
+            (L::Bash, "one() {", "  step", "}", "two() {", ["one", "two"]),
+            (L::C, "int one(void) {", "  step();", "}", "char *two(int n) {", ["one", "two"]),
+            (L::Cpp, "int A::one() {", "  step();", "}", "class Two {", ["one", "Two"]),
+            (L::Css, ".one {", "  color: red;", "}", "#two {", [".one", "#two"]),
+            (L::Go, "func one() {", "\tstep()", "}", "func (t T) two() {", ["one", "two"]),
+            (L::Html, "<nav>", "<b>x</b>", "</nav>", "<div id=\"two\">", ["nav", "two"]),
+            (L::Java, "class One {", "  int x;", "}", "interface Two {", ["One", "Two"]),
+            (L::JavaScript, "function one() {", "  step()", "}", "class Two {", ["one", "Two"]),
+            (L::Python, "def one():", "    step()", "", "class Two:", ["one", "Two"]),
+            (L::Ruby, "def one", "  step", "end", "class Two", ["one", "Two"]),
+            (L::Rust, "fn one() {", "    step();", "}", "unsafe fn two() {", ["one", "two"]),
+            (L::Toml, "[one]", "x = 1", "", "[[two]]", ["one", "two"]),
+            (L::Tsx, "function One() {", "  step()", "}", "const Two = () => {", ["One", "Two"]),
+            (L::TypeScript, "interface One {", "  x: 1", "}", "enum Two {", ["One", "Two"]),
+        ] {
+            let end = if language == L::Html { ["</nav>", "</div>"] } else { [end, end] };
+            let body = format!("{line}\n").repeat(22);
+            let text = format!("{first}\n{body}{}\n{second}\n{body}{}\n", end[0], end[1]);
+            let found = chunks(&text, Some(language));
+            let heads: Vec<&str> =
+                found.iter().filter_map(|c| Some(c.names.first()?.as_str())).collect();
+            assert_eq!(heads, names, "{language}");
+            assert!(found.iter().any(|chunk| chunk.lines.first == 25), "{language} {found:?}");
+        }
+    }
+
+    #[test]
+    fn endless_nesting_is_cut_by_lines() {
+        let text = "mod a {\n".repeat(20_000) + &"}\n".repeat(20_000);
+        let found = chunks(&text, Some(Language::Rust));
+        assert_eq!(found.last().map(|chunk| chunk.lines.last), Some(40_000));
     }
 
     #[test]
@@ -211,6 +281,8 @@ mod tests {
         assert_eq!(chunks("", Some(Language::Rust)), []);
         assert_eq!(shown("\n", Language::Rust), ["1-1 "]);
     }
+
+    const NAMES: &str = "x\\.(sh|c|cc|css|go|html|java|js|json|md|py|rb|rs|toml|tsx|ts|yaml|txt)";
 
     fn any_text() -> impl Strategy<Value = String> {
         let line = prop::sample::select(vec![
@@ -229,17 +301,19 @@ mod tests {
             "{ {",
             "\"",
             "/*",
+            "[table]",
+            "\"key\": {",
+            "<div id=\"a\">",
+            "def m",
+            "end",
         ]);
         prop::collection::vec(line, 0..150).prop_map(|lines| lines.join("\n"))
     }
 
     proptest! {
         #[test]
-        fn every_line_is_in_one_chunk(text in any_text(), which in 0..5_usize) {
-            let language = [
-                None, Some(Language::Rust), Some(Language::Python), Some(Language::Markdown),
-                Some(Language::JavaScript),
-            ][which];
+        fn every_line_is_in_one_chunk(text in any_text(), name in NAMES) {
+            let language = Language::from_path(name.as_ref());
             let mut next = 1;
             for chunk in chunks(&text, language) {
                 prop_assert_eq!(chunk.lines.first, next);

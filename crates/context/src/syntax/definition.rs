@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use mlxcode_base::Language;
 use streaming_iterator::StreamingIterator;
 use tree_sitter::{ParseOptions, Parser, Query, QueryCursor};
 
-/// A file that takes longer is cut by lines; sources take milliseconds.
-const PARSE_LIMIT: Duration = Duration::from_millis(500);
+/// The parser reports each hundred steps; a file that takes more reports than
+/// this is cut by lines. Sources of a megabyte take a few thousand. Time would
+/// be the more natural limit, but one file would then give different chunks
+/// on a busy machine.
+const MOST_REPORTS: u32 = 30_000;
 
 /// A definition in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +34,10 @@ pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
     let grammar = grammar(language)?;
     let mut parser = Parser::new();
     parser.set_language(&grammar.language).ok()?;
-    let end = Instant::now() + PARSE_LIMIT;
+    let mut left = MOST_REPORTS;
     let mut watch = |_: &tree_sitter::ParseState| {
-        if Instant::now() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        left = left.saturating_sub(1);
+        if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut watch);
     let bytes = text.as_bytes();
@@ -52,12 +55,22 @@ pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
         // A node that ends at the start of a line does not hold that line.
         let last = if end.column == 0 { end.row.saturating_sub(1) } else { end.row };
         let first = whole.start_position().row;
-        let name = name.utf8_text(bytes).unwrap_or_default().to_owned();
+        let name = bare(name.utf8_text(bytes).unwrap_or_default()).to_owned();
         found.push(Definition { first, last: last.max(first), name });
     }
     found.sort_by(|a, b| (a.first, b.last, &a.name).cmp(&(b.first, a.last, &b.name)));
     found.dedup();
     Some(found)
+}
+
+/// The last name of a written one: of `&crate::Parser<T>`, `Parser`.
+fn bare(written: &str) -> &str {
+    let written = written.trim_start_matches(['&', '*', ' ']);
+    let plain = match written.find('<') {
+        Some(at) if at > 0 && !written.contains("operator") => &written[..at],
+        _ => written,
+    };
+    plain.rsplit("::").next().unwrap_or(plain)
 }
 
 fn grammar(language: Language) -> Option<&'static Grammar> {
@@ -83,12 +96,16 @@ fn grammar(language: Language) -> Option<&'static Grammar> {
         Bash: tree_sitter_bash::LANGUAGE, "bash";
         C: tree_sitter_c::LANGUAGE, "c";
         Cpp: tree_sitter_cpp::LANGUAGE, "cpp";
+        Css: tree_sitter_css::LANGUAGE, "css";
         Go: tree_sitter_go::LANGUAGE, "go";
+        Html: tree_sitter_html::LANGUAGE, "html";
         Java: tree_sitter_java::LANGUAGE, "java";
         JavaScript: tree_sitter_javascript::LANGUAGE, "javascript";
+        Json: tree_sitter_json::LANGUAGE, "json";
         Python: tree_sitter_python::LANGUAGE, "python";
         Ruby: tree_sitter_ruby::LANGUAGE, "ruby";
         Rust: tree_sitter_rust::LANGUAGE, "rust";
+        Toml: tree_sitter_toml_ng::LANGUAGE, "toml";
         TypeScript: tree_sitter_typescript::LANGUAGE_TYPESCRIPT, "typescript";
         Tsx: tree_sitter_typescript::LANGUAGE_TSX, "typescript";
     }
@@ -152,6 +169,44 @@ mod tests {
             "n 1-5, C 2-4, m 3-3",
         );
         check(Language::Bash, "f() {\n  echo\n}\n", "f 1-3");
+        check(
+            Language::Css,
+            "a, .b {\n  x: 1\n}\n@media print {\n  c { y: 2 }\n}\n@keyframes k {\n}\n",
+            "a, .b 1-3, print 4-6, c 5-5, k 7-8",
+        );
+        check(
+            Language::Html,
+            "<body>\n<div id=\"menu\">\n</div>\n<script>\nf()\n</script>\n</body>\n",
+            "body 1-7, menu 2-3, script 4-6",
+        );
+        check(
+            Language::Json,
+            "{\n  \"name\": \"x\",\n  \"scripts\": {\n    \"test\": \"t\"\n  },\n  \"files\": [1]\n}\n",
+            "scripts 3-5, files 6-6",
+        );
+        check(
+            Language::Toml,
+            "x = 1\n\n[package]\nname = \"n\"\n\n[[bin.a]]\nname = \"m\"\n",
+            "package 3-5, bin.a 6-7",
+        );
+    }
+
+    #[test]
+    fn names_are_the_last_ones() {
+        for (language, text, name) in [
+            (Language::C, "static char **names(void) {\n}\n", "names"),
+            (Language::C, "char *name(int);\n", "name"),
+            (Language::Cpp, "int &Shape::area() {\n}\n", "area"),
+            (Language::Cpp, "bool operator<(A a, B b) {\n}\n", "operator<"),
+            (Language::Rust, "impl<T> Drop for crate::Guard<'_, T> {}\n", "Guard"),
+            (Language::Rust, "impl Show for &Page {}\n", "Page"),
+            (Language::JavaScript, "const o = {\n  go: () => 1\n}\n", "o go"),
+            (Language::TypeScript, "class A {\n  run = () => 1\n}\n", "A run"),
+        ] {
+            let found = definitions(text, language).unwrap();
+            let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+            assert_eq!(names.join(" "), name, "{text}");
+        }
     }
 
     #[test]

@@ -4,4 +4,6 @@ mod chunk;
 mod definition;
 mod prose;
 
-pub use chunk::{Chunk, chunks};
+pub use chunk::{Chunk, chunks, signature};
+pub use definition::definitions;
+pub use prose::headings;

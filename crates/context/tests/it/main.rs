@@ -119,6 +119,83 @@ fn given_files_are_whole_or_an_error() {
 }
 
 #[test]
+fn an_owner_chooses_among_definitions() {
+    let tree = Tree::new(&[
+        ("src/queue.rs", b"pub struct Queue;\nimpl Queue {\n    pub fn push(&self) {}\n}\n"),
+        ("src/stack.rs", b"pub struct Stack;\nimpl Stack {\n    pub fn push(&self) {}\n}\n"),
+        ("src/net/mod.rs", b"pub fn push() {}\n"),
+        ("notes.json", b"{\"push\": [1]}\n"),
+    ]);
+    let code = tree.open();
+    let bytes = |text: &str| text.len();
+    let budget = Budget { tokens: 4_000, counter: &bytes };
+    let named = |question: &str| {
+        let context = code.pack(question, &[], &budget).unwrap();
+        let named = context.passages.into_iter();
+        let named = named.filter(|one| matches!(one.reason, Reason::Named { .. }));
+        named.map(|one| one.path.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(named("what does Stack::push do?"), "src/stack.rs");
+    assert_eq!(named("what does net::push do?"), "src/net/mod.rs");
+    assert_eq!(named("what does `push` do?"), "src/net/mod.rs src/queue.rs src/stack.rs");
+    assert_eq!(named("what does nothing::push do?"), "src/net/mod.rs src/queue.rs src/stack.rs");
+}
+
+#[test]
+fn a_definition_is_found_among_many_uses() {
+    let uses: Vec<String> = (0..120).map(|number| format!("src/a{number:03}.rs")).collect();
+    let mut files: Vec<(&str, &[u8])> = uses
+        .iter()
+        .map(|name| (name.as_str(), b"fn f() {\n    open_port();\n}\n".as_slice()))
+        .collect();
+    files.push(("src/z.rs", b"fn open_port() {}\n"));
+    let code = Tree::new(&files).open();
+    let bytes = |text: &str| text.len();
+    let budget = Budget { tokens: 300, counter: &bytes };
+    let context = code.pack("explain open_port()", &[], &budget).unwrap();
+    assert_eq!(context.passages[0].path.as_str(), "src/z.rs");
+}
+
+#[test]
+fn a_named_file_that_is_too_long_gives_its_best_parts() {
+    let filler = "fn step() {\n    walk();\n}\n\n".repeat(400);
+    let text =
+        format!("{filler}/// Opens the port.\nfn open_port() {{\n    bind();\n}}\n\n{filler}");
+    let tree = Tree::new(&[("src/long.rs", text.as_bytes()), ("src/port.rs", b"fn port() {}\n")]);
+    let code = tree.open();
+    let bytes = |text: &str| text.len();
+    let budget = Budget { tokens: 1_500, counter: &bytes };
+    let context = code.pack("how is the port opened in long.rs?", &[], &budget).unwrap();
+    assert_eq!(context.passages[0].path.as_str(), "src/long.rs");
+    assert!(context.passages[0].text.contains("fn open_port()"), "{}", context.render());
+}
+
+#[test]
+fn a_part_of_a_definition_keeps_its_signature_in_the_header() {
+    let text = format!("fn open_port() {{\n{}}}\n", "    bind_port();\n".repeat(40));
+    let code = Tree::new(&[("a.rs", text.as_bytes())]).open();
+    let bytes = |text: &str| text.len();
+    let small = Budget { tokens: 400, counter: &bytes };
+    let context = code.pack("why a.rs:13-19?", &[], &small).unwrap();
+    assert_eq!(context.passages[0].header, "a.rs:13-19 (in `fn open_port()`)");
+    // With room for all, the parts join into the whole, which says it itself.
+    let large = Budget { tokens: 4_000, counter: &bytes };
+    let context = code.pack("why a.rs:13-19 of open_port()?", &[], &large).unwrap();
+    assert_eq!(context.passages.len(), 1);
+    assert_eq!(context.passages[0].header, "a.rs:1-42");
+}
+
+#[test]
+fn outlines_are_of_files_that_were_read() {
+    let code = project().open();
+    let items = code.outline(&RelPath::new("src/config.rs").unwrap()).unwrap();
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["read_config", "Config"]);
+    let missing = RelPath::new("src/none.rs").unwrap();
+    assert!(matches!(code.outline(&missing), Err(Error::FileNotFound { .. })));
+}
+
+#[test]
 fn an_empty_tree_and_a_question_without_words_give_nothing() {
     let empty = Tree::new(&[]).open();
     let bytes = |text: &str| text.len();
