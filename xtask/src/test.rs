@@ -61,13 +61,13 @@ const STEPS: [Step; 8] = [
     Step {
         name: "python",
         what: "the Python package, installed into a fresh environment",
-        remedy: "it needs Python 3.10 with venv, and PyPI for maturin and pytest",
+        remedy: "see above; it needs Python 3.10 with venv, and PyPI for maturin and pytest",
         run: bindings::python,
     },
     Step {
         name: "node",
         what: "the Node package, installed into a fresh folder",
-        remedy: "it needs Node 20 with npm, and the npm registry for @napi-rs/cli",
+        remedy: "see above; it needs Node 20 with npm, and the npm registry for @napi-rs/cli",
         run: bindings::node,
     },
 ];
