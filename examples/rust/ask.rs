@@ -11,7 +11,7 @@ use mlxcode_core::{Dirs, Model, TurnEvent, TurnOptions, Workspace};
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [folder, question, model @ ..] = args.as_slice() else {
-        anyhow::bail!("usage: ask FOLDER QUESTION [MODEL]".into());
+        return Err("usage: ask FOLDER QUESTION [MODEL]".into());
     };
     let dirs = Dirs::require(Dirs::from_env())?;
     let workspace = Workspace::open(Path::new(folder), &dirs)?;

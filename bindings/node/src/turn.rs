@@ -11,7 +11,7 @@ use crate::record::{Finished, Passage};
 /// A model's answer: an async iterable over its text as it comes.
 #[napi]
 pub struct Turn {
-    turn: Arc<Mutex<core::Turn>>,
+    running: Arc<Mutex<core::Turn>>,
     cancel: CancelToken,
     sources: Vec<core::Passage>,
 }
@@ -21,7 +21,7 @@ impl Turn {
     /// The next piece of text; `null` at the end.
     #[napi(ts_return_type = "Promise<string | null>")]
     pub fn next(&self) -> Promise<Option<String>, Option<String>> {
-        let turn = Arc::clone(&self.turn);
+        let turn = Arc::clone(&self.running);
         let next = move || {
             lock(&turn)
                 .find_map(|event| match event {
@@ -37,7 +37,7 @@ impl Turn {
     /// Reads the answer to its end and gives it whole.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn read(&self) -> Promise<String, String> {
-        let turn = Arc::clone(&self.turn);
+        let turn = Arc::clone(&self.running);
         run(move || Ok(lock(&turn).read_to_end()?.to_owned()), |text| text)
     }
 
@@ -50,7 +50,7 @@ impl Turn {
     /// The answer as far as it has come.
     #[napi(getter)]
     pub fn reply(&self) -> String {
-        lock(&self.turn).reply().to_owned()
+        lock(&self.running).reply().to_owned()
     }
 
     /// The passages that the model was shown.
@@ -62,14 +62,14 @@ impl Turn {
     /// How the answer ended; `null` while it runs.
     #[napi(getter)]
     pub fn finished(&self) -> Option<Finished> {
-        lock(&self.turn).finished().map(Finished::from)
+        lock(&self.running).finished().map(Finished::from)
     }
 }
 
 impl Turn {
     pub(crate) fn new((turn, cancel): (core::Turn, CancelToken)) -> Self {
         let sources = turn.context().passages.clone();
-        Self { turn: Arc::new(Mutex::new(turn)), cancel, sources }
+        Self { running: Arc::new(Mutex::new(turn)), cancel, sources }
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Error {
         /// The weight's name.
         tensor: String,
         /// What candle said.
-        source: candle_core::Error,
+        source: Box<candle_core::Error>,
     },
     /// The worker thread could not be started.
     #[error("cannot start the model's thread")]

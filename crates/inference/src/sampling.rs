@@ -112,6 +112,7 @@ impl Sampler {
 }
 
 /// The likelier of two first; of equals, the one with the lower number.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "sorting hands out references")]
 fn likelier(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
     b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }

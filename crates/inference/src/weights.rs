@@ -122,7 +122,7 @@ impl Weights {
         read(&mut self.source).map_err(|source| Error::Weight {
             path: self.path.clone(),
             tensor: name.to_owned(),
-            source,
+            source: Box::new(source),
         })
     }
 }

@@ -172,7 +172,7 @@ impl Diagnostic for Error {
             Self::EngineStopped | Self::Tokenizer { .. } => ErrorKind::Internal,
             Self::PromptTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::InvalidOption { .. } => ErrorKind::InvalidInput,
-            Self::ScriptExhausted => ErrorKind::Unavailable,
+            Self::ScriptExhausted | Self::StoreBusy { .. } => ErrorKind::Unavailable,
             Self::Io { source, .. } => io_error_kind(source),
             Self::NotAModel { .. } | Self::BadName { .. } | Self::Template { .. } => {
                 ErrorKind::InvalidInput
@@ -184,7 +184,6 @@ impl Diagnostic for Error {
             | Self::MissingFile { .. }
             | Self::BadManifest { .. }
             | Self::ChecksumMismatch { .. } => ErrorKind::Corrupt,
-            Self::StoreBusy { .. } => ErrorKind::Unavailable,
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,

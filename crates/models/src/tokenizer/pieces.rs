@@ -8,7 +8,7 @@ use tokenizers::DecoderWrapper;
 pub enum Pieces {
     /// One character for each byte, as GPT-2 does it.
     ByteLevel,
-    /// `▁` for a space and `<0x0A>` for a byte, as SentencePiece does it.
+    /// `▁` for a space and `<0x0A>` for a byte, as `SentencePiece` does it.
     SentencePiece {
         /// Whether a space in front of the whole text is no part of it.
         strip_first_space: bool,

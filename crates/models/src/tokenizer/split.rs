@@ -9,6 +9,7 @@ const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}
 
 /// A way to cut.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in llama.cpp")]
 pub struct Split {
     /// Patterns, one after the other; each match stands alone.
     pub patterns: &'static [&'static str],

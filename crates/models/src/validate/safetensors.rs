@@ -1,5 +1,6 @@
 //! The headers of safetensors files.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
@@ -138,11 +139,15 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
                 map.next_value::<IgnoredAny>()?;
-            } else if tensors.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the tensor {name} is there twice")));
-            } else {
-                tensors.insert(name, map.next_value()?);
+                continue;
             }
+            match tensors.entry(name) {
+                Entry::Vacant(place) => place.insert(map.next_value()?),
+                Entry::Occupied(twice) => {
+                    let message = format!("the tensor {} is there twice", twice.key());
+                    return Err(A::Error::custom(message));
+                }
+            };
         }
         Ok(Header(tensors))
     }

@@ -157,8 +157,8 @@ fn damaged_headers_are_refused() {
     refused(&value(9, list(0, u64::MAX)), "middle of its header");
     let deep = [list(9, 1), list(9, 1), list(0, 0)].concat();
     refused(&value(9, deep), "nested too deep");
-    let no_text = [list(8, 1), vec![0xff; 8]].concat();
-    refused(&value(9, no_text), "middle of its header");
+    let endless_text = [list(8, 1), vec![0xff; 8]].concat();
+    refused(&value(9, endless_text), "middle of its header");
 
     for alignment in [V::U32(0), V::U32(24), V::U32(1 << 30)] {
         let bytes = file.clone().set("general.alignment", alignment).bytes();
@@ -166,14 +166,14 @@ fn damaged_headers_are_refused() {
     }
     let bytes = file.clone().set("general.alignment", V::U64(32)).bytes();
     refused(&bytes, "no 32-bit unsigned number");
-    let mut not_text = b"GGUF".to_vec();
-    not_text.extend([3, 0, 0, 0]);
-    not_text.extend([0_u64, 1].map(u64::to_le_bytes).concat());
-    not_text.extend(text("k"));
-    let last = not_text.len() - 1;
-    not_text[last] = 0xff;
-    not_text.extend([0; 16]);
-    refused(&not_text, "no UTF-8");
+    let mut cut_key = b"GGUF".to_vec();
+    cut_key.extend([3, 0, 0, 0]);
+    cut_key.extend([0_u64, 1].map(u64::to_le_bytes).concat());
+    cut_key.extend(text("k"));
+    let end = cut_key.len() - 1;
+    cut_key[end] = 0xff;
+    cut_key.extend([0; 16]);
+    refused(&cut_key, "no UTF-8");
 }
 
 #[test]
