@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mlxcode_core::{self as core, CancelToken, TurnEvent};
+use mlxcode_core::{self as core, CancelToken};
 use napi_derive::napi;
 
 use crate::job::{Promise, run};
@@ -22,15 +22,7 @@ impl Turn {
     #[napi(ts_return_type = "Promise<string | null>")]
     pub fn next(&self) -> Promise<Option<String>, Option<String>> {
         let turn = Arc::clone(&self.running);
-        let next = move || {
-            lock(&turn)
-                .find_map(|event| match event {
-                    Ok(TurnEvent::Text(text)) => Some(Ok(text)),
-                    Ok(_) => None,
-                    Err(error) => Some(Err(error.into())),
-                })
-                .transpose()
-        };
+        let next = move || Ok(lock(&turn).next_text().transpose()?);
         run(next, |text| text)
     }
 

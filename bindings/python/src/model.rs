@@ -165,14 +165,13 @@ impl Generation {
 
     /// Reads to the end and gives the text of all tokens that remain.
     fn read(&self, py: Python<'_>) -> PyResult<String> {
-        let read = || {
-            let mut text = String::new();
-            while let Some(token) = self.state().next()? {
-                text.push_str(&token.text);
-            }
-            Ok(text)
-        };
-        py.detach(read).map_err(|error: core::Error| raise(py, error))
+        let mut text = String::new();
+        while let Some(token) = self.__next__(py)? {
+            text.push_str(&token.text);
+            // Ctrl-C is heard between two tokens.
+            py.check_signals().inspect_err(|_| self.cancel.cancel())?;
+        }
+        Ok(text)
     }
 
     /// Ends the generation within one token.
@@ -182,8 +181,8 @@ impl Generation {
 
     /// How it ended; `None` while it runs.
     #[getter]
-    fn finished(&self) -> Option<Finished> {
-        self.state().finished.as_ref().map(Finished::from)
+    fn finished(&self, py: Python<'_>) -> Option<Finished> {
+        py.detach(|| self.state().finished.as_ref().map(Finished::from))
     }
 }
 

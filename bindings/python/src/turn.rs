@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mlxcode_core::{self as core, TurnEvent};
+use mlxcode_core::{self as core, CancelToken};
 use pyo3::prelude::*;
 
 use crate::error::raise;
@@ -10,7 +10,11 @@ use crate::record::{Finished, Passage};
 
 /// A model's answer: an iterator over its text as it comes.
 #[pyclass(frozen, module = "mlx_code")]
-pub struct Turn(pub Mutex<core::Turn>);
+pub struct Turn {
+    running: Mutex<core::Turn>,
+    /// Cancels without waiting for the thread that reads.
+    cancel: CancelToken,
+}
 
 #[pymethods]
 impl Turn {
@@ -19,48 +23,49 @@ impl Turn {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        py.detach(|| {
-            self.turn().find_map(|event| match event {
-                Ok(TurnEvent::Text(text)) => Some(Ok(text)),
-                Ok(_) => None,
-                Err(error) => Some(Err(error)),
-            })
-        })
-        .transpose()
-        .map_err(|error| raise(py, error))
+        py.detach(|| self.running().next_text()).transpose().map_err(|error| raise(py, error))
     }
 
     /// Reads the answer to its end and gives it whole.
     fn read(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| self.turn().read_to_end().map(str::to_owned)).map_err(|error| raise(py, error))
+        while let Some(text) = py.detach(|| self.running().next_text()) {
+            text.map_err(|error| raise(py, error))?;
+            // Ctrl-C is heard between two pieces of text.
+            py.check_signals().inspect_err(|_| self.cancel.cancel())?;
+        }
+        Ok(self.reply(py))
     }
 
     /// Ends the answer within one token.
     fn cancel(&self) {
-        self.turn().cancel();
+        self.cancel.cancel();
     }
 
     /// The answer as far as it has come.
     #[getter]
-    fn reply(&self) -> String {
-        self.turn().reply().to_owned()
+    fn reply(&self, py: Python<'_>) -> String {
+        py.detach(|| self.running().reply().to_owned())
     }
 
     /// The passages that the model was shown.
     #[getter]
-    fn sources(&self) -> Vec<Passage> {
-        self.turn().context().passages.iter().map(Passage::from).collect()
+    fn sources(&self, py: Python<'_>) -> Vec<Passage> {
+        py.detach(|| self.running().context().passages.iter().map(Passage::from).collect())
     }
 
     /// How the answer ended; `None` while it runs.
     #[getter]
-    fn finished(&self) -> Option<Finished> {
-        self.turn().finished().map(Finished::from)
+    fn finished(&self, py: Python<'_>) -> Option<Finished> {
+        py.detach(|| self.running().finished().map(Finished::from))
     }
 }
 
 impl Turn {
-    fn turn(&self) -> MutexGuard<'_, core::Turn> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn new(running: core::Turn, cancel: CancelToken) -> Self {
+        Self { running: Mutex::new(running), cancel }
+    }
+
+    fn running(&self) -> MutexGuard<'_, core::Turn> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use mlxcode_core::{self as core, Dirs, GenerateOptions, RelPath, TurnOptions};
+use mlxcode_core::{self as core, CancelToken, Dirs, GenerateOptions, RelPath, TurnOptions};
 use pyo3::prelude::*;
 
 use crate::error::raise;
@@ -58,7 +58,7 @@ impl Workspace {
         question: &str,
         files: Vec<String>,
     ) -> PyResult<Vec<Passage>> {
-        let extract = || self.0.extract(question, &options(&files, None)?);
+        let extract = || self.0.extract(question, &options(&files, None, CancelToken::new())?);
         let context = py.detach(extract).map_err(|error| raise(py, error))?;
         Ok(context.passages.iter().map(Passage::from).collect())
     }
@@ -73,8 +73,11 @@ impl Workspace {
         files: Vec<String>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
-        let ask = || self.0.ask(&model.0, question, options(&files, max_tokens)?);
-        py.detach(ask).map(|turn| Turn(Mutex::new(turn))).map_err(|error| raise(py, error))
+        let cancel = CancelToken::new();
+        let options = || options(&files, max_tokens, cancel.clone());
+        py.detach(|| self.0.ask(&model.0, question, options()?))
+            .map(|turn| Turn::new(turn, cancel.clone()))
+            .map_err(|error| raise(py, error))
     }
 
     /// Asks for a change. Nothing is written: the reply goes to `plan_reply`.
@@ -87,8 +90,11 @@ impl Workspace {
         files: Vec<String>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
-        let edit = || self.0.edit(&model.0, instruction, options(&files, max_tokens)?);
-        py.detach(edit).map(|turn| Turn(Mutex::new(turn))).map_err(|error| raise(py, error))
+        let cancel = CancelToken::new();
+        let options = || options(&files, max_tokens, cancel.clone());
+        py.detach(|| self.0.edit(&model.0, instruction, options()?))
+            .map(|turn| Turn::new(turn, cancel.clone()))
+            .map_err(|error| raise(py, error))
     }
 
     /// Finds where the edits in any model's reply belong. Writes nothing.
@@ -128,8 +134,12 @@ impl Workspace {
     }
 }
 
-fn options(files: &[String], max_tokens: Option<usize>) -> core::Result<TurnOptions> {
+fn options(
+    files: &[String],
+    max_tokens: Option<usize>,
+    cancel: CancelToken,
+) -> core::Result<TurnOptions> {
     let files: Result<Vec<_>, _> = files.iter().map(|path| RelPath::new(path)).collect();
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-    Ok(TurnOptions { files: files?, generate, ..TurnOptions::default() })
+    Ok(TurnOptions { files: files?, generate, cancel })
 }

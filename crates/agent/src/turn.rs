@@ -100,6 +100,16 @@ impl Turn {
         self.finished.as_ref()
     }
 
+    /// The next piece of the answer's text, for callers that want nothing else;
+    /// `None` at the end.
+    pub fn next_text(&mut self) -> Option<Result<String>> {
+        self.find_map(|event| match event {
+            Ok(TurnEvent::Text(text)) => Some(Ok(text)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
     /// Reads the answer to its end and gives it whole.
     pub fn read_to_end(&mut self) -> Result<&str> {
         self.by_ref().try_for_each(|event| event.map(drop))?;
