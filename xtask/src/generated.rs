@@ -8,18 +8,24 @@ use ignore::WalkBuilder;
 
 use crate::run::{cargo, run};
 
+const GENERATE: [&str; 6] = ["run", "--quiet", "--package", "mlx-code", "--", "__generate"];
+
 /// Has the program write its pages into a temporary folder and compares them
 /// with `docs`.
 pub fn check(root: &Path) -> Result<()> {
     let temp = tempfile::tempdir().context("cannot make a temporary folder")?;
     let fresh = temp.path().join("docs");
-    let args = ["run", "--quiet", "--package", "mlx-code", "--", "__generate"];
-    run(cargo(root).args(args).arg(&fresh))?;
+    run(cargo(root).args(GENERATE).arg(&fresh))?;
     let differences = compare(&fresh, &root.join("docs"))?;
     if differences.is_empty() {
         return Ok(());
     }
     bail!("not up to date:\n  {}", differences.join("\n  "));
+}
+
+/// Has the program write its pages into `docs`.
+pub fn write(root: &Path) -> Result<()> {
+    run(cargo(root).args(GENERATE).arg(root.join("docs")))
 }
 
 /// What the kept folder lacks or has differently. A subfolder that something

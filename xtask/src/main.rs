@@ -27,6 +27,8 @@ usage: cargo xtask <task> [--root DIR]
   layers         no import runs against the arrow table of ARCHITECTURE.md
   tidy           no file over 600 lines, stray print, undocumented public item,
                  or `#[allow]` without a reason
+  generate       writes the generated files anew: docs/cli.md, docs/schemas,
+                 Python's stub, Node's declarations
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -51,6 +53,11 @@ fn dispatch(args: &[&str]) -> Result<()> {
     match args {
         ["layers"] => report("layers", &layers::check(root)?),
         ["tidy"] => report("tidy", &tidy::check(root)?),
+        ["generate"] => {
+            generated::write(root)?;
+            bindings::python::generate(root)?;
+            bindings::node::generate(root)
+        }
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

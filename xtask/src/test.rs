@@ -55,20 +55,20 @@ const STEPS: [Step; 8] = [
     Step {
         name: "generated",
         what: "the generated pages are what the program generates",
-        remedy: "run `cargo run -- __generate docs` and commit the result",
+        remedy: "run `cargo xtask generate` and commit the result",
         run: generated::check,
     },
     Step {
         name: "python",
         what: "the Python package, installed into a fresh environment",
         remedy: "see above; it needs Python 3.10 with venv, and PyPI for maturin and pytest",
-        run: bindings::python,
+        run: bindings::python::test,
     },
     Step {
         name: "node",
         what: "the Node package, installed into a fresh folder",
         remedy: "see above; it needs Node 20 with npm, and the npm registry for @napi-rs/cli",
-        run: bindings::node,
+        run: bindings::node::test,
     },
 ];
 
