@@ -25,6 +25,7 @@ impl From<RefusalReason> for Refused {
     }
 }
 
+/// The files of a plan as they will be, while edits are added one by one.
 pub struct Draft<'a> {
     root: &'a Root,
     options: &'a ResolveOptions,
