@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 
 /// A program to be run in `folder`, with its output shown.
 pub fn program(program: impl AsRef<OsStr>, folder: &Path) -> Command {
-    #[allow(clippy::disallowed_methods, reason = "a task is made of other programs")]
     let mut command = Command::new(program);
     command.current_dir(folder);
     command
@@ -16,7 +15,6 @@ pub fn program(program: impl AsRef<OsStr>, folder: &Path) -> Command {
 
 /// The cargo that runs this task, in the workspace's root.
 pub fn cargo(root: &Path) -> Command {
-    #[allow(clippy::disallowed_methods, reason = "cargo tells its path in no other way")]
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = program(cargo, root);
     // A developer's own settings of git must not decide a test, and a test
@@ -38,7 +36,6 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// The folder that holds what is built; every step builds into the same one.
 pub fn target(root: &Path) -> PathBuf {
-    #[allow(clippy::disallowed_methods, reason = "the developer may have moved it")]
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root.join("target"), |folder| root.join(folder))
 }

@@ -79,7 +79,11 @@ fn stop_on_interrupt(cancel: &CancelToken) {
     // since files are only ever replaced whole.
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
-            #[allow(clippy::exit, reason = "a second interrupt means now")]
+            #[allow(
+                clippy::exit,
+                clippy::disallowed_methods,
+                reason = "a second interrupt means now"
+            )]
             std::process::exit(i32::from(crate::exit::CANCELLED));
         }
         cancel.cancel();

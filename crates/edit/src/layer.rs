@@ -1,5 +1,7 @@
 //! The few things that are done to the disk, so that tests can make each fail.
 
+#![allow(clippy::disallowed_methods, reason = "the one place that writes files")]
+
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

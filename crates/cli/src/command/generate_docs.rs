@@ -1,5 +1,7 @@
 //! `mlx-code __generate`: the reference pages, made from the program itself.
 
+#![allow(clippy::disallowed_methods, reason = "a developer's task that writes pages")]
+
 use std::fs;
 use std::path::Path;
 

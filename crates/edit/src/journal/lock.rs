@@ -13,6 +13,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Takes the lock file at `place`, for as long as the result lives.
 pub fn acquire(place: &Path, patience: Duration) -> Result<File> {
     let unusable = |source| Error::JournalIo { path: place.to_owned(), source };
+    #[allow(clippy::disallowed_methods, reason = "a lock is no content that could be lost")]
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(place);
     let file = file.map_err(unusable)?;
     let begun = Instant::now();

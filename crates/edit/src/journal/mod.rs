@@ -68,6 +68,7 @@ impl Journal {
         };
         for folder in ["entries", "blobs"] {
             let folder = dir.join(folder);
+            #[allow(clippy::disallowed_methods, reason = "the journal's own folder")]
             fs::create_dir_all(&folder).map_err(unusable(&folder))?;
         }
         let lock = lock::acquire(&dir.join("lock"), lock::PATIENCE)?;
