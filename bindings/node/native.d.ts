@@ -235,6 +235,8 @@ export interface Token {
 export interface TurnInput {
   /** Files to show whole, below the root. */
   files?: Array<string>
+  /** The most tokens of passages that are searched for. */
+  contextTokens?: number
   /** The most tokens of the answer. */
   maxTokens?: number
 }

@@ -33,6 +33,8 @@ pub struct OpenOptions {
 pub struct TurnInput {
     /// Files to show whole, below the root.
     pub files: Option<Vec<String>>,
+    /// The most tokens of passages that are searched for.
+    pub context_tokens: Option<u32>,
     /// The most tokens of the answer.
     pub max_tokens: Option<u32>,
 }
@@ -42,8 +44,9 @@ impl TurnInput {
         let files = self.files.unwrap_or_default();
         let files: Result<Vec<_>, _> = files.iter().map(|path| RelPath::new(path)).collect();
         let max_tokens = self.max_tokens.map(|tokens| tokens as usize);
+        let context_tokens = self.context_tokens.map(|tokens| tokens as usize);
         let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-        Ok(TurnOptions { files: files?, generate, cancel })
+        Ok(TurnOptions { files: files?, context_tokens, generate, cancel })
     }
 }
 

@@ -51,47 +51,53 @@ impl Workspace {
     }
 
     /// The passages that answer a question, without a model.
-    #[pyo3(signature = (question, *, files=Vec::new()))]
+    #[pyo3(signature = (question, *, files=Vec::new(), context_tokens=None))]
     fn extract(
         &self,
         py: Python<'_>,
         question: &str,
         files: Vec<String>,
+        context_tokens: Option<usize>,
     ) -> PyResult<Vec<Passage>> {
-        let extract = || self.0.extract(question, &options(&files, None, CancelToken::new())?);
+        let cancel = CancelToken::new();
+        let extract = || self.0.extract(question, &options(&files, context_tokens, None, cancel)?);
         let context = py.detach(extract).map_err(|error| raise(py, error))?;
         Ok(context.passages.iter().map(Passage::from).collect())
     }
 
     /// Asks a question about the code. The answer is an iterator over its text.
-    #[pyo3(signature = (model, question, *, files=Vec::new(), max_tokens=None))]
+    #[pyo3(signature = (model, question, *, files=Vec::new(), context_tokens=None, max_tokens=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments are Python's options struct")]
     fn ask(
         &self,
         py: Python<'_>,
         model: &Model,
         question: &str,
         files: Vec<String>,
+        context_tokens: Option<usize>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
         let cancel = CancelToken::new();
-        let options = || options(&files, max_tokens, cancel.clone());
+        let options = || options(&files, context_tokens, max_tokens, cancel.clone());
         py.detach(|| self.0.ask(&model.0, question, options()?))
             .map(|turn| Turn::new(turn, cancel.clone()))
             .map_err(|error| raise(py, error))
     }
 
     /// Asks for a change. Nothing is written: the reply goes to `plan_reply`.
-    #[pyo3(signature = (model, instruction, *, files=Vec::new(), max_tokens=None))]
+    #[pyo3(signature = (model, instruction, *, files=Vec::new(), context_tokens=None, max_tokens=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments are Python's options struct")]
     fn edit(
         &self,
         py: Python<'_>,
         model: &Model,
         instruction: &str,
         files: Vec<String>,
+        context_tokens: Option<usize>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
         let cancel = CancelToken::new();
-        let options = || options(&files, max_tokens, cancel.clone());
+        let options = || options(&files, context_tokens, max_tokens, cancel.clone());
         py.detach(|| self.0.edit(&model.0, instruction, options()?))
             .map(|turn| Turn::new(turn, cancel.clone()))
             .map_err(|error| raise(py, error))
@@ -136,10 +142,11 @@ impl Workspace {
 
 fn options(
     files: &[String],
+    context_tokens: Option<usize>,
     max_tokens: Option<usize>,
     cancel: CancelToken,
 ) -> core::Result<TurnOptions> {
     let files: Result<Vec<_>, _> = files.iter().map(|path| RelPath::new(path)).collect();
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-    Ok(TurnOptions { files: files?, generate, cancel })
+    Ok(TurnOptions { files: files?, context_tokens, generate, cancel })
 }

@@ -13,4 +13,4 @@ mod turn;
 
 pub use error::{Error, Result};
 pub use prompt::Task;
-pub use turn::{Turn, TurnEvent, TurnRequest};
+pub use turn::{CONTEXT_TOKENS, Turn, TurnEvent, TurnRequest};

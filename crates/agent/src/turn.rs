@@ -16,6 +16,11 @@ use crate::prompt::{Task, lay_out};
 /// always something to answer from.
 const ANSWER_SHARE: usize = 2;
 
+/// The most tokens of passages where nobody says: a processor without an
+/// accelerator reads a prompt at some tens of tokens a second, and what ranks
+/// lower seldom changes an answer.
+pub const CONTEXT_TOKENS: usize = 4_096;
+
 /// What a person asks for.
 #[derive(Clone, Debug)]
 pub struct TurnRequest {
@@ -25,6 +30,8 @@ pub struct TurnRequest {
     pub words: String,
     /// Files to show whole, before anything that is searched for.
     pub files: Vec<RelPath>,
+    /// The most tokens of passages that are searched for.
+    pub context_tokens: usize,
     /// How to generate; `max_tokens` is what the answer reserves of the context.
     pub options: GenerateOptions,
     /// Stops the turn within one token.
@@ -38,6 +45,7 @@ impl TurnRequest {
             task,
             words: words.into(),
             files: Vec::new(),
+            context_tokens: CONTEXT_TOKENS,
             options: GenerateOptions::default(),
             cancel: CancelToken::new(),
         }
@@ -183,7 +191,8 @@ fn prepare(
     // is reported there.
     let counter = |text: &str| model.count_tokens(&Prompt::text(text)).unwrap_or(usize::MAX);
     loop {
-        let budget = Budget { tokens: room, counter: &counter };
+        let search_tokens = request.context_tokens;
+        let budget = Budget { tokens: room, search_tokens, counter: &counter };
         let context = code.pack(words, &request.files, &budget)?;
         let prompt = lay_out(request.task, &context.render(), words);
         let over = (model.count_tokens(&prompt)? + answer).saturating_sub(context_length);

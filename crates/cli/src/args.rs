@@ -64,6 +64,9 @@ pub struct Ask {
     /// The most tokens of the answer
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
+    /// The most tokens of passages that are searched for
+    #[arg(long, value_name = "N")]
+    pub context_tokens: Option<usize>,
 }
 
 /// Arguments of `edit`.
@@ -76,6 +79,9 @@ pub struct Edit {
     /// The most tokens of the reply
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
+    /// The most tokens of passages that are searched for
+    #[arg(long, value_name = "N")]
+    pub context_tokens: Option<usize>,
     /// How to decide.
     #[command(flatten)]
     pub consent: Consent,

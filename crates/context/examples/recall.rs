@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Four bytes a token is what common vocabularies reach on code.
     let counter = |text: &str| text.len().div_ceil(4);
-    let budget = Budget { tokens: PACKED_TOKENS, counter: &counter };
+    let budget = Budget::new(PACKED_TOKENS, &counter);
     let mut ranks = Vec::new();
     let mut packed = 0;
     let mut longest = Duration::ZERO;

@@ -15,7 +15,7 @@
 //! let root = Root::open(folder.path())?;
 //! let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new())?;
 //! let bytes = |text: &str| text.len();
-//! let context = code.pack("who opens a port?", &[], &Budget { tokens: 500, counter: &bytes })?;
+//! let context = code.pack("who opens a port?", &[], &Budget::new(500, &bytes))?;
 //! assert_eq!(context.passages[0].path.as_str(), "port.py");
 //! assert!(context.render().len() <= 500);
 //! # Ok(())

@@ -19,6 +19,8 @@ pub struct Config {
     pub model: Option<String>,
     /// The most tokens of an answer.
     pub max_tokens: Option<usize>,
+    /// The most tokens of passages that are searched for.
+    pub context_tokens: Option<usize>,
     /// Files larger than this are not read for context.
     pub max_file_bytes: Option<u64>,
 }
@@ -64,7 +66,8 @@ impl Diagnostic for ConfigError {
         Some(match self {
             Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
             Self::Invalid { .. } => {
-                "the keys are `model`, `max_tokens` and `max_file_bytes`".to_owned()
+                "the keys are `model`, `max_tokens`, `context_tokens` and `max_file_bytes`"
+                    .to_owned()
             }
         })
     }
@@ -103,6 +106,7 @@ impl LoadedConfig {
         self.config = Config {
             model: over.model.or(under.model),
             max_tokens: over.max_tokens.or(under.max_tokens),
+            context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
         };
         self.files.push(path);

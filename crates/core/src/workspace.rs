@@ -36,7 +36,11 @@ const ANSWER_TOKENS: usize = 1_024;
 pub struct TurnOptions {
     /// Files to show whole, before anything that is searched for.
     pub files: Vec<RelPath>,
-    /// How to generate; `None` in `max_tokens` takes the configured number.
+    /// The most tokens of passages that are searched for; `None` takes the
+    /// configured number, or 4096.
+    pub context_tokens: Option<usize>,
+    /// How to generate; `None` in `max_tokens` takes the configured number, or
+    /// 1024.
     pub generate: GenerateOptions,
     /// Stops the work within one token.
     pub cancel: CancelToken,
@@ -45,7 +49,7 @@ pub struct TurnOptions {
 impl Default for TurnOptions {
     fn default() -> Self {
         let generate = GenerateOptions { max_tokens: None, ..GenerateOptions::default() };
-        Self { files: Vec::new(), generate, cancel: CancelToken::new() }
+        Self { files: Vec::new(), context_tokens: None, generate, cancel: CancelToken::new() }
     }
 }
 
@@ -99,7 +103,9 @@ impl Workspace {
             return Err(mlxcode_agent::Error::EmptyInput { what: "question" }.into());
         }
         let counter = |text: &str| text.len().div_ceil(4);
-        let budget = Budget { tokens: EXTRACT_TOKENS, counter: &counter };
+        let search_tokens = options.context_tokens.unwrap_or(EXTRACT_TOKENS);
+        // No model reads it, so a given file is whole whatever its length.
+        let budget = Budget { tokens: usize::MAX, search_tokens, counter: &counter };
         Ok(self.scan(&options.cancel)?.pack(question, &options.files, &budget)?)
     }
 
@@ -118,6 +124,10 @@ impl Workspace {
         let code = self.scan(&options.cancel)?;
         let mut request = TurnRequest::new(task, words);
         request.files = options.files;
+        request.context_tokens = options
+            .context_tokens
+            .or(self.config().context_tokens)
+            .unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
         request.options = options.generate;
         request.cancel = options.cancel;
         let limit = request.options.max_tokens.or(self.config().max_tokens);

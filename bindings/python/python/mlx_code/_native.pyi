@@ -360,15 +360,15 @@ class Workspace:
         """
         Applies the edits in any model's reply, all or none.
         """
-    def ask(self, /, model: Model, question: str, *, files: SupportsGetItem[int, str] = ..., max_tokens: SupportsIndex | None = None) -> Turn:
+    def ask(self, /, model: Model, question: str, *, files: SupportsGetItem[int, str] = ..., context_tokens: SupportsIndex | None = None, max_tokens: SupportsIndex | None = None) -> Turn:
         """
         Asks a question about the code. The answer is an iterator over its text.
         """
-    def edit(self, /, model: Model, instruction: str, *, files: SupportsGetItem[int, str] = ..., max_tokens: SupportsIndex | None = None) -> Turn:
+    def edit(self, /, model: Model, instruction: str, *, files: SupportsGetItem[int, str] = ..., context_tokens: SupportsIndex | None = None, max_tokens: SupportsIndex | None = None) -> Turn:
         """
         Asks for a change. Nothing is written: the reply goes to `plan_reply`.
         """
-    def extract(self, /, question: str, *, files: SupportsGetItem[int, str] = ...) -> list[Passage]:
+    def extract(self, /, question: str, *, files: SupportsGetItem[int, str] = ..., context_tokens: SupportsIndex | None = None) -> list[Passage]:
         """
         The passages that answer a question, without a model.
         """

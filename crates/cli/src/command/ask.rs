@@ -16,6 +16,7 @@ pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let options = TurnOptions {
         files: relative(&workspace, host, &args.files)?,
+        context_tokens: args.context_tokens,
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };

@@ -13,6 +13,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let options = TurnOptions {
         files: relative(&workspace, host, &args.files)?,
+        context_tokens: args.context_tokens,
         generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
         cancel: host.cancel.clone(),
     };

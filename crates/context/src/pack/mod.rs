@@ -33,13 +33,26 @@ impl<F: Fn(&str) -> usize> TokenCounter for F {
 pub struct Budget<'a> {
     /// The most tokens of [`PackedContext::render`].
     pub tokens: usize,
+    /// What is found adds nothing once this many tokens are taken; only files
+    /// that the caller gave go beyond.
+    pub search_tokens: usize,
     /// Who counts them.
     pub counter: &'a dyn TokenCounter,
 }
 
+impl<'a> Budget<'a> {
+    /// A budget that search may fill.
+    pub fn new(tokens: usize, counter: &'a dyn TokenCounter) -> Self {
+        Self { tokens, search_tokens: tokens, counter }
+    }
+}
+
 impl fmt::Debug for Budget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Budget").field("tokens", &self.tokens).finish_non_exhaustive()
+        f.debug_struct("Budget")
+            .field("tokens", &self.tokens)
+            .field("search_tokens", &self.search_tokens)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,7 +130,8 @@ impl CodeBase {
         files: &[RelPath],
         budget: &Budget<'_>,
     ) -> Result<PackedContext> {
-        let mut packer = Packer { code: self, budget, chosen: Vec::new(), tokens: 0 };
+        let mut packer =
+            Packer { code: self, budget, limit: budget.tokens, chosen: Vec::new(), tokens: 0 };
         for path in files {
             let number = self.number_of(path);
             let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
@@ -133,8 +147,9 @@ impl CodeBase {
             packer.take(whole);
         }
         let given = packer.chosen.len();
+        packer.limit = budget.tokens.min(budget.search_tokens);
         // A named file must leave room for what search finds elsewhere.
-        let most = budget.tokens.saturating_sub(packer.tokens) / 4 * 3;
+        let most = packer.limit.saturating_sub(packer.tokens) / 4 * 3;
         let fits = |candidate: &Candidate| packer.cost(candidate) <= most;
         for candidate in candidate::candidates(self, question, &fits)? {
             packer.offer(candidate);
@@ -146,6 +161,8 @@ impl CodeBase {
 struct Packer<'a> {
     code: &'a CodeBase,
     budget: &'a Budget<'a>,
+    /// What is offered is taken up to this many tokens.
+    limit: usize,
     chosen: Vec<Candidate>,
     /// The sum over the chosen ones: joined, they take about as much.
     tokens: usize,
@@ -176,7 +193,7 @@ impl Packer<'_> {
     }
 
     fn offer_part(&mut self, mut candidate: Candidate) {
-        let room = self.budget.tokens.saturating_sub(self.tokens);
+        let room = self.limit.saturating_sub(self.tokens);
         while self.cost(&candidate) > room {
             let count = candidate.lines.count();
             // The beginning says what it is; lines take tokens about evenly.
@@ -194,7 +211,8 @@ impl Packer<'_> {
         loop {
             let joined = candidate::joined(self.chosen.clone());
             let context = self.context(&joined);
-            if context.tokens <= self.budget.tokens {
+            let most = if self.chosen.len() > given { self.limit } else { self.budget.tokens };
+            if context.tokens <= most {
                 return Ok(context);
             }
             // Tokens may join across passages, so the sum was only nearly right.

@@ -90,7 +90,7 @@ fn the_definition_stands_before_its_uses_and_its_tests() {
 fn what_the_question_names_comes_first_and_whole() {
     let code = project().open();
     let bytes = |text: &str| text.len();
-    let budget = Budget { tokens: 4_000, counter: &bytes };
+    let budget = Budget::new(4_000, &bytes);
     let context = code.pack("explain main.rs and `stop`", &[], &budget).unwrap();
     let places: Vec<String> =
         context.passages.iter().map(|one| format!("{}:{}", one.path, one.lines)).collect();
@@ -110,10 +110,10 @@ fn given_files_are_whole_or_an_error() {
     let code = project().open();
     let bytes = |text: &str| text.len();
     let given = [RelPath::new("src/server.rs").unwrap()];
-    let context = code.pack("stop", &given, &Budget { tokens: 2_000, counter: &bytes }).unwrap();
+    let context = code.pack("stop", &given, &Budget::new(2_000, &bytes)).unwrap();
     assert_eq!(context.passages[0].reason, Reason::Given);
     assert_eq!(context.passages[0].lines, LineRange::new(1, 5));
-    let small = Budget { tokens: 60, counter: &bytes };
+    let small = Budget::new(60, &bytes);
     assert!(matches!(code.pack("stop", &given, &small), Err(Error::FileTooLong { .. })));
     let missing = [RelPath::new("logo.png").unwrap()];
     assert!(matches!(code.pack("x", &missing, &small), Err(Error::FileNotFound { .. })));
@@ -129,7 +129,7 @@ fn an_owner_chooses_among_definitions() {
     ]);
     let code = tree.open();
     let bytes = |text: &str| text.len();
-    let budget = Budget { tokens: 4_000, counter: &bytes };
+    let budget = Budget::new(4_000, &bytes);
     let named = |question: &str| {
         let context = code.pack(question, &[], &budget).unwrap();
         let named = context.passages.into_iter();
@@ -152,7 +152,7 @@ fn a_definition_is_found_among_many_uses() {
     files.push(("src/z.rs", b"fn open_port() {}\n"));
     let code = Tree::new(&files).open();
     let bytes = |text: &str| text.len();
-    let budget = Budget { tokens: 300, counter: &bytes };
+    let budget = Budget::new(300, &bytes);
     let context = code.pack("explain open_port()", &[], &budget).unwrap();
     assert_eq!(context.passages[0].path.as_str(), "src/z.rs");
 }
@@ -165,7 +165,7 @@ fn a_named_file_that_is_too_long_gives_its_best_parts() {
     let tree = Tree::new(&[("src/long.rs", text.as_bytes()), ("src/port.rs", b"fn port() {}\n")]);
     let code = tree.open();
     let bytes = |text: &str| text.len();
-    let budget = Budget { tokens: 1_500, counter: &bytes };
+    let budget = Budget::new(1_500, &bytes);
     let context = code.pack("how is the port opened in long.rs?", &[], &budget).unwrap();
     assert_eq!(context.passages[0].path.as_str(), "src/long.rs");
     assert!(context.passages[0].text.contains("fn open_port()"), "{}", context.render());
@@ -176,11 +176,11 @@ fn a_part_of_a_definition_keeps_its_signature_in_the_header() {
     let text = format!("fn open_port() {{\n{}}}\n", "    bind_port();\n".repeat(40));
     let code = Tree::new(&[("a.rs", text.as_bytes())]).open();
     let bytes = |text: &str| text.len();
-    let small = Budget { tokens: 400, counter: &bytes };
+    let small = Budget::new(400, &bytes);
     let context = code.pack("why a.rs:13-19?", &[], &small).unwrap();
     assert_eq!(context.passages[0].header, "a.rs:13-19 (in `fn open_port()`)");
     // With room for all, the parts join into the whole, which says it itself.
-    let large = Budget { tokens: 4_000, counter: &bytes };
+    let large = Budget::new(4_000, &bytes);
     let context = code.pack("why a.rs:13-19 of open_port()?", &[], &large).unwrap();
     assert_eq!(context.passages.len(), 1);
     assert_eq!(context.passages[0].header, "a.rs:1-42");
@@ -200,7 +200,7 @@ fn outlines_are_of_files_that_were_read() {
 fn an_empty_tree_and_a_question_without_words_give_nothing() {
     let empty = Tree::new(&[]).open();
     let bytes = |text: &str| text.len();
-    let budget = Budget { tokens: 100, counter: &bytes };
+    let budget = Budget::new(100, &bytes);
     for (code, question) in [(&empty, "where?"), (&project().open(), "where is it?")] {
         let context = code.pack(question, &[], &budget).unwrap();
         assert_eq!((context.passages.len(), context.tokens), (0, 0));
@@ -241,7 +241,7 @@ proptest! {
     ) {
         let code = project().open();
         let counter = move |text: &str| count(kind, text);
-        let context = code.pack(&question, &[], &Budget { tokens, counter: &counter }).unwrap();
+        let context = code.pack(&question, &[], &Budget::new(tokens, &counter)).unwrap();
         let text = context.render();
         prop_assert!(text.is_empty() || counter(&text) <= tokens);
         prop_assert_eq!(context.tokens, if text.is_empty() { 0 } else { counter(&text) });
@@ -253,7 +253,7 @@ proptest! {
                     || other.lines.last < one.lines.first);
             }
         }
-        let again = code.pack(&question, &[], &Budget { tokens, counter: &counter }).unwrap();
+        let again = code.pack(&question, &[], &Budget::new(tokens, &counter)).unwrap();
         prop_assert_eq!(context, again);
     }
 }

@@ -1,0 +1,72 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mlxcode_core::{CancelToken, Config, Dirs, ErrorKind, GenerateRequest, ModelLibrary, Prompt};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures").join(name)
+}
+
+#[test]
+fn a_model_is_installed_used_and_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut library = ModelLibrary::open(&Dirs::under(home.path())).unwrap();
+    let config = Config::default();
+    assert_eq!(library.default_model(&config).unwrap(), None);
+
+    let cancel = CancelToken::new();
+    let gguf = fixture("qwen2-gguf-q8_0").join("model.gguf");
+    library.add(&gguf, Some("small"), &(), &cancel).unwrap();
+    assert_eq!(library.default_model(&config).unwrap().as_deref(), Some("small"));
+    let loaded = library.load(home.path(), "small").unwrap();
+    let text = |model: &mlxcode_core::Model| {
+        model.generate(GenerateRequest::new(Prompt::text("fn main"))).unwrap().text().unwrap()
+    };
+    let in_place = library.load(home.path(), gguf.to_str().unwrap()).unwrap();
+    assert_eq!(text(&loaded), text(&in_place));
+
+    library.add(&fixture("qwen2-f32"), None, &(), &cancel).unwrap();
+    let error = library.default_model(&config).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    let error = library.add(&gguf, Some("small"), &(), &cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+
+    library.remove("small").unwrap();
+    assert_eq!(library.load(home.path(), "small").unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(gguf.is_file(), "the original stays");
+}
+
+#[test]
+fn a_bit_that_flips_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let dirs = Dirs::under(home.path());
+    let mut library = ModelLibrary::open(&dirs).unwrap();
+    let copy = home.path().join("copy.gguf");
+    fs::copy(fixture("qwen2-gguf-q8_0").join("model.gguf"), &copy).unwrap();
+    library.add(&copy, Some("small"), &(), &CancelToken::new()).unwrap();
+    let verify = || library.verify("small", &(), &CancelToken::new()).unwrap();
+    assert!(verify().is_sound());
+
+    let mut bytes = fs::read(&copy).unwrap();
+    let place = bytes.len() - 100;
+    bytes[place] ^= 1;
+    for file in files(&dirs.models()) {
+        if file.extension().is_some_and(|ending| ending == "gguf") {
+            fs::write(&file, &bytes).unwrap();
+        }
+    }
+    assert!(!verify().is_sound());
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
