@@ -16,6 +16,7 @@ mod hash;
 mod language;
 mod path;
 mod progress;
+mod size;
 mod text;
 
 pub use cancel::CancelToken;
@@ -24,4 +25,5 @@ pub use hash::ContentHash;
 pub use language::Language;
 pub use path::{PathError, RelPath, Root};
 pub use progress::{Progress, ProgressEvent};
+pub use size::ByteSize;
 pub use text::{LineIndex, LineRange, TextRange};

@@ -3,10 +3,10 @@
 use std::io;
 
 use clap::error::ErrorKind as ClapKind;
-use mlxcode_core::{Error, ErrorKind};
+use mlxcode_core::{Error, ErrorKind, io_error_kind};
 
 use crate::host::Host;
-use crate::output::{Style, json};
+use crate::output::{Style, json, visible};
 
 /// All went well.
 pub const SUCCESS: u8 = 0;
@@ -14,6 +14,8 @@ pub const SUCCESS: u8 = 0;
 pub const UNHEALTHY: u8 = 1;
 /// The arguments are wrong.
 pub const USAGE: u8 = 2;
+/// Nobody reads the output any more, as a shell counts it: 128 + SIGPIPE.
+pub const OUTPUT_CLOSED: u8 = 141;
 /// Interrupted by the user, as a shell counts it: 128 + SIGINT.
 pub const CANCELLED: u8 = 130;
 
@@ -24,6 +26,8 @@ pub enum Failure {
     Error(Error),
     /// Nobody reads the output any more.
     OutputClosed,
+    /// The output cannot be written.
+    Output(io::Error),
 }
 
 impl<E: Into<Error>> From<E> for Failure {
@@ -35,9 +39,24 @@ impl<E: Into<Error>> From<E> for Failure {
 /// A command's result: the exit code.
 pub type Outcome<T = u8> = Result<T, Failure>;
 
-/// Treats a failed write as the reader's wish to stop.
+/// Treats a closed pipe as the reader's wish to stop.
 pub fn written(result: io::Result<()>) -> Outcome<()> {
-    result.map_err(|_| Failure::OutputClosed)
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+        _ => Failure::Output(error),
+    })
+}
+
+/// Tells that the output could not be written, where that can still be told.
+pub fn show_lost_output(error: &io::Error, host: &mut Host<'_>) -> u8 {
+    let style = Style::for_messages(host);
+    let _ = writeln!(
+        host.messages,
+        "{} cannot write the output: {error}\n{} free some space, or write it elsewhere",
+        style.error("error:"),
+        style.strong("help:")
+    );
+    code_of(io_error_kind(error))
 }
 
 /// The exit code of an error. The table stands in docs/cli.md.
@@ -65,28 +84,41 @@ pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
         json::write(host, &json::ErrorOutput::new(error))
     } else {
         let style = Style::for_messages(host);
-        let mut text = format!("{} {error}\n", style.error("error:"));
-        let mut source = std::error::Error::source(error);
-        let mut last = error.to_string();
-        while let Some(cause) = source {
-            let sentence = cause.to_string();
-            if !last.contains(&sentence) {
-                text.push_str(&format!("  because: {sentence}\n"));
-            }
-            last = sentence;
-            source = cause.source();
+        let mut text = format!("{} {}\n", style.error("error:"), visible(error));
+        for cause in causes(error) {
+            text.push_str(&format!("  because: {}\n", visible(cause)));
         }
         if let Some(help) = error.help() {
-            text.push_str(&format!("{} {help}\n", style.strong("help:")));
+            text.push_str(&format!("{} {}\n", style.strong("help:"), visible(help)));
         }
         written(host.messages.write_all(text.as_bytes()))
     };
     code_of(error.kind())
 }
 
+/// What led to an error, nearest first, without what the sentence before says.
+pub fn causes(error: &Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    let mut last = error.to_string();
+    while let Some(cause) = source {
+        let sentence = cause.to_string();
+        if !last.contains(&sentence) {
+            causes.push(sentence.clone());
+        }
+        last = sentence;
+        source = cause.source();
+    }
+    causes
+}
+
 /// Shows what clap says: help and version on the output, the rest as an error.
-pub fn show_usage(error: &clap::Error, host: &mut Host<'_>) -> u8 {
+pub fn show_usage(error: &clap::Error, json: bool, host: &mut Host<'_>) -> u8 {
     let wanted = matches!(error.kind(), ClapKind::DisplayHelp | ClapKind::DisplayVersion);
+    if json && !wanted {
+        let _ = json::write(host, &json::ErrorOutput::usage(&error.to_string()));
+        return USAGE;
+    }
     let text = error.render();
     let text = if host.color { text.ansi().to_string() } else { text.to_string() };
     let stream = if wanted { &mut host.output } else { &mut host.messages };

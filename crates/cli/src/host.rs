@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlxcode_core::{CancelToken, Dirs, Model};
 
+use crate::output::visible;
+
 /// The program's surroundings.
+#[expect(clippy::struct_excessive_bools, reason = "every stream is shown or not for itself")]
 pub struct Host<'a> {
     /// Where a reply or a prompt given as `-` is read from.
     pub input: &'a mut dyn BufRead,
@@ -18,6 +22,10 @@ pub struct Host<'a> {
     pub messages: &'a mut dyn Write,
     /// Where a person's answers come from; `None` where nobody is there.
     pub keyboard: Option<&'a mut dyn BufRead>,
+    /// Whether a person would type what `input` reads.
+    pub input_is_typed: bool,
+    /// Whether a terminal shows `output`.
+    pub output_is_shown: bool,
     /// Whether `output` shows colours.
     pub color: bool,
     /// Whether `messages` is a terminal, so that a line can be redrawn.
@@ -30,15 +38,47 @@ pub struct Host<'a> {
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
     pub cancel: CancelToken,
+    /// Set while a person is asked.
+    pub waiting: Waiting,
+}
+
+/// Whether the program waits for a person to type: nothing is half done then,
+/// so that an interrupt may end it at once. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Host<'_> {
+    /// Shows a piece of a model's text at once: as it is, but for what a
+    /// terminal would obey.
+    pub(crate) fn stream(&mut self, text: &str) -> io::Result<()> {
+        if self.output_is_shown {
+            self.output.write_all(visible(text).as_bytes())?;
+        } else {
+            self.output.write_all(text.as_bytes())?;
+        }
+        self.output.flush()
+    }
+}
+
+impl Waiting {
+    /// Reads what a person types.
+    pub fn during<T>(&self, read: impl FnOnce() -> T) -> T {
+        self.0.store(true, Ordering::SeqCst);
+        let typed = read();
+        self.0.store(false, Ordering::SeqCst);
+        typed
+    }
 }
 
 /// Runs the command on the process's own streams.
 #[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cancel = CancelToken::new();
-    stop_on_interrupt(&cancel);
+    let waiting = Waiting::default();
+    stop_on_interrupt(&cancel, &waiting);
     let stdin_is_terminal = io::stdin().is_terminal();
-    let color = io::stdout().is_terminal()
+    let output_is_shown = io::stdout().is_terminal();
+    let color = output_is_shown
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
     let live = io::stderr().is_terminal();
@@ -57,33 +97,32 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         output: &mut output,
         messages: &mut messages,
         keyboard,
+        input_is_typed: stdin_is_terminal,
+        output_is_shown,
         color,
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
         model: None,
         cancel,
+        waiting,
     };
-    let code = crate::run(args, &mut host);
-    // A closed pipe is the reader's choice, not an error.
-    let _ = output.flush();
-    code
+    crate::run(args, &mut host)
 }
 
 /// The first interrupt asks the work to stop, which takes at most a token;
-/// the second one ends the process.
-fn stop_on_interrupt(cancel: &CancelToken) {
+/// the second one ends the process, and so does one while a person is asked.
+fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
     let cancel = cancel.clone();
+    let waiting = waiting.clone();
     let asked = AtomicBool::new(false);
     // Without a handler, an interrupt ends the process at once: still safe,
     // since files are only ever replaced whole.
     let _ = ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::SeqCst) {
-            #[allow(
-                clippy::exit,
-                clippy::disallowed_methods,
-                reason = "a second interrupt means now"
-            )]
+        if asked.swap(true, Ordering::SeqCst) || waiting.0.load(Ordering::SeqCst) {
+            // The shell's prompt begins on a line of its own.
+            let _ = writeln!(io::stderr());
+            #[allow(clippy::exit, clippy::disallowed_methods, reason = "it means now")]
             std::process::exit(i32::from(crate::exit::CANCELLED));
         }
         cancel.cancel();

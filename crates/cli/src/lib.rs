@@ -12,7 +12,7 @@ mod exit;
 mod host;
 mod output;
 
-pub use host::{Host, main};
+pub use host::{Host, Waiting, main};
 
 use std::ffi::OsString;
 
@@ -24,14 +24,20 @@ use crate::exit::Failure;
 /// Runs the command that `args` names, the program's own name first, and
 /// gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = args.iter().any(|arg| arg == "--json");
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
-        Err(error) => return exit::show_usage(&error, host),
+        Err(error) => return exit::show_usage(&error, json, host),
     };
     let json = args.json;
-    match command::run(args, host) {
+    let done = command::run(args, host);
+    // A file on a full disk often fails no earlier than here.
+    let done = done.and_then(|code| exit::written(host.output.flush()).map(|()| code));
+    match done {
         Ok(code) => code,
-        Err(Failure::OutputClosed) => exit::SUCCESS,
+        Err(Failure::Output(error)) => exit::show_lost_output(&error, host),
+        Err(Failure::OutputClosed) => exit::OUTPUT_CLOSED,
         Err(Failure::Error(error)) => exit::show_error(&error, json, host),
     }
 }

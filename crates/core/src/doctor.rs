@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use mlxcode_base::Diagnostic;
+use mlxcode_base::{ByteSize, Diagnostic};
 use mlxcode_models::{Hardware, InstalledModel, Store, free_disk_bytes};
 
 use crate::config::LoadedConfig;
@@ -67,7 +67,7 @@ fn memory(hardware: &Hardware) -> Check {
         let detail = "this system does not tell how much there is".to_owned();
         return Check { name, status: CheckStatus::Remark, detail, help: None };
     };
-    let detail = format!("{} free of {}", gib(free.min(total)), gib(total));
+    let detail = format!("{} free of {}", ByteSize(free.min(total)), ByteSize(total));
     Check { name, status: CheckStatus::Fine, detail, help: None }
 }
 
@@ -90,7 +90,7 @@ fn disk(dirs: &Dirs) -> Check {
     Check {
         name,
         status: if low { CheckStatus::Remark } else { CheckStatus::Fine },
-        detail: format!("{} free at {}", gib(free), dirs.data.display()),
+        detail: format!("{} free at {}", ByteSize(free), dirs.data.display()),
         help: low.then(|| "free some space before adding a model".to_owned()),
     }
 }
@@ -155,7 +155,7 @@ fn fine_model(name: String, model: &InstalledModel) -> Check {
             "{} {}, {}, context of {} tokens",
             config.architecture,
             model.weights(),
-            gib(model.size_bytes()),
+            ByteSize(model.size_bytes()),
             config.context_length
         ),
         help: None,
@@ -164,8 +164,4 @@ fn fine_model(name: String, model: &InstalledModel) -> Check {
 
 fn broken(name: String, error: &impl Diagnostic) -> Check {
     Check { name, status: CheckStatus::Broken, detail: error.to_string(), help: error.help() }
-}
-
-fn gib(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }

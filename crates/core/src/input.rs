@@ -24,6 +24,14 @@ pub enum InputError {
         /// The file.
         path: PathBuf,
     },
+    /// A text is too long.
+    #[error("{path} is longer than {most} bytes")]
+    TextTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that are read.
+        most: u64,
+    },
     /// A conversation file is not what the program understands.
     #[error("{path} holds no conversation: {source}")]
     Messages {
@@ -60,7 +68,7 @@ impl Diagnostic for InputError {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
             Self::NoEdits | Self::NoModel => ErrorKind::NotFound,
-            Self::ReplyCut => ErrorKind::ResourceExhausted,
+            Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
@@ -73,6 +81,7 @@ impl Diagnostic for InputError {
         match self {
             Self::Unreadable { .. } => "input.unreadable",
             Self::NotUtf8 { .. } => "input.not_utf8",
+            Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
@@ -88,6 +97,7 @@ impl Diagnostic for InputError {
             match self {
                 Self::Unreadable { .. } => "check the path and its permissions",
                 Self::NotUtf8 { .. } => "convert the file to UTF-8",
+                Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
                 Self::Messages { .. } => {
                     "write a JSON list such as [{\"role\": \"user\", \"content\": \"hello\"}]"
                 }

@@ -54,8 +54,8 @@ pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::{Task, Turn, TurnEvent};
 pub use mlxcode_base::{
-    CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress, ProgressEvent,
-    RelPath, TextRange,
+    ByteSize, CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress,
+    ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{CodeBase, Hit, PackedContext, Passage, Skipped};
 pub use mlxcode_edit::{

@@ -21,7 +21,7 @@ fn ground() -> (TempDir, CodeBase) {
     write("greet.py", "def greet():\n    return \"hello\"\n");
     write("port.py", "def open_port(number):\n    \"\"\"Opens a port.\"\"\"\n    return number\n");
     for number in 0..40 {
-        let body: String = (0..30).map(|line| format!("    open_port({line}{number})\n")).collect();
+        let body = "    open_port(number)\n".repeat(30);
         write(&format!("port_{number}.py"), &format!("def f_{number}():\n{body}"));
     }
     let root = Root::open(folder.path()).unwrap();

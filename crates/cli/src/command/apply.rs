@@ -8,7 +8,7 @@ use crate::command::generate::read_text;
 use crate::exit::{Outcome, SUCCESS, code_of, written};
 use crate::host::Host;
 use crate::output::json::{self, ApplyOutput, ChangeOutput, NearestOutput, RefusalOutput};
-use crate::output::{Style, count, diff};
+use crate::output::{Style, count, diff, visible};
 
 /// Runs the verb.
 pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -39,8 +39,10 @@ pub fn decide(
         return Err(InputError::NoEdits.into());
     }
     let mut outcome = describe(&plan);
-    if !json {
-        show(&plan, host)?;
+    // Who said yes beforehand need not look on.
+    let shown = if json { Ok(()) } else { show(&plan, host) };
+    if !consent.yes {
+        shown?;
     }
     if !plan.refusals().is_empty() {
         if !json {
@@ -78,31 +80,30 @@ fn ask(plan: &mut EditPlan, host: &mut Host<'_>) -> Outcome<bool> {
     match question(host, "Apply? [y]es, [n]o, [e]ach: ", &["y", "n", "e"])? {
         Some("y") => Ok(true),
         Some("e") => {
-            let mut stopped = None;
+            // Who leaves in the middle has not agreed to the files before.
+            let mut left = None;
             plan.keep(|change: &FileChange| {
-                if stopped.is_some() {
+                if left.is_some() {
                     return false;
                 }
-                let words = format!("Apply {} {}? [y]es, [n]o: ", change.kind, change.path);
+                let words =
+                    format!("Apply {} {}? [y]es, [n]o: ", change.kind, visible(&change.path));
                 match question(host, &words, &["y", "n"]) {
-                    Ok(answer) => answer == Some("y"),
-                    Err(failure) => {
-                        stopped = Some(failure);
+                    Ok(Some(answer)) => answer == "y",
+                    answer => {
+                        left = Some(answer.map(|_| false));
                         false
                     }
                 }
             });
-            match stopped {
-                Some(failure) => Err(failure),
-                None => Ok(!plan.changes().is_empty()),
-            }
+            left.unwrap_or_else(|| Ok(!plan.changes().is_empty()))
         }
         _ => Ok(false),
     }
 }
 
 /// Puts a question until the answer begins with one of `letters`; the end of
-/// input and an interrupt mean no answer.
+/// input means no answer.
 fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcome<Option<&'l str>> {
     loop {
         let Some(keyboard) = &mut host.keyboard else {
@@ -111,9 +112,11 @@ fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcom
         let shown = write!(host.messages, "{words}").and_then(|()| host.messages.flush());
         written(shown)?;
         let mut line = String::new();
-        match keyboard.read_line(&mut line) {
-            Ok(0) | Err(_) => return Ok(None),
-            Ok(_) if host.cancel.is_cancelled() => return Ok(None),
+        match host.waiting.during(|| keyboard.read_line(&mut line)) {
+            Ok(0) | Err(_) => {
+                written(writeln!(host.messages))?;
+                return Ok(None);
+            }
             Ok(_) => {}
         }
         let answer = line.trim().to_ascii_lowercase();
@@ -138,7 +141,8 @@ fn show(plan: &EditPlan, host: &mut Host<'_>) -> Outcome<()> {
 fn show_refusal(refusal: &Refusal, style: Style, host: &mut Host<'_>) -> Outcome<()> {
     let place = format!("block {} (reply line {})", refusal.block, refusal.line);
     let what = if refusal.path.is_empty() { place } else { format!("{place}, {}", refusal.path) };
-    written(writeln!(host.output, "{} {what}: {}", style.error("refused"), refusal.reason))?;
+    let what = visible(format!("{what}: {}", refusal.reason));
+    written(writeln!(host.output, "{} {what}", style.error("refused")))?;
     if let Some(nearest) = &refusal.nearest {
         let percent = nearest.similarity * 100.0;
         let range = nearest.range;

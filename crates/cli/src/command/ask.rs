@@ -9,7 +9,7 @@ use crate::command::{Common, model, relative};
 use crate::exit::{CANCELLED, Failure, Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{AskOutput, FinishedOutput, Source};
-use crate::output::{Style, json};
+use crate::output::{Style, json, visible};
 
 /// Runs the verb.
 pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -52,7 +52,7 @@ fn extract(
         let place = format!("{}:{}", passage.path, passage.lines);
         written(writeln!(host.output, "{}", style.place(place)))?;
         for line in passage.text.lines() {
-            written(writeln!(host.output, "  {line}"))?;
+            written(writeln!(host.output, "  {}", visible(line)))?;
         }
         written(writeln!(host.output))?;
     }
@@ -78,8 +78,7 @@ fn answer(
     for event in turn.by_ref() {
         match event.map_err(Failure::from)? {
             TurnEvent::Text(text) if !common.json => {
-                written(host.output.write_all(text.as_bytes()))?;
-                written(host.output.flush())?;
+                written(host.stream(&text))?;
             }
             TurnEvent::Finished(end) => finished = Some(FinishedOutput::new(&end)),
             _ => {}

@@ -25,8 +25,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     for event in turn.by_ref() {
         match event? {
             TurnEvent::Text(text) if !common.json => {
-                written(host.output.write_all(text.as_bytes()))?;
-                written(host.output.flush())?;
+                written(host.stream(&text))?;
             }
             TurnEvent::Edit(item) => items.push(item),
             TurnEvent::Finished(finished) => end = Some(finished),

@@ -1,6 +1,7 @@
 //! `mlx-code generate`: the bare model.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use mlxcode_core::{
@@ -34,8 +35,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
         match event? {
             GenerationEvent::Token(token) => {
                 if !common.json {
-                    written(host.output.write_all(token.text.as_bytes()))?;
-                    written(host.output.flush())?;
+                    written(host.stream(&token.text))?;
                 }
                 text.push_str(&token.text);
                 tokens.push(TokenOutput { id: token.id, text: token.text });
@@ -80,15 +80,27 @@ fn read_messages(path: &Path, host: &mut Host<'_>) -> Outcome<Vec<Message>> {
     Ok(messages)
 }
 
+/// A reply or a conversation is text that a model wrote or reads: more than
+/// this is something else.
+const MOST_TEXT_BYTES: u64 = 64 << 20;
+
 /// Reads a whole file, or the standard input for `-`.
 pub fn read_text(path: &Path, host: &mut Host<'_>) -> Outcome<String> {
     let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        host.input.read_to_end(&mut bytes).map_err(unreadable)?;
-        bytes
+    let mut bytes = Vec::new();
+    let most = MOST_TEXT_BYTES + 1;
+    if path == Path::new("-") {
+        if host.input_is_typed {
+            written(writeln!(host.messages, "reading from the terminal; Ctrl-D ends the text"))?;
+        }
+        let input = (&mut *host.input).take(most);
+        host.waiting.during(|| { input }.read_to_end(&mut bytes)).map_err(unreadable)?;
     } else {
-        fs::read(host.current_dir.join(path)).map_err(unreadable)?
-    };
+        let file = File::open(host.current_dir.join(path)).map_err(unreadable)?;
+        file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if bytes.len() as u64 == most {
+        return Err(InputError::TextTooLong { path: path.to_owned(), most: MOST_TEXT_BYTES }.into());
+    }
     Ok(String::from_utf8(bytes).map_err(|_| InputError::NotUtf8 { path: path.to_owned() })?)
 }

@@ -32,6 +32,7 @@ const EXIT_CODES: &str = "\
 | 11 | it took too long |
 | 70 | a bug; please report it |
 | 130 | interrupted |
+| 141 | nobody reads the output any more; `--yes` was carried out all the same |
 ";
 
 /// Runs the verb.

@@ -4,7 +4,7 @@ use crate::command::Common;
 use crate::exit::{Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{self, EntryOutput, HistoryOutput};
-use crate::output::{Style, time};
+use crate::output::{Style, time, visible};
 
 /// Runs the verb.
 pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -23,7 +23,7 @@ pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
         let id = style.strong(&entry.id);
         written(writeln!(host.output, "{id}  {when}  {}  {}", entry.state, entry.actor))?;
         for file in &entry.files {
-            written(writeln!(host.output, "  {} {}", file.kind, file.path))?;
+            written(writeln!(host.output, "  {} {}", file.kind, visible(&file.path)))?;
         }
     }
     Ok(SUCCESS)

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use mlxcode_core::{ModelLibrary, ModelSummary, VerifyReport};
+use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary, VerifyReport};
 
 use crate::args::Models;
 use crate::command::{Common, dirs};
 use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
 use crate::host::Host;
+use crate::output::Style;
 use crate::output::json::{
     self, CheckOutput, ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput,
 };
 use crate::output::progress::ProgressLine;
-use crate::output::{Style, size};
 
 /// Runs the verb.
 pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -56,7 +56,7 @@ fn add(
     written(writeln!(
         host.output,
         "installed {name}: {architecture} {weights}, {}",
-        size(*size_bytes)
+        ByteSize(*size_bytes)
     ))?;
     Ok(SUCCESS)
 }
@@ -77,7 +77,7 @@ fn list(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome
     for model in &models {
         let ModelSummary { name, architecture, weights, size_bytes, .. } = model;
         let padding = " ".repeat(widest - name.len());
-        let size = size(*size_bytes);
+        let size = ByteSize(*size_bytes);
         let name = style.strong(name);
         written(writeln!(host.output, "{name}{padding}  {architecture} {weights}  {size}"))?;
     }
@@ -96,14 +96,14 @@ fn show(summary: &ModelSummary, common: &Common, host: &mut Host<'_>) -> Outcome
         ("weights", summary.weights.clone()),
         ("parameters", summary.parameters.to_string()),
         ("context", format!("{} tokens", summary.context_length)),
-        ("size", size(summary.size_bytes)),
+        ("size", ByteSize(summary.size_bytes).to_string()),
     ];
     for (name, value) in rows {
         written(writeln!(host.output, "  {name:<13}{value}"))?;
     }
     for file in &summary.files {
         let sha256 = style.dim(&file.sha256);
-        written(writeln!(host.output, "  {}  {}  {sha256}", file.name, size(file.size_bytes)))?;
+        written(writeln!(host.output, "  {}  {}  {sha256}", file.name, ByteSize(file.size_bytes)))?;
     }
     Ok(SUCCESS)
 }

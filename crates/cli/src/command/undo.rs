@@ -5,6 +5,7 @@ use crate::command::Common;
 use crate::exit::{Outcome, SUCCESS, written};
 use crate::host::Host;
 use crate::output::json::{self, EntryOutput, UndoOutput};
+use crate::output::visible;
 
 /// Runs the verb.
 pub fn run(args: &Undo, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -15,7 +16,7 @@ pub fn run(args: &Undo, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     written(writeln!(host.output, "took back {} by {}:", entry.id, entry.actor))?;
     for file in &entry.files {
-        written(writeln!(host.output, "  {} {}", file.kind, file.path))?;
+        written(writeln!(host.output, "  {} {}", file.kind, visible(&file.path)))?;
     }
     Ok(SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use mlxcode_core::{DiffLine, FileChange, FileDiff};
 
-use crate::output::Style;
+use crate::output::{Style, visible};
 
 /// Renders one file's change: a heading, then hunks in colour.
 pub fn render_change(change: &FileChange, style: Style) -> String {
@@ -19,7 +19,7 @@ pub fn render(diff: &FileDiff, style: Style) -> String {
         text.push('\n');
         for line in &hunk.lines {
             let line = match line {
-                DiffLine::Context(line) => format!(" {line}"),
+                DiffLine::Context(line) => visible(format!(" {}", line.trim_end_matches('\r'))),
                 DiffLine::Removed(line) => style.removed(format!("-{line}")),
                 DiffLine::Added(line) => style.added(format!("+{line}")),
                 DiffLine::NoNewline => style.dim("\\ No newline at end of file"),

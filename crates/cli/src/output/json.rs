@@ -2,11 +2,13 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
-use mlxcode_core::{Error, Finished, JournalEntry, LineRange, PackedContext, Passage, Skipped};
+use mlxcode_core::{
+    Error, ErrorKind, Finished, JournalEntry, LineRange, PackedContext, Passage, Skipped,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::exit::{Outcome, written};
+use crate::exit::{Outcome, causes, written};
 use crate::host::Host;
 
 /// Prints one document, indented, with a final line end.
@@ -34,11 +36,29 @@ pub struct ErrorBody {
     pub code: String,
     /// What went wrong, for people.
     pub message: String,
+    /// What led to it, nearest first.
+    pub causes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
 }
 
 impl ErrorOutput {
+    /// Describes arguments that are wrong, as clap says it.
+    pub fn usage(text: &str) -> Self {
+        let mut parts = text.trim().splitn(2, '\n');
+        let message = parts.next().unwrap_or_default().trim_start_matches("error: ");
+        let help = parts.next().map(str::trim).filter(|rest| !rest.is_empty());
+        Self {
+            error: ErrorBody {
+                kind: ErrorKind::InvalidInput.to_string(),
+                code: "input.usage".to_owned(),
+                message: message.to_owned(),
+                causes: Vec::new(),
+                help: help.map(str::to_owned),
+            },
+        }
+    }
+
     /// Describes `error`.
     pub fn new(error: &Error) -> Self {
         Self {
@@ -46,6 +66,7 @@ impl ErrorOutput {
                 kind: error.kind().to_string(),
                 code: error.code().to_owned(),
                 message: error.to_string(),
+                causes: causes(error),
                 help: error.help(),
             },
         }

@@ -4,12 +4,15 @@ pub mod diff;
 pub mod json;
 pub mod progress;
 pub mod time;
+mod visible;
 
 use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
 use crate::host::Host;
+
+pub use visible::visible;
 
 /// Colours for one stream, or none.
 #[derive(Clone, Copy, Debug)]
@@ -59,35 +62,12 @@ impl Style {
     }
 
     fn paint(self, style: Ansi, text: impl Display) -> String {
-        if self.on { format!("{style}{text}{style:#}") } else { text.to_string() }
+        let text = visible(text);
+        if self.on { format!("{style}{text}{style:#}") } else { text }
     }
 }
 
 /// Counts something in words: `1 file`, `2 files`.
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
-}
-
-const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/// A size in binary units, as people write it: `640 B`, `1.5 MiB`.
-pub fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes_read_as_people_write_them() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 30, "1.0 GiB")]
-        {
-            assert_eq!(super::size(bytes), text);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use mlxcode_core::{Progress, ProgressEvent};
+use mlxcode_core::{ByteSize, Progress, ProgressEvent};
 
 /// Redrawing more often than this only costs time.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ impl Progress for ProgressLine {
         *drawn = Some(Instant::now());
         let how_far = match event.total {
             Some(total) if total > 0 => format!("{:3}%", event.done * 100 / total),
-            _ => super::size(event.done),
+            _ => ByteSize(event.done).to_string(),
         };
         let _ = write!(std::io::stderr(), "\r\x1b[K{how_far} {}", event.task);
     }

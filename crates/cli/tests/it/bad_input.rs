@@ -1,6 +1,7 @@
 //! What can go wrong: one clear error each, its own exit code, no file touched.
 
 use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::ground::{Ground, Play, Ran, SHOUT, fixture};
@@ -265,4 +266,67 @@ fn wrong_arguments() {
     failed(&ground.play(&messages, model), 2, "holds no conversation");
     assert_eq!(ground.run(&["--help"]).code, 0);
     assert!(ground.run(&["--version"]).out.starts_with("mlx-code "));
+}
+
+#[test]
+fn wrong_arguments_as_documents() {
+    let ground = Ground::new();
+    let ran = ground.run(&["ask", "x", "--modle", "y"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("--modle") && ran.err.contains("--model"), "{}", ran.err);
+    let ran = ground.run(&["ask", "--json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (2, ""));
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["error"]["code"], "input.usage");
+    assert!(document["error"]["message"].as_str().unwrap().contains("required"), "{document}");
+    let generate = ["generate", "--prompt", "x", "--temperature", "-1"];
+    let play = Play { replies: Some(&["x"]), ..Play::default() };
+    // A scripted model takes any option; a real one says what is wrong with it.
+    assert_eq!(ground.play(&generate, play).code, 0);
+    let model = fixture("qwen2-f32");
+    let ran = ground.run(&[&generate[..], &["--model", model.to_str().unwrap()]].concat());
+    failed(&ran, 2, "temperature");
+}
+
+/// A stream that takes nothing.
+struct Refusing(ErrorKind);
+
+impl Write for Refusing {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn output_that_is_lost_is_told() {
+    let ground = Ground::new();
+    for args in [&["ask", "who opens the port?"][..], &["history", "--json"], &["doctor"]] {
+        let mut full = Refusing(ErrorKind::StorageFull);
+        let (code, err) = ground.play_to(&mut full, args, Play::default());
+        assert_eq!(code, 9, "{args:?}");
+        assert!(err.contains("cannot write the output") && err.contains("help:"), "{err}");
+        // Who closed the pipe has seen enough.
+        let mut closed = Refusing(ErrorKind::BrokenPipe);
+        let (code, err) = ground.play_to(&mut closed, args, Play::default());
+        assert_eq!((code, err.as_str()), (141, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn a_yes_is_carried_out_whoever_looks_on() {
+    let ground = Ground::new();
+    let play = Play { input: SHOUT, ..Play::default() };
+    let mut closed = Refusing(ErrorKind::BrokenPipe);
+    let (code, err) = ground.play_to(&mut closed, &["apply", "--yes"], play);
+    assert_eq!(code, 0, "{err}");
+    assert!(ground.read("greet.py").contains("HELLO"));
+    let ground = Ground::new();
+    let play = Play { input: SHOUT, typed: Some("y\n"), ..Play::default() };
+    let (code, _) = ground.play_to(&mut closed, &["apply"], play);
+    assert_eq!(code, 141);
+    assert!(ground.read("greet.py").contains("hello"));
 }

@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Host, run};
+use mlx_code_cli::{Host, Waiting, run};
 use mlxcode_core::{CancelToken, Dirs, Model, ScriptedModel};
 
 pub struct Ground {
@@ -65,14 +66,25 @@ impl Ground {
     }
 
     pub fn play(&self, args: &[&str], play: Play<'_>) -> Ran {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut out = Vec::new();
+        let (code, err) = self.play_to(&mut out, args, play);
+        Ran { code, out: String::from_utf8(out).unwrap(), err }
+    }
+
+    /// As [`play`](Self::play), with the output going elsewhere. Gives the
+    /// exit code and the messages.
+    pub fn play_to(&self, output: &mut dyn Write, args: &[&str], play: Play<'_>) -> (u8, String) {
+        let mut err = Vec::new();
         let mut typed = play.typed.map(str::as_bytes);
         let mut input = play.input.as_bytes();
         let mut host = Host {
             input: &mut input,
-            output: &mut out,
+            output,
             messages: &mut err,
             keyboard: typed.as_mut().map(|typed| typed as &mut dyn std::io::BufRead),
+            input_is_typed: false,
+            output_is_shown: false,
+            waiting: Waiting::default(),
             color: false,
             live: false,
             current_dir: self.root(),
@@ -82,8 +94,7 @@ impl Ground {
         };
         let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);
         let code = run(args, &mut host);
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code, out: text(out), err: text(err) }
+        (code, String::from_utf8(err).unwrap())
     }
 }
 

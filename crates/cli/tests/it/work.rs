@@ -66,6 +66,32 @@ fn each_file_can_be_decided_on() {
     assert!(ground.read("port.py").contains("int(number)"));
 }
 
+/// Who leaves in the middle has agreed to nothing.
+#[test]
+fn leaving_the_questions_changes_nothing() {
+    for typed in ["", "maybe\n", "each\ny\n", "each\ny\nmaybe\n"] {
+        let ground = Ground::new();
+        let reply = format!(
+            "{SHOUT}\nport.py\n<<<<<<< SEARCH\n    return number\n=======\n    return 1\n>>>>>>> REPLACE\n"
+        );
+        let ran = ground
+            .play(&["apply", "-"], Play { input: &reply, typed: Some(typed), ..Play::default() });
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.err.ends_with("nothing was changed\n"), "{}", ran.err);
+        assert!(ground.read("greet.py").contains("hello"), "{typed:?}");
+    }
+}
+
+/// A reply may not repaint the diff that a person agrees to.
+#[test]
+fn what_a_terminal_would_obey_is_shown() {
+    let ground = Ground::new();
+    let reply = SHOUT.replace("HELLO", "HELLO\x1b[2K\u{202e}");
+    let play = Play { input: &reply, ..Play::default() };
+    let ran = ground.play(&["apply", "--dry-run"], play);
+    assert!(ran.out.contains("+    return \"HELLO␛[2K<U+202E>\"\n"), "{}", ran.out);
+}
+
 #[test]
 fn apply_without_asking_and_without_doing() {
     let ground = Ground::new();
