@@ -7,7 +7,7 @@ use napi::{Env, JsValue, Status};
 /// Makes a JavaScript error with `code`, `kind` and `help`.
 pub fn reject(env: Env, error: &Error) -> napi::Error {
     let make = || -> napi::Result<Unknown<'_>> {
-        let plain = napi::Error::new(Status::GenericFailure, sentence(error));
+        let plain = napi::Error::new(Status::GenericFailure, error.sentence());
         let mut object: Object<'_> = env.create_error(plain)?;
         object.set_named_property("code", error.code())?;
         object.set_named_property("kind", error.kind().as_str())?;
@@ -15,19 +15,4 @@ pub fn reject(env: Env, error: &Error) -> napi::Error {
         Ok(object.to_unknown())
     };
     make().map_or_else(|broken| broken, napi::Error::from)
-}
-
-/// The message with its causes: JavaScript shows one line.
-fn sentence(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

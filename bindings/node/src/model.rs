@@ -1,11 +1,11 @@
 //! Models and bare generation.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mlxcode_core::{
-    self as core, CancelToken, GenerateOptions, GenerateRequest, GenerationEvent, Prompt, Role,
-    SamplingOptions, ScriptedModel,
+    self as core, CancelToken, GenerateOptions, GenerateRequest, Prompt, Role, SamplingOptions,
+    ScriptedModel,
 };
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -128,14 +128,11 @@ impl Model {
         &self,
         prompt: Either<String, Vec<Message>>,
         options: Option<Options>,
-    ) -> Promise<(core::Generation, CancelToken), Generation> {
+    ) -> Promise<core::Generation, Generation> {
         let model = self.0.clone();
         let start = move || {
-            let cancel = CancelToken::new();
-            let request = GenerateRequest::new(convert(prompt)?)
-                .with_options(options.unwrap_or_default().convert())
-                .with_cancel(cancel.clone());
-            Ok((model.generate(request)?, cancel))
+            let options = options.unwrap_or_default().convert();
+            model.generate(GenerateRequest::new(convert(prompt)?).with_options(options))
         };
         run(start, Generation::new)
     }
@@ -144,36 +141,25 @@ impl Model {
 /// A running generation: an async iterable over its tokens.
 #[napi]
 pub struct Generation {
-    state: Arc<Mutex<State>>,
+    running: Arc<Mutex<core::Generation>>,
+    /// What the event loop may read while another thread holds the rest.
+    finished: Arc<OnceLock<core::Finished>>,
     cancel: CancelToken,
-}
-
-struct State {
-    running: core::Generation,
-    finished: Option<core::Finished>,
 }
 
 #[napi]
 impl Generation {
     /// The next token; `null` at the end.
     #[napi(ts_return_type = "Promise<Token | null>")]
-    pub fn next(&self) -> Promise<Option<Token>, Option<Token>> {
-        let state = Arc::clone(&self.state);
-        run(move || lock(&state).next(), |token| token)
+    pub fn next(&self) -> Promise<Option<core::Token>, Option<Token>> {
+        let next = self.reading(|running| running.next_token().transpose());
+        run(next, |token| token.map(|token| Token { id: token.id, text: token.text }))
     }
 
     /// Reads to the end and gives the text of all tokens that remain.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn read(&self) -> Promise<String, String> {
-        let state = Arc::clone(&self.state);
-        let read = move || {
-            let mut text = String::new();
-            while let Some(token) = lock(&state).next()? {
-                text.push_str(&token.text);
-            }
-            Ok(text)
-        };
-        run(read, |text| text)
+        run(self.reading(core::Generation::read_to_end), |text| text)
     }
 
     /// Ends the generation within one token.
@@ -185,31 +171,29 @@ impl Generation {
     /// How it ended; `null` while it runs.
     #[napi(getter)]
     pub fn finished(&self) -> Option<Finished> {
-        lock(&self.state).finished.as_ref().map(Finished::from)
+        self.finished.get().map(Finished::from)
     }
 }
 
 impl Generation {
-    fn new((running, cancel): (core::Generation, CancelToken)) -> Self {
-        Self { state: Arc::new(Mutex::new(State { running, finished: None })), cancel }
+    fn new(running: core::Generation) -> Self {
+        let cancel = running.cancel_token();
+        Self { running: Arc::new(Mutex::new(running)), finished: Arc::default(), cancel }
     }
-}
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl State {
-    fn next(&mut self) -> core::Result<Option<Token>> {
-        for event in self.running.by_ref() {
-            match event? {
-                GenerationEvent::Token(token) => {
-                    return Ok(Some(Token { id: token.id, text: token.text }));
-                }
-                GenerationEvent::Finished(finished) => self.finished = Some(finished),
-                _ => {}
+    /// Work for another thread, which notes the end.
+    fn reading<T, R>(&self, read: R) -> impl FnOnce() -> core::Result<T> + use<T, R>
+    where
+        R: FnOnce(&mut core::Generation) -> core::Result<T>,
+    {
+        let (running, finished) = (Arc::clone(&self.running), Arc::clone(&self.finished));
+        move || {
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            let value = read(&mut running);
+            if let Some(end) = running.finished() {
+                finished.get_or_init(|| end.clone());
             }
+            value
         }
-        Ok(None)
     }
 }

@@ -12,8 +12,17 @@ use crate::record::{Finished, Passage};
 #[napi]
 pub struct Turn {
     running: Arc<Mutex<core::Turn>>,
-    cancel: CancelToken,
+    seen: Arc<Mutex<Seen>>,
     sources: Vec<core::Passage>,
+    cancel: CancelToken,
+}
+
+/// What has come: the event loop may read it while another thread waits for
+/// more.
+#[derive(Default)]
+struct Seen {
+    reply: String,
+    finished: Option<core::Finished>,
 }
 
 #[napi]
@@ -21,16 +30,20 @@ impl Turn {
     /// The next piece of text; `null` at the end.
     #[napi(ts_return_type = "Promise<string | null>")]
     pub fn next(&self) -> Promise<Option<String>, Option<String>> {
-        let turn = Arc::clone(&self.running);
-        let next = move || Ok(lock(&turn).next_text().transpose()?);
-        run(next, |text| text)
+        let (running, seen) = (Arc::clone(&self.running), Arc::clone(&self.seen));
+        run(move || next(&mut lock(&running), &seen), |text| text)
     }
 
     /// Reads the answer to its end and gives it whole.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn read(&self) -> Promise<String, String> {
-        let turn = Arc::clone(&self.running);
-        run(move || Ok(lock(&turn).read_to_end()?.to_owned()), |text| text)
+        let (running, seen) = (Arc::clone(&self.running), Arc::clone(&self.seen));
+        let read = move || {
+            let mut running = lock(&running);
+            while next(&mut running, &seen)?.is_some() {}
+            Ok(running.reply().to_owned())
+        };
+        run(read, |text| text)
     }
 
     /// Ends the answer within one token.
@@ -42,7 +55,7 @@ impl Turn {
     /// The answer as far as it has come.
     #[napi(getter)]
     pub fn reply(&self) -> String {
-        lock(&self.running).reply().to_owned()
+        lock(&self.seen).reply.clone()
     }
 
     /// The passages that the model was shown.
@@ -54,17 +67,26 @@ impl Turn {
     /// How the answer ended; `null` while it runs.
     #[napi(getter)]
     pub fn finished(&self) -> Option<Finished> {
-        lock(&self.running).finished().map(Finished::from)
+        lock(&self.seen).finished.as_ref().map(Finished::from)
     }
 }
 
 impl Turn {
-    pub(crate) fn new((turn, cancel): (core::Turn, CancelToken)) -> Self {
-        let sources = turn.context().passages.clone();
-        Self { running: Arc::new(Mutex::new(turn)), cancel, sources }
+    pub(crate) fn new(running: core::Turn) -> Self {
+        let sources = running.context().passages.clone();
+        let cancel = running.cancel_token();
+        Self { running: Arc::new(Mutex::new(running)), seen: Arc::default(), sources, cancel }
     }
 }
 
-fn lock(turn: &Mutex<core::Turn>) -> MutexGuard<'_, core::Turn> {
-    turn.lock().unwrap_or_else(PoisonError::into_inner)
+fn next(running: &mut core::Turn, seen: &Mutex<Seen>) -> core::Result<Option<String>> {
+    let text = running.next_text().transpose()?;
+    let mut seen = lock(seen);
+    seen.reply.push_str(text.as_deref().unwrap_or_default());
+    seen.finished = running.finished().cloned();
+    Ok(text)
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use mlxcode_core::{self as core, CancelToken, Dirs, GenerateOptions, RelPath, TurnOptions};
+use mlxcode_core::{self as core, Dirs, GenerateOptions, RelPath, TurnOptions};
 use napi_derive::napi;
 
 use crate::job::{Promise, run};
@@ -40,13 +40,13 @@ pub struct TurnInput {
 }
 
 impl TurnInput {
-    fn convert(self, cancel: CancelToken) -> core::Result<TurnOptions> {
+    fn convert(self) -> core::Result<TurnOptions> {
         let files = self.files.unwrap_or_default();
         let files: Result<Vec<_>, _> = files.iter().map(|path| RelPath::new(path)).collect();
         let max_tokens = self.max_tokens.map(|tokens| tokens as usize);
         let context_tokens = self.context_tokens.map(|tokens| tokens as usize);
         let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-        Ok(TurnOptions { files: files?, context_tokens, generate, cancel })
+        Ok(TurnOptions { files: files?, context_tokens, generate, ..TurnOptions::default() })
     }
 }
 
@@ -90,7 +90,7 @@ impl Workspace {
     ) -> Promise<core::PackedContext, Vec<Passage>> {
         let workspace = self.0.clone();
         let extract = move || {
-            let options = options.unwrap_or_default().convert(CancelToken::new())?;
+            let options = options.unwrap_or_default().convert()?;
             workspace.extract(&question, &options)
         };
         run(extract, |context| context.passages.iter().map(Passage::from).collect())
@@ -103,13 +103,9 @@ impl Workspace {
         model: &Model,
         question: String,
         options: Option<TurnInput>,
-    ) -> Promise<(core::Turn, CancelToken), Turn> {
+    ) -> Promise<core::Turn, Turn> {
         let (workspace, model) = (self.0.clone(), model.0.clone());
-        let ask = move || {
-            let cancel = CancelToken::new();
-            let options = options.unwrap_or_default().convert(cancel.clone())?;
-            Ok((workspace.ask(&model, &question, options)?, cancel))
-        };
+        let ask = move || workspace.ask(&model, &question, options.unwrap_or_default().convert()?);
         run(ask, Turn::new)
     }
 
@@ -120,13 +116,10 @@ impl Workspace {
         model: &Model,
         instruction: String,
         options: Option<TurnInput>,
-    ) -> Promise<(core::Turn, CancelToken), Turn> {
+    ) -> Promise<core::Turn, Turn> {
         let (workspace, model) = (self.0.clone(), model.0.clone());
-        let edit = move || {
-            let cancel = CancelToken::new();
-            let options = options.unwrap_or_default().convert(cancel.clone())?;
-            Ok((workspace.edit(&model, &instruction, options)?, cancel))
-        };
+        let edit =
+            move || workspace.edit(&model, &instruction, options.unwrap_or_default().convert()?);
         run(edit, Turn::new)
     }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mlxcode_core::{
-    self as core, CancelToken, GenerateOptions, GenerateRequest, GenerationEvent, Message, Prompt,
-    SamplingOptions, ScriptedModel,
+    self as core, CancelToken, GenerateOptions, GenerateRequest, Message, Prompt, SamplingOptions,
+    ScriptedModel,
 };
 use pyo3::prelude::*;
 
@@ -115,16 +115,9 @@ impl Model {
             sampling,
             stop: stop.unwrap_or(base.stop),
         };
-        let cancel = CancelToken::new();
-        let start = || {
-            let request = GenerateRequest::new(prompt.convert()?)
-                .with_options(options)
-                .with_cancel(cancel.clone());
-            self.0.generate(request)
-        };
-        let running = py.detach(start).map_err(|error| raise(py, error))?;
-        let state = GenerationState { running, finished: None };
-        Ok(Generation { state: Mutex::new(state), cancel })
+        let start =
+            || self.0.generate(GenerateRequest::new(prompt.convert()?).with_options(options));
+        py.detach(start).map(Generation::new).map_err(|error| raise(py, error))
     }
 
     fn __repr__(&self) -> String {
@@ -135,13 +128,9 @@ impl Model {
 /// A running generation: an iterator over its tokens.
 #[pyclass(frozen, module = "mlx_code")]
 pub struct Generation {
-    state: Mutex<GenerationState>,
+    running: Mutex<core::Generation>,
+    /// Cancels without waiting for the thread that reads.
     cancel: CancelToken,
-}
-
-struct GenerationState {
-    running: core::Generation,
-    finished: Option<core::Finished>,
 }
 
 /// One token.
@@ -160,7 +149,9 @@ impl Generation {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Token>> {
-        py.detach(|| self.state().next()).map_err(|error| raise(py, error))
+        let token = py.detach(|| self.running().next_token());
+        let token = token.transpose().map_err(|error| raise(py, error))?;
+        Ok(token.map(|token| Token { id: token.id, text: token.text }))
     }
 
     /// Reads to the end and gives the text of all tokens that remain.
@@ -182,27 +173,17 @@ impl Generation {
     /// How it ended; `None` while it runs.
     #[getter]
     fn finished(&self, py: Python<'_>) -> Option<Finished> {
-        py.detach(|| self.state().finished.as_ref().map(Finished::from))
+        py.detach(|| self.running().finished().map(Finished::from))
     }
 }
 
 impl Generation {
-    fn state(&self) -> MutexGuard<'_, GenerationState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(running: core::Generation) -> Self {
+        let cancel = running.cancel_token();
+        Self { running: Mutex::new(running), cancel }
     }
-}
 
-impl GenerationState {
-    fn next(&mut self) -> Result<Option<Token>, core::Error> {
-        for event in self.running.by_ref() {
-            match event? {
-                GenerationEvent::Token(token) => {
-                    return Ok(Some(Token { id: token.id, text: token.text }));
-                }
-                GenerationEvent::Finished(finished) => self.finished = Some(finished),
-                _ => {}
-            }
-        }
-        Ok(None)
+    fn running(&self) -> MutexGuard<'_, core::Generation> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

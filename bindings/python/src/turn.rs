@@ -61,7 +61,8 @@ impl Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(running: core::Turn, cancel: CancelToken) -> Self {
+    pub(crate) fn new(running: core::Turn) -> Self {
+        let cancel = running.cancel_token();
         Self { running: Mutex::new(running), cancel }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use mlxcode_core::{self as core, CancelToken, Dirs, GenerateOptions, RelPath, TurnOptions};
+use mlxcode_core::{self as core, Dirs, GenerateOptions, RelPath, TurnOptions};
 use pyo3::prelude::*;
 
 use crate::error::raise;
@@ -59,8 +59,7 @@ impl Workspace {
         files: Vec<String>,
         context_tokens: Option<usize>,
     ) -> PyResult<Vec<Passage>> {
-        let cancel = CancelToken::new();
-        let extract = || self.0.extract(question, &options(&files, context_tokens, None, cancel)?);
+        let extract = || self.0.extract(question, &options(&files, context_tokens, None)?);
         let context = py.detach(extract).map_err(|error| raise(py, error))?;
         Ok(context.passages.iter().map(Passage::from).collect())
     }
@@ -77,11 +76,8 @@ impl Workspace {
         context_tokens: Option<usize>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
-        let cancel = CancelToken::new();
-        let options = || options(&files, context_tokens, max_tokens, cancel.clone());
-        py.detach(|| self.0.ask(&model.0, question, options()?))
-            .map(|turn| Turn::new(turn, cancel.clone()))
-            .map_err(|error| raise(py, error))
+        let ask = || self.0.ask(&model.0, question, options(&files, context_tokens, max_tokens)?);
+        py.detach(ask).map(Turn::new).map_err(|error| raise(py, error))
     }
 
     /// Asks for a change. Nothing is written: the reply goes to `plan_reply`.
@@ -96,10 +92,9 @@ impl Workspace {
         context_tokens: Option<usize>,
         max_tokens: Option<usize>,
     ) -> PyResult<Turn> {
-        let cancel = CancelToken::new();
-        let options = || options(&files, context_tokens, max_tokens, cancel.clone());
+        let options = || options(&files, context_tokens, max_tokens);
         py.detach(|| self.0.edit(&model.0, instruction, options()?))
-            .map(|turn| Turn::new(turn, cancel.clone()))
+            .map(Turn::new)
             .map_err(|error| raise(py, error))
     }
 
@@ -144,9 +139,8 @@ fn options(
     files: &[String],
     context_tokens: Option<usize>,
     max_tokens: Option<usize>,
-    cancel: CancelToken,
 ) -> core::Result<TurnOptions> {
     let files: Result<Vec<_>, _> = files.iter().map(|path| RelPath::new(path)).collect();
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-    Ok(TurnOptions { files: files?, context_tokens, generate, cancel })
+    Ok(TurnOptions { files: files?, context_tokens, generate, ..TurnOptions::default() })
 }

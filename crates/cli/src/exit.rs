@@ -85,7 +85,7 @@ pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
     } else {
         let style = Style::for_messages(host);
         let mut text = format!("{} {}\n", style.error("error:"), visible(error));
-        for cause in causes(error) {
+        for cause in error.causes() {
             text.push_str(&format!("  because: {}\n", visible(cause)));
         }
         if let Some(help) = error.help() {
@@ -94,22 +94,6 @@ pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
         written(host.messages.write_all(text.as_bytes()))
     };
     code_of(error.kind())
-}
-
-/// What led to an error, nearest first, without what the sentence before says.
-pub fn causes(error: &Error) -> Vec<String> {
-    let mut causes = Vec::new();
-    let mut source = std::error::Error::source(error);
-    let mut last = error.to_string();
-    while let Some(cause) = source {
-        let sentence = cause.to_string();
-        if !last.contains(&sentence) {
-            causes.push(sentence.clone());
-        }
-        last = sentence;
-        source = cause.source();
-    }
-    causes
 }
 
 /// Shows what clap says: help and version on the output, the rest as an error.

@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,9 @@ use crate::dirs::Dirs;
 
 /// The name of a project's configuration file, in the root.
 pub const PROJECT_CONFIG: &str = ".mlx-code.json";
+
+/// A configuration is a handful of lines.
+const MOST_BYTES: u64 = 64 << 10;
 
 /// What can be configured. A project's file goes before the user's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,14 @@ pub enum ConfigError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The path is no plain file of a sensible length.
+    #[error("the configuration file {path} is {what}")]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: {source}")]
     Invalid {
@@ -51,13 +62,14 @@ impl Diagnostic for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::Invalid { .. } => ErrorKind::InvalidInput,
+            Self::NotAFile { .. } | Self::Invalid { .. } => ErrorKind::InvalidInput,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "config.unreadable",
+            Self::NotAFile { .. } => "config.not_a_file",
             Self::Invalid { .. } => "config.invalid",
         }
     }
@@ -65,6 +77,7 @@ impl Diagnostic for ConfigError {
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
+            Self::NotAFile { .. } => "remove it, or write a plain file in its place".to_owned(),
             Self::Invalid { .. } => {
                 "the keys are `model`, `max_tokens`, `context_tokens` and `max_file_bytes`"
                     .to_owned()
@@ -87,17 +100,36 @@ impl LoadedConfig {
     /// are empty ones.
     pub fn read(dirs: &Dirs, root: Option<&Path>) -> Result<Self, ConfigError> {
         let mut loaded = Self::default();
-        loaded.add(dirs.config_file())?;
+        let user = dirs.config_file();
+        // People link their own configuration from elsewhere; a repository
+        // that was cloned has no business to.
+        let meta = fs::metadata(&user);
+        loaded.add(user, meta)?;
         if let Some(root) = root {
-            loaded.add(root.join(PROJECT_CONFIG))?;
+            let project = root.join(PROJECT_CONFIG);
+            let meta = fs::symlink_metadata(&project);
+            loaded.add(project, meta)?;
         }
         Ok(loaded)
     }
 
-    fn add(&mut self, path: PathBuf) -> Result<(), ConfigError> {
+    fn add(&mut self, path: PathBuf, meta: io::Result<Metadata>) -> Result<(), ConfigError> {
+        match meta {
+            Ok(meta) if meta.is_symlink() => {
+                return Err(ConfigError::NotAFile { path, what: "a link" });
+            }
+            Ok(meta) if !meta.is_file() => {
+                return Err(ConfigError::NotAFile { path, what: "no plain file" });
+            }
+            Ok(meta) if meta.len() > MOST_BYTES => {
+                return Err(ConfigError::NotAFile { path, what: "too long" });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(ConfigError::Unreadable { path, source }),
+        }
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(ConfigError::Unreadable { path, source }),
         };
         let over: Config = serde_json::from_str(&text)
@@ -133,6 +165,25 @@ mod tests {
         assert_eq!(loaded.config.model.as_deref(), Some("ours"));
         assert_eq!(loaded.config.max_tokens, Some(9));
         assert_eq!(loaded.files.len(), 2);
+
+        let project = root.join(PROJECT_CONFIG);
+        let refused = |what: &str| {
+            let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();
+            assert_eq!(error.code(), "config.not_a_file");
+            assert!(error.to_string().ends_with(what), "{error}");
+        };
+        fs::write(&project, " ".repeat(70_000)).unwrap();
+        refused("too long");
+        fs::remove_file(&project).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/dev/zero", &project).unwrap();
+            refused("a link");
+            fs::remove_file(&project).unwrap();
+        }
+        fs::create_dir(&project).unwrap();
+        refused("no plain file");
+        fs::remove_dir(&project).unwrap();
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

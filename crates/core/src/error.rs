@@ -21,6 +21,27 @@ impl Error {
         self.0.code()
     }
 
+    /// What led to it, nearest first, without what the sentence before says.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut source = std::error::Error::source(self);
+        let mut last = self.to_string();
+        while let Some(cause) = source {
+            let sentence = cause.to_string();
+            if !last.contains(&sentence) {
+                causes.push(sentence.clone());
+            }
+            last = sentence;
+            source = cause.source();
+        }
+        causes
+    }
+
+    /// The message and its causes in one line, for faces that show only one.
+    pub fn sentence(&self) -> String {
+        [vec![self.to_string()], self.causes()].concat().join(": ")
+    }
+
     /// What the user can do about it, where there is something to do.
     pub fn help(&self) -> Option<String> {
         self.0.help()

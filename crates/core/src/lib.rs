@@ -38,32 +38,45 @@ mod config;
 mod dirs;
 mod doctor;
 mod error;
+mod generation;
 mod input;
 mod library;
 mod model;
+mod turn;
 mod workspace;
 
-pub use config::{Config, LoadedConfig, PROJECT_CONFIG};
+pub use config::{Config, ConfigError, LoadedConfig, PROJECT_CONFIG};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
+pub use generation::Generation;
 pub use input::InputError;
 pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
 pub use model::Model;
+pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
 
-pub use mlxcode_agent::{Task, Turn, TurnEvent};
+pub use mlxcode_agent::TurnEvent;
 pub use mlxcode_base::{
     ByteSize, CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress,
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
-pub use mlxcode_context::{CodeBase, Hit, PackedContext, Passage, Skipped};
+pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
-    BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, FileChange,
-    FileDiff, JournalEntry, NearestMatch, ParsedItem, Refusal, ReplyParser, parse_reply,
+    BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan,
+    EntryState, FileChange, FileDiff, JournalEntry, JournalFile, NearestMatch, ParsedItem,
+    PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
 pub use mlxcode_models::{
-    FinishReason, Finished, GenerateOptions, GenerateRequest, Generation, GenerationEvent,
-    InstalledModel, LanguageModel, Message, ModelInfo, ModelSummary, Prompt, Role, SamplingOptions,
-    ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Message, ModelFile,
+    ModelInfo, ModelSummary, Prompt, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
+    VerifyCheck, VerifyReport,
 };
+
+/// For who brings a model of their own: implement
+/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`].
+pub mod backend {
+    pub use mlxcode_models::{
+        Error, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+    };
+}

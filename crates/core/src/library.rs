@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::{InstalledModel, ModelSummary, Store, VerifyReport};
+use mlxcode_models::{ModelSummary, Store, VerifyReport};
 
 use crate::config::Config;
 use crate::dirs::Dirs;
@@ -33,8 +33,9 @@ impl ModelLibrary {
         name: Option<&str>,
         progress: &dyn Progress,
         cancel: &CancelToken,
-    ) -> Result<InstalledModel> {
-        Ok(self.store.add(path, name, progress, cancel)?)
+    ) -> Result<ModelSummary> {
+        let added = self.store.add(path, name, progress, cancel)?;
+        self.summary(added.name())
     }
 
     /// The installed models, by name.
@@ -45,11 +46,6 @@ impl ModelLibrary {
     /// What is known of one installed model.
     pub fn summary(&self, name: &str) -> Result<ModelSummary> {
         Ok(self.store.summary(name)?)
-    }
-
-    /// One installed model, with a quick check of its files.
-    pub fn get(&self, name: &str) -> Result<InstalledModel> {
-        Ok(self.store.get(name)?)
     }
 
     /// Reads every byte of a model again and compares.
@@ -75,7 +71,12 @@ impl ModelLibrary {
         if reference.contains(std::path::is_separator) || gguf {
             return Model::load(&from.join(path));
         }
-        Model::load_installed(&self.get(reference)?)
+        self.load_installed(reference)
+    }
+
+    /// Checks and loads an installed model.
+    pub fn load_installed(&self, name: &str) -> Result<Model> {
+        Model::load_installed(&self.store.get(name)?)
     }
 
     /// The name of the model to use where none is named: the configured one,

@@ -3,11 +3,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mlxcode_inference::{Engine, LoadOptions};
-use mlxcode_models::{
-    GenerateRequest, Generation, InstalledModel, LanguageModel, ModelInfo, Prompt,
-};
+use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, ModelInfo, Prompt};
 
 use crate::error::Result;
+use crate::generation::Generation;
 
 /// A model that is ready to answer. Clones share it.
 #[derive(Clone)]
@@ -26,8 +25,7 @@ impl Model {
         Self::load_installed(&InstalledModel::check_in_place(path)?)
     }
 
-    /// Loads a model of the store.
-    pub fn load_installed(model: &InstalledModel) -> Result<Self> {
+    pub(crate) fn load_installed(model: &InstalledModel) -> Result<Self> {
         Ok(Self::new(Engine::load(model, &LoadOptions::default())?))
     }
 
@@ -43,7 +41,8 @@ impl Model {
 
     /// Starts to continue the prompt.
     pub fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        Ok(self.0.generate(request)?)
+        let cancel = request.cancel.clone();
+        Ok(Generation::new(self.0.generate(request)?, cancel))
     }
 
     pub(crate) fn language_model(&self) -> &dyn LanguageModel {

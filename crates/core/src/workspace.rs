@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mlxcode_agent::{Task, Turn, TurnRequest};
+use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, ContentHash, RelPath, Root};
 use mlxcode_context::{Budget, CodeBase, Hit, PackedContext, WalkOptions};
 use mlxcode_edit::{
@@ -14,6 +14,7 @@ use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
 use crate::model::Model;
+use crate::turn::Turn;
 
 /// What an answer without a model may show, in units of four bytes: about two
 /// screens.
@@ -83,8 +84,7 @@ impl Workspace {
         Ok(self.root.relative(from, typed)?)
     }
 
-    /// Reads the code, so that it can be searched and packed.
-    pub fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
+    fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
         let mut options = WalkOptions::default();
         if let Some(limit) = self.config().max_file_bytes {
             options.max_file_bytes = limit;
@@ -129,10 +129,11 @@ impl Workspace {
             .or(self.config().context_tokens)
             .unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
         request.options = options.generate;
-        request.cancel = options.cancel;
+        request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
-        Ok(Turn::start(&code, model.language_model(), request)?)
+        let running = mlxcode_agent::Turn::start(&code, model.language_model(), request)?;
+        Ok(Turn::new(running, options.cancel))
     }
 
     /// Finds where the edits in a model's reply belong. Touches nothing.

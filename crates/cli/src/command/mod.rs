@@ -61,11 +61,13 @@ fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Mo
         return Ok(host.model.clone());
     }
     let library = ModelLibrary::open(&dirs(host)?)?;
-    let reference = match &common.model {
-        Some(reference) => Some(reference.clone()),
-        None => library.default_model(config)?,
-    };
-    Ok(reference.map(|reference| library.load(&host.current_dir, &reference)).transpose()?)
+    if let Some(reference) = &common.model {
+        return Ok(Some(library.load(&host.current_dir, reference)?));
+    }
+    // A configuration names an installed model and no path: a repository that
+    // was cloned must not choose what is loaded from it.
+    let name = library.default_model(config)?;
+    Ok(name.map(|name| library.load_installed(&name)).transpose()?)
 }
 
 /// As [`model`], where there has to be one.

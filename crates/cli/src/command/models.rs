@@ -47,12 +47,11 @@ fn add(
     let line = ProgressLine::new(host.live && !common.json);
     let added = library.add(&host.current_dir.join(path), name, &line, &host.cancel);
     line.clear();
-    let name = added?.name().to_owned();
-    let summary = library.summary(&name)?;
+    let summary = added?;
     if common.json {
         return show(&summary, common, host);
     }
-    let ModelSummary { architecture, weights, size_bytes, .. } = &summary;
+    let ModelSummary { name, architecture, weights, size_bytes, .. } = &summary;
     written(writeln!(
         host.output,
         "installed {name}: {architecture} {weights}, {}",

@@ -8,7 +8,7 @@ use mlxcode_core::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::exit::{Outcome, causes, written};
+use crate::exit::{Outcome, written};
 use crate::host::Host;
 
 /// Prints one document, indented, with a final line end.
@@ -66,7 +66,7 @@ impl ErrorOutput {
                 kind: error.kind().to_string(),
                 code: error.code().to_owned(),
                 message: error.to_string(),
-                causes: causes(error),
+                causes: error.causes(),
                 help: error.help(),
             },
         }

@@ -20,7 +20,10 @@ fn a_model_is_installed_used_and_removed() {
     assert_eq!(library.default_model(&config).unwrap().as_deref(), Some("small"));
     let loaded = library.load(home.path(), "small").unwrap();
     let text = |model: &mlxcode_core::Model| {
-        model.generate(GenerateRequest::new(Prompt::text("fn main"))).unwrap().text().unwrap()
+        let mut generation = model.generate(GenerateRequest::new(Prompt::text("fn main"))).unwrap();
+        let text = generation.read_to_end().unwrap();
+        assert!(generation.finished().is_some());
+        text
     };
     let in_place = library.load(home.path(), gguf.to_str().unwrap()).unwrap();
     assert_eq!(text(&loaded), text(&in_place));
