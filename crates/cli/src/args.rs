@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "mlx-code", version, disable_help_subcommand = true)]
+#[command(name = "mlx-code", version)]
 pub struct Args {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]

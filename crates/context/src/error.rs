@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath};
 use thiserror::Error;
 
@@ -24,6 +26,12 @@ pub enum Error {
         /// The tokens that are left.
         room: usize,
     },
+    /// The rules of what to ignore cannot be read.
+    #[error("the rules in {folder}, .gitignore or .ignore, are no plain file of at most 1 MiB")]
+    BadRules {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -37,6 +45,7 @@ impl Diagnostic for Error {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::FileNotFound { .. } => ErrorKind::NotFound,
+            Self::BadRules { .. } => ErrorKind::InvalidInput,
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Path(source) => source.kind(),
         }
@@ -46,6 +55,7 @@ impl Diagnostic for Error {
         match self {
             Self::Cancelled => "context.cancelled",
             Self::FileNotFound { .. } => "context.file_not_found",
+            Self::BadRules { .. } => "context.bad_rules",
             Self::FileTooLong { .. } => "context.file_too_long",
             Self::Path(source) => source.code(),
         }
@@ -57,6 +67,7 @@ impl Diagnostic for Error {
             Self::FileNotFound { .. } => {
                 "check the path; ignored, binary and very large files are not read"
             }
+            Self::BadRules { .. } => "write a plain file in its place, or remove it",
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
             Self::Path(source) => return source.help(),
         };

@@ -1,10 +1,11 @@
 //! Reads the files of a tree.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::PathBuf;
-use std::sync::mpsc;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -14,6 +15,9 @@ use crate::error::{Error, Result};
 
 /// Where a file with a zero byte in its beginning is taken for binary.
 const BINARY_PROBE_BYTES: usize = 8 * 1024;
+
+/// Rules for what to ignore are longer than this nowhere.
+const MOST_RULE_BYTES: u64 = 1 << 20;
 
 /// Folders with a leading dot that hold code of the project.
 const SHOWN_FOLDERS: [&str; 6] = [".cargo", ".ci", ".circleci", ".config", ".github", ".gitlab"];
@@ -136,14 +140,26 @@ pub fn walk(
 
 /// The files below `root` that its rules let through, by path.
 fn places(root: &Root, cancel: &CancelToken, skipped: &mut Skipped) -> Result<Vec<Place>> {
+    if !has_plain_rules(root.path()) {
+        return Err(Error::BadRules { folder: root.path().to_owned() });
+    }
     let (sender, receiver) = mpsc::channel();
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&refused);
     let walker = WalkBuilder::new(root.path())
         .hidden(false)
         .require_git(false)
         // The user's own rules lie in the home folder, which is not ours.
         .git_global(false)
         .threads(threads())
-        .filter_entry(is_shown)
+        .filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            if is_folder && !has_plain_rules(entry.path()) {
+                counter.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+            is_shown(entry)
+        })
         .build_parallel();
     walker.run(|| {
         let sender = sender.clone();
@@ -167,6 +183,7 @@ fn places(root: &Root, cancel: &CancelToken, skipped: &mut Skipped) -> Result<Ve
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
+    skipped.unreadable += refused.load(Ordering::Relaxed);
     let mut places = Vec::new();
     for found in receiver {
         match found {
@@ -226,6 +243,22 @@ fn read_text(one: &Place, max_bytes: u64) -> Read {
 /// Threads for reading and ranking: more than eight only wait for the disk.
 pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(8)
+}
+
+/// Whether a folder's rules are files that can be read whole. The walker would
+/// read a link to an endless device, or a rule file of any length.
+fn has_plain_rules(folder: &Path) -> bool {
+    [".gitignore", ".ignore"].iter().all(|name| {
+        let path = folder.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => {
+                fs::metadata(&path).is_ok_and(|to| to.is_file() && to.len() <= MOST_RULE_BYTES)
+            }
+            // A folder of that name is no rule, and is not read as one.
+            Ok(meta) => meta.is_dir() || (meta.is_file() && meta.len() <= MOST_RULE_BYTES),
+            Err(_) => true,
+        }
+    })
 }
 
 fn is_shown(entry: &DirEntry) -> bool {

@@ -40,6 +40,12 @@ pub enum InputError {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// There is nothing to answer from.
+    #[error("{root} holds no text file to answer from")]
+    EmptyTree {
+        /// The folder.
+        root: PathBuf,
+    },
     /// A reply holds nothing to apply.
     #[error("the reply holds no edit")]
     NoEdits,
@@ -67,7 +73,7 @@ impl Diagnostic for InputError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NoEdits | Self::NoModel => ErrorKind::NotFound,
+            Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
@@ -83,6 +89,7 @@ impl Diagnostic for InputError {
             Self::NotUtf8 { .. } => "input.not_utf8",
             Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
+            Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
@@ -100,6 +107,10 @@ impl Diagnostic for InputError {
                 Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
                 Self::Messages { .. } => {
                     "write a JSON list such as [{\"role\": \"user\", \"content\": \"hello\"}]"
+                }
+                Self::EmptyTree { .. } => {
+                    "run it in a folder with code, or name one with --root; ignored, hidden, \
+                     binary and large files are not read"
                 }
                 Self::NoEdits => {
                     "an edit is a SEARCH/REPLACE block, a unified diff, an apply_patch envelope \

@@ -106,7 +106,9 @@ impl Workspace {
         let search_tokens = options.context_tokens.unwrap_or(EXTRACT_TOKENS);
         // No model reads it, so a given file is whole whatever its length.
         let budget = Budget { tokens: usize::MAX, search_tokens, counter: &counter };
-        Ok(self.scan(&options.cancel)?.pack(question, &options.files, &budget)?)
+        let code = self.scan(&options.cancel)?;
+        self.require_files(&code)?;
+        Ok(code.pack(question, &options.files, &budget)?)
     }
 
     /// Asks `model` a question about the code.
@@ -122,6 +124,9 @@ impl Workspace {
 
     fn turn(&self, task: Task, model: &Model, words: &str, options: TurnOptions) -> Result<Turn> {
         let code = self.scan(&options.cancel)?;
+        if task == Task::Ask {
+            self.require_files(&code)?;
+        }
         let mut request = TurnRequest::new(task, words);
         request.files = options.files;
         request.context_tokens = options
@@ -134,6 +139,15 @@ impl Workspace {
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
         let running = mlxcode_agent::Turn::start(&code, model.language_model(), request)?;
         Ok(Turn::new(running, options.cancel))
+    }
+
+    /// An answer about nothing would be made up. A change may begin with
+    /// nothing: it can make files.
+    fn require_files(&self, code: &CodeBase) -> Result<()> {
+        if code.file_count() == 0 {
+            return Err(InputError::EmptyTree { root: self.root().to_owned() }.into());
+        }
+        Ok(())
     }
 
     /// Finds where the edits in a model's reply belong. Touches nothing.

@@ -22,6 +22,9 @@ pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
     Ok(code)
 }
 
+/// What to do about a reply that fits nowhere.
+const REFUSED_HELP: &str = "give the reasons above back to the model, or mend the reply by hand";
+
 /// Shows a plan, asks, applies. Gives the exit code and the document.
 ///
 /// # Errors
@@ -50,11 +53,16 @@ pub fn decide(
             let style = Style::for_messages(host);
             written(writeln!(
                 host.messages,
-                "{} {refused} refused, nothing was changed",
-                style.error("error:")
+                "{} {refused} refused, nothing was changed\n{} {REFUSED_HELP}",
+                style.error("error:"),
+                style.strong("help:")
             ))?;
         }
         return Ok((code_of(mlxcode_core::ErrorKind::Conflict), outcome));
+    }
+    if json && !consent.yes && !consent.dry_run {
+        // Who reads documents has seen no diff to agree to.
+        return Err(InputError::NobodyToAsk.into());
     }
     if consent.dry_run || !(consent.yes || ask(&mut plan, host)?) {
         if !json {
@@ -129,7 +137,8 @@ fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcom
 
 fn show(plan: &EditPlan, host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
-    for change in plan.changes() {
+    // With a refusal nothing is written, so no other diff matters.
+    for change in plan.changes().iter().filter(|_| plan.refusals().is_empty()) {
         written(writeln!(host.output, "{}", diff::render_change(change, style)))?;
     }
     for refusal in plan.refusals() {

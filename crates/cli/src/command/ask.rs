@@ -57,10 +57,8 @@ fn extract(
         written(writeln!(host.output))?;
     }
     list_sources(&context, host)?;
-    written(writeln!(
-        host.messages,
-        "\nThese are passages, not an answer: no model is installed.\n{HOW_TO_GET_A_MODEL}"
-    ))?;
+    let what = if context.passages.is_empty() { "" } else { "These are passages, not an answer: " };
+    written(writeln!(host.messages, "\n{what}no model is installed.\n{HOW_TO_GET_A_MODEL}"))?;
     Ok(SUCCESS)
 }
 

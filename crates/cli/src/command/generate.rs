@@ -96,8 +96,10 @@ pub fn read_text(path: &Path, host: &mut Host<'_>) -> Outcome<String> {
         let input = (&mut *host.input).take(most);
         host.waiting.during(|| { input }.read_to_end(&mut bytes)).map_err(unreadable)?;
     } else {
-        let file = File::open(host.current_dir.join(path)).map_err(unreadable)?;
-        file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+        let path = host.current_dir.join(path);
+        // Opening a pipe waits until somebody writes into it.
+        let read = || File::open(path)?.take(most).read_to_end(&mut bytes);
+        host.waiting.during(read).map_err(unreadable)?;
     }
     if bytes.len() as u64 == most {
         return Err(InputError::TextTooLong { path: path.to_owned(), most: MOST_TEXT_BYTES }.into());

@@ -7,7 +7,10 @@ use crate::output::{Style, visible};
 /// Renders one file's change: a heading, then hunks in colour.
 pub fn render_change(change: &FileChange, style: Style) -> String {
     let diff = change.diff();
-    let heading = format!("{} {}", change.kind, change.path);
+    let mut heading = format!("{} {}", change.kind, change.path);
+    if let Some(to) = &change.to {
+        heading.push_str(&format!(" -> {to}"));
+    }
     format!("{}\n{}", style.strong(heading), render(&diff, style))
 }
 

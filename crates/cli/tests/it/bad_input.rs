@@ -33,6 +33,11 @@ fn copy(name: &str, ground: &Ground) -> PathBuf {
     to
 }
 
+fn git(ground: &Ground, args: &[&str]) {
+    let done = std::process::Command::new("git").args(args).current_dir(ground.root()).status();
+    assert!(done.unwrap().success());
+}
+
 fn add(ground: &Ground, path: &Path) -> Ran {
     ground.run(&["models", "add", path.to_str().unwrap()])
 }
@@ -220,15 +225,11 @@ fn a_read_only_folder() {
     ground.write("deep/greet.py", "    return \"hello\"\n");
     let folder = ground.path("deep");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
-    let writable = fs::write(folder.join("probe"), "").is_ok();
     let reply = SHOUT.replace("greet.py", "deep/greet.py");
-    let ran = ground.play(&["apply", "--yes"], Play { input: &reply, ..Play::default() });
+    let ran = ground.play_as_nobody(&["apply", "--yes"], &reply);
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    // The superuser may write everywhere; there is nothing to see then.
-    if !writable {
-        failed(&ran, 8, "cannot write deep/greet.py");
-        assert!(ground.read("deep/greet.py").contains("hello"));
-    }
+    failed(&ran, 8, "cannot write deep/greet.py");
+    assert!(ground.read("deep/greet.py").contains("hello"));
 }
 
 #[test]
@@ -236,11 +237,23 @@ fn an_empty_project_and_one_without_git() {
     let ground = Ground::new();
     fs::remove_file(ground.path("greet.py")).unwrap();
     fs::remove_file(ground.path("port.py")).unwrap();
-    let ran = ground.run(&["ask", "anything here?"]);
+    for _ in 0..2 {
+        failed(&ground.run(&["ask", "anything here?"]), 3, "no text file to answer from");
+        failed(&ground.run(&["undo"]), 3, "nothing was applied here");
+        // Once more in a repository without a commit.
+        git(&ground, &["init", "--quiet"]);
+    }
+    // A change may begin with nothing.
+    let reply = "new.py\n<<<<<<< SEARCH\n=======\nx = 1\n>>>>>>> REPLACE\n";
+    let play = Play { replies: Some(&[reply]), ..Play::default() };
+    assert_eq!(ground.play(&["edit", "begin", "--yes"], play).code, 0);
+    assert_eq!(ground.read("new.py"), "x = 1\n");
+    // Words that match nothing are no error, and said.
+    let ran = ground.run(&["ask", "zebra?"]);
     assert_eq!(ran.code, 0);
     assert!(ran.out.contains("Sources: none"), "{}", ran.out);
+    assert!(!ran.err.contains("These are passages"), "{}", ran.err);
     failed(&ground.run(&["ask", "  "]), 2, "empty");
-    failed(&ground.run(&["undo"]), 3, "nothing was applied here");
 }
 
 #[test]
@@ -261,6 +274,10 @@ fn wrong_arguments() {
         assert_eq!(ran.code, 2, "{args:?} {ran:?}");
         assert!(!ran.err.is_empty() && ran.out.is_empty(), "{args:?}");
     }
+    // Who reads documents sees no diff to agree to.
+    let json = Play { input: SHOUT, typed: Some("y\n"), ..Play::default() };
+    assert_eq!(ground.play(&["apply", "--json"], json).code, 2);
+    assert!(ground.read("greet.py").contains("hello"));
     let model = Play { replies: Some(&["x"]), ..Play::default() };
     let messages = ["generate", "--messages", "greet.py"];
     failed(&ground.play(&messages, model), 2, "holds no conversation");

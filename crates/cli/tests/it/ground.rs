@@ -98,6 +98,39 @@ impl Ground {
     }
 }
 
+#[cfg(unix)]
+impl Ground {
+    /// Runs the program itself as a user who is not root, whom permissions do
+    /// not bind.
+    pub fn play_as_nobody(&self, args: &[&str], input: &str) -> Ran {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        use std::os::unix::process::CommandExt;
+        use std::process::{Command, Stdio};
+
+        const NOBODY: u32 = 65_534;
+        let program = self.temp.path().join("mlx-code");
+        fs::copy(env!("CARGO_BIN_EXE_mlx-code"), &program).unwrap();
+        fs::set_permissions(self.temp.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir_all(self.home()).unwrap();
+        let mut command = Command::new(program);
+        if fs::metadata(self.temp.path()).unwrap().uid() == 0 {
+            for place in [self.home(), self.root()] {
+                chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.args(args).current_dir(self.root()).env("MLX_CODE_HOME", self.home());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        // A program that fails early does not read to the end.
+        let _ = running.stdin.take().unwrap().write_all(input.as_bytes());
+        let done = running.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let code = u8::try_from(done.status.code().unwrap()).unwrap();
+        Ran { code, out: text(done.stdout), err: text(done.stderr) }
+    }
+}
+
 /// A checkpoint of the inference crate's tests.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures").join(name)

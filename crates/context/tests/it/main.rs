@@ -69,6 +69,24 @@ fn the_walk_keeps_the_rules_and_counts_what_it_skips() {
     assert!(none.search("config", 5).unwrap().is_empty());
 }
 
+#[cfg(unix)]
+#[test]
+fn rules_that_are_no_files_are_refused() {
+    let tree = project();
+    let rules = tree.root.path().join("src/.gitignore");
+    std::os::unix::fs::symlink("/dev/zero", &rules).unwrap();
+    let code = tree.open();
+    assert!(code.skipped().unreadable > 0);
+    assert!(
+        code.search("config", 50).unwrap().iter().all(|hit| !hit.path.as_str().starts_with("src/"))
+    );
+
+    let rules = tree.root.path().join(".ignore");
+    fs::write(rules, "#".repeat((1 << 20) + 1)).unwrap();
+    let refused = CodeBase::open(&tree.root, &WalkOptions::default(), &CancelToken::new());
+    assert!(matches!(refused, Err(Error::BadRules { .. })));
+}
+
 #[test]
 fn the_definition_stands_before_its_uses_and_its_tests() {
     let code = project().open();

@@ -71,12 +71,15 @@ fn bare_trees_give_an_answer_or_one_error() {
     let root = folder.path().join("empty");
     fs::create_dir(&root).unwrap();
     let workspace = Workspace::open(&root, &dirs).unwrap();
-    let found = workspace.extract("what is here?", &TurnOptions::default()).unwrap();
-    assert!(found.passages.is_empty());
-
-    let model = Model::new(ScriptedModel::new(["Nothing."]));
-    let mut turn = workspace.ask(&model, "what is here?", TurnOptions::default()).unwrap();
-    assert_eq!(turn.read_to_end().unwrap(), "Nothing.");
+    let error = workspace.extract("what is here?", &TurnOptions::default()).unwrap_err();
+    assert_eq!(error.code(), "input.empty_tree");
+    let model = Model::new(ScriptedModel::new(["Made."]));
+    let error = workspace.ask(&model, "what is here?", TurnOptions::default()).unwrap_err();
+    assert_eq!(error.code(), "input.empty_tree");
+    assert!(error.help().is_some());
+    // A change may begin with nothing.
+    let mut turn = workspace.edit(&model, "make a file", TurnOptions::default()).unwrap();
+    assert_eq!(turn.read_to_end().unwrap(), "Made.");
 
     let error = Workspace::open(&folder.path().join("none"), &dirs).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
