@@ -40,6 +40,7 @@ mod doctor;
 mod error;
 mod generation;
 mod input;
+mod journals;
 mod library;
 mod model;
 mod turn;

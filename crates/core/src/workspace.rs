@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use mlxcode_agent::{Task, TurnRequest};
-use mlxcode_base::{CancelToken, ContentHash, RelPath, Root};
+use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{Budget, CodeBase, Hit, PackedContext, WalkOptions};
 use mlxcode_edit::{
     EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply, parse_reply,
@@ -13,6 +13,7 @@ use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
+use crate::journals;
 use crate::model::Model;
 use crate::turn::Turn;
 
@@ -124,7 +125,7 @@ impl Workspace {
 
     fn turn(&self, task: Task, model: &Model, words: &str, options: TurnOptions) -> Result<Turn> {
         let code = self.scan(&options.cancel)?;
-        if task == Task::Ask {
+        if task == Task::Ask && !words.trim().is_empty() {
             self.require_files(&code)?;
         }
         let mut request = TurnRequest::new(task, words);
@@ -192,8 +193,9 @@ impl Workspace {
     }
 
     fn journal(&self) -> Result<Journal> {
-        // One journal a root, outside of it: a project is never littered.
-        let name = ContentHash::of(self.root.path().as_os_str().as_encoded_bytes()).short();
-        Ok(Journal::open(&self.dirs.journals().join(name), &self.root)?)
+        let place = journals::place(&self.dirs.journals(), self.root());
+        let journal = Journal::open(&place, &self.root)?;
+        journals::note_owner(&place, self.root());
+        Ok(journal)
     }
 }

@@ -1,4 +1,6 @@
-use mlxcode_core::ErrorKind;
+use std::fs;
+
+use mlxcode_core::{Dirs, ErrorKind, Workspace};
 
 use crate::ground::{Ground, block};
 
@@ -107,4 +109,24 @@ fn replies_without_a_change_are_refused() {
     let error = ground.workspace.apply_reply(&outside, "scripted").unwrap_err();
     assert!(error.help().is_some());
     assert!(!ground.path("../outside.rs").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_project_that_was_moved_keeps_its_history() {
+    let ground = Ground::new(&["edit"]);
+    let before = ground.read(LOCK);
+    ground.workspace.apply_reply(&block(LOCK, PATIENCE, LONGER), "scripted").unwrap();
+    let (old, new) = (ground.beside("project"), ground.beside("moved"));
+    let dirs = Dirs::under(&ground.beside("home"));
+    // A copy is another project.
+    fs::create_dir(ground.beside("copy")).unwrap();
+    let copy = Workspace::open(&ground.beside("copy"), &dirs).unwrap();
+    assert!(copy.history().unwrap().is_empty());
+
+    fs::rename(old, &new).unwrap();
+    let moved = Workspace::open(&new, &dirs).unwrap();
+    assert_eq!(moved.history().unwrap().len(), 1);
+    moved.undo(None).unwrap();
+    assert_eq!(fs::read_to_string(new.join(LOCK)).unwrap(), before);
 }

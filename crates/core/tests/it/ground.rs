@@ -28,6 +28,11 @@ impl Ground {
         self.temp.path().join("project").join(name)
     }
 
+    /// A place outside of the project.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.temp.path().join(name)
+    }
+
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
