@@ -104,6 +104,11 @@ impl Query {
         number
     }
 
+    /// Tells whether a word of the question begins so.
+    pub fn asks(&self, beginning: &str) -> bool {
+        self.terms.iter().any(|term| term.word.starts_with(beginning))
+    }
+
     /// Counts how often each term occurs in `text`, and how many words it has.
     pub fn count(&self, text: &str) -> (Vec<u32>, u32) {
         let mut counts = vec![0; self.terms.len()];

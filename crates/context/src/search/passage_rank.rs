@@ -27,6 +27,9 @@ const NAME_WEIGHT: f32 = 1.2;
 /// How much of the file's own score its chunks inherit.
 const FILE_WEIGHT: f32 = 0.25;
 
+/// Tests show how code is used; a question about code asks how it works.
+const TEST_FACTOR: f32 = 0.5;
+
 /// The chunk length, in words, to which others are compared.
 const MEAN_WORDS: f32 = 80.0;
 
@@ -127,12 +130,20 @@ fn rank_file(
             score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
-            score = score * (0.4 + 0.6 * coverage) * standing + FILE_WEIGHT * file_score;
+            let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
+            score = score * (0.4 + 0.6 * coverage) * standing * test + FILE_WEIGHT * file_score;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
             Some(RankedChunk { file: number, chunk, score, words })
         })
         .collect()
+}
+
+/// Whether a chunk is a test among the code that it tests.
+fn is_test(chunk: &Chunk) -> bool {
+    let inside = chunk.inside.as_deref().unwrap_or_default();
+    ["mod test", "mod tests"].iter().any(|test| inside.split(" > ").any(|part| part == *test))
+        || chunk.names.iter().any(|name| name.starts_with("test_") || name == "tests")
 }
 
 /// How much of the question's words a chunk holds, by their rarity; those of

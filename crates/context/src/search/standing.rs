@@ -35,7 +35,6 @@ const TEST_FOLDERS: [&str; 7] =
 /// A factor from 0 to 1 for the score of a file.
 pub fn standing(path: &RelPath, query: &Query) -> f32 {
     let name = path.file_name();
-    let asked = |word: &str| query.terms.iter().any(|term| term.word.starts_with(word));
     if LOCK_FILES.contains(&name) || name.contains(".min.") {
         return 0.05;
     }
@@ -50,14 +49,20 @@ pub fn standing(path: &RelPath, query: &Query) -> f32 {
         || name.contains(".test.")
         || name.contains(".spec.")
         || stem == "tests";
-    if (test_name || folder(&TEST_FOLDERS)) && !asked("test") {
+    if (test_name || folder(&TEST_FOLDERS)) && !query.asks("test") {
         factor *= 0.5;
     }
-    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !asked("exampl") {
+    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !query.asks("exampl") {
         factor *= 0.7;
     }
     // Prose says what, code says how; a question about code asks how.
     if [".md", ".markdown", ".rst", ".txt"].iter().any(|end| name.ends_with(end)) {
+        factor *= 0.75;
+    }
+    if [".toml", ".orig", ".json", ".yaml", ".yml", ".cfg", ".ini", ".lock"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
         factor *= 0.75;
     }
     let upper = stem.to_ascii_uppercase();
