@@ -12,6 +12,17 @@ const STOP_WORDS: [&str; 64] = [
     "with",
 ];
 
+/// Words that tell little: rare in code, and seldom what is looked for.
+const WEAK_WORDS: [&str; 73] = [
+    "actually", "after", "before", "being", "came", "come", "comes", "decide", "decided", "else",
+    "ever", "every", "exactly", "given", "gives", "goes", "got", "handle", "handled", "handles",
+    "happen", "happens", "inside", "instead", "like", "long", "many", "much", "must", "need",
+    "needs", "not", "off", "old", "one", "only", "other", "our", "out", "outside", "over", "same",
+    "several", "should", "since", "some", "such", "than", "them", "these", "those", "through",
+    "too", "toward", "until", "up", "upon", "use", "uses", "using", "very", "via", "want", "way",
+    "were", "while", "will", "within", "without", "would", "writing", "you", "your",
+];
+
 /// Words that programmers shorten, and what they shorten them to.
 const SHORT_FORMS: [(&str, &str); 26] = [
     ("argument", "arg"),
@@ -42,6 +53,9 @@ const SHORT_FORMS: [(&str, &str); 26] = [
     ("temporary", "tmp"),
 ];
 
+/// What a weak word weighs beside another.
+const WEAK_WEIGHT: f32 = 0.4;
+
 /// The words of a question, stemmed, each once.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -63,6 +77,8 @@ pub struct QueryTerm {
     /// the numbers of the two: `data class` also asks for `dataclass`. That
     /// nobody writes it so says nothing against a passage.
     pub parts: Option<[usize; 2]>,
+    /// How much it tells, to 1.
+    pub weight: f32,
 }
 
 impl Query {
@@ -99,7 +115,9 @@ impl Query {
         let next = self.terms.len();
         let number = *self.numbers.entry(stem(word).to_owned()).or_insert(next);
         if number == next {
-            self.terms.push(QueryTerm { word: word.to_owned(), parts });
+            let weak = WEAK_WORDS.contains(&word);
+            let weight = if weak { WEAK_WEIGHT } else { 1.0 };
+            self.terms.push(QueryTerm { word: word.to_owned(), parts, weight });
         }
         number
     }

@@ -6,10 +6,14 @@ use super::Reason;
 use crate::code_base::CodeBase;
 use crate::error::Result;
 use crate::mention::Mention;
+use crate::search::RankedChunk;
 use crate::syntax::{Chunk, signature};
 
 /// Passages that score below this part of the best one only distract.
 const LEAST_SHARE: f32 = 0.3;
+
+/// Passages of which this part of the lines is the same are twins.
+const TWIN_SHARE: (usize, usize) = (4, 5);
 
 /// More passages than this are never read with care.
 const MOST_PASSAGES: usize = 24;
@@ -122,11 +126,35 @@ pub fn candidates(
         }
     }
     let least = ranked.first().map_or(0.0, |best| best.score * LEAST_SHARE);
-    let good = ranked.into_iter().take_while(|one| one.score >= least).take(MOST_PASSAGES);
-    found.extend(good.map(|one| {
+    let mut good: Vec<RankedChunk> = Vec::new();
+    for one in ranked.into_iter().take_while(|one| one.score >= least) {
+        if good.len() == MOST_PASSAGES {
+            break;
+        }
+        if !good.iter().any(|better| is_twin(code, better, &one)) {
+            good.push(one);
+        }
+    }
+    found.extend(good.into_iter().map(|one| {
         Candidate::of_chunk(code, one.file, one.chunk, Reason::Words { words: one.words })
     }));
     Ok(found)
+}
+
+/// Tells whether two passages are one of which the tree holds two copies, such
+/// as the same source built for two module systems: the second tells nothing.
+fn is_twin(code: &CodeBase, one: &RankedChunk, other: &RankedChunk) -> bool {
+    let name = |file: usize| code.path(file).file_name();
+    one.file != other.file
+        && name(one.file) == name(other.file)
+        && one.chunk.names == other.chunk.names
+        && one.chunk.lines.count() == other.chunk.lines.count()
+        && {
+            let of = |chunk: &RankedChunk| code.lines(chunk.file, chunk.chunk.lines);
+            let (one, other) = (of(one), of(other));
+            let same = one.lines().zip(other.lines()).filter(|(a, b)| a == b).count();
+            same * TWIN_SHARE.1 >= one.lines().count() * TWIN_SHARE.0
+        }
 }
 
 /// Joins neighbours of one file; the better one gives the place in the order.

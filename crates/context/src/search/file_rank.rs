@@ -33,10 +33,10 @@ pub fn rank_files(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> 
         .terms
         .iter()
         .enumerate()
-        .map(|(number, _)| {
+        .map(|(number, term)| {
             let with = counted.iter().filter(|(counts, _)| counts[number] > 0).count() as f32;
             // The idf of BM25, never negative.
-            (1.0 + (total - with + 0.5) / (with + 0.5)).ln()
+            term.weight * (1.0 + (total - with + 0.5) / (with + 0.5)).ln()
         })
         .collect();
     let words: u64 = counted.iter().map(|(_, words)| u64::from(*words)).sum();

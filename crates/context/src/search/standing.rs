@@ -52,7 +52,8 @@ pub fn standing(path: &RelPath, query: &Query) -> f32 {
     if (test_name || folder(&TEST_FOLDERS)) && !query.asks("test") {
         factor *= 0.5;
     }
-    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !query.asks("exampl") {
+    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !query.asks("exampl")
+    {
         factor *= 0.7;
     }
     // Prose says what, code says how; a question about code asks how.
