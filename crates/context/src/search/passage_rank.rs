@@ -30,6 +30,9 @@ const FILE_WEIGHT: f32 = 0.25;
 /// Tests show how code is used; a question about code asks how it works.
 const TEST_FACTOR: f32 = 0.5;
 
+/// How much a passage gains from its file's name at most.
+const TOPIC_GAIN: f32 = 0.4;
+
 /// The chunk length, in words, to which others are compared.
 const MEAN_WORDS: f32 = 80.0;
 
@@ -107,6 +110,7 @@ fn rank_file(
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());
+    let topic = topic(file, query);
     chunks
         .into_iter()
         .filter_map(|chunk| {
@@ -131,12 +135,22 @@ fn rank_file(
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
-            score = score * (0.4 + 0.6 * coverage) * standing * test + FILE_WEIGHT * file_score;
+            score =
+                score * (0.4 + 0.6 * coverage) * standing * test * topic + FILE_WEIGHT * file_score;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
             Some(RankedChunk { file: number, chunk, score, words })
         })
         .collect()
+}
+
+/// What a file gains whose name is made of nothing but the question's words.
+fn topic(file: &SourceFile, query: &Query) -> f32 {
+    let name = file.path.file_name();
+    let (counts, words) = query.count(name.split('.').next().unwrap_or(name));
+    let said = counts.iter().zip(&query.terms).filter(|(_, term)| term.parts.is_none());
+    let told: f32 = said.map(|(count, term)| *count as f32 * term.weight).sum();
+    1.0 + TOPIC_GAIN * (told / words.max(1) as f32).min(1.0)
 }
 
 /// Whether a chunk is a test among the code that it tests.
