@@ -3,20 +3,21 @@
 #![allow(clippy::disallowed_methods, reason = "the store writes its own folder, and nothing else")]
 
 mod add;
+mod checked;
 mod hash;
 mod lock;
 mod manifest;
 mod verify;
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use mlxcode_base::CancelToken;
+use mlxcode_base::{CancelToken, Progress};
 
 use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
+use checked::Moment;
 use manifest::Manifest;
 
 pub use manifest::{ModelFile, ModelSummary};
@@ -63,26 +64,25 @@ impl Store {
         Ok(self.manifest(name)?.model)
     }
 
-    /// One installed model, ready to load: its files have the sizes and times
-    /// that they were installed with, and pass all checks but the checksums,
-    /// for which there is [`verify`](Self::verify).
+    /// One installed model, ready to load, as [`get_with`](Self::get_with)
+    /// gives it.
     pub fn get(&self, name: &str) -> Result<InstalledModel> {
+        self.get_with(name, &(), &CancelToken::new())
+    }
+
+    /// One installed model, ready to load: it passes all checks, and its bytes
+    /// are those that were installed. Files of up to 256 MiB are read for that
+    /// each time; larger ones when they seem to have changed, after a restart
+    /// of the machine, and once a week. [`verify`](Self::verify) reads all.
+    pub fn get_with(
+        &self,
+        name: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
         let manifest = self.manifest(name)?;
         let folder = self.folder.join(name);
-        for file in &manifest.model.files {
-            let path = folder.join(&file.name);
-            let meta = match fs::metadata(&path) {
-                Ok(meta) => meta,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(Error::MissingFile { path });
-                }
-                Err(source) => return Err(Error::Io { path, source }),
-            };
-            let same = meta.len() == file.size_bytes && modified_ns(&meta) == file.modified_ns;
-            if !same {
-                return Err(Error::ChecksumMismatch { path });
-            }
-        }
+        checked::check(&folder, &manifest.model.files, &Moment::now(), progress, cancel)?;
         let mut model = InstalledModel::check_in_place(&folder.join(&manifest.entry))?;
         name.clone_into(&mut model.name);
         Ok(model)

@@ -133,15 +133,16 @@ fn damage_is_found() {
     let installed = place.installed("tiny/tiny.gguf");
     let size = fs::metadata(&installed).unwrap().len() as usize;
     flip(&installed, size - 1);
-    // Quick checks read no weights; `verify` reads all.
-    assert!(place.store.get("tiny").is_ok());
+    // The time says that nothing changed; the bytes are read all the same.
+    same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
     assert_eq!(place.problems("tiny"), ["bytes of tiny.gguf"]);
     flip(&installed, size - 1);
     assert_eq!(place.problems("tiny"), [""; 0]);
 
     flip(&installed, 0);
-    same_error(&place.store.get("tiny").unwrap_err(), "models.damaged", "GGUF");
+    same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
     flip(&installed, 0);
+    assert!(place.store.get("tiny").is_ok());
     let file = File::options().write(true).open(&installed).unwrap();
     file.set_len(size as u64 - 1).unwrap();
     same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
@@ -150,6 +151,33 @@ fn damage_is_found() {
     same_error(&place.store.get("tiny").unwrap_err(), "models.missing_file", "tiny.gguf");
     assert_eq!(place.problems("tiny"), ["bytes of tiny.gguf"]);
     place.store.remove("tiny").unwrap();
+}
+
+#[test]
+fn a_file_that_was_only_touched_stays_usable() {
+    let mut place = Place::new();
+    let file = place.file();
+    place.add(&file, None).unwrap();
+    let installed = File::options().write(true).open(place.installed("tiny/tiny.gguf")).unwrap();
+    installed.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert!(place.store.get("tiny").is_ok());
+    assert_eq!(place.problems("tiny"), [""; 0]);
+}
+
+#[test]
+fn the_check_before_a_load_tells_its_progress_and_can_be_stopped() {
+    let mut place = Place::new();
+    let file = place.file();
+    place.add(&file, None).unwrap();
+    let size = fs::metadata(&file).unwrap().len();
+    let events = Mutex::new(Vec::new());
+    let progress = |event: ProgressEvent| events.lock().unwrap().push((event.done, event.total));
+    place.store.get_with("tiny", &progress, &CancelToken::new()).unwrap();
+    assert_eq!(*events.lock().unwrap(), [(size, Some(size))]);
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let error = place.store.get_with("tiny", &(), &cancel).unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error}");
 }
 
 #[test]
