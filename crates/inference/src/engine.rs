@@ -117,16 +117,10 @@ impl Engine {
     }
 
     fn encode(&self, prompt: &Prompt) -> ModelsResult<Vec<u32>> {
-        match (prompt, &self.template) {
-            (Prompt::Text(text), _) => self.tokenizer.encode(text, true),
-            (Prompt::Messages(messages), Some(template)) => {
-                // The template writes the special tokens itself.
-                self.tokenizer.encode(&template.render(messages, true)?, false)
-            }
-            (Prompt::Messages(messages), None) => {
-                let parts: Vec<&str> =
-                    messages.iter().map(|message| message.content.trim()).collect();
-                self.tokenizer.encode(&(parts.join("\n\n") + "\n\nAnswer:"), true)
+        match prompt {
+            Prompt::Text(text) => self.tokenizer.encode(text, true),
+            Prompt::Messages(messages) => {
+                self.tokenizer.encode_messages(self.template.as_ref(), messages)
             }
             _ => Err(ModelsError::InvalidOption {
                 option: "prompt",

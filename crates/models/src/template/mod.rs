@@ -20,6 +20,7 @@ const FUEL: u64 = 10_000_000;
 #[derive(Clone, Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
+    source: String,
     bos_token: Option<String>,
     eos_token: Option<String>,
 }
@@ -51,7 +52,7 @@ impl ChatTemplate {
         environment
             .add_template_owned("chat", without_generation_tags(source))
             .map_err(|error| refused(&error))?;
-        Ok(Self { environment, bos_token, eos_token })
+        Ok(Self { environment, source: source.to_owned(), bos_token, eos_token })
     }
 
     /// Lays a conversation out as the model was trained to read it. With
@@ -67,6 +68,11 @@ impl ChatTemplate {
             },
             rendered => rendered,
         }
+    }
+
+    /// The template as it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
     }
 
     fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
