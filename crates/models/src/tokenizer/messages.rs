@@ -31,12 +31,12 @@ impl Tokenizer {
         template: Option<&ChatTemplate>,
         messages: &[Message],
     ) -> Result<Vec<u32>> {
-        let lay_out = |messages: &[Message]| match template {
-            Some(template) => template.render(messages, true),
-            None => {
-                let parts: Vec<&str> = messages.iter().map(|one| one.content.trim()).collect();
-                Ok(parts.join("\n\n") + "\n\nAnswer:")
+        let lay_out = |messages: &[Message]| {
+            if let Some(template) = template {
+                return template.render(messages, true);
             }
+            let parts: Vec<&str> = messages.iter().map(|one| one.content.trim()).collect();
+            Ok(parts.join("\n\n") + "\n\nAnswer:")
         };
         // A template writes the special tokens around a text itself.
         let special = template.is_none();
