@@ -133,6 +133,29 @@ fn weights_that_vanish_after_the_check_are_named() {
 }
 
 #[test]
+fn a_model_that_does_not_fit_is_refused_before_it_is_read() {
+    let model = load("qwen2-bf16");
+    let mut options = LoadOptions::default();
+    options.memory_limit_bytes = Some(100_000);
+    let error = Engine::load(&model, &options).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::ResourceExhausted, "inference.memory"));
+    assert!(error.to_string().ends_with("97.7 KiB are free"), "{error}");
+    assert!(error.help().is_some_and(|help| help.contains("quantised GGUF")));
+    options.memory_limit_bytes = Some(1 << 30);
+    assert!(Engine::load(&model, &options).is_ok());
+}
+
+#[test]
+fn loading_can_be_stopped() {
+    for name in ["qwen2-f32", "qwen2-gguf-q8_0"] {
+        let options = LoadOptions::default();
+        options.cancel.cancel();
+        let error = Engine::load(&load(name), &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{name}: {error:?}");
+    }
+}
+
+#[test]
 fn requests_queue_and_outlive_the_engine() {
     let engine = engine();
     let request = || GenerateRequest::new(Prompt::text("a b")).with_options(most(5));
