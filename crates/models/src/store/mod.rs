@@ -25,6 +25,16 @@ pub use verify::{VerifyCheck, VerifyReport};
 
 const MANIFEST: &str = "manifest.json";
 
+/// An installed model of which only the name is known.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BrokenModel {
+    /// The name of its folder, by which it can be removed.
+    pub name: String,
+    /// Why no more is known.
+    pub error: Error,
+}
+
 /// The folder of installed models.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -37,14 +47,30 @@ impl Store {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The installed models by name, from their manifests alone.
+    /// The installed models by name, from their manifests alone. One whose
+    /// manifest cannot be read is left out; [`broken`](Self::broken) names it.
     pub fn list(&self) -> Result<Vec<ModelSummary>> {
+        let manifests = self.manifests()?.into_iter();
+        Ok(manifests.filter_map(|(_, manifest)| Some(manifest.ok()?.model)).collect())
+    }
+
+    /// The models that [`list`](Self::list) leaves out, by name.
+    pub fn broken(&self) -> Result<Vec<BrokenModel>> {
+        let manifests = self.manifests()?.into_iter();
+        let broken = |(name, manifest): (_, Result<_>)| {
+            manifest.err().map(|error| BrokenModel { name, error })
+        };
+        Ok(manifests.filter_map(broken).collect())
+    }
+
+    /// All manifests by the name of the model's folder.
+    fn manifests(&self) -> Result<Vec<(String, Result<Manifest>)>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(self.io(source)),
         };
-        let mut models = Vec::new();
+        let mut manifests = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|source| self.io(source))?;
             // Other names are none of a model; one that is added is hidden.
@@ -52,11 +78,11 @@ impl Store {
             if check_name(&name).is_err() || !entry.path().is_dir() {
                 continue;
             }
-            let manifest = Manifest::read(&entry.path().join(MANIFEST), &name)?;
-            models.extend(manifest.map(|manifest| manifest.model));
+            let manifest = Manifest::read(&entry.path().join(MANIFEST), &name).transpose();
+            manifests.extend(manifest.map(|manifest| (name, manifest)));
         }
-        models.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(models)
+        manifests.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(manifests)
     }
 
     /// What is known of one installed model.

@@ -189,11 +189,17 @@ fn a_damaged_description_is_named_and_can_be_removed() {
         let manifest = place.installed("tiny/manifest.json");
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, change(&text)).unwrap();
-        for error in [place.store.list().map(|_| ()), place.store.get("tiny").map(|_| ())] {
-            same_error(&error.unwrap_err(), "models.bad_manifest", words);
-        }
+        same_error(&place.store.get("tiny").unwrap_err(), "models.bad_manifest", words);
+        // The sound ones are listed all the same.
+        place.add(&file, Some("sound")).unwrap();
+        assert_eq!(place.names(), ["sound"]);
+        let broken = place.store.broken().unwrap();
+        assert_eq!(broken.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["tiny"]);
+        same_error(&broken[0].error, "models.bad_manifest", words);
+        place.store.remove("sound").unwrap();
         place.store.remove("tiny").unwrap();
         assert_eq!(place.names(), [""; 0]);
+        assert!(place.store.broken().unwrap().is_empty());
     };
     damage(|text| text[..text.len() / 2].to_owned(), "manifest.json");
     damage(|text| text.replace("\"name\": \"tiny\"", "\"name\": \"other\""), "called \"other\"");
