@@ -36,8 +36,12 @@ const SHOWING: [&str; 17] = [
     "upper",
 ];
 
-/// No chat template needs them, and a number can make their result of any size.
-const LEFT_OUT: [&str; 5] = ["batch", "format", "pprint", "slice", "sum"];
+/// Tests that do.
+const SHOWING_TESTS: [&str; 3] = ["endingwith", "in", "startingwith"];
+
+/// No chat template needs them. A number can make what they make of any size;
+/// what `chain` makes is computed while it is read, and could hold itself.
+const LEFT_OUT: [&str; 6] = ["batch", "chain", "format", "pprint", "slice", "sum"];
 
 /// As transformers sets Jinja up.
 pub fn syntax() -> Result<SyntaxConfig, Error> {
@@ -59,6 +63,13 @@ pub fn environment<'s>(date: bool, meter: &Arc<Meter>) -> Result<Environment<'s>
         environment.add_filter(name, move |args: Rest<Value>| {
             result_fits(&own, name, &args)?;
             plain().empty_state().apply_filter(name, &args)
+        });
+    }
+    for name in SHOWING_TESTS {
+        let own = Arc::clone(meter);
+        environment.add_test(name, move |args: Rest<Value>| {
+            args.iter().try_for_each(|value| own.shown(value))?;
+            plain().empty_state().perform_test(name, &args)
         });
     }
     let own = Arc::clone(meter);

@@ -117,6 +117,10 @@ impl Meter {
         if depth > MOST_NESTING {
             return Err(refused("a value is nested too deep"));
         }
+        // Each could be computed from the one before, as deep as it goes.
+        if depth > 0 && value.kind() == ValueKind::Iterable {
+            return Err(refused("what is computed while it is read can be no part of a value"));
+        }
         // It could hold itself.
         if depth > 0 && is_namespace(value) {
             return Err(refused("a namespace can be no part of a value"));

@@ -290,6 +290,11 @@ mod tests {
             "{% set ns.y = ns %}",
             "{% set ns.y = [ns] %}",
             "{% set ns.y = ns.items() %}",
+            "{% set ns.y = ns | items %}",
+            "{% set ns.y = ns | dictsort %}",
+            "{% set ns.y = ns | chain(ns) %}{{ ns.y }}",
+            "{% set ns.y = [[1]] | map('reverse') | list %}",
+            "{% set ns = namespace(y=ns) %}",
         ];
         let mut sources: Vec<String> = looping.into_iter().map(rounds).collect();
         let single = [
@@ -302,6 +307,14 @@ mod tests {
             "{{ '%100000000d' | format(1) }}",
             "{{ '{:100000000}'.format(1) }}",
             "{% macro f(x) %}{{ x }}{{ x }}{% endmacro %}{% macro g(x) %}{{ f(f(f(f(f(f(x)))))) }}{% endmacro %}{{ g(g(g(g(g('aaaaaaaa'))))) }}",
+            "{{ (['a' * 4000000] * 2000) in 'x' }}",
+            "{{ (['a' * 4000000] * 2000) is in('x') }}",
+            "{{ (['a' * 4000000] * 2000) is startingwith('x') }}",
+            "{{ 'a'.join(['a' * 4000000] * 2000) }}",
+            "{{ (['a' * 4000000] * 2000) | upper }}",
+            "{{ (['a' * 4000000] * 2000) | tojson }}",
+            "{{ ['a' * 4000000] * 2000 }}",
+            "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
             "{% include 'chat' %}",
             "{% block a %}{% endblock %}",
         ];
