@@ -330,6 +330,41 @@ mod tests {
         }
     }
 
+    /// What the templates of Llama 3, Mistral, `DeepSeek` and Qwen3 do.
+    #[test]
+    fn templates_may_do_what_real_ones_do() {
+        check("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}", "Hi");
+        check("{% for m in messages[1:] %}{{ m.content }}{% else %}none{% endfor %}", "none");
+        check(
+            "{%- set ns = namespace(found=false, last=messages|length - 1) %}{%- for m in messages[::-1] %}{%- set index = (messages|length - 1) - loop.index0 %}{%- if ns.last == index and m.role == \"user\" and not(m.content.startswith('<tool_response>') and m.content.endswith('</tool_response>')) %}{%- set ns.found = true %}{%- set ns.last = index %}{%- endif %}{%- endfor %}{{ ns.found }} {{ ns.last }}",
+            "True 0",
+        );
+        check(
+            "{%- set content = '<think>\nso\n</think>\n\nyes' %}{%- set reasoning = content.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}{%- set content = content.split('</think>')[-1].lstrip('\n') %}{{ reasoning }}|{{ content }}",
+            "so|yes",
+        );
+        check(
+            "{% if (messages[0]['role'] == 'user') != (0 % 2 == 0) %}{{ raise_exception('roles') }}{% endif %}{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages | map(attribute='content') | join(', ') }}",
+            "1Hi",
+        );
+        check(
+            "{{ '' if messages[0].name is not defined else 'x' }}{{ {'a': 1}.items() | list }}",
+            "[('a', 1)]",
+        );
+        check(
+            "{% macro say(m, end='!') %}{{ m.content }}{{ end }}{% endmacro %}{{ say(messages[0]) }}{{ say(messages[0], end='?') }}",
+            "Hi!Hi?",
+        );
+        check(
+            "{% set a, b = 1, 'x' %}{{ a }}{{ b }}{{ 'a' in ['a', 'b'] }}{{ 'i' not in messages[0].content }}",
+            "1xTrueFalse",
+        );
+        check(
+            "{{ 'a\nb' | indent(2) }} {{ 'ab' | replace('a', 'c') }} {{ [3, 1] | sort | first }} {{ 7 // 2 * 2.0 }}",
+            "a\n  b cb 1 6.0",
+        );
+    }
+
     #[test]
     fn a_long_conversation_is_no_such_template() {
         let source = "{% set ns = namespace(all='', some=[]) %}{% for m in messages %}{% set ns.all = ns.all ~ '<' ~ m.role + '>' + m.content | trim %}{% set ns.some = ns.some + [m] %}{% if loop.index0 == messages | length - 1 and m['role'] in ns.all %}!{% endif %}{% endfor %}{{ ns.all }}{{ ns.some | map(attribute='role') | join(' ') | length }} {{ 3 * 4 }} {{ '-' * 3 }} {{ 0 < 2 < 3 }} {{ messages[::-1][0].role }}";
