@@ -21,7 +21,7 @@ use crate::files::read_optional;
 
 /// A processor that sums in hardware takes a quarter of a second for as much,
 /// which is little beside loading it.
-const ALWAYS_BYTES: u64 = 256 << 20;
+const ALWAYS_BYTES: u64 = if cfg!(test) { 16 } else { 256 << 20 };
 
 /// Disks lose bits over months; a week keeps the wait of some seconds rare.
 const MOST_AGE: Duration = Duration::from_hours(7 * 24);
@@ -168,6 +168,9 @@ fn changed_ns(_meta: &Metadata) -> i128 {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
 
     const DAY_S: u64 = 24 * 60 * 60;
@@ -194,6 +197,47 @@ mod tests {
         ] {
             assert!(is_due(large, Some(&last), &changed), "{changed:?}");
         }
+    }
+
+    #[test]
+    fn a_large_file_is_read_when_it_is_due_and_damage_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("model.gguf");
+        fs::write(&place, "twenty bytes of it..").unwrap();
+        let file = ModelFile {
+            name: "model.gguf".to_owned(),
+            size_bytes: 20,
+            sha256: hash(&place, &CancelToken::new(), &mut |_| {}).unwrap(),
+            modified_ns: 0,
+        };
+        let read = |day: u64, boot: &str| {
+            let moment = Moment { now_s: day * DAY_S, boot: Some(boot.to_owned()) };
+            let most = AtomicU64::new(0);
+            let progress = |event: ProgressEvent| most.store(event.done, Ordering::Relaxed);
+            let files = slice::from_ref(&file);
+            let checked = check(folder.path(), files, &moment, &progress, &CancelToken::new());
+            checked.map(|()| most.into_inner())
+        };
+        assert_eq!(read(1, "one").unwrap(), 20);
+        assert_eq!(read(7, "one").unwrap(), 0);
+        assert_eq!(read(8, "one").unwrap(), 20);
+        assert_eq!(read(9, "two").unwrap(), 20);
+        assert_eq!(read(9, "two").unwrap(), 0);
+        let time = fs::metadata(&place).unwrap().modified().unwrap();
+        // Long enough for another time of the last change.
+        std::thread::sleep(Duration::from_millis(30));
+        let touch = |time| fs::File::options().write(true).open(&place).unwrap().set_modified(time);
+        touch(UNIX_EPOCH).unwrap();
+        assert_eq!(read(9, "two").unwrap(), 20);
+        std::thread::sleep(Duration::from_millis(30));
+        fs::write(&place, "Twenty bytes of it..").unwrap();
+        touch(UNIX_EPOCH).unwrap();
+        // Where the system keeps no time that nobody can set, after a week.
+        let day = if cfg!(unix) { 9 } else { 16 };
+        assert!(matches!(read(day, "two"), Err(Error::ChecksumMismatch { .. })));
+        fs::write(&place, "twenty bytes of it..").unwrap();
+        touch(time).unwrap();
+        assert_eq!(read(day, "two").unwrap(), 20);
     }
 
     #[test]
