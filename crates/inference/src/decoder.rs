@@ -4,6 +4,7 @@ use candle_core::quantized::QMatMul;
 use candle_core::{Device, Tensor};
 use candle_nn::kv_cache::KvCache;
 use candle_nn::ops::{rms_norm, silu, softmax_last_dim};
+use mlxcode_base::CancelToken;
 use mlxcode_models::{InstalledModel, ModelConfig};
 
 use crate::error::Result;
@@ -11,7 +12,7 @@ use crate::rope::Rope;
 use crate::weights::{Linear, Weights};
 
 /// Positions that the cache has room for at first; it grows by as many.
-const CACHE_STEP: usize = 512;
+pub const CACHE_STEP: usize = 512;
 
 /// A model's weights, laid out to run.
 #[derive(Debug)]
@@ -48,8 +49,8 @@ pub struct Cache {
 
 impl Decoder {
     /// Reads all weights.
-    pub fn load(model: &InstalledModel, dequantize: bool) -> Result<Self> {
-        let mut weights = Weights::open(model, dequantize)?;
+    pub fn load(model: &InstalledModel, dequantize: bool, cancel: &CancelToken) -> Result<Self> {
+        let mut weights = Weights::open(model, dequantize, cancel.clone())?;
         let config = model.config().clone();
         let embedding = weights.matrix(("model.embed_tokens.weight", "token_embd.weight"))?;
         let output = if config.tie_embeddings {
@@ -77,8 +78,14 @@ impl Decoder {
     }
 
     /// Runs `tokens` after those in the cache and gives the state of each
-    /// before the output layer, `[tokens, hidden]`.
-    pub fn run(&self, tokens: &[u32], cache: &mut Cache) -> Result<Tensor> {
+    /// before the output layer, `[tokens, hidden]`. `stop` is asked before each
+    /// layer; where it says so there is no state, and the cache is of no use.
+    pub fn run(
+        &self,
+        tokens: &[u32],
+        cache: &mut Cache,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Tensor>> {
         let count = tokens.len();
         let angles = self.rope.angles(cache.tokens, count)?;
         let mask = mask(cache.tokens, count)?;
@@ -86,6 +93,9 @@ impl Decoder {
         let mut x = self.embedding.embedding(&ids)?;
         let eps = self.config.rms_norm_eps as f32;
         for (layer, cache) in self.layers.iter().zip(&mut cache.layers) {
+            if stop() {
+                return Ok(None);
+            }
             let normed = rms_norm(&x, &layer.attention_norm, eps)?;
             x = (x + self.attention(layer, &normed, &angles, mask.as_ref(), cache)?)?;
             let normed = rms_norm(&x, &layer.feed_forward_norm, eps)?;
@@ -93,7 +103,7 @@ impl Decoder {
             x = (x + layer.down.forward(&gated)?)?;
         }
         cache.tokens += count;
-        Ok(x)
+        Ok(Some(x))
     }
 
     /// The logits that follow a state, `[rows, hidden]` to `[rows, vocabulary]`.
@@ -183,5 +193,35 @@ impl Layer {
             up,
             down,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::path::Path;
+
+    use super::*;
+
+    fn fixture() -> InstalledModel {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        InstalledModel::check_in_place(&fixtures.join("qwen2-f32")).unwrap()
+    }
+
+    #[test]
+    fn a_run_stops_between_layers() {
+        let decoder = Decoder::load(&fixture(), false, &CancelToken::new()).unwrap();
+        let layers = decoder.layers.len();
+        assert!(layers > 1);
+        let asked = Cell::new(0);
+        let run = |most: usize| {
+            asked.set(0);
+            let stop = || asked.replace(asked.get() + 1) == most;
+            decoder.run(&[1, 2, 3], &mut decoder.cache(), &stop).unwrap()
+        };
+        assert!(run(1).is_none());
+        assert_eq!(asked.get(), 2);
+        assert!(run(layers).is_some());
+        assert_eq!(asked.get(), layers);
     }
 }

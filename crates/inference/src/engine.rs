@@ -5,18 +5,19 @@ use std::thread;
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
     ChatTemplate, Error as ModelsError, GenerateOptions, GenerateRequest, Generation,
-    GenerationEvent, InstalledModel, LanguageModel, ModelInfo, Prompt, Result as ModelsResult,
-    Tokenizer, generation_channel,
+    GenerationEvent, Hardware, InstalledModel, LanguageModel, ModelInfo, Prompt,
+    Result as ModelsResult, Tokenizer, generation_channel,
 };
 
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::sampling::Sampler;
 use crate::stop::StopTexts;
 use crate::worker::{Job, work};
 
 /// How a model is loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LoadOptions {
     /// The most tokens of prompt and answer together, where the model's own
@@ -25,6 +26,11 @@ pub struct LoadOptions {
     /// Turns quantised weights into f32 when loading: slow and large, and
     /// free of the rounding that quantised products add. For comparisons.
     pub dequantize: bool,
+    /// The most memory that the model may take; `None`: what the machine, and
+    /// the group that this process is in, has free.
+    pub memory_limit_bytes: Option<u64>,
+    /// Stops the loading within one weight when cancelled.
+    pub cancel: CancelToken,
 }
 
 /// A model that runs here, on a thread of its own. Requests queue.
@@ -44,10 +50,14 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// Loads a model. The thread ends when the engine is dropped and its
     /// requests are done.
+    ///
+    /// # Errors
+    /// A model that takes more memory than there is, is refused before it is
+    /// read.
     pub fn load(model: &InstalledModel, options: &LoadOptions) -> Result<Self> {
         let tokenizer = model.tokenizer()?;
         let template = model.chat_template()?;
-        let decoder = Decoder::load(model, options.dequantize)?;
+        let decoder = decoder(model, options)?;
         let context = model.config().context_length;
         let context = options.max_context.map_or(context, |most| most.min(context));
         let mut info = ModelInfo::new(model.name(), context);
@@ -117,16 +127,10 @@ impl Engine {
     }
 
     fn encode(&self, prompt: &Prompt) -> ModelsResult<Vec<u32>> {
-        match (prompt, &self.template) {
-            (Prompt::Text(text), _) => self.tokenizer.encode(text, true),
-            (Prompt::Messages(messages), Some(template)) => {
-                // The template writes the special tokens itself.
-                self.tokenizer.encode(&template.render(messages, true)?, false)
-            }
-            (Prompt::Messages(messages), None) => {
-                let parts: Vec<&str> =
-                    messages.iter().map(|message| message.content.trim()).collect();
-                self.tokenizer.encode(&(parts.join("\n\n") + "\n\nAnswer:"), true)
+        match prompt {
+            Prompt::Text(text) => self.tokenizer.encode(text, true),
+            Prompt::Messages(messages) => {
+                self.tokenizer.encode_messages(self.template.as_ref(), messages)
             }
             _ => Err(ModelsError::InvalidOption {
                 option: "prompt",
@@ -159,7 +163,14 @@ pub fn reference_logits(
     options: &LoadOptions,
     tokens: &[u32],
 ) -> Result<Vec<Vec<f32>>> {
-    let decoder = Decoder::load(model, options.dequantize)?;
-    let states = decoder.run(tokens, &mut decoder.cache())?;
+    let decoder = decoder(model, options)?;
+    let states = decoder.run(tokens, &mut decoder.cache(), &|| options.cancel.is_cancelled())?;
+    let states = states.ok_or(ModelsError::Cancelled)?;
     Ok(decoder.logits(&states)?.to_vec2()?)
+}
+
+fn decoder(model: &InstalledModel, options: &LoadOptions) -> Result<Decoder> {
+    let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
+    memory::check(model, options.dequantize, limit)?;
+    Decoder::load(model, options.dequantize, &options.cancel)
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
+use mlxcode_base::{BoxDiagnostic, ByteSize, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
 /// What can go wrong when a model runs.
@@ -54,6 +54,20 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The model takes more memory than is free.
+    #[error(
+        "{path} takes {} of memory, {} are free",
+        ByteSize(*needed_bytes),
+        ByteSize(*available_bytes)
+    )]
+    Memory {
+        /// The file or folder.
+        path: PathBuf,
+        /// What its weights and the shortest request take.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+    },
     /// No token is the likeliest: the logits are not all numbers.
     #[error("the model's logits are not all finite numbers")]
     NotFinite,
@@ -69,6 +83,7 @@ impl Diagnostic for Error {
             Self::Model { source } => source.kind(),
             Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
             Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => ErrorKind::Corrupt,
+            Self::Memory { .. } => ErrorKind::ResourceExhausted,
         }
     }
 
@@ -80,6 +95,7 @@ impl Diagnostic for Error {
             Self::Weights { .. } => "inference.weights",
             Self::Weight { .. } => "inference.weight",
             Self::Thread { .. } => "inference.thread",
+            Self::Memory { .. } => "inference.memory",
             Self::NotFinite => "inference.not_finite",
         }
     }
@@ -92,6 +108,11 @@ impl Diagnostic for Error {
                 Some("check that the file is still there and may be read".to_owned())
             }
             Self::Thread { .. } => Some("close other programs and try again".to_owned()),
+            Self::Memory { .. } => Some(
+                "use a quantised GGUF file of the model, such as Q4_K, or a smaller model; or \
+                 close other programs"
+                    .to_owned(),
+            ),
             Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => {
                 Some("`models verify` tells whether the weights are damaged".to_owned())
             }

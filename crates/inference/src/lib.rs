@@ -22,6 +22,7 @@
 mod decoder;
 mod engine;
 mod error;
+mod memory;
 mod rope;
 mod sampling;
 mod stop;

@@ -7,6 +7,7 @@ use candle_core::quantized::gguf_file::Content;
 use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Module, Result as CandleResult, Tensor};
+use mlxcode_base::CancelToken;
 use mlxcode_models::{InstalledModel, WeightFiles};
 
 use crate::error::{Error, Result};
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 pub struct Weights {
     source: Source,
     path: PathBuf,
+    cancel: CancelToken,
 }
 
 enum Source {
@@ -57,7 +59,7 @@ pub type Names<'n> = (&'n str, &'n str);
 
 impl Weights {
     /// Opens the files of a model and reads what they hold, but no weight yet.
-    pub fn open(model: &InstalledModel, dequantize: bool) -> Result<Self> {
+    pub fn open(model: &InstalledModel, dequantize: bool, cancel: CancelToken) -> Result<Self> {
         let path = model.path().to_owned();
         let source = match model.files() {
             WeightFiles::Gguf(file) => Source::Gguf(GgufSource::open(file, dequantize)?),
@@ -76,7 +78,7 @@ impl Weights {
                 return Err(mlxcode_models::Error::UnsupportedModel { path, what }.into());
             }
         };
-        Ok(Self { source, path })
+        Ok(Self { source, path, cancel })
     }
 
     /// Whether names and layout are llama.cpp's.
@@ -118,6 +120,9 @@ impl Weights {
         names: Names<'_>,
         read: impl FnOnce(&mut Source) -> CandleResult<T>,
     ) -> Result<T> {
+        if self.cancel.is_cancelled() {
+            return Err(mlxcode_models::Error::Cancelled.into());
+        }
         let name = if self.is_gguf() { names.1 } else { names.0 };
         read(&mut self.source).map_err(|source| Error::Weight {
             path: self.path.clone(),

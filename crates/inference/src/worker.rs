@@ -14,7 +14,7 @@ use crate::sampling::Sampler;
 use crate::stop::StopTexts;
 
 /// Tokens of a prompt that run at once: enough for the matrices, few enough
-/// that a cancelled prompt ends soon.
+/// that a cancelled prompt, looked for before each layer, ends soon.
 const PREFILL_TOKENS: usize = 128;
 
 /// A request that waits for the worker.
@@ -91,10 +91,8 @@ impl Run<'_> {
     fn prefill(&self, tokens: &[u32], cache: &mut Cache) -> Result<Option<Vec<f32>>> {
         let mut last = None;
         for part in tokens.chunks(PREFILL_TOKENS) {
-            if self.sender.is_cancelled() {
-                return Ok(None);
-            }
-            let states = self.decoder.run(part, cache)?;
+            let stop = || self.sender.is_cancelled();
+            let Some(states) = self.decoder.run(part, cache, &stop)? else { return Ok(None) };
             last = Some(states.narrow(0, part.len() - 1, 1)?);
         }
         last.map(|state| self.logits(&state)).transpose()
@@ -127,7 +125,10 @@ impl Run<'_> {
             if self.generated == max_tokens {
                 return Ok(FinishReason::Length);
             }
-            let state = self.decoder.run(&[id], cache)?;
+            let stop = || self.sender.is_cancelled();
+            let Some(state) = self.decoder.run(&[id], cache, &stop)? else {
+                return Ok(FinishReason::Cancelled);
+            };
             logits = self.logits(&state)?;
         }
     }

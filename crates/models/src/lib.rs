@@ -48,6 +48,6 @@ pub use language_model::{
     GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
 pub use scripted::ScriptedModel;
-pub use store::{ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
+pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
 pub use template::ChatTemplate;
 pub use tokenizer::{TokenDecoder, Tokenizer};

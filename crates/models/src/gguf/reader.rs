@@ -61,6 +61,10 @@ impl GgufHeader {
         let mut source = Source { input, at: 0, size, items: 0, text_bytes: 0 };
         read(&mut source).map_err(|problem| match problem {
             Problem::Damaged(reason) => Error::Damaged { path: path.to_owned(), reason },
+            Problem::Foreign => {
+                let reason = "it does not begin with `GGUF`".to_owned();
+                Error::NotAModel { path: path.to_owned(), reason }
+            }
             Problem::Io(source) => Error::Io { path: path.to_owned(), source },
         })
     }
@@ -79,6 +83,8 @@ impl GgufHeader {
 enum Problem {
     /// What is wrong, in words.
     Damaged(String),
+    /// A file of another kind, not a damaged one of this.
+    Foreign,
     Io(io::Error),
 }
 
@@ -107,8 +113,10 @@ struct Source<R> {
 }
 
 fn read<R: Read>(source: &mut Source<R>) -> Parsed<GgufHeader> {
-    if source.bytes::<4>()? != *b"GGUF" {
-        return Err("it does not begin with `GGUF`".into());
+    for expected in b"GGUF" {
+        if source.bytes::<1>()? != [*expected] {
+            return Err(Problem::Foreign);
+        }
     }
     let version = source.u32()?;
     if !(2..=3).contains(&version) {

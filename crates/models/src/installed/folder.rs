@@ -68,14 +68,15 @@ pub fn check(path: PathBuf) -> Result<InstalledModel> {
 
 /// What is missing, in words; people often mean a file in the folder.
 fn no_config(folder: &Path) -> String {
-    let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let gguf = files.find(|file| {
-        Path::new(&file.file_name()).extension().is_some_and(|ending| ending == "gguf")
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = files.map(|file| file.file_name());
+    let gguf = names.filter(|name| {
+        Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"))
     });
-    match gguf {
-        Some(file) => {
-            let name = file.file_name();
-            format!("it has no config.json; name {} in it instead", name.to_string_lossy())
+    match gguf.min() {
+        Some(name) => {
+            let name = name.to_string_lossy();
+            format!("it has no config.json; the folder holds {name}: give that file")
         }
         None => "it has no config.json".to_owned(),
     }

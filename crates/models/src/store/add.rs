@@ -1,11 +1,13 @@
 //! Takes a model in.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
+use super::checked::{self, Moment, Seen};
 use super::hash::{copy, hash};
 use super::manifest::{Manifest, ModelFile, ModelSummary};
 use super::{MANIFEST, Store, check_name, modified_ns};
@@ -44,7 +46,7 @@ impl Store {
             let _ = fs::remove_dir_all(&staging);
             return Err(error);
         }
-        self.get(&name).inspect_err(|_| {
+        self.get_with(&name, &(), cancel).inspect_err(|_| {
             // The original changed while it was added.
             let _ = fs::rename(&place, &staging).and_then(|()| fs::remove_dir_all(&staging));
         })
@@ -66,6 +68,8 @@ fn fill(
     let total = model.size_bytes();
     let mut done = 0;
     let mut files = Vec::new();
+    let mut seen = BTreeMap::new();
+    let moment = Moment::now();
     for source in model.all_files() {
         let file_name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let target = staging.join(&file_name);
@@ -85,6 +89,7 @@ fn fill(
             copy(&source, &target, cancel, &mut took)?
         };
         let meta = fs::metadata(&target).map_err(io(&target))?;
+        seen.insert(file_name.clone(), Seen::of(&meta, &moment));
         files.push(ModelFile {
             name: file_name,
             size_bytes: meta.len(),
@@ -92,6 +97,7 @@ fn fill(
             modified_ns: modified_ns(&meta),
         });
     }
+    checked::write(staging, &seen);
     let config = model.config();
     let entry = match model.files() {
         WeightFiles::Gguf(_) => files.first().map(|file| file.name.clone()),

@@ -4,13 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use mlxcode_base::CancelToken;
-use sha2::{Digest, Sha256};
+use mlxcode_base::{CancelToken, ContentHash};
 
 use crate::error::{Error, Result};
 use crate::files::open_regular;
-
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// The SHA-256 of a file, `took` told of every part.
 pub fn hash(path: &Path, cancel: &CancelToken, took: &mut dyn FnMut(u64)) -> Result<String> {
@@ -42,22 +39,41 @@ fn sum(
     cancel: &CancelToken,
     take: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<String> {
-    let (mut file, _) = open_regular(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => {
-                hasher.update(&buffer[..read]);
-                take(&buffer[..read])?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(Error::Io { path: path.to_owned(), source }),
+    let (file, _) = open_regular(path)?;
+    let mut watched = Watched { file, cancel, take, failure: None };
+    match ContentHash::of_reader(&mut watched) {
+        Ok(hash) => Ok(hash.to_string()),
+        Err(source) => {
+            Err(watched.failure.unwrap_or_else(|| Error::Io { path: path.to_owned(), source }))
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+}
+
+/// A file that hands on what is read from it, and that can be stopped.
+struct Watched<'a> {
+    file: File,
+    cancel: &'a CancelToken,
+    take: &'a mut dyn FnMut(&[u8]) -> Result<()>,
+    /// Why reading ended where the file itself was not the reason.
+    failure: Option<Error>,
+}
+
+impl Watched<'_> {
+    fn stop(&mut self, failure: Error) -> io::Error {
+        self.failure = Some(failure);
+        io::Error::other("stopped")
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(self.stop(Error::Cancelled));
+        }
+        let read = self.file.read(buffer)?;
+        if read > 0 {
+            (self.take)(&buffer[..read]).map_err(|failure| self.stop(failure))?;
+        }
+        Ok(read)
+    }
 }

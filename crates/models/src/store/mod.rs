@@ -3,26 +3,37 @@
 #![allow(clippy::disallowed_methods, reason = "the store writes its own folder, and nothing else")]
 
 mod add;
+mod checked;
 mod hash;
 mod lock;
 mod manifest;
 mod verify;
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use mlxcode_base::CancelToken;
+use mlxcode_base::{CancelToken, Progress};
 
 use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
+use checked::Moment;
 use manifest::Manifest;
 
 pub use manifest::{ModelFile, ModelSummary};
 pub use verify::{VerifyCheck, VerifyReport};
 
 const MANIFEST: &str = "manifest.json";
+
+/// An installed model of which only the name is known.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BrokenModel {
+    /// The name of its folder, by which it can be removed.
+    pub name: String,
+    /// Why no more is known.
+    pub error: Error,
+}
 
 /// The folder of installed models.
 #[derive(Clone, Debug)]
@@ -36,14 +47,30 @@ impl Store {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The installed models by name, from their manifests alone.
+    /// The installed models by name, from their manifests alone. One whose
+    /// manifest cannot be read is left out; [`broken`](Self::broken) names it.
     pub fn list(&self) -> Result<Vec<ModelSummary>> {
+        let manifests = self.manifests()?.into_iter();
+        Ok(manifests.filter_map(|(_, manifest)| Some(manifest.ok()?.model)).collect())
+    }
+
+    /// The models that [`list`](Self::list) leaves out, by name.
+    pub fn broken(&self) -> Result<Vec<BrokenModel>> {
+        let manifests = self.manifests()?.into_iter();
+        let broken = |(name, manifest): (_, Result<_>)| {
+            manifest.err().map(|error| BrokenModel { name, error })
+        };
+        Ok(manifests.filter_map(broken).collect())
+    }
+
+    /// All manifests by the name of the model's folder.
+    fn manifests(&self) -> Result<Vec<(String, Result<Manifest>)>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(self.io(source)),
         };
-        let mut models = Vec::new();
+        let mut manifests = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|source| self.io(source))?;
             // Other names are none of a model; one that is added is hidden.
@@ -51,11 +78,11 @@ impl Store {
             if check_name(&name).is_err() || !entry.path().is_dir() {
                 continue;
             }
-            let manifest = Manifest::read(&entry.path().join(MANIFEST), &name)?;
-            models.extend(manifest.map(|manifest| manifest.model));
+            let manifest = Manifest::read(&entry.path().join(MANIFEST), &name).transpose();
+            manifests.extend(manifest.map(|manifest| (name, manifest)));
         }
-        models.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(models)
+        manifests.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(manifests)
     }
 
     /// What is known of one installed model.
@@ -63,26 +90,25 @@ impl Store {
         Ok(self.manifest(name)?.model)
     }
 
-    /// One installed model, ready to load: its files have the sizes and times
-    /// that they were installed with, and pass all checks but the checksums,
-    /// for which there is [`verify`](Self::verify).
+    /// One installed model, ready to load, as [`get_with`](Self::get_with)
+    /// gives it.
     pub fn get(&self, name: &str) -> Result<InstalledModel> {
+        self.get_with(name, &(), &CancelToken::new())
+    }
+
+    /// One installed model, ready to load: it passes all checks, and its bytes
+    /// are those that were installed. Files of up to 256 MiB are read for that
+    /// each time; larger ones when they seem to have changed, after a restart
+    /// of the machine, and once a week. [`verify`](Self::verify) reads all.
+    pub fn get_with(
+        &self,
+        name: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
         let manifest = self.manifest(name)?;
         let folder = self.folder.join(name);
-        for file in &manifest.model.files {
-            let path = folder.join(&file.name);
-            let meta = match fs::metadata(&path) {
-                Ok(meta) => meta,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(Error::MissingFile { path });
-                }
-                Err(source) => return Err(Error::Io { path, source }),
-            };
-            let same = meta.len() == file.size_bytes && modified_ns(&meta) == file.modified_ns;
-            if !same {
-                return Err(Error::ChecksumMismatch { path });
-            }
-        }
+        checked::check(&folder, &manifest.model.files, &Moment::now(), progress, cancel)?;
         let mut model = InstalledModel::check_in_place(&folder.join(&manifest.entry))?;
         name.clone_into(&mut model.name);
         Ok(model)

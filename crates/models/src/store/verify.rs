@@ -1,10 +1,11 @@
 //! Every byte again.
 
-use std::io;
+use std::collections::BTreeMap;
 
 use mlxcode_base::{CancelToken, Diagnostic, Progress, ProgressEvent};
 
 use super::Store;
+use super::checked::{self, Moment, Seen};
 use super::hash::hash;
 use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
@@ -56,19 +57,24 @@ impl Store {
         let mut done = 0;
         let mut whole = true;
         let mut checks = Vec::new();
+        let mut seen = BTreeMap::new();
+        let moment = Moment::now();
         for file in &manifest.model.files {
             let path = folder.join(&file.name);
             let task = format!("checking {}", file.name);
-            let found = hash(&path, cancel, &mut |bytes| {
-                done += bytes;
-                progress.report(ProgressEvent::new(&*task, done, Some(total)));
+            let found = checked::metadata(&path).and_then(|meta| {
+                let found = hash(&path, cancel, &mut |bytes| {
+                    done += bytes;
+                    progress.report(ProgressEvent::new(&*task, done, Some(total)));
+                })?;
+                Ok((found, Seen::of(&meta, &moment)))
             });
             let result = match found {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
-                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                    Err(Error::MissingFile { path })
+                Ok((found, now)) if found == file.sha256 => {
+                    seen.insert(file.name.clone(), now);
+                    Ok(())
                 }
-                Ok(found) if found == file.sha256 => Ok(()),
                 Ok(_) => Err(Error::ChecksumMismatch { path }),
                 Err(error) => Err(error),
             };
@@ -77,6 +83,7 @@ impl Store {
         }
         // What damaged bytes contain says nothing more.
         if whole {
+            checked::write(&folder, &seen);
             let content = InstalledModel::check_in_place(&folder.join(&manifest.entry)).map(drop);
             checks.push(check("configuration, weights, tokenizer, template".to_owned(), content));
         }

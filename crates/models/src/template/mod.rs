@@ -1,17 +1,21 @@
 //! The model's own words around a conversation.
 
+mod environment;
+mod meter;
+mod metered;
 mod tojson;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, ErrorKind as JinjaKind, Value, context};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::{AutoEscape, Value, context, machinery};
 use serde_json::Value as Json;
 
 use crate::chat::{Message, Role};
 use crate::error::{Error, Result};
 
-/// Steps that a template may take: far more than any real one does for the
-/// longest conversation, and still done in a second.
-const FUEL: u64 = 10_000_000;
+/// The one template of an environment.
+const NAME: &str = "chat";
 
 /// A chat template, as the model's makers wrote it.
 ///
@@ -19,7 +23,12 @@ const FUEL: u64 = 10_000_000;
 /// same conversation always gives the same prompt.
 #[derive(Clone, Debug)]
 pub struct ChatTemplate {
-    environment: Environment<'static>,
+    /// As it was written.
+    source: String,
+    /// As it is compiled.
+    prepared: String,
+    /// Whether it cannot do without today's date.
+    date: bool,
     bos_token: Option<String>,
     eos_token: Option<String>,
 }
@@ -31,27 +40,14 @@ impl ChatTemplate {
         bos_token: Option<String>,
         eos_token: Option<String>,
     ) -> Result<Self> {
-        let mut environment = Environment::new();
-        // As transformers sets Jinja up.
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| refused(&error))?);
-        environment.set_fuel(Some(FUEL));
-        environment
-            .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.add_filter("tojson", tojson::tojson);
-        if source.contains("strftime_now") && !source.contains("strftime_now is defined") {
-            environment.add_function("strftime_now", strftime_now);
-        }
-        environment.add_function(
-            "raise_exception",
-            |words: String| -> Result<(), minijinja::Error> {
-                Err(minijinja::Error::new(JinjaKind::InvalidOperation, words))
-            },
-        );
-        environment
-            .add_template_owned("chat", without_generation_tags(source))
-            .map_err(|error| refused(&error))?;
-        Ok(Self { environment, bos_token, eos_token })
+        let syntax = environment::syntax().map_err(|error| refused(&error))?;
+        let prepared = without_generation_tags(source);
+        let prepared = metered::without_constant_products(&prepared, &syntax);
+        let date = source.contains("strftime_now") && !source.contains("strftime_now is defined");
+        let source = source.to_owned();
+        let template = Self { source, prepared, date, bos_token, eos_token };
+        template.run(None).map_err(|error| refused(&error))?;
+        Ok(template)
     }
 
     /// Lays a conversation out as the model was trained to read it. With
@@ -69,29 +65,46 @@ impl ChatTemplate {
         }
     }
 
+    /// The template as it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
-        let template = self.environment.get_template("chat").map_err(|error| refused(&error))?;
+        self.run(Some((messages, answer))).map_err(|error| refused(&error))
+    }
+
+    /// Compiles the template, and renders it where there is a conversation.
+    fn run(&self, conversation: Option<(&[Message], bool)>) -> Result<String, minijinja::Error> {
+        let (messages, answer) = conversation.unwrap_or_default();
+        let said: usize = messages.iter().map(|message| message.content.len()).sum();
+        let meter = Arc::new(meter::Meter::new(said + self.prepared.len()));
+        let mut environment = environment::environment(self.date, &meter)?;
+        environment.add_template(NAME, &self.prepared)?;
+        let template = environment.get_template(NAME)?;
+        let compiled = machinery::get_compiled_template(&template);
+        let instructions = metered::metered(&compiled.instructions, NAME)?;
+        let mut text = String::new();
+        if conversation.is_none() {
+            return Ok(text);
+        }
         // As transformers calls it: a token that the model lacks is undefined,
         // which renders as nothing; `none` would render as a word.
         let token = |token: &Option<String>| token.clone().map_or(Value::UNDEFINED, Value::from);
-        template
-            .render(context! {
-                messages => messages.iter().map(value_of).collect::<Value>(),
-                add_generation_prompt => answer,
-                bos_token => token(&self.bos_token),
-                eos_token => token(&self.eos_token),
-                tools => (),
-                documents => (),
-            })
-            .map_err(|error| refused(&error))
+        let root = context! {
+            messages => messages.iter().map(value_of).collect::<Value>(),
+            add_generation_prompt => answer,
+            bos_token => token(&self.bos_token),
+            eos_token => token(&self.eos_token),
+            tools => (),
+            documents => (),
+        };
+        let blocks = BTreeMap::new();
+        let mut output = machinery::make_string_output(&mut text);
+        let escape = AutoEscape::None;
+        machinery::eval(&environment, &instructions, root, &blocks, &mut output, escape)?;
+        Ok(text)
     }
-}
-
-/// Today's date in the words of `format`, UTC.
-fn strftime_now(format: &str) -> Result<String, minijinja::Error> {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    jiff::fmt::strtime::format(format, &now)
-        .map_err(|error| minijinja::Error::new(JinjaKind::InvalidOperation, error.to_string()))
 }
 
 /// transformers marks the model's own words with a tag that Jinja has not; it
@@ -246,6 +259,121 @@ mod tests {
         ] {
             assert_eq!(of_tokenizer_config(&config), expected, "{config}");
         }
+    }
+
+    /// Each would take all memory, or the whole stack, in a few steps.
+    #[test]
+    fn a_template_that_makes_too_much_is_refused() {
+        let rounds = |step: &str| {
+            format!(
+                "{{% set ns = namespace(x='aaaaaaaa', y=[1]) %}}{{% for i in range(5000) %}}{step}{{% endfor %}}"
+            )
+        };
+        let looping = [
+            "{% set ns.x = ns.x ~ ns.x %}",
+            "{% set ns.x = ns.x + ns.x %}",
+            "{% set ns.x = ns.x * 3 %}",
+            "{% set ns.x = [ns.x, ns.x] | join(ns.x) %}",
+            "{% set ns.x = ns.x.replace('a', ns.x) %}",
+            "{% set ns.x = ns.x | replace('a', 'aa') %}",
+            "{% set ns.x = ns.x.join([ns.x, ns.x]) %}",
+            "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}",
+            "{% set ns.y = ns.y + ns.y %}",
+            "{% set ns.y = ns.y * 2 %}",
+            "{% set ns.y = [ns.y, ns.y] %}",
+            "{% set ns.y = [ns.y] %}",
+            "{% set ns.y = (ns.y, ns.y) %}",
+            "{% set ns.y = {'a': ns.y, 'b': ns.y} %}",
+            "{% set ns.y = dict(a=ns.y, b=ns.y) %}",
+            "{% set ns.y = [ns.y, ns.y] | tojson %}",
+            "{% set ns.y = ns.y | chain(ns.y) | list %}",
+            "{% set ns.y = ns %}",
+            "{% set ns.y = [ns] %}",
+            "{% set ns.y = ns.items() %}",
+            "{% set ns.y = ns | items %}",
+            "{% set ns.y = ns | dictsort %}",
+            "{% set ns.y = ns | chain(ns) %}{{ ns.y }}",
+            "{% set ns.y = [[1]] | map('reverse') | list %}",
+            "{% set ns = namespace(y=ns) %}",
+        ];
+        let mut sources: Vec<String> = looping.into_iter().map(rounds).collect();
+        let single = [
+            "{{ 'a' * 100000000 }}",
+            "{{ [[1] * 100000000] * 100000000 ~ '' }}",
+            "{{ 100000000 * [1] | list }}",
+            "{{ ((1,) * 100000000) | length }}",
+            "{{ ('a\n' * 10000) | indent(100000) }}",
+            "{{ ('a\n' * 10000) | indent(width=100000) }}",
+            "{{ '%100000000d' | format(1) }}",
+            "{{ '{:100000000}'.format(1) }}",
+            "{% macro f(x) %}{{ x }}{{ x }}{% endmacro %}{% macro g(x) %}{{ f(f(f(f(f(f(x)))))) }}{% endmacro %}{{ g(g(g(g(g('aaaaaaaa'))))) }}",
+            "{{ (['a' * 4000000] * 2000) in 'x' }}",
+            "{{ (['a' * 4000000] * 2000) is in('x') }}",
+            "{{ (['a' * 4000000] * 2000) is startingwith('x') }}",
+            "{{ 'a'.join(['a' * 4000000] * 2000) }}",
+            "{{ (['a' * 4000000] * 2000) | upper }}",
+            "{{ (['a' * 4000000] * 2000) | tojson }}",
+            "{{ ['a' * 4000000] * 2000 }}",
+            "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+            "{% include 'chat' %}",
+            "{% block a %}{% endblock %}",
+        ];
+        sources.extend(single.map(str::to_owned));
+        for source in sources {
+            let rendered = ChatTemplate::new(&source, None, None)
+                .and_then(|template| template.render(&[Message::user("Hi")], true));
+            assert!(
+                matches!(rendered, Err(Error::Template { .. })),
+                "{source} {:?}",
+                rendered.map(|text| text.len())
+            );
+        }
+    }
+
+    /// What the templates of Llama 3, Mistral, `DeepSeek` and Qwen3 do.
+    #[test]
+    fn templates_may_do_what_real_ones_do() {
+        check("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}", "Hi");
+        check("{% for m in messages[1:] %}{{ m.content }}{% else %}none{% endfor %}", "none");
+        check(
+            "{%- set ns = namespace(found=false, last=messages|length - 1) %}{%- for m in messages[::-1] %}{%- set index = (messages|length - 1) - loop.index0 %}{%- if ns.last == index and m.role == \"user\" and not(m.content.startswith('<tool_response>') and m.content.endswith('</tool_response>')) %}{%- set ns.found = true %}{%- set ns.last = index %}{%- endif %}{%- endfor %}{{ ns.found }} {{ ns.last }}",
+            "True 0",
+        );
+        check(
+            "{%- set content = '<think>\nso\n</think>\n\nyes' %}{%- set reasoning = content.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}{%- set content = content.split('</think>')[-1].lstrip('\n') %}{{ reasoning }}|{{ content }}",
+            "so|yes",
+        );
+        check(
+            "{% if (messages[0]['role'] == 'user') != (0 % 2 == 0) %}{{ raise_exception('roles') }}{% endif %}{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages | map(attribute='content') | join(', ') }}",
+            "1Hi",
+        );
+        check(
+            "{{ '' if messages[0].name is not defined else 'x' }}{{ {'a': 1}.items() | list }}",
+            "[('a', 1)]",
+        );
+        check(
+            "{% macro say(m, end='!') %}{{ m.content }}{{ end }}{% endmacro %}{{ say(messages[0]) }}{{ say(messages[0], end='?') }}",
+            "Hi!Hi?",
+        );
+        check(
+            "{% set a, b = 1, 'x' %}{{ a }}{{ b }}{{ 'a' in ['a', 'b'] }}{{ 'i' not in messages[0].content }}",
+            "1xTrueFalse",
+        );
+        check(
+            "{{ 'a\nb' | indent(2) }} {{ 'ab' | replace('a', 'c') }} {{ [3, 1] | sort | first }} {{ 7 // 2 * 2.0 }}",
+            "a\n  b cb 1 6.0",
+        );
+    }
+
+    #[test]
+    fn a_long_conversation_is_no_such_template() {
+        let source = "{% set ns = namespace(all='', some=[]) %}{% for m in messages %}{% set ns.all = ns.all ~ '<' ~ m.role + '>' + m.content | trim %}{% set ns.some = ns.some + [m] %}{% if loop.index0 == messages | length - 1 and m['role'] in ns.all %}!{% endif %}{% endfor %}{{ ns.all }}{{ ns.some | map(attribute='role') | join(' ') | length }} {{ 3 * 4 }} {{ '-' * 3 }} {{ 0 < 2 < 3 }} {{ messages[::-1][0].role }}";
+        let template = ChatTemplate::new(source, None, None).unwrap();
+        let content = "word ".repeat(4000);
+        let messages = vec![Message::user(content.as_str()); 60];
+        let text = template.render(&messages, true).unwrap();
+        let tail = text.strip_prefix('!').unwrap().replace(content.trim(), "");
+        assert_eq!(tail, "<user>".repeat(60) + "299 12 --- True user");
     }
 
     #[test]

@@ -8,15 +8,15 @@ use minijinja::{Error, ErrorKind, Value};
 /// deeper than the stack.
 const MOST_NESTING: usize = 64;
 
-/// Writes a value as JSON; `indent` spaces a level where asked for.
-#[allow(clippy::needless_pass_by_value, reason = "the signature of a minijinja filter")]
-pub fn tojson(value: Value, options: Kwargs) -> Result<String, Error> {
+/// Writes a value as JSON of at most about `most` bytes; `indent` spaces a level
+/// where asked for.
+pub fn tojson(value: &Value, options: &Kwargs, most: u64) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     // Said by some templates; it is so anyway.
     let _: Option<bool> = options.get("ensure_ascii")?;
     options.assert_all_used()?;
     let mut text = String::new();
-    write(&value, indent.map(|indent| indent.min(16)), 0, &mut text)?;
+    write(value, indent.map(|indent| indent.min(16)), 0, most, &mut text)?;
     Ok(text)
 }
 
@@ -24,8 +24,12 @@ fn write(
     value: &Value,
     indent: Option<usize>,
     depth: usize,
+    most: u64,
     text: &mut String,
 ) -> Result<(), Error> {
+    if text.len() as u64 > most {
+        return Err(Error::new(ErrorKind::InvalidOperation, "the value is too large"));
+    }
     if depth > MOST_NESTING {
         return Err(Error::new(ErrorKind::InvalidOperation, "the value is nested too deep"));
     }
@@ -38,7 +42,7 @@ fn write(
             let mut empty = true;
             for item in value.try_iter()? {
                 separate(&mut empty, indent, depth + 1, text);
-                write(&item, indent, depth + 1, text)?;
+                write(&item, indent, depth + 1, most, text)?;
             }
             close(']', empty, indent, depth, text);
         }
@@ -49,7 +53,7 @@ fn write(
                 separate(&mut empty, indent, depth + 1, text);
                 quote(&key.to_string(), text);
                 text.push_str(": ");
-                write(&value.get_item(&key)?, indent, depth + 1, text)?;
+                write(&value.get_item(&key)?, indent, depth + 1, most, text)?;
             }
             close('}', empty, indent, depth, text);
         }

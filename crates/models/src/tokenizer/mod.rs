@@ -2,12 +2,13 @@
 
 mod decoder;
 mod from_gguf;
+mod messages;
 mod pieces;
 mod split;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokenizers::{Model as _, Tokenizer as Inner};
 
@@ -28,6 +29,8 @@ pub struct Tokenizer(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     inner: Inner,
+    /// The same without special tokens, made when first needed.
+    plain: OnceLock<Inner>,
     pieces: Pieces,
     /// The token in front of every text, where `inner` does not put it there.
     first: Option<u32>,
@@ -54,12 +57,13 @@ impl Tokenizer {
         let _ = inner.with_truncation(None);
         inner.with_padding(None);
         let pieces = Pieces::of(inner.get_decoder());
-        Self(Arc::new(Shared { inner, pieces, first }))
+        Self(Arc::new(Shared { inner, plain: OnceLock::new(), pieces, first }))
     }
 
     /// The token numbers of `text`. With `special`, the tokens that the
     /// tokenizer puts around a text are added. Special tokens written out in
-    /// the text, such as `<|im_end|>`, become their numbers either way.
+    /// the text, such as `<|im_end|>`, become their numbers either way; for a
+    /// conversation there is [`encode_messages`](Self::encode_messages).
     pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
         let encoding = guarded(|| self.0.inner.encode_fast(text, special));
         let encoding = encoding.map_err(|reason| Error::Tokenizer { reason })?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use mlxcode_base::{Diagnostic, ErrorKind};
 use mlxcode_models::{InstalledModel, Message, WeightFiles};
 use serde_json::{Value, json};
 
@@ -223,7 +224,7 @@ fn unsound_configurations_are_refused() {
             fs::write(f.join("q4.gguf"), "").unwrap();
         },
         "models.not_a_model",
-        "name q4.gguf in it",
+        "the folder holds q4.gguf: give that file",
     );
 }
 
@@ -370,5 +371,16 @@ fn what_is_no_model_is_refused() {
     refused(&folder.path().join("missing"), "models.io", "missing");
     let text = folder.path().join("text.gguf");
     fs::write(&text, "hello, I am a text").unwrap();
-    refused(&text, "models.damaged", "does not begin with `GGUF`");
+    refused(&text, "models.not_a_model", "does not begin with `GGUF`");
+    let error = InstalledModel::check_in_place(&text).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.help().unwrap().contains("a GGUF file, or a folder"));
+    fs::write(&text, "hey").unwrap();
+    refused(&text, "models.not_a_model", "does not begin with `GGUF`");
+    // The beginning of a file that was cut off.
+    for length in [0, 3, 4, 7, 100] {
+        fs::write(&text, &gguf().bytes()[..length]).unwrap();
+        let error = InstalledModel::check_in_place(&text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{length}: {error}");
+    }
 }

@@ -133,15 +133,16 @@ fn damage_is_found() {
     let installed = place.installed("tiny/tiny.gguf");
     let size = fs::metadata(&installed).unwrap().len() as usize;
     flip(&installed, size - 1);
-    // Quick checks read no weights; `verify` reads all.
-    assert!(place.store.get("tiny").is_ok());
+    // The time says that nothing changed; the bytes are read all the same.
+    same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
     assert_eq!(place.problems("tiny"), ["bytes of tiny.gguf"]);
     flip(&installed, size - 1);
     assert_eq!(place.problems("tiny"), [""; 0]);
 
     flip(&installed, 0);
-    same_error(&place.store.get("tiny").unwrap_err(), "models.damaged", "GGUF");
+    same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
     flip(&installed, 0);
+    assert!(place.store.get("tiny").is_ok());
     let file = File::options().write(true).open(&installed).unwrap();
     file.set_len(size as u64 - 1).unwrap();
     same_error(&place.store.get("tiny").unwrap_err(), "models.checksum_mismatch", "tiny.gguf");
@@ -153,6 +154,33 @@ fn damage_is_found() {
 }
 
 #[test]
+fn a_file_that_was_only_touched_stays_usable() {
+    let mut place = Place::new();
+    let file = place.file();
+    place.add(&file, None).unwrap();
+    let installed = File::options().write(true).open(place.installed("tiny/tiny.gguf")).unwrap();
+    installed.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert!(place.store.get("tiny").is_ok());
+    assert_eq!(place.problems("tiny"), [""; 0]);
+}
+
+#[test]
+fn the_check_before_a_load_tells_its_progress_and_can_be_stopped() {
+    let mut place = Place::new();
+    let file = place.file();
+    place.add(&file, None).unwrap();
+    let size = fs::metadata(&file).unwrap().len();
+    let events = Mutex::new(Vec::new());
+    let progress = |event: ProgressEvent| events.lock().unwrap().push((event.done, event.total));
+    place.store.get_with("tiny", &progress, &CancelToken::new()).unwrap();
+    assert_eq!(*events.lock().unwrap(), [(size, Some(size))]);
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let error = place.store.get_with("tiny", &(), &cancel).unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error}");
+}
+
+#[test]
 fn a_damaged_description_is_named_and_can_be_removed() {
     let damage = |change: fn(&str) -> String, words: &str| {
         let mut place = Place::new();
@@ -161,11 +189,17 @@ fn a_damaged_description_is_named_and_can_be_removed() {
         let manifest = place.installed("tiny/manifest.json");
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, change(&text)).unwrap();
-        for error in [place.store.list().map(|_| ()), place.store.get("tiny").map(|_| ())] {
-            same_error(&error.unwrap_err(), "models.bad_manifest", words);
-        }
+        same_error(&place.store.get("tiny").unwrap_err(), "models.bad_manifest", words);
+        // The sound ones are listed all the same.
+        place.add(&file, Some("sound")).unwrap();
+        assert_eq!(place.names(), ["sound"]);
+        let broken = place.store.broken().unwrap();
+        assert_eq!(broken.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["tiny"]);
+        same_error(&broken[0].error, "models.bad_manifest", words);
+        place.store.remove("sound").unwrap();
         place.store.remove("tiny").unwrap();
         assert_eq!(place.names(), [""; 0]);
+        assert!(place.store.broken().unwrap().is_empty());
     };
     damage(|text| text[..text.len() / 2].to_owned(), "manifest.json");
     damage(|text| text.replace("\"name\": \"tiny\"", "\"name\": \"other\""), "called \"other\"");
