@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use mlxcode_base::{ByteSize, Diagnostic};
+use mlxcode_base::{ByteSize, CancelToken, Diagnostic, Progress};
 use mlxcode_models::{Hardware, InstalledModel, Store, free_disk_bytes};
 
 use crate::config::LoadedConfig;
@@ -38,12 +38,17 @@ pub enum CheckStatus {
 
 /// Looks at the machine, the models and the configuration, and says what is
 /// wrong. Changes nothing.
-pub fn doctor(dirs: &Dirs, root: Option<&Path>) -> Vec<Check> {
+pub fn doctor(
+    dirs: &Dirs,
+    root: Option<&Path>,
+    progress: &dyn Progress,
+    cancel: &CancelToken,
+) -> Vec<Check> {
     let hardware = Hardware::read();
     let mut checks = vec![processor(&hardware), memory(&hardware), accelerator(), disk(dirs)];
     checks.extend([dirs.models(), dirs.journals()].iter().map(|folder| writable(folder)));
     checks.push(configuration(dirs, root));
-    checks.extend(models(dirs));
+    checks.extend(models(dirs, progress, cancel));
     checks
 }
 
@@ -123,26 +128,29 @@ fn configuration(dirs: &Dirs, root: Option<&Path>) -> Check {
     }
 }
 
-fn models(dirs: &Dirs) -> Vec<Check> {
-    let listed = Store::open(&dirs.models()).and_then(|store| Ok((store.list()?, store)));
+fn models(dirs: &Dirs, progress: &dyn Progress, cancel: &CancelToken) -> Vec<Check> {
+    let listed =
+        Store::open(&dirs.models()).and_then(|store| Ok((store.list()?, store.broken()?, store)));
     match listed {
         Err(error) => vec![broken("models".to_owned(), &error)],
-        Ok((models, _)) if models.is_empty() => vec![Check {
+        Ok((models, unreadable, _)) if models.is_empty() && unreadable.is_empty() => vec![Check {
             name: "models".to_owned(),
             status: CheckStatus::Remark,
             detail: "none is installed; `ask` shows passages in place of an answer".to_owned(),
             help: Some(crate::library::HOW_TO_GET_A_MODEL.to_owned()),
         }],
-        Ok((models, store)) => models
-            .iter()
-            .map(|model| {
+        Ok((models, unreadable, store)) => {
+            let sound = models.iter().map(|model| {
                 let name = format!("model {}", model.name);
-                match store.get(&model.name) {
+                match store.get_with(&model.name, progress, cancel) {
                     Ok(installed) => fine_model(name, &installed),
                     Err(error) => broken(name, &error),
                 }
-            })
-            .collect(),
+            });
+            let unreadable =
+                unreadable.iter().map(|one| broken(format!("model {}", one.name), &one.error));
+            sound.chain(unreadable).collect()
+        }
     }
 }
 

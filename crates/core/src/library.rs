@@ -5,7 +5,7 @@ use mlxcode_models::{ModelSummary, Store, VerifyReport};
 
 use crate::config::Config;
 use crate::dirs::Dirs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
 
@@ -43,6 +43,12 @@ impl ModelLibrary {
         Ok(self.store.list()?)
     }
 
+    /// The models of which nothing can be said, by name, each with the reason.
+    pub fn broken(&self) -> Result<Vec<(String, Error)>> {
+        let broken = self.store.broken()?;
+        Ok(broken.into_iter().map(|model| (model.name, model.error.into())).collect())
+    }
+
     /// What is known of one installed model.
     pub fn summary(&self, name: &str) -> Result<ModelSummary> {
         Ok(self.store.summary(name)?)
@@ -65,18 +71,30 @@ impl ModelLibrary {
 
     /// Loads what `reference` names: a path, seen from the folder `from`, if
     /// it has a separator or a `.gguf` ending, else an installed model.
-    pub fn load(&self, from: &Path, reference: &str) -> Result<Model> {
+    pub fn load(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<Model> {
         let path = Path::new(reference);
         let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
         if reference.contains(std::path::is_separator) || gguf {
-            return Model::load(&from.join(path));
+            return Model::load_in_place(&from.join(path), cancel);
         }
-        self.load_installed(reference)
+        self.load_installed(reference, progress, cancel)
     }
 
-    /// Checks and loads an installed model.
-    pub fn load_installed(&self, name: &str) -> Result<Model> {
-        Model::load_installed(&self.store.get(name)?)
+    /// Checks and loads an installed model. The first time after a restart, all
+    /// its bytes are read and compared.
+    pub fn load_installed(
+        &self,
+        name: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<Model> {
+        Model::load_checked(&self.store.get_with(name, progress, cancel)?, cancel)
     }
 
     /// The name of the model to use where none is named: the configured one,

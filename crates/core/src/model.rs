@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use mlxcode_base::CancelToken;
 use mlxcode_inference::{Engine, LoadOptions};
 use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, ModelInfo, Prompt};
 
@@ -22,11 +23,18 @@ impl Model {
     /// Validates and loads a GGUF file, or a folder with `config.json`,
     /// `tokenizer.json` and safetensors, where it lies.
     pub fn load(path: &Path) -> Result<Self> {
-        Self::load_installed(&InstalledModel::check_in_place(path)?)
+        Self::load_in_place(path, &CancelToken::new())
     }
 
-    pub(crate) fn load_installed(model: &InstalledModel) -> Result<Self> {
-        Ok(Self::new(Engine::load(model, &LoadOptions::default())?))
+    /// As [`load`](Self::load); `cancel` stops it within one weight.
+    pub fn load_in_place(path: &Path, cancel: &CancelToken) -> Result<Self> {
+        Self::load_checked(&InstalledModel::check_in_place(path)?, cancel)
+    }
+
+    pub(crate) fn load_checked(model: &InstalledModel, cancel: &CancelToken) -> Result<Self> {
+        let mut options = LoadOptions::default();
+        options.cancel = cancel.clone();
+        Ok(Self::new(Engine::load(model, &options)?))
     }
 
     /// What is known of the model.

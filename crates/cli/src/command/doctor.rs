@@ -7,6 +7,7 @@ use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
 use crate::host::Host;
 use crate::output::Style;
 use crate::output::json::{self, CheckOutput, DoctorOutput};
+use crate::output::progress::ProgressLine;
 
 /// Runs the verb.
 pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -17,7 +18,9 @@ pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
         None => Workspace::discover(&host.current_dir, &dirs)
             .map_or_else(|_| host.current_dir.clone(), |found| found.root().to_owned()),
     };
-    let checks = doctor(&dirs, Some(&root));
+    let line = ProgressLine::new(host.live && !common.json);
+    let checks = doctor(&dirs, Some(&root), &line, &host.cancel);
+    line.clear();
     let healthy = checks.iter().all(|check| check.status != CheckStatus::Broken);
     let version = env!("CARGO_PKG_VERSION");
     if common.json {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use crate::args::{Args, Command};
 use crate::exit::Outcome;
 use crate::host::Host;
+use crate::output::progress::ProgressLine;
 
 /// What every verb gets beside its own arguments.
 pub struct Common {
@@ -61,13 +62,18 @@ fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Mo
         return Ok(host.model.clone());
     }
     let library = ModelLibrary::open(&dirs(host)?)?;
+    let line = ProgressLine::new(host.live && !common.json);
     if let Some(reference) = &common.model {
-        return Ok(Some(library.load(&host.current_dir, reference)?));
+        let loaded = library.load(&host.current_dir, reference, &line, &host.cancel);
+        line.clear();
+        return Ok(Some(loaded?));
     }
     // A configuration names an installed model and no path: a repository that
     // was cloned must not choose what is loaded from it.
-    let name = library.default_model(config)?;
-    Ok(name.map(|name| library.load_installed(&name)).transpose()?)
+    let Some(name) = library.default_model(config)? else { return Ok(None) };
+    let loaded = library.load_installed(&name, &line, &host.cancel);
+    line.clear();
+    Ok(Some(loaded?))
 }
 
 /// As [`model`], where there has to be one.

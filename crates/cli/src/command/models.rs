@@ -8,11 +8,11 @@ use crate::args::Models;
 use crate::command::{Common, dirs};
 use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
 use crate::host::Host;
-use crate::output::Style;
 use crate::output::json::{
     self, CheckOutput, ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput,
 };
 use crate::output::progress::ProgressLine;
+use crate::output::{Style, visible};
 
 /// Runs the verb.
 pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -66,6 +66,14 @@ fn list(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome
         let models = models.iter().map(output).collect();
         json::write(host, &ModelsOutput { models })?;
         return Ok(SUCCESS);
+    }
+    for (name, error) in library.broken()? {
+        let style = Style::for_messages(host);
+        let line = visible(format!("{name} cannot be used: {}", error.sentence()));
+        written(writeln!(host.messages, "{} {line}", style.error("error:")))?;
+        if let Some(help) = error.help() {
+            written(writeln!(host.messages, "{} {help}", style.strong("help:")))?;
+        }
     }
     if models.is_empty() {
         let how = mlxcode_core::HOW_TO_GET_A_MODEL;

@@ -18,14 +18,14 @@ fn a_model_is_installed_used_and_removed() {
     let gguf = fixture("qwen2-gguf-q8_0").join("model.gguf");
     library.add(&gguf, Some("small"), &(), &cancel).unwrap();
     assert_eq!(library.default_model(&config).unwrap().as_deref(), Some("small"));
-    let loaded = library.load(home.path(), "small").unwrap();
+    let loaded = library.load(home.path(), "small", &(), &cancel).unwrap();
     let text = |model: &mlxcode_core::Model| {
         let mut generation = model.generate(GenerateRequest::new(Prompt::text("fn main"))).unwrap();
         let text = generation.read_to_end().unwrap();
         assert!(generation.finished().is_some());
         text
     };
-    let in_place = library.load(home.path(), gguf.to_str().unwrap()).unwrap();
+    let in_place = library.load(home.path(), gguf.to_str().unwrap(), &(), &cancel).unwrap();
     assert_eq!(text(&loaded), text(&in_place));
 
     library.add(&fixture("qwen2-f32"), None, &(), &cancel).unwrap();
@@ -35,7 +35,10 @@ fn a_model_is_installed_used_and_removed() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 
     library.remove("small").unwrap();
-    assert_eq!(library.load(home.path(), "small").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        library.load(home.path(), "small", &(), &cancel).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
     assert!(gguf.is_file(), "the original stays");
 }
 
@@ -59,6 +62,14 @@ fn a_bit_that_flips_is_found() {
         }
     }
     assert!(!verify().is_sound());
+    // What is damaged is never loaded, however it came about.
+    let load = || library.load_installed("small", &(), &CancelToken::new());
+    assert_eq!(load().unwrap_err().kind(), ErrorKind::Corrupt);
+    fs::remove_file(dirs.models().join("small/manifest.json")).unwrap();
+    fs::write(dirs.models().join("small/manifest.json"), "{").unwrap();
+    assert!(library.list().unwrap().is_empty());
+    let broken = library.broken().unwrap();
+    assert_eq!((broken.len(), broken[0].0.as_str()), (1, "small"));
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
