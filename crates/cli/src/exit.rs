@@ -1,23 +1,13 @@
-//! How a run ends: exit codes, and how an error is shown.
+//! How a run ends early, and how an error is shown.
 
 use std::io;
 
 use clap::error::ErrorKind as ClapKind;
-use mlxcode_core::{Error, ErrorKind, io_error_kind};
+use mlxcode_core::{Error, io_error_kind};
 
+use crate::exit_code::{SUCCESS, USAGE, of_error, of_kind};
 use crate::host::Host;
 use crate::output::{Style, json, visible};
-
-/// All went well.
-pub const SUCCESS: u8 = 0;
-/// A check found something broken.
-pub const UNHEALTHY: u8 = 1;
-/// The arguments are wrong.
-pub const USAGE: u8 = 2;
-/// Nobody reads the output any more, as a shell counts it: 128 + SIGPIPE.
-pub const OUTPUT_CLOSED: u8 = 141;
-/// Interrupted by the user, as a shell counts it: 128 + SIGINT.
-pub const CANCELLED: u8 = 130;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -56,25 +46,7 @@ pub fn show_lost_output(error: &io::Error, host: &mut Host<'_>) -> u8 {
         style.error("error:"),
         style.strong("help:")
     );
-    code_of(io_error_kind(error))
-}
-
-/// The exit code of an error. The table stands in docs/cli.md.
-pub fn code_of(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::InvalidInput => USAGE,
-        ErrorKind::NotFound => 3,
-        ErrorKind::AlreadyExists => 4,
-        ErrorKind::Conflict => 5,
-        ErrorKind::Corrupt => 6,
-        ErrorKind::Unsupported => 7,
-        ErrorKind::PermissionDenied => 8,
-        ErrorKind::ResourceExhausted => 9,
-        ErrorKind::Unavailable => 10,
-        ErrorKind::Timeout => 11,
-        ErrorKind::Cancelled => CANCELLED,
-        _ => 70,
-    }
+    of_kind(io_error_kind(error))
 }
 
 /// Shows an error of the library: one line, its causes, its remedy.
@@ -93,7 +65,7 @@ pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
         }
         written(host.messages.write_all(text.as_bytes()))
     };
-    code_of(error.kind())
+    of_error(error)
 }
 
 /// Shows what clap says: help and version on the output, the rest as an error.

@@ -9,6 +9,7 @@
 mod args;
 mod command;
 mod exit;
+mod exit_code;
 mod host;
 mod output;
 
@@ -37,7 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 
     match done {
         Ok(code) => code,
         Err(Failure::Output(error)) => exit::show_lost_output(&error, host),
-        Err(Failure::OutputClosed) => exit::OUTPUT_CLOSED,
+        Err(Failure::OutputClosed) => exit_code::OUTPUT_CLOSED,
         Err(Failure::Error(error)) => exit::show_error(&error, json, host),
     }
 }

@@ -6,7 +6,8 @@ use mlxcode_core::{
 
 use crate::args::Ask;
 use crate::command::{Common, model, relative};
-use crate::exit::{CANCELLED, Failure, Outcome, SUCCESS, written};
+use crate::exit::{Failure, Outcome, written};
+use crate::exit_code::{CANCELLED, SUCCESS};
 use crate::host::Host;
 use crate::output::json::{AskOutput, FinishedOutput, Source};
 use crate::output::{Style, json, visible};

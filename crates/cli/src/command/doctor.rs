@@ -3,7 +3,8 @@
 use mlxcode_core::{CheckStatus, Workspace, doctor};
 
 use crate::command::{Common, dirs};
-use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
 use crate::output::Style;
 use crate::output::json::{self, CheckOutput, DoctorOutput};

@@ -4,7 +4,8 @@ use mlxcode_core::{FinishReason, GenerateOptions, InputError, ParsedItem, TurnEv
 
 use crate::args::Edit;
 use crate::command::{Common, apply, relative, required_model};
-use crate::exit::{CANCELLED, Outcome, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::CANCELLED;
 use crate::host::Host;
 use crate::output::json::{self, EditOutput, FinishedOutput, Source};
 

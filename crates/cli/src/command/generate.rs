@@ -11,7 +11,8 @@ use mlxcode_core::{
 
 use crate::args::Generate;
 use crate::command::{Common, dirs, required_model};
-use crate::exit::{CANCELLED, Outcome, SUCCESS, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::{CANCELLED, SUCCESS};
 use crate::host::Host;
 use crate::output::json::{self, FinishedOutput, GenerateOutput, TokenOutput};
 

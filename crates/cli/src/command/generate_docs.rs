@@ -10,30 +10,10 @@ use mlxcode_core::InputError;
 use schemars::{JsonSchema, schema_for};
 
 use crate::args::Args;
-use crate::exit::{Outcome, SUCCESS};
+use crate::exit::Outcome;
+use crate::exit_code::{CLASSES, INPUTS, SUCCESS};
 use crate::host::Host;
 use crate::output::json;
-
-/// Exit codes as docs/cli.md shows them.
-const EXIT_CODES: &str = "\
-| code | when |
-|---|---|
-| 0 | all went well; with `apply` and `edit`: applied, or the answer was no |
-| 1 | `doctor` or `models verify` found something broken |
-| 2 | the arguments or the input are wrong |
-| 3 | something named does not exist, or a reply holds no edit |
-| 4 | what would be made exists, or is undone already |
-| 5 | a conflict: an edit fits nowhere, a file changed in between, later edits stand on an undo |
-| 6 | a file is damaged: a truncated or changed model, a broken journal |
-| 7 | not supported: an unknown architecture or weight type |
-| 8 | not permitted: a read-only file or folder |
-| 9 | a limit is reached: the disk is full, the prompt is too long, the reply was cut |
-| 10 | something outside is missing or does not answer |
-| 11 | it took too long |
-| 70 | a bug; please report it |
-| 130 | interrupted |
-| 141 | nobody reads the output any more; `--yes` was carried out all the same |
-";
 
 /// Runs the verb.
 pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
@@ -81,7 +61,16 @@ fn reference() -> String {
     command.build();
     describe(&mut command, "mlx-code", &mut page);
     page.push_str("## Exit codes\n\n");
-    page.push_str(EXIT_CODES);
+    page.push_str("A bad input has a code of its own:\n\n");
+    page.push_str("| code | when | the error's `code` with `--json` |\n|---|---|---|\n");
+    for (code, when, names) in INPUTS {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        page.push_str(&format!("| {code} | {when} | {} |\n", names.join(", ")));
+    }
+    page.push_str("\nAll else has that of its class:\n\n| code | when |\n|---|---|\n");
+    for (code, when) in CLASSES {
+        page.push_str(&format!("| {code} | {when} |\n"));
+    }
     page
 }
 

@@ -1,7 +1,8 @@
 //! `mlx-code history`: what was applied here, newest first.
 
 use crate::command::Common;
-use crate::exit::{Outcome, SUCCESS, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::SUCCESS;
 use crate::host::Host;
 use crate::output::json::{self, EntryOutput, HistoryOutput};
 use crate::output::{Style, time, visible};

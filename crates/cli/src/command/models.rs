@@ -6,7 +6,8 @@ use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary, VerifyReport};
 
 use crate::args::Models;
 use crate::command::{Common, dirs};
-use crate::exit::{Outcome, SUCCESS, UNHEALTHY, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
 use crate::output::json::{
     self, CheckOutput, ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput,

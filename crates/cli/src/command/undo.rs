@@ -2,7 +2,8 @@
 
 use crate::args::Undo;
 use crate::command::Common;
-use crate::exit::{Outcome, SUCCESS, written};
+use crate::exit::{Outcome, written};
+use crate::exit_code::SUCCESS;
 use crate::host::Host;
 use crate::output::json::{self, EntryOutput, UndoOutput};
 use crate::output::visible;
