@@ -72,6 +72,12 @@ pub enum RefusalReason {
         /// The first line of each place, from one.
         lines: Vec<usize>,
     },
+    /// The diff removes a file that holds something else than it shows.
+    OtherContent,
+    /// The reply gives the file whole more than once, each time differently.
+    WrittenTwice,
+    /// What would replace the whole file is only a piece of it.
+    Snippet,
     /// A hunk without any context or removed line does not say where it belongs.
     NoContext,
     /// The new content leaves parts out, such as `... rest of the file ...`.
@@ -111,6 +117,18 @@ impl fmt::Display for RefusalReason {
                     shown.join(", ")
                 )
             }
+            Self::OtherContent => f.write_str(
+                "the file holds something else than the lines that the diff removes; \
+                 show every line of it, or remove it by name",
+            ),
+            Self::WrittenTwice => f.write_str(
+                "an earlier block of the reply gives this file whole and differently; \
+                 give it once, as it is to be in the end",
+            ),
+            Self::Snippet => f.write_str(
+                "the block looks like a piece of the file and would replace all of it; \
+                 change the place with a SEARCH/REPLACE block, or delete the file and create it anew",
+            ),
             Self::NoContext => {
                 f.write_str("the hunk holds no line of the file, so its place is unknown")
             }

@@ -98,7 +98,7 @@ impl ApplyPatch {
         let Some(Section { origin, path, kind, end }) = self.section.take() else { return };
         out.push(match kind {
             Kind::Add { content } => origin.edit(path, EditAction::Create { content }, end),
-            Kind::Delete => origin.edit(path, EditAction::Delete, end),
+            Kind::Delete => origin.edit(path, EditAction::Delete { content: None }, end),
             Kind::Update { to, mut hunks, hunk } => {
                 hunks.extend(hunk.map(HunkReader::close));
                 hunks.retain(|hunk| !hunk.lines.is_empty());

@@ -30,9 +30,9 @@ impl HunkReader {
         Self {
             hunk: PatchHunk {
                 first_line: old.map(|(first, _)| first),
+                old_count: old.map(|(_, count)| count),
                 labels: (!label.is_empty()).then(|| label.to_owned()).into_iter().collect(),
-                at_end: false,
-                lines: Vec::new(),
+                ..PatchHunk::default()
             },
             promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
             blanks: 0,

@@ -67,7 +67,10 @@ pub enum EditAction {
         hunks: Vec<PatchHunk>,
     },
     /// Removes the file.
-    Delete,
+    Delete {
+        /// All that it holds, where the reply shows it: any other file stays.
+        content: Option<String>,
+    },
     /// Moves the file, and changes it on the way.
     Rename {
         /// The new path.
@@ -82,6 +85,9 @@ pub enum EditAction {
 pub struct PatchHunk {
     /// The first line before the change, as the patch claims; often wrong.
     pub first_line: Option<usize>,
+    /// How many lines the hunk covers before the change, as the patch claims.
+    /// None at all means that its lines come after `first_line`.
+    pub old_count: Option<usize>,
     /// Lines above the hunk that tell where it is, outermost first, such as the
     /// heads of a class and of its method.
     pub labels: Vec<String>,

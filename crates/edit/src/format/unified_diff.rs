@@ -251,7 +251,14 @@ impl FileSection {
             return origin.edit(from, EditAction::Rename { to, hunks: self.hunks }, end);
         }
         if self.deleted || self.new == Side::Nothing {
-            return origin.edit(path, EditAction::Delete, end);
+            let lines = self.hunks.iter().flat_map(|hunk| &hunk.lines);
+            let content = match self.hunks.is_empty() {
+                // A file without a line is removed without a hunk, and git says so.
+                true if self.deleted => None,
+                true => return origin.broken(Some(path), BrokenReason::EmptyPatch, end),
+                false => Some(lines.filter_map(gone).map(|line| line.to_owned() + "\n").collect()),
+            };
+            return origin.edit(path, EditAction::Delete { content }, end);
         }
         if self.created || self.old == Side::Nothing {
             let content = self.hunks.iter().flat_map(|hunk| &hunk.lines).filter_map(added);
@@ -262,6 +269,13 @@ impl FileSection {
             return origin.broken(Some(path), BrokenReason::EmptyPatch, end);
         }
         origin.edit(path, EditAction::Patch { hunks: self.hunks }, end)
+    }
+}
+
+fn gone(line: &PatchLine) -> Option<&str> {
+    match line {
+        PatchLine::Removed(text) | PatchLine::Context(text) => Some(text),
+        PatchLine::Added(_) => None,
     }
 }
 

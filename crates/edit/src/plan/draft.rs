@@ -1,6 +1,6 @@
 //! The tree as it would be, edit by edit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use mlxcode_base::{PathError, RelPath, Root};
 
 use super::elision::elided_line;
+use super::snippet::is_snippet;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
 use crate::format::{EditAction, EditBlock, PatchHunk, PatchLine};
 use crate::refusal::{NearestMatch, RefusalReason};
@@ -35,6 +36,8 @@ pub struct Draft<'a> {
     /// Paths as they were first named.
     order: Vec<RelPath>,
     renames: Vec<(RelPath, RelPath)>,
+    /// Files that a block gave whole.
+    written: HashSet<RelPath>,
 }
 
 #[derive(Clone, Default)]
@@ -52,13 +55,14 @@ impl<'a> Draft<'a> {
             names: HashMap::new(),
             order: Vec::new(),
             renames: Vec::new(),
+            written: HashSet::new(),
         }
     }
 
     /// Adds one edit; on refusal, the draft is as before.
     pub fn edit(&mut self, edit: &EditBlock) -> Result<(), Refused> {
         let path = self.path(&edit.path)?;
-        if matches!(edit.action, EditAction::Delete | EditAction::Rename { .. })
+        if matches!(edit.action, EditAction::Delete { .. } | EditAction::Rename { .. })
             && self.is_link(&edit.path)
         {
             return Err(RefusalReason::IsLink.into());
@@ -73,21 +77,35 @@ impl<'a> Draft<'a> {
             }
             EditAction::Write { content: new } => {
                 refuse_elision(new, content)?;
-                Some(content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new)))
+                let new = content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new));
+                if let Some(old) = content.filter(|old| *old != new) {
+                    if self.written.contains(&path) {
+                        return Err(RefusalReason::WrittenTwice.into());
+                    }
+                    if is_snippet(&new, old) {
+                        return Err(RefusalReason::Snippet.into());
+                    }
+                }
+                self.written.insert(path.clone());
+                Some(new)
             }
             EditAction::Create { content: new } => {
                 if content.is_some_and(|old| !old.trim().is_empty()) {
                     return Err(RefusalReason::Exists.into());
                 }
                 refuse_elision(new, None)?;
+                self.written.insert(path.clone());
                 Some(new.clone())
             }
             EditAction::Patch { hunks } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
                 Some(patched(content, hunks)?)
             }
-            EditAction::Delete => {
-                content.ok_or(RefusalReason::NotFound)?;
+            EditAction::Delete { content: shown } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                if let Some(shown) = shown {
+                    patch::refuse_other_content(content, shown)?;
+                }
                 None
             }
             EditAction::Rename { to, hunks } => {

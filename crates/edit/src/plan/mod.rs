@@ -3,6 +3,7 @@
 mod draft;
 mod elision;
 mod patch;
+mod snippet;
 
 use std::fmt;
 

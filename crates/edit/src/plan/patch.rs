@@ -71,11 +71,18 @@ fn place(
     let label = lines_with(text, &hunk.labels, below);
     let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
     if wanted.is_empty() {
-        let at = match label {
+        // `git diff -U0` inserts below a line that it only names by its number,
+        // and its label is the head of a function further up.
+        let numbered = match (hunk.first_line, hunk.old_count) {
+            (Some(line), Some(0)) => usize::try_from(line as isize + moved).ok(),
+            _ => None,
+        };
+        let at = match (numbered, label) {
             _ if hunk.at_end => end,
-            Some(label) => label + 1,
-            // `@@ -0,0` and an empty file leave no doubt.
+            // An empty file leaves no doubt.
             _ if text.lines().is_empty() => 0,
+            (Some(at), _) if (below..=end).contains(&at) => at,
+            (None, Some(label)) if hunk.first_line.is_none() => label + 1,
             _ => return Err(RefusalReason::NoContext.into()),
         };
         let found =
@@ -141,6 +148,18 @@ fn only(
             Err(RefusalReason::Ambiguous { lines }.into())
         }
     }
+}
+
+/// Refuses to remove a file that holds more, or something else, than the diff
+/// that removes it shows.
+pub fn refuse_other_content(content: &str, shown: &str) -> Result<(), Refused> {
+    let text = FileText::new(content);
+    let wanted: Vec<&str> = shown.lines().collect();
+    if text.texts() == wanted {
+        return Ok(());
+    }
+    let Refused { nearest, .. } = no_match(&text, &wanted);
+    Err(Refused { reason: RefusalReason::OtherContent, nearest })
 }
 
 fn no_match(text: &FileText, wanted: &[&str]) -> Refused {

@@ -98,7 +98,7 @@ fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedIte
             let text = String::from_utf8(files[name].clone()).unwrap();
             let lines: Vec<&str> = text.lines().collect();
             let action = match kind % 5 {
-                0 => EditAction::Delete,
+                0 => EditAction::Delete { content: None },
                 1 => EditAction::Write { content: new.clone() },
                 2 => EditAction::Rename { to: format!("moved/{name}"), hunks: Vec::new() },
                 _ if lines.is_empty() => EditAction::Write { content: new.clone() },
