@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// The disk, as a change sees it.
@@ -46,12 +46,14 @@ pub struct Disk;
 
 impl FileLayer for Disk {
     fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
+        let mut file = match open_regular(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(Some(Stored { bytes, mode: mode_of(path)? }))
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(Stored { bytes, mode: mode_of(&file)? }))
     }
 
     fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
@@ -75,14 +77,33 @@ fn unless(result: io::Result<()>, fine: &[io::ErrorKind]) -> io::Result<()> {
     result.or_else(|error| if fine.contains(&error.kind()) { Ok(()) } else { Err(error) })
 }
 
+/// Opens a file to read it. A FIFO, a socket or a device would be waited for
+/// without end, or answer to being read: none of them is opened.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let refuse = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+    if !fs::metadata(path)?.is_file() {
+        return Err(refuse());
+    }
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // Something else may stand there since: opening it does not wait either.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(refuse()) }
+}
+
 #[cfg(unix)]
-fn mode_of(path: &Path) -> io::Result<Option<u32>> {
+fn mode_of(file: &File) -> io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(Some(fs::metadata(path)?.permissions().mode() & 0o7777))
+    Ok(Some(file.metadata()?.permissions().mode() & 0o7777))
 }
 
 #[cfg(not(unix))]
-fn mode_of(_path: &Path) -> io::Result<Option<u32>> {
+fn mode_of(_file: &File) -> io::Result<Option<u32>> {
     Ok(None)
 }
 

@@ -46,6 +46,8 @@ pub enum RefusalReason {
     NotFound,
     /// The path names a folder.
     IsFolder,
+    /// The path names a device, a socket or a pipe.
+    NotRegular,
     /// The path is a symbolic link: removing or moving it would not do what
     /// the edit asks for.
     IsLink,
@@ -94,6 +96,7 @@ impl fmt::Display for RefusalReason {
             Self::Path { reason } => f.write_str(reason),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
+            Self::NotRegular => f.write_str("the path names a device, a socket or a pipe"),
             Self::IsLink => {
                 f.write_str("the path is a symbolic link; name the file that it leads to")
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{PathError, RelPath, Root};
@@ -11,6 +11,7 @@ use super::elision::elided_line;
 use super::snippet::is_snippet;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
 use crate::format::{EditAction, EditBlock, PatchHunk, PatchLine};
+use crate::layer::open_regular;
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::FileText;
 
@@ -213,11 +214,17 @@ impl<'a> Draft<'a> {
         if meta.is_dir() {
             return Err(RefusalReason::IsFolder);
         }
+        if !meta.is_file() {
+            return Err(RefusalReason::NotRegular);
+        }
         let limit_bytes = self.options.max_file_bytes;
         if meta.len() > limit_bytes {
             return Err(RefusalReason::TooLarge { size_bytes: meta.len(), limit_bytes });
         }
-        let bytes = fs::read(&place).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        open_regular(&place)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
+            .map_err(unreadable)?;
         String::from_utf8(bytes).map(Some).map_err(|_| RefusalReason::NotText)
     }
 }

@@ -198,6 +198,26 @@ fn a_file_with_two_names_is_one_file() {
     assert_eq!(plan.refusals()[0].reason, RefusalReason::IsLink);
 }
 
+// rustix makes no FIFO on macOS.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let _socket = std::os::unix::net::UnixListener::bind(tree.path("sock.txt")).unwrap();
+    let mode = rustix::fs::Mode::from_bits_retain(0o600);
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, tree.path("pipe.txt"), kind, mode, 0).unwrap();
+    for name in ["sock.txt", "pipe.txt"] {
+        let plan = tree.plan(&replace(name, "one", "1"));
+        assert_eq!(plan.refusals()[0].reason, RefusalReason::NotRegular);
+    }
+    // It came after the plan was made.
+    let plan = tree.plan(&replace("a.txt", "one", "1"));
+    fs::rename(tree.path("pipe.txt"), tree.path("a.txt")).unwrap();
+    let error = apply(&plan, &mut tree.open_journal(), "test").unwrap_err();
+    assert!(matches!(error, Error::Read { .. }), "{error}");
+}
+
 #[test]
 fn a_large_file_is_refused() {
     let tree = Tree::of(&[("a.txt", "one\n")]);
