@@ -5,10 +5,12 @@
 
 mod apply_patch;
 mod fence;
+mod held_file;
 mod hunk;
 mod path_line;
 mod reader;
 mod search_replace;
+mod thought;
 mod unified_diff;
 mod whole_file;
 
@@ -139,6 +141,8 @@ pub enum BrokenReason {
     EmptyPatch,
     /// A patch of a binary file.
     BinaryPatch,
+    /// A fence inside the file's content may have ended the file too early.
+    FenceInContent,
 }
 
 impl fmt::Display for BrokenReason {
@@ -157,6 +161,10 @@ impl fmt::Display for BrokenReason {
                 "a line of the patch begins with none of space, `-`, `+`, `@@` and `***`"
             }
             Self::EmptyPatch => "the patch holds no hunk",
+            Self::FenceInContent => {
+                "a fence inside the file cannot be told from the one around it; put a longer \
+                 fence around the file, such as ````"
+            }
             Self::BinaryPatch => "a patch of a binary file cannot be applied",
         })
     }

@@ -2,7 +2,9 @@
 
 use super::apply_patch::{self, ApplyPatch};
 use super::fence::Fence;
+use super::held_file::{HeldFile, Verdict};
 use super::search_replace::{self, SearchReplace};
+use super::thought::Thought;
 use super::unified_diff::{self, UnifiedDiff};
 use super::whole_file::WholeFile;
 use super::{Line, Origin, ParsedItem, Step, path_line};
@@ -21,6 +23,8 @@ pub struct ReplyParser {
     above: Option<String>,
     /// The path of the last edit: more blocks may follow without naming it.
     last: Option<String>,
+    /// A whole file that may go on below its closing fence.
+    held: Option<HeldFile>,
     /// A `--- ` line that opens a diff if `+++ ` follows.
     minus: Option<OwnedLine>,
 }
@@ -35,6 +39,8 @@ enum Place {
     SearchReplace(SearchReplace),
     Diff(Box<UnifiedDiff>),
     Patch(ApplyPatch, Origin),
+    /// What the model says to itself: drafts, no edits.
+    Thought(Thought),
     Whole(WholeFile),
 }
 
@@ -79,8 +85,13 @@ impl ReplyParser {
             self.raw_line(&last, &mut out);
         }
         let end = self.offset;
+        match self.held.take() {
+            // A fence that is never closed: the file's own end was taken for it.
+            Some(held) if self.fence.is_some() => out.push(held.cut_short()),
+            held => out.extend(held.map(HeldFile::whole)),
+        }
         match std::mem::take(&mut self.place) {
-            Place::Outside | Place::FenceTop => {}
+            Place::Outside | Place::FenceTop | Place::Thought(_) => {}
             Place::SearchReplace(mut block) => block.cut(end, &mut out),
             Place::Diff(mut block) => block.cut(&mut out),
             Place::Patch(mut block, origin) => block.cut(origin, end, &mut out),
@@ -120,7 +131,12 @@ impl ReplyParser {
                 Step::NotMine
             }
             Place::Patch(block, _) => block.line(line, out),
-            Place::Whole(block) => block.line(line, out),
+            Place::Whole(block) => block.line(line),
+            Place::Thought(thought) => {
+                let Some(rest) = thought.end(line) else { return };
+                self.place = Place::Outside;
+                return self.line(rest, out);
+            }
         };
         if step == Step::More {
             return;
@@ -129,7 +145,13 @@ impl ReplyParser {
         if matches!(self.place, Place::Diff(_) | Place::Whole(_)) {
             self.fence = None;
         }
-        self.place = Place::Outside;
+        if let Place::Whole(block) = std::mem::take(&mut self.place) {
+            self.settle(out);
+            self.held = block.close();
+            if let Some(held) = &self.held {
+                self.last = Some(held.path.clone());
+            }
+        }
         self.above = None;
         if step == Step::NotMine {
             self.line(line, out);
@@ -140,6 +162,7 @@ impl ReplyParser {
         if let Some(minus) = self.minus.take()
             && line.text.starts_with("+++ ")
         {
+            self.settle(out);
             let mut diff = UnifiedDiff::open(None, None);
             let OwnedLine { text, start, end, number } = &minus;
             diff.line(Line { text, start: *start, end: *end, number: *number }, out);
@@ -148,12 +171,19 @@ impl ReplyParser {
         }
         match &self.fence {
             Some((fence, _)) if fence.closes(line.text) => {
+                self.settle(out);
                 self.fence = None;
                 self.above = None;
                 return;
             }
             None => {
+                if let Some(thought) = Thought::open(line.text) {
+                    self.above = None;
+                    self.place = Place::Thought(thought);
+                    return self.line(line, out);
+                }
                 if let Some(fence) = Fence::open(line.text) {
+                    self.judge(&fence, out);
                     self.fence = Some((fence, Origin::of(line)));
                     self.place = Place::FenceTop;
                     return;
@@ -161,7 +191,13 @@ impl ReplyParser {
             }
             Some(_) => {}
         }
-        if self.begin(line, out) || line.text.trim().is_empty() {
+        if self.begin(line, out) {
+            return;
+        }
+        if let Some(held) = &mut self.held {
+            held.text(line.text);
+        }
+        if line.text.trim().is_empty() {
             return;
         }
         if self.fence.is_none() && line.text.starts_with("--- ") {
@@ -174,21 +210,39 @@ impl ReplyParser {
     /// Begins the blocks that stand in a fence and outside of one alike.
     fn begin(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> bool {
         if search_replace::opens(line.text) {
+            self.settle(out);
             let in_info = self.fence.as_ref().and_then(|(fence, _)| fence.path.clone());
             let path = self.above.take().or(in_info).or_else(|| self.last.clone());
             self.place = Place::SearchReplace(SearchReplace::open(line, path));
             return true;
         }
         if apply_patch::opens(line.text) {
+            self.settle(out);
             self.place = Place::Patch(ApplyPatch::default(), Origin::of(line));
             return true;
         }
         if self.fence.is_none() && unified_diff::opens(line.text) {
+            self.settle(out);
             self.place = Place::Diff(Box::new(UnifiedDiff::open(None, None)));
             self.line(line, out);
             return true;
         }
         false
+    }
+
+    /// Lets the next fence say whether the held file is complete.
+    fn judge(&mut self, next: &Fence, out: &mut Vec<ParsedItem>) {
+        let named = self.above.is_some() || next.path.is_some();
+        match self.held.as_ref().map(|held| held.judge(next, named)) {
+            Some(Verdict::CutShort) => out.extend(self.held.take().map(HeldFile::cut_short)),
+            Some(Verdict::Whole) => self.settle(out),
+            Some(Verdict::Unclear) | None => {}
+        }
+    }
+
+    /// Gives the held file: nothing below can belong to it.
+    fn settle(&mut self, out: &mut Vec<ParsedItem>) {
+        out.extend(self.held.take().map(HeldFile::whole));
     }
 
     /// The first line in a fence decides what the fence holds.
@@ -197,6 +251,7 @@ impl ReplyParser {
         self.place = Place::Outside;
         if fence.closes(line.text) || self.begin(line, out) {
             if fence.closes(line.text) {
+                self.settle(out);
                 self.fence = None;
             }
             return;
@@ -206,6 +261,7 @@ impl ReplyParser {
             || unified_diff::opens(inner)
             || (fence.path.is_none() && self.above.is_none() && inner.starts_with("--- "));
         if is_diff {
+            self.settle(out);
             let path = self.above.take().or_else(|| fence.path.clone());
             self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
             return self.line(line, out);

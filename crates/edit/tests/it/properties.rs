@@ -19,6 +19,8 @@ fn reply() -> impl Strategy<Value = String> {
         "```diff\n",
         "```md notes.md\n",
         "~~~\n",
+        "<think>\n",
+        "</think>\n",
         "<<<<<<< SEARCH\n",
         "=======\n",
         ">>>>>>> REPLACE\n",
