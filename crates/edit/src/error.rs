@@ -159,11 +159,21 @@ impl Diagnostic for Error {
                 ErrorKind::ResourceExhausted => "free some disk space and apply again",
                 _ => "make the file and its folder writable and apply again",
             },
+            Self::JournalIo { source, .. } => match io_error_kind(source) {
+                ErrorKind::ResourceExhausted => {
+                    "free some disk space; every change is recorded there before it is made"
+                }
+                ErrorKind::PermissionDenied => {
+                    "make the folder writable; every change is recorded there"
+                }
+                _ => {
+                    "check that the folder can be read and written; every change is recorded there"
+                }
+            },
             Self::RollbackFailed { .. } => {
                 "the contents from before are in the journal; once the disk is writable again, \
                  any command that opens it puts the files back"
             }
-            Self::JournalIo { .. } => "make the folder writable; every change is recorded there",
             Self::JournalBusy { .. } => "wait until the other command ends, then try again",
             Self::JournalCorrupt { .. } => "move the file away; that entry cannot be taken back",
             Self::NothingToUndo => "`history` lists what was applied",

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EntryState, FileOp, Journal, JournalEntry};
 use crate::error::{Error, Result};
-use crate::layer::{DiskOp, Stored};
+use crate::layer::{DiskOp, FileTraits, Stored};
 
 /// A change that is being written. Places are below the root, so that a tree
 /// that was moved after a crash is still put right.
@@ -37,7 +37,8 @@ struct PendingFile {
     temp: PathBuf,
     before: Option<ContentHash>,
     after: Option<ContentHash>,
-    mode: Option<u32>,
+    #[serde(flatten)]
+    traits: FileTraits,
 }
 
 impl Journal {
@@ -53,8 +54,12 @@ impl Journal {
         let written =
             self.write_files(&pending, ops).and_then(|()| self.write_entry(&pending.entry));
         if let Err(error) = written {
-            self.roll_back(&pending)?;
-            return Err(error);
+            return match self.roll_back(&pending) {
+                // What could not be tidied up is, by the next one that opens the journal.
+                Err(_) if self.is_as_before(&pending) => Err(error),
+                Err(worse) => Err(worse),
+                Ok(()) => Err(error),
+            };
         }
         // The change counts; a marker that stays is taken away on the next open.
         let _ = self.layer.perform(DiskOp::Remove(&self.pending_place()));
@@ -88,12 +93,12 @@ impl Journal {
         let mut files = Vec::new();
         let mut folders = BTreeSet::new();
         for (number, op) in ops.iter().enumerate() {
-            if op.before.is_some() && op.mode.is_some_and(|mode| mode & 0o222 == 0) {
-                // Swapping names would get around it.
-                let source = io::ErrorKind::PermissionDenied.into();
-                return Err(Error::Write { path: op.path.clone(), source });
-            }
             let place = self.root.resolve(&op.path)?;
+            if op.before.is_some() {
+                // Swapping names would get around what the user may not write.
+                self.check_writable(&place, op.traits)
+                    .map_err(|source| Error::Write { path: op.path.clone(), source })?;
+            }
             let keep = |text: &Option<String>| {
                 text.as_deref().map(|text| self.keep_blob(text)).transpose()
             };
@@ -104,14 +109,23 @@ impl Journal {
                 folders.extend(missing.map(below));
             }
             let temp = below(&folder.join(format!(".mlx-code-{}-{number}.tmp", entry.id)));
-            let (path, mode) = (op.path.clone(), op.mode);
-            files.push(PendingFile { path, place: below(&place), temp, before, after, mode });
+            let (path, traits) = (op.path.clone(), op.traits);
+            files.push(PendingFile { path, place: below(&place), temp, before, after, traits });
         }
         if entry.state == EntryState::Applied {
             let made = folders.iter().filter_map(|folder| RelPath::from_path(folder).ok());
             entry.folders = made.collect();
         }
         Ok(Pending { entry, files, folders: folders.into_iter().collect() })
+    }
+
+    /// Whether the file may be written, by the superuser too: he cleared the
+    /// permission bits himself, or somebody meant them.
+    fn check_writable(&self, place: &Path, traits: FileTraits) -> io::Result<()> {
+        if traits.mode.is_some_and(|mode| mode & 0o222 == 0) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        self.layer.check_writable(place)
     }
 
     /// Puts on the disk what a later crash needs.
@@ -181,7 +195,7 @@ impl Journal {
         let root = self.root.path();
         for file in &pending.files {
             let failed = |source| Error::RollbackFailed { path: file.path.clone(), source };
-            self.layer.perform(DiskOp::Remove(&root.join(&file.temp))).map_err(failed)?;
+            self.remove_temp(&root.join(&file.temp)).map_err(failed)?;
             let now = self.hash_now(file).map_err(failed)?;
             if now == file.before || now != file.after {
                 continue;
@@ -201,6 +215,9 @@ impl Journal {
         }
         for folder in pending.folders.iter().rev() {
             let path = root.join(folder);
+            if !path.exists() {
+                continue;
+            }
             self.layer
                 .perform(DiskOp::RemoveDir(&path))
                 .map_err(|source| Error::JournalIo { path, source })?;
@@ -211,12 +228,25 @@ impl Journal {
             .map_err(|source| Error::JournalIo { path, source })
     }
 
+    /// On a disk that is read-only, removing fails where there is nothing too.
+    fn remove_temp(&self, temp: &Path) -> io::Result<()> {
+        self.layer.perform(DiskOp::Remove(temp)).or_else(|error| match self.layer.read(temp) {
+            Ok(None) => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    /// Whether every file holds what it held before the change.
+    fn is_as_before(&self, pending: &Pending) -> bool {
+        pending.files.iter().all(|file| self.hash_now(file).is_ok_and(|now| now == file.before))
+    }
+
     fn write_temp(&self, file: &PendingFile, text: &str) -> io::Result<()> {
         let path = self.root.path().join(&file.temp);
         // What a crash left behind is ours by its name.
         self.layer.perform(DiskOp::Remove(&path))?;
         let bytes = text.as_bytes();
-        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, mode: file.mode })
+        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, traits: file.traits })
     }
 
     fn hash_now(&self, file: &PendingFile) -> io::Result<Option<ContentHash>> {

@@ -2,22 +2,24 @@
 //!
 //! A folder outside the tree: `entries/` holds one JSON file a change,
 //! `blobs/` the contents before and after by their hash, and `pending.json`,
-//! while files are being written, what has to be put back after a crash.
+//! while files are being written, what has to be put back after a crash. Only
+//! the user may read it: it holds copies of files that may be private.
 
 mod blobs;
 mod commit;
 mod lock;
+mod private;
 mod record;
 mod undo;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{RelPath, Root};
 
 use crate::error::{Error, Result};
-use crate::layer::{Disk, DiskOp, FileLayer, Stored};
+use crate::layer::{Disk, DiskOp, FileLayer, FileTraits, Stored};
 use crate::plan::ChangeKind;
 
 #[cfg(test)]
@@ -46,8 +48,8 @@ pub struct FileOp {
     pub kind: ChangeKind,
     pub before: Option<String>,
     pub after: Option<String>,
-    /// The permission bits that the file has, or gets where it is new.
-    pub mode: Option<u32>,
+    /// The permissions and owner that the file has, or gets where it is new.
+    pub traits: FileTraits,
 }
 
 impl Journal {
@@ -66,10 +68,8 @@ impl Journal {
             let path = path.to_owned();
             move |source: io::Error| Error::JournalIo { path, source }
         };
-        for folder in ["entries", "blobs"] {
-            let folder = dir.join(folder);
-            #[allow(clippy::disallowed_methods, reason = "the journal's own folder")]
-            fs::create_dir_all(&folder).map_err(unusable(&folder))?;
+        for folder in [dir.to_owned(), dir.join("entries"), dir.join("blobs")] {
+            private::make_folder(&folder).map_err(unusable(&folder))?;
         }
         let lock = lock::acquire(&dir.join("lock"), lock::PATIENCE)?;
         let mut journal = Self {
@@ -104,10 +104,15 @@ impl Journal {
         let temp = place.with_extension("new");
         let write = || {
             self.layer.perform(DiskOp::Remove(&temp))?;
-            self.layer.perform(DiskOp::WriteNew { path: &temp, bytes, mode: None })?;
+            let traits = FileTraits::PRIVATE;
+            self.layer.perform(DiskOp::WriteNew { path: &temp, bytes, traits })?;
             self.layer.perform(DiskOp::Rename { from: &temp, to: place })
         };
-        write().map_err(|source| Error::JournalIo { path: place.to_owned(), source })
+        write().map_err(|source| {
+            // On a full disk, half a file is in the way most of all.
+            let _ = self.layer.perform(DiskOp::Remove(&temp));
+            Error::JournalIo { path: place.to_owned(), source }
+        })
     }
 
     fn sync(&self, folder: &Path) -> Result<()> {

@@ -218,3 +218,106 @@ fn a_damaged_blob_is_reported_and_nothing_changes() {
     assert!(matches!(error, Error::JournalCorrupt { .. }), "{error}");
     assert_eq!(tree(ground.root.path()), before);
 }
+
+/// Every file of the tree belongs to somebody else, in a folder of the user's.
+#[derive(Debug)]
+struct OthersFiles;
+
+impl FileLayer for OthersFiles {
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+        Disk.read(path)
+    }
+
+    fn check_writable(&self, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+        Disk.perform(op)
+    }
+}
+
+#[test]
+fn a_file_that_the_user_may_not_write_is_not_replaced() {
+    let ground = ground();
+    let before = tree(ground.root.path());
+    let error = ground.apply(Box::new(OthersFiles)).unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!(tree(ground.root.path()), before);
+}
+
+/// Nothing in the tree can be changed, not even what is not there.
+#[derive(Debug)]
+struct ReadOnlyMount(PathBuf);
+
+impl FileLayer for ReadOnlyMount {
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+        Disk.read(path)
+    }
+
+    fn check_writable(&self, path: &Path) -> io::Result<()> {
+        Disk.check_writable(path)
+    }
+
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+        let path = match op {
+            DiskOp::WriteNew { path, .. } => path,
+            DiskOp::Rename { to, .. } => to,
+            DiskOp::Remove(path)
+            | DiskOp::CreateDir(path)
+            | DiskOp::RemoveDir(path)
+            | DiskOp::SyncDir(path) => path,
+        };
+        if path.starts_with(&self.0) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        Disk.perform(op)
+    }
+}
+
+#[test]
+fn a_read_only_mount_is_told_as_what_it_is() {
+    let ground = ground();
+    let before = tree(ground.root.path());
+    let mount = || Box::new(ReadOnlyMount(ground.root.path().to_owned()));
+    let error = ground.apply(mount()).unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+    assert_eq!(tree(ground.root.path()), before);
+    Journal::open_on(&ground.dir, &ground.root, mount()).unwrap();
+    assert!(!ground.dir.join("pending.json").exists());
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_file_in_the_journal() {
+    for step in 0..30 {
+        let ground = ground();
+        let disk = FaultyDisk::new(step, Fault::Once(io::ErrorKind::StorageFull));
+        if let Err(error) = ground.apply(Box::new(disk)) {
+            assert!(
+                error.help().unwrap().contains("disk space") || matches!(error, Error::Read { .. }),
+                "{error}"
+            );
+        }
+        let files = tree(&ground.dir);
+        assert!(!files.keys().any(|name| name.ends_with(".new")), "step {step}: {files:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_journal() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let ground = ground();
+    // As an earlier version made it.
+    fs::create_dir_all(ground.dir.join("blobs")).unwrap();
+    applied(&ground);
+    let mut places = vec![ground.dir.clone()];
+    places.extend(tree(&ground.dir).into_keys().map(|name| ground.dir.join(name)));
+    assert!(places.len() > 8, "{places:?}");
+    for place in places {
+        let mode = fs::metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", place.display());
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{EntryState, FileOp, Journal, JournalEntry, JournalFile};
 use crate::error::{Error, Result};
-use crate::layer::DiskOp;
+use crate::layer::{DiskOp, FileTraits};
 use crate::merge::merge;
 use crate::plan::ChangeKind;
 
@@ -12,7 +12,7 @@ const NO_FILE: &str = "(no file)";
 /// What a file holds now.
 struct Now {
     text: Option<String>,
-    mode: Option<u32>,
+    traits: FileTraits,
 }
 
 impl Journal {
@@ -99,10 +99,13 @@ impl Journal {
 
     fn now(&self, id: &str, file: &JournalFile, before: Option<&str>) -> Result<Now> {
         let Some(stored) = self.current(&file.path)? else {
-            return Ok(Now { text: None, mode: file.mode_before });
+            return Ok(Now {
+                text: None,
+                traits: FileTraits { mode: file.mode_before, owner: None },
+            });
         };
         match String::from_utf8(stored.bytes) {
-            Ok(text) => Ok(Now { text: Some(text), mode: stored.mode }),
+            Ok(text) => Ok(Now { text: Some(text), traits: stored.traits }),
             Err(_) => Err(conflict(id, file, Some("(not UTF-8 text)"), before)),
         }
     }
@@ -115,8 +118,8 @@ fn is_move(new: &JournalFile, old: &JournalFile) -> bool {
 }
 
 fn op(file: &JournalFile, now: Now, after: Option<String>) -> FileOp {
-    let Now { text: before, mode } = now;
-    FileOp { path: file.path.clone(), kind: file.kind, before, after, mode }
+    let Now { text: before, traits } = now;
+    FileOp { path: file.path.clone(), kind: file.kind, before, after, traits }
 }
 
 /// Takes the change from `before` to `after` out of `current`.

@@ -2,15 +2,25 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one place that writes files")]
 
+#[cfg(test)]
+pub mod fault;
+mod new_file;
+
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use new_file::write_new;
 
 /// The disk, as a change sees it.
 pub trait FileLayer: Debug + Send + Sync {
     /// Reads a file; `None` where there is none.
     fn read(&self, path: &Path) -> io::Result<Option<Stored>>;
+    /// Whether the user may write the file that stands there.
+    fn check_writable(&self, path: &Path) -> io::Result<()>;
     /// Changes one thing.
     fn perform(&self, op: DiskOp<'_>) -> io::Result<()>;
 }
@@ -19,15 +29,31 @@ pub trait FileLayer: Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub bytes: Vec<u8>,
-    /// Permission bits; `None` where the system has none.
+    /// What the system keeps beside the content.
+    pub traits: FileTraits,
+}
+
+/// What a file has beside its name and content; nothing where the system has
+/// no such thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTraits {
+    /// Permission bits.
     pub mode: Option<u32>,
+    /// Owner and group, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<(u32, u32)>,
+}
+
+impl FileTraits {
+    /// Nobody but the user may read the file.
+    pub const PRIVATE: Self = Self { mode: Some(0o600), owner: None };
 }
 
 /// The operations that a change is made of.
 #[derive(Clone, Copy, Debug)]
 pub enum DiskOp<'a> {
     /// Writes a file that is not there yet and waits until it is on the disk.
-    WriteNew { path: &'a Path, bytes: &'a [u8], mode: Option<u32> },
+    WriteNew { path: &'a Path, bytes: &'a [u8], traits: FileTraits },
     /// Puts `from` in the place of `to`.
     Rename { from: &'a Path, to: &'a Path },
     /// Removes a file; none is fine.
@@ -53,12 +79,23 @@ impl FileLayer for Disk {
         };
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        Ok(Some(Stored { bytes, mode: mode_of(&file)? }))
+        Ok(Some(Stored { bytes, traits: traits_of(&file)? }))
+    }
+
+    #[cfg(unix)]
+    fn check_writable(&self, path: &Path) -> io::Result<()> {
+        use rustix::fs::{Access, AtFlags, CWD, accessat};
+        Ok(accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS)?)
+    }
+
+    #[cfg(not(unix))]
+    fn check_writable(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
     }
 
     fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
         match op {
-            DiskOp::WriteNew { path, bytes, mode } => write_new(path, bytes, mode),
+            DiskOp::WriteNew { path, bytes, traits } => write_new(path, bytes, traits),
             DiskOp::Rename { from, to } => fs::rename(from, to),
             DiskOp::Remove(path) => unless(fs::remove_file(path), &[io::ErrorKind::NotFound]),
             DiskOp::CreateDir(path) => fs::create_dir(path),
@@ -97,97 +134,13 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(unix)]
-fn mode_of(file: &File) -> io::Result<Option<u32>> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(Some(file.metadata()?.permissions().mode() & 0o7777))
+fn traits_of(file: &File) -> io::Result<FileTraits> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = file.metadata()?;
+    Ok(FileTraits { mode: Some(meta.mode() & 0o7777), owner: Some((meta.uid(), meta.gid())) })
 }
 
 #[cfg(not(unix))]
-fn mode_of(_file: &File) -> io::Result<Option<u32>> {
-    Ok(None)
-}
-
-#[cfg(unix)]
-fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    if mode.is_some() {
-        // Nobody else may read the content before it has its own permissions.
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    if let Some(mode) = mode {
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-    }
-    file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_new(path: &Path, bytes: &[u8], _mode: Option<u32>) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-#[cfg(test)]
-pub mod fault {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    /// How the disk fails.
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    pub enum Fault {
-        /// One operation fails, the next ones work.
-        Once(io::ErrorKind),
-        /// Nothing works any more: the power is gone.
-        Forever,
-    }
-
-    /// A disk on which the operation with one number fails, reading included.
-    #[derive(Clone, Debug)]
-    pub struct FaultyDisk {
-        done: Arc<AtomicUsize>,
-        fails_at: usize,
-        fault: Fault,
-    }
-
-    impl FaultyDisk {
-        pub fn new(fails_at: usize, fault: Fault) -> Self {
-            Self { done: Arc::default(), fails_at, fault }
-        }
-
-        /// Whether the failing operation was reached.
-        pub fn has_failed(&self) -> bool {
-            self.done.load(Ordering::SeqCst) > self.fails_at
-        }
-
-        fn step(&self) -> io::Result<()> {
-            let number = self.done.fetch_add(1, Ordering::SeqCst);
-            match self.fault {
-                Fault::Once(kind) if number == self.fails_at => Err(kind.into()),
-                Fault::Forever if number >= self.fails_at => Err(io::ErrorKind::Other.into()),
-                _ => Ok(()),
-            }
-        }
-    }
-
-    impl FileLayer for FaultyDisk {
-        fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
-            self.step()?;
-            Disk.read(path)
-        }
-
-        fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
-            let Err(error) = self.step() else { return Disk.perform(op) };
-            if let DiskOp::WriteNew { path, bytes, mode } = op {
-                // A full disk takes the first half.
-                let _ = write_new(path, &bytes[..bytes.len() / 2], mode);
-            }
-            Err(error)
-        }
-    }
+fn traits_of(_file: &File) -> io::Result<FileTraits> {
+    Ok(FileTraits::default())
 }
