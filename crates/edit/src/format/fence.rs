@@ -46,7 +46,7 @@ impl Fence {
     }
 
     /// Whether `line` is indented like text inside this fence: four columns or
-    /// more beyond it, no line of marks opens or closes a fence (CommonMark 4.5).
+    /// more beyond it, no line of marks opens or closes a fence (`CommonMark` 4.5).
     pub fn is_deeper(&self, line: &str) -> bool {
         let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
         let columns: usize = blank.map(|c| if c == '\t' { 4 } else { 1 }).sum();

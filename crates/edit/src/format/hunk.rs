@@ -77,8 +77,10 @@ impl HunkReader {
             Some(b' ') => PatchLine::Context,
             Some(b'-') => PatchLine::Removed,
             Some(b'+') => PatchLine::Added,
-            // `\ No newline at end of file` says what the file itself shows.
-            Some(b'\\') => return true,
+            Some(b'\\') => {
+                self.open_end();
+                return true;
+            }
             Some(_) => return false,
         };
         for _ in 0..std::mem::take(&mut self.blanks) {
@@ -86,6 +88,18 @@ impl HunkReader {
         }
         self.take(make(text[1..].to_owned()));
         true
+    }
+
+    /// `\ No newline at end of file` speaks of the line above it.
+    fn open_end(&mut self) {
+        let (old, new) = match self.hunk.lines.last() {
+            Some(PatchLine::Removed(_)) => (true, false),
+            Some(PatchLine::Added(_)) => (false, true),
+            Some(PatchLine::Context(_)) => (true, true),
+            None => (false, false),
+        };
+        self.hunk.old_open |= old;
+        self.hunk.new_open |= new;
     }
 
     fn take(&mut self, line: PatchLine) {

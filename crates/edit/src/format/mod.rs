@@ -5,6 +5,7 @@
 
 mod apply_patch;
 mod fence;
+mod git_name;
 mod held_file;
 mod hunk;
 mod path_line;
@@ -95,6 +96,10 @@ pub struct PatchHunk {
     pub labels: Vec<String>,
     /// Whether the patch says that the hunk stands at the end of the file.
     pub at_end: bool,
+    /// Whether the patch says that the file's last line had no line end.
+    pub old_open: bool,
+    /// Whether the patch says that the file's last line gets none.
+    pub new_open: bool,
     /// The lines in order.
     pub lines: Vec<PatchLine>,
 }

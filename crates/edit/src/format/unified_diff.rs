@@ -2,7 +2,9 @@
 
 use super::fence::Fence;
 use super::hunk::HunkReader;
-use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step};
+use super::{
+    BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step, git_name,
+};
 
 /// A diff that is being read: one or more files.
 #[derive(Clone, Debug)]
@@ -89,7 +91,7 @@ impl UnifiedDiff {
         if let Some(rest) = text.strip_prefix("diff --git ") {
             self.close_file(out);
             let mut file = FileSection::new(Origin::of(line));
-            file.path = rest.rsplit_once(" b/").map(|(_, path)| path.to_owned());
+            file.path = git_name::of_pair(rest);
             file.end = line.end;
             self.file = Some(file);
             return Step::More;
@@ -186,9 +188,9 @@ impl FileSection {
         if let Some(path) = text.strip_prefix("+++ ") {
             self.new = Side::read(path);
         } else if let Some(path) = text.strip_prefix("rename from ") {
-            self.rename_from = Some(path.to_owned());
+            self.rename_from = Some(git_name::unquoted(path));
         } else if let Some(path) = text.strip_prefix("rename to ") {
-            self.rename_to = Some(path.to_owned());
+            self.rename_to = Some(git_name::unquoted(path));
         } else if text.starts_with("deleted file mode") {
             self.deleted = true;
         } else if text.starts_with("new file mode") {
@@ -262,7 +264,10 @@ impl FileSection {
         }
         if self.created || self.old == Side::Nothing {
             let content = self.hunks.iter().flat_map(|hunk| &hunk.lines).filter_map(added);
-            let content = content.fold(String::new(), |text, line| text + line + "\n");
+            let mut content = content.fold(String::new(), |text, line| text + line + "\n");
+            if self.hunks.last().is_some_and(|hunk| hunk.new_open) {
+                content.pop();
+            }
             return origin.edit(path, EditAction::Create { content }, end);
         }
         if self.hunks.is_empty() {
@@ -288,9 +293,8 @@ fn added(line: &PatchLine) -> Option<&str> {
 
 impl Side {
     fn read(text: &str) -> Self {
-        match text.split('\t').next().unwrap_or(text).trim().trim_matches('"') {
-            "/dev/null" => Self::Nothing,
-            path => Self::File(path.to_owned()),
-        }
+        // A time may stand behind a tab.
+        let name = git_name::unquoted(text.split('\t').next().unwrap_or(text));
+        if name == "/dev/null" { Self::Nothing } else { Self::File(name) }
     }
 }

@@ -2,6 +2,7 @@
 
 mod draft;
 mod elision;
+mod line_ends;
 mod patch;
 mod snippet;
 

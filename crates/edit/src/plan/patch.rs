@@ -5,6 +5,7 @@ use std::ops::Range;
 use mlxcode_base::LineRange;
 
 use super::draft::Refused;
+use super::line_ends::LineEnds;
 use crate::diff::{FileDiff, steps};
 use crate::format::{PatchHunk, PatchLine};
 use crate::locate::{Found, MatchLevel, locate, nearest};
@@ -20,7 +21,9 @@ pub fn replace(content: &str, search: &str, replace: &str) -> Result<String, Ref
     let found = only(&text, &wanted, 0..text.lines().len(), |_| None)?;
     let lines = if found.level == MatchLevel::BlankLines {
         // The lines do not pair up, so the new ones stand as they are.
-        new.iter().map(|line| new_line(&text, &found, line)).collect()
+        let mut ends = LineEnds::at(&text, &found);
+        text.lines()[found.range.clone()].iter().for_each(|line| ends.goes(Some(line)));
+        new.iter().map(|line| ends.new_line(&found, line)).collect()
     } else {
         let mut hunk = Vec::new();
         for step in steps(&wanted, &new) {
@@ -49,6 +52,9 @@ pub fn apply(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
         moved += lines.len() as isize - found.range.len() as isize;
         below = found.range.start + lines.len();
         text.replace(found.range, lines);
+        if (hunk.old_open || hunk.new_open) && below == text.lines().len() {
+            text.set_open(hunk.new_open);
+        }
     }
     Ok(text.join())
 }
@@ -95,7 +101,7 @@ fn place(
         let by_end = || {
             let blank = |line: &FileLine| line.text.trim().is_empty();
             let ends = |found: &Found| text.lines()[found.range.end..].iter().all(blank);
-            hunk.at_end.then(|| places.iter().position(ends)).flatten()
+            (hunk.at_end || hunk.old_open).then(|| places.iter().position(ends)).flatten()
         };
         let by_label = || {
             let label = label?;
@@ -178,14 +184,17 @@ fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
 /// The file's lines at `found` after the hunk.
 fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
     let mut old = text.lines()[found.range.clone()].iter();
+    let mut ends = LineEnds::at(text, found);
     let mut new = Vec::new();
     for line in hunk {
         match line {
-            PatchLine::Context(_) => new.extend(old.next().cloned()),
-            PatchLine::Removed(_) => {
-                old.next();
+            PatchLine::Context(_) => {
+                let kept = old.next();
+                ends.stays(kept);
+                new.extend(kept.cloned());
             }
-            PatchLine::Added(line) => new.push(new_line(text, found, line)),
+            PatchLine::Removed(_) => ends.goes(old.next()),
+            PatchLine::Added(line) => new.push(ends.new_line(found, line)),
         }
     }
     new
@@ -195,12 +204,13 @@ fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine
 /// stay, but for those between two lines that go.
 fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
     let mut old = text.lines()[found.range.clone()].iter().peekable();
+    let mut ends = LineEnds::at(text, found);
     let mut new = Vec::new();
     let mut goes_above = false;
     for line in hunk {
         let (wanted, goes) = match line {
             PatchLine::Added(line) => {
-                new.push(new_line(text, found, line));
+                new.push(ends.new_line(found, line));
                 continue;
             }
             PatchLine::Context(line) => (line, false),
@@ -214,13 +224,14 @@ fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -
                 new.push(blank.clone());
             }
         }
-        let kept = old.next().filter(|_| !goes);
-        new.extend(kept.cloned());
+        let next = old.next();
+        if goes {
+            ends.goes(next);
+        } else {
+            ends.stays(next);
+            new.extend(next.cloned());
+        }
         goes_above = goes;
     }
     new
-}
-
-fn new_line(text: &FileText, found: &Found, line: &str) -> FileLine {
-    FileLine { text: found.shift.apply(line), end: text.usual_end() }
 }

@@ -207,7 +207,6 @@ proptest! {
             let (Some(before), Some(after)) = (change.before(), change.after()) else { continue };
             // Our own patch format says nothing of marks and line ends.
             if before.contains(['\r', '\u{feff}']) || after.contains('\r') { continue }
-            if !before.ends_with('\n') || !after.ends_with('\n') { continue }
             let alone = Tree::of(&[(change.path.as_str(), before)]);
             let diff = format!("```diff\n{}```\n", change.diff());
             let plan = alone.plan(&diff);
