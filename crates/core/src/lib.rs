@@ -59,7 +59,7 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{CodeBase, Hit, PackedContext, Passage, Skipped};
 pub use mlxcode_edit::{
-    BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, FileChange,
+    AlreadyThere, BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, FileChange,
     FileDiff, JournalEntry, NearestMatch, ParsedItem, Refusal, ReplyParser, parse_reply,
 };
 pub use mlxcode_models::{

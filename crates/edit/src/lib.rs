@@ -50,5 +50,5 @@ pub use format::{
     ReplyParser, parse_reply,
 };
 pub use journal::{EntryState, Journal, JournalEntry, JournalFile};
-pub use plan::{ChangeKind, EditPlan, FileChange, ResolveOptions};
+pub use plan::{AlreadyThere, ChangeKind, EditPlan, FileChange, ResolveOptions};
 pub use refusal::{NearestMatch, Refusal, RefusalReason};

@@ -69,6 +69,8 @@ pub enum RefusalReason {
     Exists,
     /// The lines to replace are nowhere in the file.
     NoMatch,
+    /// The lines to replace are in the file, with other white space.
+    WhitespaceDiffers,
     /// The lines to replace are in several places.
     Ambiguous {
         /// The first line of each place, from one.
@@ -109,6 +111,10 @@ impl fmt::Display for RefusalReason {
                 f.write_str("the file exists; name the lines to replace instead of creating it")
             }
             Self::NoMatch => f.write_str("the lines to replace are not in the file"),
+            Self::WhitespaceDiffers => f.write_str(
+                "the lines to replace are in the file, but for tabs and spaces; \
+                 copy them with the white space that they have",
+            ),
             Self::Ambiguous { lines } => {
                 let shown: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
                 let more = if lines.len() > 5 { ", …" } else { "" };

@@ -29,6 +29,12 @@ pub fn opens(line: &str) -> bool {
     line.trim() == "*** Begin Patch"
 }
 
+/// Whether `line` is a shell command that reads an envelope from the lines
+/// below, such as `apply_patch <<'EOF'`.
+pub fn is_shell_call(line: &str) -> bool {
+    line.contains("<<") && line.split_whitespace().any(|word| word == "apply_patch")
+}
+
 impl ApplyPatch {
     /// Reads a line below the opening one.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {

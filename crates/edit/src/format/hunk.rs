@@ -90,6 +90,16 @@ impl HunkReader {
         true
     }
 
+    /// Reads a line that stands for no hunk's line as context whose leading
+    /// space was lost.
+    pub fn unspaced_line(&mut self, text: &str) {
+        for _ in 0..std::mem::take(&mut self.blanks) {
+            self.take(PatchLine::Context(String::new()));
+        }
+        self.hunk.unspaced.push(self.hunk.lines.len());
+        self.take(PatchLine::Context(text.to_owned()));
+    }
+
     /// `\ No newline at end of file` speaks of the line above it.
     fn open_end(&mut self) {
         let (old, new) = match self.hunk.lines.last() {

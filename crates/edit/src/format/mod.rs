@@ -96,6 +96,9 @@ pub struct PatchHunk {
     pub labels: Vec<String>,
     /// Whether the patch says that the hunk stands at the end of the file.
     pub at_end: bool,
+    /// The context lines, by their place in `lines`, that lack the space in
+    /// front. With any, the hunk counts only where it fits exactly.
+    pub unspaced: Vec<usize>,
     /// Whether the patch says that the file's last line had no line end.
     pub old_open: bool,
     /// Whether the patch says that the file's last line gets none.
@@ -113,6 +116,24 @@ pub enum PatchLine {
     Removed(String),
     /// Comes.
     Added(String),
+}
+
+impl PatchLine {
+    /// The line as it is before the change, if it is there.
+    pub(crate) fn before(&self) -> Option<&str> {
+        match self {
+            Self::Context(text) | Self::Removed(text) => Some(text),
+            Self::Added(_) => None,
+        }
+    }
+
+    /// The line as it is after the change, if it is there.
+    pub(crate) fn after(&self) -> Option<&str> {
+        match self {
+            Self::Context(text) | Self::Added(text) => Some(text),
+            Self::Removed(_) => None,
+        }
+    }
 }
 
 /// Something that began like an edit and is none.

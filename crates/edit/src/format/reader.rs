@@ -256,6 +256,10 @@ impl ReplyParser {
             }
             return;
         }
+        if apply_patch::is_shell_call(line.text) {
+            // The envelope stands in a here-document below.
+            return;
+        }
         let inner = fence.inner(line.text);
         let is_diff = matches!(fence.language.as_str(), "diff" | "patch")
             || unified_diff::opens(inner)

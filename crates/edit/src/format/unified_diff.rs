@@ -123,6 +123,11 @@ impl UnifiedDiff {
             file.end = file.end.max(if text.is_empty() { 0 } else { line.end });
             return Step::More;
         }
+        if let (Some(_), Some(hunk)) = (&self.fence, &mut file.hunk) {
+            hunk.unspaced_line(text);
+            file.end = line.end;
+            return Step::More;
+        }
         if self.fence.is_some() {
             let origin = Origin::of(line);
             let path = file.path();
@@ -258,7 +263,12 @@ impl FileSection {
                 // A file without a line is removed without a hunk, and git says so.
                 true if self.deleted => None,
                 true => return origin.broken(Some(path), BrokenReason::EmptyPatch, end),
-                false => Some(lines.filter_map(gone).map(|line| line.to_owned() + "\n").collect()),
+                false => Some(
+                    lines
+                        .filter_map(PatchLine::before)
+                        .map(|line| line.to_owned() + "\n")
+                        .collect(),
+                ),
             };
             return origin.edit(path, EditAction::Delete { content }, end);
         }
@@ -274,13 +284,6 @@ impl FileSection {
             return origin.broken(Some(path), BrokenReason::EmptyPatch, end);
         }
         origin.edit(path, EditAction::Patch { hunks: self.hunks }, end)
-    }
-}
-
-fn gone(line: &PatchLine) -> Option<&str> {
-    match line {
-        PatchLine::Removed(text) | PatchLine::Context(text) => Some(text),
-        PatchLine::Added(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mlxcode_base::{PathError, RelPath, Root};
 
+use super::already;
 use super::elision::elided_line;
 use super::snippet::is_snippet;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
@@ -19,6 +20,20 @@ use crate::text::FileText;
 pub struct Refused {
     pub reason: RefusalReason,
     pub nearest: Option<Box<NearestMatch>>,
+}
+
+impl Refused {
+    fn is_no_match(&self) -> bool {
+        matches!(self.reason, RefusalReason::NoMatch | RefusalReason::WhitespaceDiffers)
+    }
+}
+
+/// What an edit that fits comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Changes,
+    /// The file holds the result already.
+    AlreadyThere,
 }
 
 impl From<RefusalReason> for Refused {
@@ -61,7 +76,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds one edit; on refusal, the draft is as before.
-    pub fn edit(&mut self, edit: &EditBlock) -> Result<(), Refused> {
+    pub fn edit(&mut self, edit: &EditBlock) -> Result<Outcome, Refused> {
         let path = self.path(&edit.path)?;
         if matches!(edit.action, EditAction::Delete { .. } | EditAction::Rename { .. })
             && self.is_link(&edit.path)
@@ -74,7 +89,14 @@ impl<'a> Draft<'a> {
             EditAction::Replace { search, replace } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
                 refuse_elision(replace, Some(content))?;
-                Some(patch::replace(content, search, replace)?)
+                match patch::replace(content, search, replace) {
+                    Err(refused)
+                        if refused.is_no_match() && already::holds(content, search, replace) =>
+                    {
+                        return Ok(Outcome::AlreadyThere);
+                    }
+                    after => Some(after?),
+                }
             }
             EditAction::Write { content: new } => {
                 refuse_elision(new, content)?;
@@ -91,6 +113,9 @@ impl<'a> Draft<'a> {
                 Some(new)
             }
             EditAction::Create { content: new } => {
+                if content.is_some_and(|old| old == new || FileText::new(old).dress(new) == old) {
+                    return Ok(Outcome::AlreadyThere);
+                }
                 if content.is_some_and(|old| !old.trim().is_empty()) {
                     return Err(RefusalReason::Exists.into());
                 }
@@ -100,7 +125,12 @@ impl<'a> Draft<'a> {
             }
             EditAction::Patch { hunks } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
-                Some(patched(content, hunks)?)
+                match patched(content, hunks) {
+                    Err(refused) if refused.is_no_match() && already::patched(content, hunks) => {
+                        return Ok(Outcome::AlreadyThere);
+                    }
+                    after => Some(after?),
+                }
             }
             EditAction::Delete { content: shown } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
@@ -121,8 +151,11 @@ impl<'a> Draft<'a> {
                 None
             }
         };
+        if after.as_deref() == content {
+            return Ok(Outcome::AlreadyThere);
+        }
         self.set(&path, after);
-        Ok(())
+        Ok(Outcome::Changes)
     }
 
     /// What the edits come to, one change a file.

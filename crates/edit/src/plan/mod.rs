@@ -1,5 +1,6 @@
 //! What a reply's edits do to a tree, before anything is written.
 
+mod already;
 mod draft;
 mod elision;
 mod line_ends;
@@ -15,7 +16,7 @@ use crate::diff::FileDiff;
 use crate::error::Result;
 use crate::format::ParsedItem;
 use crate::refusal::{Refusal, RefusalReason};
-use draft::Draft;
+use draft::{Draft, Outcome};
 
 /// What is edited at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,24 @@ impl Default for ResolveOptions {
 pub struct EditPlan {
     changes: Vec<FileChange>,
     refusals: Vec<Refusal>,
+    already_there: Vec<AlreadyThere>,
+}
+
+/// An edit whose result the file holds already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlreadyThere {
+    /// Which edit of the reply, from one.
+    pub block: usize,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+    /// The file it names, as written.
+    pub path: String,
+}
+
+impl fmt::Display for AlreadyThere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} holds this already", self.path)
+    }
 }
 
 /// One file that changes.
@@ -105,6 +124,7 @@ impl EditPlan {
     pub fn resolve(root: &Root, items: &[ParsedItem], options: &ResolveOptions) -> Result<Self> {
         let mut draft = Draft::new(root, options);
         let mut refusals = Vec::new();
+        let mut already_there = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let block = number + 1;
             match item {
@@ -115,20 +135,24 @@ impl EditPlan {
                     reason: RefusalReason::Broken(broken.reason),
                     nearest: None,
                 }),
-                ParsedItem::Edit(edit) => {
-                    if let Err(refused) = draft.edit(edit) {
-                        refusals.push(Refusal {
-                            block,
-                            line: edit.line,
-                            path: edit.path.clone(),
-                            reason: refused.reason,
-                            nearest: refused.nearest.map(|nearest| *nearest),
-                        });
-                    }
-                }
+                ParsedItem::Edit(edit) => match draft.edit(edit) {
+                    Ok(Outcome::Changes) => {}
+                    Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
+                        block,
+                        line: edit.line,
+                        path: edit.path.clone(),
+                    }),
+                    Err(refused) => refusals.push(Refusal {
+                        block,
+                        line: edit.line,
+                        path: edit.path.clone(),
+                        reason: refused.reason,
+                        nearest: refused.nearest.map(|nearest| *nearest),
+                    }),
+                },
             }
         }
-        Ok(Self { changes: draft.changes(), refusals })
+        Ok(Self { changes: draft.changes(), refusals, already_there })
     }
 
     /// The files that change, in the order that the reply first names them.
@@ -139,6 +163,12 @@ impl EditPlan {
     /// The edits that fit nowhere.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
+    }
+
+    /// The edits that would change nothing, because the file holds their result.
+    /// Where they are all there is, the reply was applied before.
+    pub fn already_there(&self) -> &[AlreadyThere] {
+        &self.already_there
     }
 
     /// Whether there is something to write and nothing was refused.

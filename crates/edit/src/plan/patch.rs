@@ -7,7 +7,7 @@ use mlxcode_base::LineRange;
 use super::draft::Refused;
 use super::line_ends::LineEnds;
 use crate::diff::{FileDiff, steps};
-use crate::format::{PatchHunk, PatchLine};
+use crate::format::{BrokenReason, PatchHunk, PatchLine};
 use crate::locate::{Found, MatchLevel, locate, nearest};
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::{FileLine, FileText};
@@ -48,7 +48,10 @@ pub fn apply(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
     // How many lines the hunks so far added: later line numbers move by it.
     let mut moved: isize = 0;
     for hunk in hunks {
-        let (found, lines) = place(&text, hunk, below, moved)?;
+        let (found, lines) = match hunk.unspaced.is_empty() {
+            true => place(&text, hunk, below, moved)?,
+            false => place_unspaced(&text, hunk, below, moved)?,
+        };
         moved += lines.len() as isize - found.range.len() as isize;
         below = found.range.start + lines.len();
         text.replace(found.range, lines);
@@ -65,14 +68,7 @@ fn place(
     below: usize,
     moved: isize,
 ) -> Result<(Found, Vec<FileLine>), Refused> {
-    let wanted: Vec<&str> = hunk
-        .lines
-        .iter()
-        .filter_map(|line| match line {
-            PatchLine::Context(text) | PatchLine::Removed(text) => Some(text.as_str()),
-            PatchLine::Added(_) => None,
-        })
-        .collect();
+    let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
     let end = text.lines().len();
     let label = lines_with(text, &hunk.labels, below);
     let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
@@ -116,6 +112,34 @@ fn place(
         rewritten(text, &found, &hunk.lines)
     };
     Ok((found, lines))
+}
+
+/// Places a hunk of which context lines lack the space in front. Either only
+/// those that begin with no blank lack it, or all do.
+fn place_unspaced(
+    text: &FileText,
+    hunk: &PatchHunk,
+    below: usize,
+    moved: isize,
+) -> Result<(Found, Vec<FileLine>), Refused> {
+    let mut all = hunk.clone();
+    for (number, line) in all.lines.iter_mut().enumerate() {
+        if let PatchLine::Context(line) = line
+            && !hunk.unspaced.contains(&number)
+            && !line.is_empty()
+        {
+            line.insert(0, ' ');
+        }
+    }
+    let fits = |hunk: &PatchHunk| {
+        let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
+        let places = locate(&text.texts(), &wanted, below..text.lines().len());
+        places.len() == 1 && places[0].level == MatchLevel::Exact
+    };
+    match [hunk, &all].into_iter().find(|hunk| fits(hunk)) {
+        Some(hunk) => place(text, hunk, below, moved),
+        None => Err(RefusalReason::Broken(BrokenReason::BadPatchLine).into()),
+    }
 }
 
 /// The line of the last label, each looked for below the one before it.
@@ -170,7 +194,14 @@ pub fn refuse_other_content(content: &str, shown: &str) -> Result<(), Refused> {
 
 fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
     let lines = text.texts();
-    let nearest = nearest(&lines, wanted).map(|(range, similarity)| {
+    let nearest = nearest(&lines, wanted);
+    let words = |lines: &[&str]| -> Vec<String> {
+        lines.iter().map(|line| line.split_whitespace().collect::<String>()).collect()
+    };
+    let only_space =
+        nearest.as_ref().is_some_and(|(range, _)| words(&lines[range.clone()]) == words(wanted));
+    let reason = if only_space { RefusalReason::WhitespaceDiffers } else { RefusalReason::NoMatch };
+    let nearest = nearest.map(|(range, similarity)| {
         let joined = |lines: &[&str]| lines.join("\n") + "\n";
         Box::new(NearestMatch {
             range: LineRange::new(range.start + 1, range.end),
@@ -178,7 +209,7 @@ fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
             diff: FileDiff::of_passages(&joined(wanted), &joined(&lines[range])),
         })
     });
-    Refused { reason: RefusalReason::NoMatch, nearest }
+    Refused { reason, nearest }
 }
 
 /// The file's lines at `found` after the hunk.
