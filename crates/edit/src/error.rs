@@ -91,14 +91,17 @@ pub enum Error {
     },
     /// Later edits touch the same lines.
     #[error(
-        "{path} was edited since in the same place, nothing was changed\n\
-         --- as it is now\n{now}\n--- as it was before {id}\n{before}"
+        "{path} was edited since in the same place{}, nothing was changed\n\
+         --- as it is now\n{now}\n--- as it was before {id}\n{before}",
+        later.as_ref().map(|later| format!(" by {later}")).unwrap_or_default()
     )]
     UndoConflict {
         /// The entry.
         id: String,
         /// The file.
         path: RelPath,
+        /// The newest entry that edited the file since, where one did.
+        later: Option<String>,
         /// The lines as they are now.
         now: String,
         /// The lines that undoing would bring back.
@@ -179,7 +182,10 @@ impl Diagnostic for Error {
             Self::NothingToUndo => "`history` lists what was applied",
             Self::EntryNotFound { .. } => "`history` lists the entries by name",
             Self::AlreadyUndone { .. } => "`history` tells which entries are still applied",
-            Self::UndoConflict { .. } => "take the later edit back first, or merge by hand",
+            Self::UndoConflict { later: Some(later), .. } => {
+                return Some(format!("take {later} back first, or merge by hand"));
+            }
+            Self::UndoConflict { .. } => "merge by hand: the file was edited by somebody else",
         };
         Some(text.to_owned())
     }

@@ -68,6 +68,7 @@ impl Journal {
             Some(known) => known.clone_from(&entry),
             None => self.entries.push(entry.clone()),
         }
+        self.prune();
         Ok(entry)
     }
 

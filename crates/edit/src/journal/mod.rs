@@ -9,6 +9,7 @@ mod blobs;
 mod commit;
 mod lock;
 mod private;
+mod prune;
 mod record;
 mod undo;
 
@@ -25,6 +26,8 @@ use crate::plan::ChangeKind;
 #[cfg(test)]
 mod tests;
 
+use prune::Limits;
+use record::Unreadable;
 pub use record::{EntryState, JournalEntry, JournalFile};
 
 /// The changes of one tree, and the means to take them back.
@@ -37,6 +40,9 @@ pub struct Journal {
     dir: PathBuf,
     layer: Box<dyn FileLayer>,
     entries: Vec<JournalEntry>,
+    /// Entries whose files hold no entry any more.
+    unreadable: Vec<Unreadable>,
+    limits: Limits,
     /// Held, and by that locked, as long as the journal is open.
     _lock: File,
 }
@@ -72,11 +78,14 @@ impl Journal {
             private::make_folder(&folder).map_err(unusable(&folder))?;
         }
         let lock = lock::acquire(&dir.join("lock"), lock::PATIENCE)?;
+        let (entries, unreadable) = record::read_all(&dir.join("entries"))?;
         let mut journal = Self {
             root: root.clone(),
             dir: dir.to_owned(),
             layer,
-            entries: record::read_all(&dir.join("entries"))?,
+            entries,
+            unreadable,
+            limits: Limits::default(),
             _lock: lock,
         };
         journal.recover()?;
@@ -95,7 +104,9 @@ impl Journal {
     }
 
     pub(crate) fn next_id(&self) -> String {
-        let last = self.entries.iter().filter_map(|entry| entry.id.parse::<u64>().ok()).max();
+        let damaged = self.unreadable.iter().map(|entry| &entry.id);
+        let ids = self.entries.iter().map(|entry| &entry.id).chain(damaged);
+        let last = ids.filter_map(|id| id.parse::<u64>().ok()).max();
         (last.unwrap_or(0) + 1).to_string()
     }
 

@@ -321,3 +321,30 @@ fn nobody_else_may_read_the_journal() {
         assert_eq!(mode & 0o077, 0, "{}: {mode:o}", place.display());
     }
 }
+
+#[test]
+fn the_journal_forgets_the_oldest() {
+    let ground = ground();
+    let mut journal = Journal::open(&ground.dir, &ground.root).unwrap();
+    let write = |journal: &mut Journal, number: usize| {
+        let reply = format!("```txt a.txt\n{}\n```\n", format!("{number:03}").repeat(100));
+        let plan =
+            EditPlan::resolve(&ground.root, &parse_reply(&reply), &ResolveOptions::default());
+        crate::apply::apply(&plan.unwrap(), journal, "test").unwrap();
+        let ids: Vec<u64> = journal.entries.iter().map(|entry| entry.id.parse().unwrap()).collect();
+        (ids, fs::read_dir(ground.dir.join("blobs")).unwrap().count())
+    };
+    for number in 0..5 {
+        write(&mut journal, number);
+    }
+    journal.limits.entries = 3;
+    assert_eq!(write(&mut journal, 5), (vec![4, 5, 6], 4));
+    journal.limits.blob_bytes = 700;
+    assert_eq!(write(&mut journal, 6), (vec![7], 2));
+    journal.limits.blob_bytes = 1;
+    assert_eq!(write(&mut journal, 7), (vec![8], 2));
+    drop(journal);
+    let mut journal = Journal::open(&ground.dir, &ground.root).unwrap();
+    assert_eq!(journal.entries().len(), 1);
+    journal.undo(None).unwrap();
+}

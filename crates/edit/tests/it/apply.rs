@@ -41,7 +41,7 @@ fn an_undo_conflict_shows_both_versions() {
     tree.write("a.txt", "one\nzwei\n");
     let error = tree.undo(None).unwrap_err();
     let Error::UndoConflict { now, before, .. } = &error else { panic!("{error}") };
-    assert_eq!((now.as_str(), before.as_str()), ("zwei", "two"));
+    assert_eq!((now.as_str(), before.as_str()), ("one\nzwei", "one\ntwo"));
     assert_eq!(tree.read("b.txt"), "y\n", "nothing may be half undone");
 }
 
@@ -240,4 +240,39 @@ fn a_second_rewrite_of_everything_does_not_take_long() {
     let tree = Tree::of(&[("a.txt", &text(1))]);
     let plan = tree.plan(&format!("```txt a.txt\n{}```\n", text(2)));
     assert_eq!(plan.changes()[0].diff().hunks.len(), 1);
+}
+
+#[test]
+fn an_undo_conflict_shows_the_place_and_names_the_later_entry() {
+    let lines = |at: usize, text: &str| -> String {
+        (1..=200)
+            .map(|n| if n == at { format!("{text}\n") } else { format!("line {n}\n") })
+            .collect()
+    };
+    let tree = Tree::of(&[("a.txt", &lines(100, "old"))]);
+    let first = tree.apply(&replace("a.txt", "old", "new")).unwrap();
+    let second = tree.apply(&replace("a.txt", "new", "newer")).unwrap();
+    let error = tree.undo(Some(&first.id)).unwrap_err();
+    let Error::UndoConflict { later, now, before, .. } = &error else { panic!("{error}") };
+    assert_eq!(later.as_deref(), Some(second.id.as_str()));
+    let around =
+        |text: &str| format!("line 97\nline 98\nline 99\n{text}\nline 101\nline 102\nline 103");
+    assert_eq!((now, before), (&around("newer"), &around("old")));
+    assert!(error.help().unwrap().contains(&format!("take {} back", second.id)), "{error}");
+}
+
+#[test]
+fn a_damaged_entry_blocks_only_itself() {
+    let tree = Tree::of(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    let first = tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    let second = tree.apply(&replace("b.txt", "two", "2")).unwrap();
+    fs::write(tree.journal.join("entries").join(format!("{}.json", second.id)), b"\xff").unwrap();
+    let damaged = |id: Option<&str>| matches!(tree.undo(id), Err(Error::JournalCorrupt { .. }));
+    assert!(damaged(Some(&second.id)));
+    assert!(damaged(None), "the newest is meant, and it is not the readable one");
+    tree.undo(Some(&first.id)).unwrap();
+    assert_eq!(tree.read("a.txt"), "one\n");
+    let third = tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    assert_ne!(third.id, second.id);
+    assert_eq!(tree.undo(None).unwrap().id, third.id);
 }
