@@ -80,6 +80,8 @@ pub enum RefusalReason {
     OtherContent,
     /// The reply gives the file whole more than once, each time differently.
     WrittenTwice,
+    /// There is no such file, and whether one is meant is not sure.
+    UnclearPath,
     /// What would replace the whole file is only a piece of it.
     Snippet,
     /// A hunk without any context or removed line does not say where it belongs.
@@ -133,6 +135,10 @@ impl fmt::Display for RefusalReason {
             Self::WrittenTwice => f.write_str(
                 "an earlier block of the reply gives this file whole and differently; \
                  give it once, as it is to be in the end",
+            ),
+            Self::UnclearPath => f.write_str(
+                "no such file is there, and the words above the block may be prose; \
+                 write the path of a new file in backticks",
             ),
             Self::Snippet => f.write_str(
                 "the block looks like a piece of the file and would replace all of it; \

@@ -5,13 +5,14 @@
 //! reads like a new bare fence that opens soon after.
 
 use super::fence::Fence;
-use super::{BrokenReason, EditAction, Origin, ParsedItem};
+use super::{BrokenReason, EditAction, Naming, Origin, ParsedItem};
 
 /// A file that is complete, unless what follows says otherwise.
 #[derive(Clone, Debug)]
 pub struct HeldFile {
     pub fence: Fence,
     pub path: String,
+    pub naming: Naming,
     pub origin: Origin,
     pub content: String,
     pub end: usize,
@@ -41,9 +42,15 @@ pub enum Verdict {
 
 impl HeldFile {
     /// Begins at the line that closed the fence; `end` is where it ends.
-    pub fn new(fence: Fence, path: String, origin: Origin, content: String, end: usize) -> Self {
+    pub fn new(
+        fence: Fence,
+        (path, naming): (String, Naming),
+        origin: Origin,
+        content: String,
+        end: usize,
+    ) -> Self {
         let (is_markdown, below) = (false, Below::Nothing);
-        Self { fence, path, origin, content, end, is_markdown, below }
+        Self { fence, path, naming, origin, content, end, is_markdown, below }
     }
 
     /// Takes note of a line between the file and the next fence.
@@ -72,7 +79,11 @@ impl HeldFile {
 
     /// The file as an edit.
     pub fn whole(self) -> ParsedItem {
-        self.origin.edit(self.path, EditAction::Write { content: self.content }, self.end)
+        self.origin.edit(
+            self.path,
+            EditAction::Write { content: self.content, naming: self.naming },
+            self.end,
+        )
     }
 
     /// The file as a block that may lack its end.

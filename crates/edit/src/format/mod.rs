@@ -58,6 +58,8 @@ pub enum EditAction {
     Write {
         /// The whole content.
         content: String,
+        /// How the reply names the file.
+        naming: Naming,
     },
     /// Makes a new file.
     Create {
@@ -81,6 +83,21 @@ pub enum EditAction {
         /// The hunks, in the order of the file; may be empty.
         hunks: Vec<PatchHunk>,
     },
+}
+
+/// How sure it is that the words above a fence name a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Naming {
+    /// They do.
+    Clear,
+    /// They do if there is such a file: `main.py`, without any mark.
+    Unclear,
+    /// They do if there is such a file, and are prose otherwise: `### Node.js`.
+    Guess,
+    /// They stand in a comment on the first line of the fence, as above a whole
+    /// file and as above an excerpt.
+    Comment,
 }
 
 /// One hunk of a patch.

@@ -3,11 +3,12 @@
 use super::apply_patch::{self, ApplyPatch};
 use super::fence::Fence;
 use super::held_file::{HeldFile, Verdict};
+use super::path_line::{PathLine, Says};
 use super::search_replace::{self, SearchReplace};
 use super::thought::Thought;
 use super::unified_diff::{self, UnifiedDiff};
 use super::whole_file::WholeFile;
-use super::{Line, Origin, ParsedItem, Step, path_line};
+use super::{EditAction, Line, Naming, Origin, ParsedItem, Step, path_line};
 
 /// Finds the edits of a reply while it streams.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +21,7 @@ pub struct ReplyParser {
     /// The fence around the place, where one is open.
     fence: Option<(Fence, Origin)>,
     /// The path on the line above, blank lines between them allowed.
-    above: Option<String>,
+    above: Option<PathLine>,
     /// The path of the last edit: more blocks may follow without naming it.
     last: Option<String>,
     /// A whole file that may go on below its closing fence.
@@ -36,6 +37,8 @@ enum Place {
     Outside,
     /// Just below the opening line of a fence.
     FenceTop,
+    /// Below a comment on the first line of a fence that names a file.
+    FenceComment(PathLine, Vec<OwnedLine>),
     SearchReplace(SearchReplace),
     Diff(Box<UnifiedDiff>),
     Patch(ApplyPatch, Origin),
@@ -50,6 +53,17 @@ struct OwnedLine {
     start: usize,
     end: usize,
     number: usize,
+}
+
+impl OwnedLine {
+    fn of(Line { text, start, end, number }: Line<'_>) -> Self {
+        Self { text: text.to_owned(), start, end, number }
+    }
+
+    fn line(&self) -> Line<'_> {
+        let Self { text, start, end, number } = self;
+        Line { text, start: *start, end: *end, number: *number }
+    }
 }
 
 impl ReplyParser {
@@ -91,7 +105,7 @@ impl ReplyParser {
             held => out.extend(held.map(HeldFile::whole)),
         }
         match std::mem::take(&mut self.place) {
-            Place::Outside | Place::FenceTop | Place::Thought(_) => {}
+            Place::Outside | Place::FenceTop | Place::FenceComment(..) | Place::Thought(_) => {}
             Place::SearchReplace(mut block) => block.cut(end, &mut out),
             Place::Diff(mut block) => block.cut(&mut out),
             Place::Patch(mut block, origin) => block.cut(origin, end, &mut out),
@@ -111,7 +125,9 @@ impl ReplyParser {
         let before = out.len();
         self.line(line, out);
         for item in &out[before..] {
-            if let ParsedItem::Edit(edit) = item {
+            if let ParsedItem::Edit(edit) = item
+                && !matches!(edit.action, EditAction::Write { naming: Naming::Guess, .. })
+            {
                 self.last = Some(edit.path.clone());
             }
         }
@@ -120,6 +136,7 @@ impl ReplyParser {
     fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
         let step = match &mut self.place {
             Place::Outside => return self.outside(line, out),
+            Place::FenceComment(..) => return self.fence_comment(line, out),
             Place::FenceTop => return self.fence_top(line, out),
             Place::SearchReplace(block) => block.line(line, out),
             Place::Diff(block) => block.line(line, out),
@@ -148,7 +165,7 @@ impl ReplyParser {
         if let Place::Whole(block) = std::mem::take(&mut self.place) {
             self.settle(out);
             self.held = block.close();
-            if let Some(held) = &self.held {
+            if let Some(held) = self.held.as_ref().filter(|held| held.naming != Naming::Guess) {
                 self.last = Some(held.path.clone());
             }
         }
@@ -164,8 +181,7 @@ impl ReplyParser {
         {
             self.settle(out);
             let mut diff = UnifiedDiff::open(None, None);
-            let OwnedLine { text, start, end, number } = &minus;
-            diff.line(Line { text, start: *start, end: *end, number: *number }, out);
+            diff.line(minus.line(), out);
             self.place = Place::Diff(Box::new(diff));
             return self.line(line, out);
         }
@@ -201,8 +217,7 @@ impl ReplyParser {
             return;
         }
         if self.fence.is_none() && line.text.starts_with("--- ") {
-            let Line { text, start, end, number } = line;
-            self.minus = Some(OwnedLine { text: text.to_owned(), start, end, number });
+            self.minus = Some(OwnedLine::of(line));
         }
         self.above = path_line::read(line.text);
     }
@@ -212,7 +227,8 @@ impl ReplyParser {
         if search_replace::opens(line.text) {
             self.settle(out);
             let in_info = self.fence.as_ref().and_then(|(fence, _)| fence.path.clone());
-            let path = self.above.take().or(in_info).or_else(|| self.last.clone());
+            let above = self.above.take().map(|above| above.path);
+            let path = above.or(in_info).or_else(|| self.last.clone());
             self.place = Place::SearchReplace(SearchReplace::open(line, path));
             return true;
         }
@@ -266,22 +282,63 @@ impl ReplyParser {
             || (fence.path.is_none() && self.above.is_none() && inner.starts_with("--- "));
         if is_diff {
             self.settle(out);
-            let path = self.above.take().or_else(|| fence.path.clone());
+            let above = self.above.take().filter(|above| above.says != Says::Something);
+            let path = above.map(|above| above.path).or_else(|| fence.path.clone());
             self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
             return self.line(line, out);
         }
-        let named = fence.path.clone().or_else(|| self.above.take());
-        if named.is_none() && (line.text.trim().is_empty() || path_line::read(line.text).is_some())
-        {
-            // The path may stand inside, above the first block.
-            self.above = path_line::read(line.text);
-            self.place = Place::FenceTop;
-            if self.above.is_some() {
-                self.place = Place::Outside;
+        let named = match (&fence.path, &self.above) {
+            (Some(path), _) => Some((path.clone(), Naming::Clear)),
+            (None, Some(above)) if above.says == Says::File => {
+                Some((above.path.clone(), above.naming))
             }
+            _ => None,
+        };
+        if named.is_none() && line.text.trim().is_empty() {
+            self.place = Place::FenceTop;
             return;
         }
+        if named.is_none()
+            && let Some(path) = path_line::comment(inner)
+        {
+            self.place = Place::FenceComment(path, vec![OwnedLine::of(line)]);
+            return;
+        }
+        if named.is_none()
+            && let Some(path) = path_line::alone(line.text)
+        {
+            // The path may stand inside, above the first block.
+            self.above = Some(path);
+            return;
+        }
+        self.above = None;
         self.place = Place::Whole(WholeFile::open(fence, named, origin));
+        self.line(line, out);
+    }
+
+    /// What stands below such a comment tells whether blocks follow, or the
+    /// file itself.
+    fn fence_comment(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        let (Some((fence, origin)), Place::FenceComment(path, mut lines)) =
+            (self.fence.clone(), std::mem::take(&mut self.place))
+        else {
+            return;
+        };
+        if line.text.trim().is_empty() {
+            lines.push(OwnedLine::of(line));
+            self.place = Place::FenceComment(path, lines);
+            return;
+        }
+        if fence.closes(line.text) || search_replace::opens(line.text) {
+            self.above = Some(path);
+            return self.line(line, out);
+        }
+        let mut whole = WholeFile::open(fence, Some((path.path, path.naming)), origin);
+        for line in &lines {
+            whole.line(line.line());
+        }
+        self.above = None;
+        self.place = Place::Whole(whole);
         self.line(line, out);
     }
 }

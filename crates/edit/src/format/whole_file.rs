@@ -2,7 +2,7 @@
 
 use super::fence::Fence;
 use super::held_file::HeldFile;
-use super::{BrokenReason, Line, Origin, ParsedItem, Step};
+use super::{BrokenReason, Line, Naming, Origin, ParsedItem, Step};
 
 /// A fence that is being read.
 #[derive(Clone, Debug)]
@@ -10,6 +10,7 @@ pub struct WholeFile {
     fence: Fence,
     /// `None` for a fence that belongs to no file: read over.
     path: Option<String>,
+    naming: Naming,
     origin: Origin,
     content: String,
     depth: usize,
@@ -18,8 +19,12 @@ pub struct WholeFile {
 
 impl WholeFile {
     /// Begins after the opening line.
-    pub fn open(fence: Fence, path: Option<String>, origin: Origin) -> Self {
-        Self { fence, path, origin, content: String::new(), depth: 0, end: 0 }
+    pub fn open(fence: Fence, named: Option<(String, Naming)>, origin: Origin) -> Self {
+        let (path, naming) = match named {
+            Some((path, naming)) => (Some(path), naming),
+            None => (None, Naming::Guess),
+        };
+        Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0 }
     }
 
     /// Reads a line.
@@ -43,8 +48,8 @@ impl WholeFile {
     /// The file, after its last line.
     pub fn close(self) -> Option<HeldFile> {
         let is_markdown = self.is_markdown();
-        let Self { fence, path, origin, content, end, .. } = self;
-        let mut held = HeldFile::new(fence, path?, origin, content, end);
+        let Self { fence, path, naming, origin, content, end, .. } = self;
+        let mut held = HeldFile::new(fence, (path?, naming), origin, content, end);
         held.is_markdown = is_markdown;
         Some(held)
     }

@@ -11,7 +11,7 @@ use super::already;
 use super::elision::elided_line;
 use super::snippet::is_snippet;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
-use crate::format::{EditAction, EditBlock, PatchHunk, PatchLine};
+use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
 use crate::layer::open_regular;
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::FileText;
@@ -34,6 +34,8 @@ pub enum Outcome {
     Changes,
     /// The file holds the result already.
     AlreadyThere,
+    /// It is none: what seemed to name a file is prose.
+    Prose,
 }
 
 impl From<RefusalReason> for Refused {
@@ -98,14 +100,21 @@ impl<'a> Draft<'a> {
                     after => Some(after?),
                 }
             }
-            EditAction::Write { content: new } => {
+            EditAction::Write { content: new, naming } => {
+                match naming {
+                    Naming::Guess if content.is_none() => return Ok(Outcome::Prose),
+                    Naming::Unclear if content.is_none() => {
+                        return Err(RefusalReason::UnclearPath.into());
+                    }
+                    _ => {}
+                }
                 refuse_elision(new, content)?;
                 let new = content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new));
                 if let Some(old) = content.filter(|old| *old != new) {
                     if self.written.contains(&path) {
                         return Err(RefusalReason::WrittenTwice.into());
                     }
-                    if is_snippet(&new, old) {
+                    if is_snippet(&new, old, *naming) {
                         return Err(RefusalReason::Snippet.into());
                     }
                 }
@@ -200,6 +209,11 @@ impl<'a> Draft<'a> {
     }
 
     fn below(&self, written: &str) -> Result<RelPath, PathError> {
+        if written == "~" || written.starts_with("~/") {
+            // A shell would look in the home folder, and nobody calls a folder so.
+            let (path, reason) = (written.to_owned(), "is in the home folder, not below the root");
+            return Err(PathError::NotRelative { path, reason });
+        }
         let below = Path::new(written).strip_prefix(self.root.path()).ok();
         RelPath::new(below.and_then(Path::to_str).unwrap_or(written))
     }

@@ -136,7 +136,7 @@ impl EditPlan {
                     nearest: None,
                 }),
                 ParsedItem::Edit(edit) => match draft.edit(edit) {
-                    Ok(Outcome::Changes) => {}
+                    Ok(Outcome::Changes | Outcome::Prose) => {}
                     Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
                         block,
                         line: edit.line,

@@ -1,5 +1,7 @@
 //! A piece of a file that stands where the whole file should.
 
+use crate::format::Naming;
+
 /// Files with fewer lines are rewritten whole, and may well shrink.
 const LEAST_OLD_LINES: usize = 10;
 
@@ -7,11 +9,19 @@ const LEAST_OLD_LINES: usize = 10;
 /// piece that shows only what changes.
 const SHRINKS_AT_MOST: usize = 3;
 
+/// Of what only a comment names, excerpts are as frequent as whole files: it
+/// keeps at least two lines of three.
+const COMMENTED_KEEPS: (usize, usize) = (2, 3);
+
 /// Whether `new` is obviously a piece of the file that holds `old`, not its
 /// new content. Blank lines do not count.
-pub fn is_snippet(new: &str, old: &str) -> bool {
+pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
     let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
     let old_lines = lines(old);
+    let (part, of) = COMMENTED_KEEPS;
+    if naming == Naming::Comment && lines(new) * of < old_lines * part {
+        return true;
+    }
     let shrinks = old_lines >= LEAST_OLD_LINES && lines(new) * SHRINKS_AT_MOST < old_lines;
     shrinks || (begins_indented(new) && old_lines > 0 && !begins_indented(old))
 }
@@ -36,7 +46,9 @@ mod tests {
             ("    return 2\n", "    return 1\n", false),
             ("  a\n", "", false),
         ] {
-            assert_eq!(is_snippet(new, old), piece, "{new:?} over {old:?}");
+            let commented = is_snippet(new, old, Naming::Comment);
+            assert!(commented || !piece, "{new:?} over {old:?}");
+            assert_eq!(is_snippet(new, old, Naming::Clear), piece, "{new:?} over {old:?}");
         }
     }
 }

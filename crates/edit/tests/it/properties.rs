@@ -2,7 +2,8 @@
 
 use mlxcode_base::{RelPath, Root};
 use mlxcode_edit::{
-    EditAction, EditBlock, EditPlan, ParsedItem, ReplyParser, ResolveOptions, apply, parse_reply,
+    EditAction, EditBlock, EditPlan, Naming, ParsedItem, ReplyParser, ResolveOptions, apply,
+    parse_reply,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -19,6 +20,9 @@ fn reply() -> impl Strategy<Value = String> {
         "```diff\n",
         "```md notes.md\n",
         "~~~\n",
+        "# b/c.py\n",
+        "In `b/c.rs`, change:\n",
+        "Create `b/c.rs`:\n",
         "<think>\n",
         "</think>\n",
         "<<<<<<< SEARCH\n",
@@ -101,9 +105,11 @@ fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedIte
             let lines: Vec<&str> = text.lines().collect();
             let action = match kind % 5 {
                 0 => EditAction::Delete { content: None },
-                1 => EditAction::Write { content: new.clone() },
+                1 => EditAction::Write { content: new.clone(), naming: Naming::Clear },
                 2 => EditAction::Rename { to: format!("moved/{name}"), hunks: Vec::new() },
-                _ if lines.is_empty() => EditAction::Write { content: new.clone() },
+                _ if lines.is_empty() => {
+                    EditAction::Write { content: new.clone(), naming: Naming::Clear }
+                }
                 _ => EditAction::Replace {
                     search: format!("{}\n", line.get(&lines)),
                     replace: new.clone(),
