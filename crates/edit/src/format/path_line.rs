@@ -131,9 +131,8 @@ pub fn alone(line: &str) -> Option<PathLine> {
     let dressed = bare.len() < text.len();
     let path = bare.strip_suffix(':').unwrap_or(bare);
     let spaced = path.contains(char::is_whitespace);
-    if !looks_like_path(path)
-        && !(spaced_ok && spaced && !path.contains(['`', '"']) && path.contains(['/', '.']))
-    {
+    let has_name = path.contains(['/', '.']) && !path.contains(['`', '"']);
+    if !looks_like_path(path) && !(spaced_ok && spaced && has_name) {
         return None;
     }
     let naming = if path.contains('/') || is_without_ending(path) {

@@ -48,9 +48,10 @@ pub fn apply(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
     // How many lines the hunks so far added: later line numbers move by it.
     let mut moved: isize = 0;
     for hunk in hunks {
-        let (found, lines) = match hunk.unspaced.is_empty() {
-            true => place(&text, hunk, below, moved)?,
-            false => place_unspaced(&text, hunk, below, moved)?,
+        let (found, lines) = if hunk.unspaced.is_empty() {
+            place(&text, hunk, below, moved)?
+        } else {
+            place_unspaced(&text, hunk, below, moved)?
         };
         moved += lines.len() as isize - found.range.len() as isize;
         below = found.range.start + lines.len();
