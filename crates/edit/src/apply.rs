@@ -48,6 +48,7 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
                 hash_before: hash(&op.before),
                 hash_after: hash(&op.after),
                 mode_before: op.traits.mode.filter(|_| op.before.is_some()),
+                mode_after: op.traits_after.mode.filter(|mode| Some(*mode) != op.traits.mode),
             })
             .collect(),
         folders: Vec::new(),
@@ -57,13 +58,16 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
 
 /// A rename is two operations: the new file comes, the old one goes.
 fn file_ops(change: &FileChange, journal: &Journal) -> Result<Vec<FileOp>> {
-    let FileChange { path, kind, to, before, after } = change.clone();
+    let FileChange { path, kind, to, before, after, executable } = change.clone();
     let traits = check_unchanged(&path, before.as_deref(), journal)?;
-    let Some(to) = to else { return Ok(vec![FileOp { path, kind, before, after, traits }]) };
+    let traits_after = executable.map_or(traits, |program| traits.as_program(program));
+    let Some(to) = to else {
+        return Ok(vec![FileOp { path, kind, before, after, traits, traits_after }]);
+    };
     check_unchanged(&to, None, journal)?;
     Ok(vec![
-        FileOp { path: to, kind, before: None, after, traits },
-        FileOp { path, kind, before, after: None, traits },
+        FileOp { path: to, kind, before: None, after, traits, traits_after },
+        FileOp { path, kind, before, after: None, traits, traits_after: traits },
     ])
 }
 

@@ -37,6 +37,9 @@ pub struct EditBlock {
     pub path: String,
     /// What to do with it.
     pub action: EditAction,
+    /// Whether the file is to be a program (Unix's `x` bits), where the reply
+    /// says so.
+    pub executable: Option<bool>,
     /// Where in the reply it stands, in bytes.
     pub range: TextRange,
     /// The line of the reply that it begins on, from one.
@@ -184,6 +187,8 @@ pub enum BrokenReason {
     EmptyPatch,
     /// A patch of a binary file.
     BinaryPatch,
+    /// A patch that makes a symbolic link or a submodule.
+    SpecialFile,
     /// A fence inside the file's content may have ended the file too early.
     FenceInContent,
 }
@@ -208,6 +213,7 @@ impl fmt::Display for BrokenReason {
                 "a fence inside the file cannot be told from the one around it; put a longer \
                  fence around the file, such as ````"
             }
+            Self::SpecialFile => "the patch makes a symbolic link or a submodule, not a file",
             Self::BinaryPatch => "a patch of a binary file cannot be applied",
         })
     }
@@ -248,7 +254,7 @@ impl Origin {
 
     fn edit(self, path: String, action: EditAction, end: usize) -> ParsedItem {
         let range = TextRange::new(self.start, end);
-        ParsedItem::Edit(EditBlock { path, action, range, line: self.line })
+        ParsedItem::Edit(EditBlock { path, action, executable: None, range, line: self.line })
     }
 
     fn broken(self, path: Option<String>, reason: BrokenReason, end: usize) -> ParsedItem {

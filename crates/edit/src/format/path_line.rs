@@ -132,7 +132,8 @@ pub fn alone(line: &str) -> Option<PathLine> {
     let path = bare.strip_suffix(':').unwrap_or(bare);
     let spaced = path.contains(char::is_whitespace);
     let has_name = path.contains(['/', '.']) && !path.contains(['`', '"']);
-    if !looks_like_path(path) && !(spaced_ok && spaced && has_name) {
+    let spaced = spaced_ok && spaced && has_name;
+    if !looks_like_path(path) && !spaced {
         return None;
     }
     let naming = if path.contains('/') || is_without_ending(path) {

@@ -3,7 +3,8 @@
 use super::fence::Fence;
 use super::hunk::HunkReader;
 use super::{
-    BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step, git_name,
+    BrokenReason, EditAction, EditBlock, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step,
+    git_name,
 };
 
 /// A diff that is being read: one or more files.
@@ -37,6 +38,8 @@ struct FileSection {
     deleted: bool,
     created: bool,
     binary: bool,
+    /// The mode that the file gets, as git writes it: `100755`.
+    mode: Option<String>,
     hunks: Vec<PatchHunk>,
     hunk: Option<HunkReader>,
     end: usize,
@@ -177,6 +180,7 @@ impl FileSection {
             deleted: false,
             created: false,
             binary: false,
+            mode: None,
             hunks: Vec::new(),
             hunk: None,
             end: origin.start,
@@ -198,13 +202,15 @@ impl FileSection {
             self.rename_to = Some(git_name::unquoted(path));
         } else if text.starts_with("deleted file mode") {
             self.deleted = true;
-        } else if text.starts_with("new file mode") {
+        } else if let Some(mode) = text.strip_prefix("new file mode") {
             self.created = true;
+            self.mode = Some(mode.trim().to_owned());
+        } else if let Some(mode) = text.strip_prefix("new mode") {
+            self.mode = Some(mode.trim().to_owned());
         } else if text.starts_with("Binary files ") || text.starts_with("GIT binary patch") {
             self.binary = true;
         } else {
-            let known =
-                ["index ", "similarity index", "dissimilarity index", "old mode", "new mode"];
+            let known = ["index ", "similarity index", "dissimilarity index", "old mode"];
             return known.iter().any(|start| text.starts_with(start));
         }
         true
@@ -245,7 +251,22 @@ impl FileSection {
         Some(path)
     }
 
-    fn close(mut self) -> ParsedItem {
+    fn close(self) -> ParsedItem {
+        // `100755` is a program, `100644` is none; `120000` and `160000` are
+        // no files.
+        let executable = self.mode.as_deref().map(|mode| mode.ends_with("755"));
+        let special = self.mode.as_deref().is_some_and(|mode| !mode.starts_with("100"));
+        let (origin, end) = (self.origin, self.end);
+        match self.item() {
+            ParsedItem::Edit(edit) if special => {
+                origin.broken(Some(edit.path), BrokenReason::SpecialFile, end)
+            }
+            ParsedItem::Edit(edit) => ParsedItem::Edit(EditBlock { executable, ..edit }),
+            broken @ ParsedItem::Broken(_) => broken,
+        }
+    }
+
+    fn item(mut self) -> ParsedItem {
         self.hunks.extend(self.hunk.take().map(HunkReader::close));
         let (origin, end) = (self.origin, self.end);
         let Some(path) = self.path() else {
@@ -280,7 +301,7 @@ impl FileSection {
             }
             return origin.edit(path, EditAction::Create { content }, end);
         }
-        if self.hunks.is_empty() {
+        if self.hunks.is_empty() && self.mode.is_none() {
             return origin.broken(Some(path), BrokenReason::EmptyPatch, end);
         }
         origin.edit(path, EditAction::Patch { hunks: self.hunks }, end)

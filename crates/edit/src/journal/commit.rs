@@ -39,6 +39,9 @@ struct PendingFile {
     after: Option<ContentHash>,
     #[serde(flatten)]
     traits: FileTraits,
+    /// Those after the change; `None` where they stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traits_after: Option<FileTraits>,
 }
 
 impl Journal {
@@ -111,7 +114,16 @@ impl Journal {
             }
             let temp = below(&folder.join(format!(".mlx-code-{}-{number}.tmp", entry.id)));
             let (path, traits) = (op.path.clone(), op.traits);
-            files.push(PendingFile { path, place: below(&place), temp, before, after, traits });
+            let traits_after = Some(op.traits_after).filter(|after| *after != traits);
+            files.push(PendingFile {
+                path,
+                place: below(&place),
+                temp,
+                before,
+                after,
+                traits,
+                traits_after,
+            });
         }
         if entry.state == EntryState::Applied {
             let made = folders.iter().filter_map(|folder| RelPath::from_path(folder).ok());
@@ -149,12 +161,13 @@ impl Journal {
         }
         for (file, op) in pending.files.iter().zip(ops) {
             let Some(text) = &op.after else { continue };
-            self.write_temp(file, text).map_err(|source| failed(&file.path, source))?;
+            let traits = file.traits_after.unwrap_or(file.traits);
+            self.write_temp(file, text, traits).map_err(|source| failed(&file.path, source))?;
         }
         // The last look before the files change.
         for file in &pending.files {
-            let now = self.hash_now(file).map_err(|source| failed(&file.path, source))?;
-            if now != file.before {
+            let now = self.stored(file).map_err(|source| failed(&file.path, source))?;
+            if hash(now.as_ref()) != file.before {
                 return Err(Error::ChangedSince { path: file.path.clone() });
             }
         }
@@ -197,8 +210,8 @@ impl Journal {
         for file in &pending.files {
             let failed = |source| Error::RollbackFailed { path: file.path.clone(), source };
             self.remove_temp(&root.join(&file.temp)).map_err(failed)?;
-            let now = self.hash_now(file).map_err(failed)?;
-            if now == file.before || now != file.after {
+            let now = self.stored(file).map_err(failed)?;
+            if file.is_before(now.as_ref()) || hash(now.as_ref()) != file.after {
                 continue;
             }
             let place = root.join(&file.place);
@@ -206,7 +219,7 @@ impl Journal {
                 None => self.layer.perform(DiskOp::Remove(&place)).map_err(failed)?,
                 Some(hash) => {
                     let text = self.blob(hash)?;
-                    self.write_temp(file, &text).map_err(failed)?;
+                    self.write_temp(file, &text, file.traits).map_err(failed)?;
                     let from = root.join(&file.temp);
                     self.layer
                         .perform(DiskOp::Rename { from: &from, to: &place })
@@ -239,25 +252,41 @@ impl Journal {
 
     /// Whether every file holds what it held before the change.
     fn is_as_before(&self, pending: &Pending) -> bool {
-        pending.files.iter().all(|file| self.hash_now(file).is_ok_and(|now| now == file.before))
+        pending
+            .files
+            .iter()
+            .all(|file| self.stored(file).is_ok_and(|now| file.is_before(now.as_ref())))
     }
 
-    fn write_temp(&self, file: &PendingFile, text: &str) -> io::Result<()> {
+    fn write_temp(&self, file: &PendingFile, text: &str, traits: FileTraits) -> io::Result<()> {
         let path = self.root.path().join(&file.temp);
         // What a crash left behind is ours by its name.
         self.layer.perform(DiskOp::Remove(&path))?;
         let bytes = text.as_bytes();
-        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, traits: file.traits })
+        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, traits })
     }
 
-    fn hash_now(&self, file: &PendingFile) -> io::Result<Option<ContentHash>> {
-        let stored = self.layer.read(&self.root.path().join(&file.place))?;
-        Ok(stored.map(|stored| ContentHash::of(&stored.bytes)))
+    fn stored(&self, file: &PendingFile) -> io::Result<Option<Stored>> {
+        self.layer.read(&self.root.path().join(&file.place))
     }
 
     fn pending_place(&self) -> PathBuf {
         self.dir.join("pending.json")
     }
+}
+
+impl PendingFile {
+    /// Whether the file is as it was; of a change of the permissions alone, they
+    /// tell.
+    fn is_before(&self, now: Option<&Stored>) -> bool {
+        let mode = now.and_then(|now| now.traits.mode);
+        let same_mode = self.traits_after.is_none() || mode == self.traits.mode;
+        hash(now) == self.before && (self.before != self.after || same_mode)
+    }
+}
+
+fn hash(stored: Option<&Stored>) -> Option<ContentHash> {
+    stored.map(|stored| ContentHash::of(&stored.bytes))
 }
 
 fn encode(value: &impl Serialize, place: &Path) -> Result<Vec<u8>> {

@@ -54,8 +54,10 @@ pub struct FileOp {
     pub kind: ChangeKind,
     pub before: Option<String>,
     pub after: Option<String>,
-    /// The permissions and owner that the file has, or gets where it is new.
+    /// The permissions and owner that the file has.
     pub traits: FileTraits,
+    /// Those that it gets.
+    pub traits_after: FileTraits,
 }
 
 impl Journal {

@@ -63,6 +63,9 @@ pub struct JournalFile {
     /// systems without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_before: Option<u32>,
+    /// Its Unix permission bits after, where the change is about them too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_after: Option<u32>,
 }
 
 /// An entry whose file holds no entry any more.

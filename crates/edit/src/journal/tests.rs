@@ -349,3 +349,26 @@ fn the_journal_forgets_the_oldest() {
     assert_eq!(journal.entries().len(), 1);
     journal.undo(None).unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn permissions_that_were_changed_halfway_are_taken_back() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let reply = "diff --git a/a.txt b/a.txt\nold mode 100644\nnew mode 100755\n";
+    for fault in [Fault::Once(io::ErrorKind::StorageFull), Fault::Forever] {
+        for step in 0..40 {
+            let ground = ground();
+            let place = ground.root.path().join("a.txt");
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o644)).unwrap();
+            let options = ResolveOptions::default();
+            let plan = EditPlan::resolve(&ground.root, &parse_reply(reply), &options).unwrap();
+            let disk = Box::new(FaultyDisk::new(step, fault));
+            let applied = Journal::open_on(&ground.dir, &ground.root, disk)
+                .and_then(|mut journal| crate::apply::apply(&plan, &mut journal, "test"));
+            Journal::open(&ground.dir, &ground.root).unwrap();
+            let mode = fs::metadata(&place).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, if applied.is_ok() { 0o755 } else { 0o644 }, "{fault:?} {step}");
+        }
+    }
+}

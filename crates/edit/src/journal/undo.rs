@@ -91,7 +91,7 @@ impl Journal {
     fn put_back(&self, id: &str, file: &JournalFile) -> Result<Option<FileOp>> {
         let (before, after) = self.kept(file)?;
         let now = self.now(id, file, before.as_deref())?;
-        if now.text == before {
+        if now.text == before && mode_to_undo(file, &now).is_none() {
             return Ok(None);
         }
         let target = if now.text == after {
@@ -136,7 +136,7 @@ impl Journal {
         let Some(stored) = self.current(&file.path)? else {
             return Ok(Now {
                 text: None,
-                traits: FileTraits { mode: file.mode_before, owner: None },
+                traits: FileTraits { mode: file.mode_before, ..FileTraits::default() },
             });
         };
         match String::from_utf8(stored.bytes) {
@@ -152,9 +152,17 @@ fn is_move(new: &JournalFile, old: &JournalFile) -> bool {
     renamed && new.hash_before.is_none() && old.hash_after.is_none()
 }
 
+/// The permissions to give back, unless somebody changed them since.
+fn mode_to_undo(file: &JournalFile, now: &Now) -> Option<u32> {
+    let changed = file.mode_after.is_some() && file.mode_after == now.traits.mode;
+    file.mode_before.filter(|_| changed && now.text.is_some())
+}
+
 fn op(file: &JournalFile, now: Now, after: Option<String>) -> FileOp {
+    let mode = mode_to_undo(file, &now);
     let Now { text: before, traits } = now;
-    FileOp { path: file.path.clone(), kind: file.kind, before, after, traits }
+    let traits_after = FileTraits { mode: mode.or(traits.mode), ..traits };
+    FileOp { path: file.path.clone(), kind: file.kind, before, after, traits, traits_after }
 }
 
 /// Takes the change from `before` to `after` out of `current`.

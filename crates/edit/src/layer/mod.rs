@@ -42,11 +42,21 @@ pub struct FileTraits {
     /// Owner and group, by number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<(u32, u32)>,
+    /// Of a new file without permissions of its own: whether it is a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub program: bool,
 }
 
 impl FileTraits {
     /// Nobody but the user may read the file.
-    pub const PRIVATE: Self = Self { mode: Some(0o600), owner: None };
+    pub const PRIVATE: Self = Self { mode: Some(0o600), owner: None, program: false };
+
+    /// The same file as a program, or as none: who may read it may run it.
+    pub fn as_program(self, program: bool) -> Self {
+        let changed = |mode| if program { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
+        let mode = self.mode.map(changed);
+        Self { mode, program, ..self }
+    }
 }
 
 /// The operations that a change is made of.
@@ -137,7 +147,11 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 fn traits_of(file: &File) -> io::Result<FileTraits> {
     use std::os::unix::fs::MetadataExt;
     let meta = file.metadata()?;
-    Ok(FileTraits { mode: Some(meta.mode() & 0o7777), owner: Some((meta.uid(), meta.gid())) })
+    Ok(FileTraits {
+        mode: Some(meta.mode() & 0o7777),
+        owner: Some((meta.uid(), meta.gid())),
+        program: false,
+    })
 }
 
 #[cfg(not(unix))]

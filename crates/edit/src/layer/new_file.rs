@@ -19,6 +19,8 @@ pub fn write_new(path: &Path, bytes: &[u8], traits: FileTraits) -> io::Result<()
     if traits.mode.is_some() {
         // Nobody else may read the content before it has its own permissions.
         options.mode(0o600);
+    } else if traits.program {
+        options.mode(0o777);
     }
     let mut file = options.open(path)?;
     file.write_all(bytes)?;

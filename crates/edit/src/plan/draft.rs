@@ -62,6 +62,17 @@ pub struct Draft<'a> {
 struct DraftFile {
     before: Option<String>,
     after: Option<String>,
+    /// Whether it is a program; `None` where the system does not tell.
+    program_before: Option<bool>,
+    program_after: Option<bool>,
+}
+
+impl DraftFile {
+    /// Whether it becomes a program, or stops being what `old` is.
+    fn becomes(&self, old: Option<&Self>) -> Option<bool> {
+        let before = old.and_then(|old| old.program_before);
+        self.program_after.filter(|after| self.after.is_some() && Some(*after) != before)
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -87,6 +98,7 @@ impl<'a> Draft<'a> {
         }
         let content = self.load(&path)?.map(str::to_owned);
         let content = content.as_deref();
+        let mut moved_to = None;
         let after = match &edit.action {
             EditAction::Replace { search, replace } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
@@ -156,14 +168,20 @@ impl<'a> Draft<'a> {
                     return Err(RefusalReason::Exists.into());
                 }
                 self.set(&to, Some(new));
+                moved_to = Some(to.clone());
                 self.renames.push((path.clone(), to));
                 None
             }
         };
-        if after.as_deref() == content {
+        let program = self.files.get(&path).and_then(|file| file.program_after);
+        let becomes = edit.executable.filter(|becomes| program.is_some_and(|now| now != *becomes));
+        if after.as_deref() == content && becomes.is_none() {
             return Ok(Outcome::AlreadyThere);
         }
         self.set(&path, after);
+        if let Some(file) = self.files.get_mut(moved_to.as_ref().unwrap_or(&path)) {
+            file.program_after = becomes.or(program);
+        }
         Ok(Outcome::Changes)
     }
 
@@ -172,30 +190,36 @@ impl<'a> Draft<'a> {
         let mut changes = Vec::new();
         for (from, to) in std::mem::take(&mut self.renames) {
             let pair = (self.files.get(&from), self.files.get(&to));
-            let (Some(DraftFile { before: Some(before), after: None }), Some(new)) = pair else {
+            let (Some(DraftFile { before: Some(before), after: None, .. }), Some(new)) = pair
+            else {
                 continue;
             };
-            if let DraftFile { before: None, after: Some(after) } = new {
+            if let DraftFile { before: None, after: Some(after), .. } = new {
                 changes.push(FileChange {
                     path: from.clone(),
                     kind: ChangeKind::Rename,
                     to: Some(to.clone()),
                     before: Some(before.clone()),
                     after: Some(after.clone()),
+                    executable: new.becomes(self.files.get(&from)),
                 });
                 self.files.remove(&from);
                 self.files.remove(&to);
             }
         }
         for path in std::mem::take(&mut self.order) {
-            let Some(DraftFile { before, after }) = self.files.remove(&path) else { continue };
+            let Some(file) = self.files.remove(&path) else { continue };
+            let executable = file.becomes(Some(&file));
+            let DraftFile { before, after, .. } = file;
             let kind = match (&before, &after) {
                 (None, Some(_)) => ChangeKind::Create,
                 (Some(_), None) => ChangeKind::Delete,
-                (Some(before), Some(after)) if before != after => ChangeKind::Modify,
+                (Some(before), Some(after)) if before != after || executable.is_some() => {
+                    ChangeKind::Modify
+                }
                 _ => continue,
             };
-            changes.push(FileChange { path, kind, to: None, before, after });
+            changes.push(FileChange { path, kind, to: None, before, after, executable });
         }
         changes
     }
@@ -234,7 +258,16 @@ impl<'a> Draft<'a> {
     fn load(&mut self, path: &RelPath) -> Result<Option<&str>, Refused> {
         if !self.files.contains_key(path) {
             let before = self.read(path)?;
-            self.files.insert(path.clone(), DraftFile { after: before.clone(), before });
+            let program = self.root.resolve(path).ok().and_then(|place| is_program(&place));
+            self.files.insert(
+                path.clone(),
+                DraftFile {
+                    after: before.clone(),
+                    before,
+                    program_before: program,
+                    program_after: program,
+                },
+            );
             self.order.push(path.clone());
         }
         Ok(self.files.get(path).and_then(|file| file.after.as_deref()))
@@ -273,6 +306,22 @@ impl<'a> Draft<'a> {
             .and_then(|mut file| file.read_to_end(&mut bytes))
             .map_err(unreadable)?;
         String::from_utf8(bytes).map(Some).map_err(|_| RefusalReason::NotText)
+    }
+}
+
+/// Whether the file may be run; a file that is not there yet may not. `None`
+/// where the system does not tell.
+fn is_program(place: &Path) -> Option<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(place).map(|meta| meta.permissions().mode());
+        Some(mode.is_ok_and(|mode| mode & 0o100 != 0))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = place;
+        None
     }
 }
 

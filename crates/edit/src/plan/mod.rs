@@ -69,6 +69,7 @@ pub struct FileChange {
     pub to: Option<RelPath>,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+    pub(crate) executable: Option<bool>,
 }
 
 /// What happens to a file.
@@ -108,10 +109,19 @@ impl FileChange {
         self.after.as_deref()
     }
 
+    /// Whether the file becomes a program or stops being one (Unix's `x` bits);
+    /// `None` where that stays.
+    pub fn executable(&self) -> Option<bool> {
+        self.executable
+    }
+
     /// The change as a unified diff.
     pub fn diff(&self) -> FileDiff {
         let to = self.to.as_ref().unwrap_or(&self.path);
-        FileDiff::of_file(&self.path, to, self.before(), self.after())
+        FileDiff {
+            executable: self.executable,
+            ..FileDiff::of_file(&self.path, to, self.before(), self.after())
+        }
     }
 }
 

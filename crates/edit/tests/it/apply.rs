@@ -276,3 +276,61 @@ fn a_damaged_entry_blocks_only_itself() {
     assert_ne!(third.id, second.id);
     assert_eq!(tree.undo(None).unwrap().id, third.id);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_diff_makes_programs_and_undo_takes_that_back() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let tree = Tree::of(&[("a.sh", "one\n"), ("b.sh", "two\n"), ("c.sh", "three\n")]);
+    let mode = |name: &str| fs::metadata(tree.path(name)).unwrap().permissions().mode() & 0o777;
+    let set = |name: &str, mode| {
+        fs::set_permissions(tree.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set("a.sh", 0o640);
+    set("b.sh", 0o755);
+    set("c.sh", 0o644);
+    let reply = "```diff
+diff --git a/a.sh b/a.sh
+old mode 100644
+new mode 100755
+diff --git a/b.sh b/b.sh
+old mode 100755
+new mode 100644
+--- a/b.sh
++++ b/b.sh
+@@ -1 +1 @@
+-two
++2
+diff --git a/c.sh b/d.sh
+similarity index 100%
+old mode 100644
+new mode 100755
+rename from c.sh
+rename to d.sh
+diff --git a/new.sh b/new.sh
+new file mode 100755
+--- /dev/null
++++ b/new.sh
+@@ -0,0 +1 @@
++new
+```
+";
+    let plan = tree.plan(reply);
+    let shown = plan.changes().iter().find(|change| change.path.as_str() == "a.sh").unwrap();
+    assert_eq!(shown.executable(), Some(true));
+    let expect = "diff --git a/a.sh b/a.sh\nold mode 100644\nnew mode 100755\n";
+    assert_eq!(shown.diff().to_string(), expect);
+    tree.apply(reply).unwrap();
+    assert_eq!((mode("a.sh"), mode("b.sh"), mode("d.sh")), (0o750, 0o644, 0o755));
+    assert_eq!(mode("new.sh") & 0o100, 0o100);
+    tree.undo(None).unwrap();
+    assert_eq!((mode("a.sh"), mode("b.sh"), mode("c.sh")), (0o640, 0o755, 0o644));
+    assert_eq!(tree.read("b.sh"), "two\n");
+    assert!(!tree.path("d.sh").exists() && !tree.path("new.sh").exists());
+
+    set("a.sh", 0o755);
+    let only_mode = "diff --git a/a.sh b/a.sh\nold mode 100644\nnew mode 100755\n";
+    let plan = tree.plan(only_mode);
+    assert_eq!((plan.changes().len(), plan.already_there().len()), (0, 1));
+}

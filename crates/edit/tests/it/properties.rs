@@ -116,7 +116,13 @@ fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedIte
                 },
             };
             let range = mlxcode_base::TextRange::default();
-            ParsedItem::Edit(EditBlock { path: name.clone(), action, range, line: 1 })
+            ParsedItem::Edit(EditBlock {
+                path: name.clone(),
+                action,
+                executable: None,
+                range,
+                line: 1,
+            })
         })
         .collect()
 }
