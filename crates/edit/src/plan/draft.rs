@@ -315,8 +315,10 @@ fn is_program(place: &Path) -> Option<bool> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(place).map(|meta| meta.permissions().mode());
-        Some(mode.is_ok_and(|mode| mode & 0o100 != 0))
+        match fs::metadata(place) {
+            Ok(meta) => Some(meta.permissions().mode() & 0o100 != 0),
+            Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(false),
+        }
     }
     #[cfg(not(unix))]
     {
