@@ -116,7 +116,10 @@ pub fn read(line: &str) -> Option<PathLine> {
 pub fn alone(line: &str) -> Option<PathLine> {
     let line = line.trim();
     let heading = line.starts_with('#');
-    let mut text = list_item(line.trim_start_matches('#').trim());
+    let whole = line.trim_start_matches('#').trim();
+    let mut text = list_item(whole);
+    // The last item of a list of files says nothing of the fence below it.
+    let listed = text.len() < whole.len() && !text.ends_with(':');
     text = text.strip_suffix(':').unwrap_or(text).trim();
     let mut explicit = false;
     for name in ["File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
@@ -147,7 +150,16 @@ pub fn alone(line: &str) -> Option<PathLine> {
     } else {
         Naming::Unclear
     };
-    Some(PathLine { path: path.to_owned(), naming, says: Says::File })
+    let says = if listed { Says::Change } else { Says::File };
+    Some(PathLine { path: path.to_owned(), naming, says })
+}
+
+/// Whether a fence in `language` below `path` holds commands, not the file.
+pub fn is_command(language: &str, path: &str) -> bool {
+    let shells = ["sh", "bash", "zsh", "fish", "shell", "console", "terminal"];
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    shells.contains(&language)
+        && ending.is_some_and(|(_, ending)| is_known(path) && !shells.contains(&ending))
 }
 
 /// Reads the comment that many models put on the first line of a file:

@@ -289,7 +289,10 @@ impl ReplyParser {
         }
         let named = match (&fence.path, &self.above) {
             (Some(path), _) => Some((path.clone(), Naming::Clear)),
-            (None, Some(above)) if above.says == Says::File => {
+            (None, Some(above))
+                if above.says == Says::File
+                    && !path_line::is_command(&fence.language, &above.path) =>
+            {
                 Some((above.path.clone(), above.naming))
             }
             _ => None,
