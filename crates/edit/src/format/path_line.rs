@@ -121,7 +121,15 @@ pub fn alone(line: &str) -> Option<PathLine> {
     // The last item of a list of files says nothing of the fence below it.
     let listed = text.len() < whole.len() && !text.ends_with(':');
     text = text.strip_suffix(':').unwrap_or(text).trim();
+    for remark in ["(new)", "(new file)", "(updated)"] {
+        text = text.strip_suffix(remark).unwrap_or(text).trim();
+    }
     let mut explicit = false;
+    // `**File: src/a.rs**`
+    if let Some(bold) = text.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
+        explicit = true;
+        text = bold.strip_suffix(':').unwrap_or(bold).trim();
+    }
     for name in ["File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
         if let Some(rest) = text.strip_prefix(name) {
             explicit |= name.ends_with(':');
@@ -281,6 +289,9 @@ mod tests {
             ("### `src/a.rs`", Some(("src/a.rs", Clear))),
             ("2. `a.rs`", Some(("a.rs", Clear))),
             ("File: a.rs", Some(("a.rs", Clear))),
+            ("**File: `a.rs`**", Some(("a.rs", Clear))),
+            ("**a.rs:**", Some(("a.rs", Clear))),
+            ("### `a.rs` (new)", Some(("a.rs", Clear))),
             ("# src/a.rs", Some(("src/a.rs", Clear))),
             ("Makefile", Some(("Makefile", Clear))),
             ("`.gitignore`", Some((".gitignore", Clear))),
