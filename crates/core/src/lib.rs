@@ -59,8 +59,9 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{CodeBase, Hit, PackedContext, Passage, Skipped};
 pub use mlxcode_edit::{
-    AlreadyThere, BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, FileChange,
-    FileDiff, JournalEntry, NearestMatch, ParsedItem, Refusal, ReplyParser, parse_reply,
+    AlreadyThere, BrokenBlock, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan,
+    FileChange, FileDiff, JournalEntry, NearestMatch, ParsedItem, Refusal, ReplyParser,
+    parse_reply,
 };
 pub use mlxcode_models::{
     FinishReason, Finished, GenerateOptions, GenerateRequest, Generation, GenerationEvent,
