@@ -189,6 +189,8 @@ pub enum BrokenReason {
     BinaryPatch,
     /// A patch that makes a symbolic link or a submodule.
     SpecialFile,
+    /// The edits above stand in a thought that the reply does not open.
+    Draft,
     /// A fence inside the file's content may have ended the file too early.
     FenceInContent,
 }
@@ -209,6 +211,10 @@ impl fmt::Display for BrokenReason {
                 "a line of the patch begins with none of space, `-`, `+`, `@@` and `***`"
             }
             Self::EmptyPatch => "the patch holds no hunk",
+            Self::Draft => {
+                "the edits above this line are the model's thoughts, not its answer; give the \
+                 answer alone"
+            }
             Self::FenceInContent => {
                 "a fence inside the file cannot be told from the one around it; put a longer \
                  fence around the file, such as ````"

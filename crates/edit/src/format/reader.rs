@@ -8,7 +8,7 @@ use super::search_replace::{self, SearchReplace};
 use super::thought::Thought;
 use super::unified_diff::{self, UnifiedDiff};
 use super::whole_file::WholeFile;
-use super::{EditAction, Line, Naming, Origin, ParsedItem, Step, path_line};
+use super::{BrokenReason, EditAction, Line, Naming, Origin, ParsedItem, Step, path_line};
 
 /// Finds the edits of a reply while it streams.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct ReplyParser {
     above: Option<PathLine>,
     /// The path of the last edit: more blocks may follow without naming it.
     last: Option<String>,
+    /// Whether anything was found so far.
+    found: bool,
     /// A whole file that may go on below its closing fence.
     held: Option<HeldFile>,
     /// A `--- ` line that opens a diff if `+++ ` follows.
@@ -124,6 +126,7 @@ impl ReplyParser {
         let line = Line { text, start, end: self.offset, number: self.line_number };
         let before = out.len();
         self.line(line, out);
+        self.found |= out.len() > before;
         for item in &out[before..] {
             if let ParsedItem::Edit(edit) = item
                 && !matches!(edit.action, EditAction::Write { naming: Naming::Guess, .. })
@@ -197,6 +200,11 @@ impl ReplyParser {
                     self.above = None;
                     self.place = Place::Thought(thought);
                     return self.line(line, out);
+                }
+                if Thought::closes(line.text) && (self.found || self.held.is_some()) {
+                    self.settle(out);
+                    out.push(Origin::of(line).broken(None, BrokenReason::Draft, line.end));
+                    return;
                 }
                 if let Some(fence) = Fence::open(line.text) {
                     self.judge(&fence, out);

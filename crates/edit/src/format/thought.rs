@@ -18,6 +18,12 @@ impl Thought {
         Some(Self { closing: known.1 })
     }
 
+    /// Whether `line` ends a thought. Where none is open, the prompt opened it,
+    /// as the chat templates of some models do.
+    pub fn closes(line: &str) -> bool {
+        TAGS.iter().any(|(_, closing)| line.trim_start().starts_with(closing))
+    }
+
     /// What stands on `line` behind the end of the thought.
     pub fn end<'l>(&self, line: Line<'l>) -> Option<Line<'l>> {
         let at = line.text.find(self.closing)? + self.closing.len();

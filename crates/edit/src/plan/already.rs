@@ -4,6 +4,10 @@ use crate::diff::steps;
 use crate::format::{PatchHunk, PatchLine};
 use crate::locate::{MatchLevel, locate};
 
+/// One line alone proves that it is the new one only if it says something:
+/// `return 2;` may stand anywhere.
+const LEAST_LETTERS: usize = 10;
+
 /// Whether `content`, which does not hold `search`, holds `replace` instead.
 pub fn holds(content: &str, search: &str, replace: &str) -> bool {
     let search: Vec<&str> = search.lines().collect();
@@ -27,8 +31,14 @@ pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
 
 /// One line that was there before proves nothing.
 fn is_there(content: &str, after: &[&str], adds: bool) -> bool {
-    let full = after.iter().filter(|line| is_full(line)).count();
-    if full < 2 && !adds {
+    let full: Vec<&&str> = after.iter().filter(|line| is_full(line)).collect();
+    let letters = |line: &str| line.chars().filter(|c| c.is_alphanumeric()).count();
+    let telling = match full.as_slice() {
+        [] => false,
+        [only] => adds && letters(only) >= LEAST_LETTERS,
+        _ => true,
+    };
+    if !telling {
         return false;
     }
     let lines: Vec<&str> = content.lines().collect();
