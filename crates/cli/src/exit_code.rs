@@ -1,6 +1,6 @@
 //! Exit codes: what a script can tell apart without reading a word.
 
-use mlxcode_core::{Error, ErrorKind};
+use mlxcode_core::{Error, ErrorKind, Refusal};
 
 /// All went well.
 pub const SUCCESS: u8 = 0;
@@ -14,6 +14,14 @@ pub const CONFLICT: u8 = 5;
 pub const CANCELLED: u8 = 130;
 /// Nobody reads the output any more, as a shell counts it: 128 + SIGPIPE.
 pub const OUTPUT_CLOSED: u8 = 141;
+
+/// The exit code of a reply of which parts were refused: the reason's own,
+/// where all have the same one.
+pub fn of_refusals(refusals: &[Refusal]) -> u8 {
+    let mut codes = refusals.iter().map(|refusal| of_input(refusal.reason.code()));
+    let first = codes.next().flatten();
+    first.filter(|_| codes.all(|code| code == first)).unwrap_or(CONFLICT)
+}
 
 /// The codes of whole classes, as docs/cli.md shows them.
 pub const CLASSES: [(u8, &str); 15] = [
@@ -36,35 +44,45 @@ pub const CLASSES: [(u8, &str); 15] = [
 
 /// The bad inputs that have a code of their own, with the errors' names.
 pub const INPUTS: [(u8, &str, &[&str]); 13] = [
-    (20, "no such model is installed, or none at all", &[
-        "models.not_installed",
-        "models.none_installed",
-    ]),
-    (21, "a model's file is damaged: cut off, changed or missing", &[
-        "models.damaged",
-        "models.checksum_mismatch",
-        "models.missing_file",
-        "models.bad_manifest",
-        "inference.weight",
-        "inference.weights",
-        "inference.not_finite",
-    ]),
-    (22, "a model's weight is missing or has the wrong shape", &[
-        "models.wrong_shape",
-        "models.missing_tensor",
-    ]),
+    (
+        20,
+        "no such model is installed, or none at all",
+        &["models.not_installed", "models.none_installed"],
+    ),
+    (
+        21,
+        "a model's file is damaged: cut off, changed or missing",
+        &[
+            "models.damaged",
+            "models.checksum_mismatch",
+            "models.missing_file",
+            "models.bad_manifest",
+            "inference.weight",
+            "inference.weights",
+            "inference.not_finite",
+        ],
+    ),
+    (
+        22,
+        "a model's weight is missing or has the wrong shape",
+        &["models.wrong_shape", "models.missing_tensor"],
+    ),
     (23, "the tokenizer does not fit the model", &["models.tokenizer_mismatch"]),
     (24, "the architecture or the kind of weights is not supported", &["models.unsupported"]),
     (25, "a path lies outside of the root", &["path.not_relative"]),
     (26, "a symbolic link leads out of the root", &["path.escapes_root"]),
     (27, "a file changed after it was read", &["edit.changed_since"]),
-    (28, "a text, a prompt or a model is too large", &[
-        "agent.question_too_long",
-        "context.file_too_long",
-        "inference.memory",
-        "input.too_long",
-        "models.prompt_too_long",
-    ]),
+    (
+        28,
+        "a text, a prompt or a model is too large",
+        &[
+            "agent.question_too_long",
+            "context.file_too_long",
+            "inference.memory",
+            "input.too_long",
+            "models.prompt_too_long",
+        ],
+    ),
     (30, "the reply holds no edit", &["edit.no_edits"]),
     (31, "the reply was cut in the middle", &["edit.reply_cut", "edit.block_cut"]),
     (32, "a text is not UTF-8", &["input.not_utf8", "edit.not_text"]),

@@ -123,7 +123,7 @@ fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
             // The shell's prompt begins on a line of its own.
             let _ = writeln!(io::stderr());
             #[allow(clippy::exit, clippy::disallowed_methods, reason = "it means now")]
-            std::process::exit(i32::from(crate::exit::CANCELLED));
+            std::process::exit(i32::from(crate::exit_code::CANCELLED));
         }
         cancel.cancel();
     });

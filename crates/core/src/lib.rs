@@ -64,9 +64,9 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
-    BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan,
-    EntryState, FileChange, FileDiff, JournalEntry, JournalFile, NearestMatch, ParsedItem,
-    PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
+    AlreadyThere, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock,
+    EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
+    ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
 pub use mlxcode_models::{
     FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Message, ModelFile,

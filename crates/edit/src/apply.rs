@@ -6,10 +6,17 @@ use mlxcode_base::{ContentHash, RelPath};
 
 use crate::error::{Error, Result};
 use crate::journal::{EntryState, FileOp, Journal, JournalEntry, JournalFile};
+use crate::layer::FileTraits;
 use crate::plan::{EditPlan, FileChange};
 
 /// Writes all changes of `plan` and records them in `journal`; `actor` says
 /// who, such as a model's name.
+///
+/// Each file is replaced by a new one of its name, so that a crash never leaves
+/// half of it. Permissions stay, owner and group where the system allows it. Of
+/// a file with several names (hard links) only this name gets the new content,
+/// and the others keep the old: writing into the file itself would give up that
+/// a crash leaves the old or the new content whole.
 ///
 /// # Errors
 /// Whatever goes wrong, every file is as it was before.
@@ -40,7 +47,8 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
                 kind: op.kind,
                 hash_before: hash(&op.before),
                 hash_after: hash(&op.after),
-                mode_before: op.mode.filter(|_| op.before.is_some()),
+                mode_before: op.traits.mode.filter(|_| op.before.is_some()),
+                mode_after: op.traits_after.mode.filter(|mode| Some(*mode) != op.traits.mode),
             })
             .collect(),
         folders: Vec::new(),
@@ -50,29 +58,28 @@ pub fn apply(plan: &EditPlan, journal: &mut Journal, actor: &str) -> Result<Jour
 
 /// A rename is two operations: the new file comes, the old one goes.
 fn file_ops(change: &FileChange, journal: &Journal) -> Result<Vec<FileOp>> {
-    let FileChange { path, kind, to, before, after } = change.clone();
-    let mode = check_unchanged(&path, before.as_deref(), journal)?;
-    let Some(to) = to else { return Ok(vec![FileOp { path, kind, before, after, mode }]) };
+    let FileChange { path, kind, to, before, after, executable } = change.clone();
+    let traits = check_unchanged(&path, before.as_deref(), journal)?;
+    let traits_after = executable.map_or(traits, |program| traits.as_program(program));
+    let Some(to) = to else {
+        return Ok(vec![FileOp { path, kind, before, after, traits, traits_after }]);
+    };
     check_unchanged(&to, None, journal)?;
     Ok(vec![
-        FileOp { path: to, kind, before: None, after, mode },
-        FileOp { path, kind, before, after: None, mode },
+        FileOp { path: to, kind, before: None, after, traits, traits_after },
+        FileOp { path, kind, before, after: None, traits, traits_after: traits },
     ])
 }
 
 /// Looks whether the file is what the plan was made for; gives its
-/// permission bits.
-fn check_unchanged(
-    path: &RelPath,
-    planned: Option<&str>,
-    journal: &Journal,
-) -> Result<Option<u32>> {
+/// permissions and owner.
+fn check_unchanged(path: &RelPath, planned: Option<&str>, journal: &Journal) -> Result<FileTraits> {
     let stored = journal.current(path)?;
     let now = stored.as_ref().map(|stored| stored.bytes.as_slice());
     if now != planned.map(str::as_bytes) {
         return Err(Error::ChangedSince { path: path.clone() });
     }
-    Ok(stored.and_then(|stored| stored.mode))
+    Ok(stored.map_or_else(FileTraits::default, |stored| stored.traits))
 }
 
 fn now_ms() -> u64 {

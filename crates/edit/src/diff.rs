@@ -12,6 +12,9 @@ pub struct FileDiff {
     /// The two heading lines, without `--- ` and `+++ `; `None` for a diff
     /// between two passages.
     pub names: Option<(String, String)>,
+    /// Whether the file becomes a program or stops being one; `None` where that
+    /// stays.
+    pub executable: Option<bool>,
     /// The places that differ, in order.
     pub hunks: Vec<DiffHunk>,
 }
@@ -64,12 +67,12 @@ impl FileDiff {
         };
         let names = (name("a", old_path, before.is_some()), name("b", new_path, after.is_some()));
         let hunks = compare(before.unwrap_or_default(), after.unwrap_or_default());
-        Self { names: Some(names), hunks }
+        Self { names: Some(names), executable: None, hunks }
     }
 
     /// Compares two passages.
     pub(crate) fn of_passages(old: &str, new: &str) -> Self {
-        Self { names: None, hunks: compare(old, new) }
+        Self { names: None, executable: None, hunks: compare(old, new) }
     }
 }
 
@@ -133,7 +136,19 @@ pub struct Step {
 impl fmt::Display for FileDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((old, new)) = &self.names {
-            writeln!(f, "--- {old}\n+++ {new}")?;
+            if let Some(executable) = self.executable {
+                let mode = |program| if program { "100755" } else { "100644" };
+                let below = new.strip_prefix("b/").unwrap_or(new);
+                writeln!(f, "diff --git a/{below} b/{below}")?;
+                if old == "/dev/null" {
+                    writeln!(f, "new file mode {}", mode(executable))?;
+                } else {
+                    writeln!(f, "old mode {}\nnew mode {}", mode(!executable), mode(executable))?;
+                }
+            }
+            if !self.hunks.is_empty() || self.executable.is_none() {
+                writeln!(f, "--- {old}\n+++ {new}")?;
+            }
         }
         for hunk in &self.hunks {
             writeln!(f, "{}", hunk.header())?;

@@ -91,14 +91,17 @@ pub enum Error {
     },
     /// Later edits touch the same lines.
     #[error(
-        "{path} was edited since in the same place, nothing was changed\n\
-         --- as it is now\n{now}\n--- as it was before {id}\n{before}"
+        "{path} was edited since in the same place{}, nothing was changed\n\
+         --- as it is now\n{now}\n--- as it was before {id}\n{before}",
+        later.as_ref().map(|later| format!(" by {later}")).unwrap_or_default()
     )]
     UndoConflict {
         /// The entry.
         id: String,
         /// The file.
         path: RelPath,
+        /// The newest entry that edited the file since, where one did.
+        later: Option<String>,
         /// The lines as they are now.
         now: String,
         /// The lines that undoing would bring back.
@@ -159,17 +162,30 @@ impl Diagnostic for Error {
                 ErrorKind::ResourceExhausted => "free some disk space and apply again",
                 _ => "make the file and its folder writable and apply again",
             },
+            Self::JournalIo { source, .. } => match io_error_kind(source) {
+                ErrorKind::ResourceExhausted => {
+                    "free some disk space; every change is recorded there before it is made"
+                }
+                ErrorKind::PermissionDenied => {
+                    "make the folder writable; every change is recorded there"
+                }
+                _ => {
+                    "check that the folder can be read and written; every change is recorded there"
+                }
+            },
             Self::RollbackFailed { .. } => {
                 "the contents from before are in the journal; once the disk is writable again, \
                  any command that opens it puts the files back"
             }
-            Self::JournalIo { .. } => "make the folder writable; every change is recorded there",
             Self::JournalBusy { .. } => "wait until the other command ends, then try again",
             Self::JournalCorrupt { .. } => "move the file away; that entry cannot be taken back",
             Self::NothingToUndo => "`history` lists what was applied",
             Self::EntryNotFound { .. } => "`history` lists the entries by name",
             Self::AlreadyUndone { .. } => "`history` tells which entries are still applied",
-            Self::UndoConflict { .. } => "take the later edit back first, or merge by hand",
+            Self::UndoConflict { later: Some(later), .. } => {
+                return Some(format!("take {later} back first, or merge by hand"));
+            }
+            Self::UndoConflict { .. } => "merge by hand: the file was edited by somebody else",
         };
         Some(text.to_owned())
     }

@@ -46,9 +46,9 @@ pub use apply::apply;
 pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{
-    BrokenBlock, BrokenReason, EditAction, EditBlock, ParsedItem, PatchHunk, PatchLine,
+    BrokenBlock, BrokenReason, EditAction, EditBlock, Naming, ParsedItem, PatchHunk, PatchLine,
     ReplyParser, parse_reply,
 };
 pub use journal::{EntryState, Journal, JournalEntry, JournalFile};
-pub use plan::{ChangeKind, EditPlan, FileChange, ResolveOptions};
+pub use plan::{AlreadyThere, ChangeKind, EditPlan, FileChange, ResolveOptions};
 pub use refusal::{NearestMatch, Refusal, RefusalReason};

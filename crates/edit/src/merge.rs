@@ -13,7 +13,13 @@ use crate::diff::{Step, steps};
 pub struct MergeConflict {
     pub ours: String,
     pub theirs: String,
+    /// Lines of the base above and below them, a few.
+    pub above: String,
+    pub below: String,
 }
+
+/// Lines of the base that are shown around a conflict.
+const CONTEXT_LINES: usize = 3;
 
 /// Joins the changes from `base` to `ours` with those from `base` to `theirs`.
 pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, MergeConflict> {
@@ -52,7 +58,13 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, MergeConfli
         } else if first_j == j || our_text == their_text {
             merged.push_str(&our_text);
         } else {
-            return Err(MergeConflict { ours: our_text, theirs: their_text });
+            let Range { start, end } = region;
+            return Err(MergeConflict {
+                ours: our_text,
+                theirs: their_text,
+                above: base[start.saturating_sub(CONTEXT_LINES).max(at)..start].concat(),
+                below: base[end..base.len().min(end + CONTEXT_LINES)].concat(),
+            });
         }
         at = region.end;
     }

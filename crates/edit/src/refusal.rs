@@ -1,6 +1,6 @@
 use std::fmt;
 
-use mlxcode_base::LineRange;
+use mlxcode_base::{Diagnostic, LineRange, PathError};
 
 use crate::diff::FileDiff;
 use crate::format::BrokenReason;
@@ -41,11 +41,15 @@ pub enum RefusalReason {
     Path {
         /// Why the path cannot be used.
         reason: String,
+        /// The name of that error.
+        code: &'static str,
     },
     /// There is no such file.
     NotFound,
     /// The path names a folder.
     IsFolder,
+    /// The path names a device, a socket or a pipe.
+    NotRegular,
     /// The path is a symbolic link: removing or moving it would not do what
     /// the edit asks for.
     IsLink,
@@ -67,11 +71,21 @@ pub enum RefusalReason {
     Exists,
     /// The lines to replace are nowhere in the file.
     NoMatch,
+    /// The lines to replace are in the file, with other white space.
+    WhitespaceDiffers,
     /// The lines to replace are in several places.
     Ambiguous {
         /// The first line of each place, from one.
         lines: Vec<usize>,
     },
+    /// The diff removes a file that holds something else than it shows.
+    OtherContent,
+    /// The reply gives the file whole more than once, each time differently.
+    WrittenTwice,
+    /// There is no such file, and whether one is meant is not sure.
+    UnclearPath,
+    /// What would replace the whole file is only a piece of it.
+    Snippet,
     /// A hunk without any context or removed line does not say where it belongs.
     NoContext,
     /// The new content leaves parts out, such as `... rest of the file ...`.
@@ -81,13 +95,43 @@ pub enum RefusalReason {
     },
 }
 
+impl RefusalReason {
+    pub(crate) fn of_path(error: PathError) -> Self {
+        Self::Path { reason: error.to_string(), code: error.code() }
+    }
+
+    /// A stable name, such as `edit.no_match`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Broken(BrokenReason::Unterminated) => "edit.block_cut",
+            Self::Broken(_) => "edit.block_broken",
+            Self::Path { code, .. } => code,
+            Self::NotFound => "edit.file_not_found",
+            Self::IsFolder | Self::NotRegular | Self::IsLink => "edit.not_a_file",
+            Self::Unreadable { .. } => "edit.read_failed",
+            Self::TooLarge { .. } => "edit.too_large",
+            Self::NotText => "edit.not_text",
+            Self::Exists => "edit.exists",
+            Self::NoMatch | Self::WhitespaceDiffers => "edit.no_match",
+            Self::Ambiguous { .. } => "edit.ambiguous",
+            Self::OtherContent => "edit.other_content",
+            Self::WrittenTwice => "edit.written_twice",
+            Self::UnclearPath => "edit.unclear_path",
+            Self::Snippet => "edit.snippet",
+            Self::NoContext => "edit.no_context",
+            Self::Elided { .. } => "edit.elided",
+        }
+    }
+}
+
 impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Broken(reason) => reason.fmt(f),
-            Self::Path { reason } => f.write_str(reason),
+            Self::Path { reason, .. } => f.write_str(reason),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
+            Self::NotRegular => f.write_str("the path names a device, a socket or a pipe"),
             Self::IsLink => {
                 f.write_str("the path is a symbolic link; name the file that it leads to")
             }
@@ -100,6 +144,10 @@ impl fmt::Display for RefusalReason {
                 f.write_str("the file exists; name the lines to replace instead of creating it")
             }
             Self::NoMatch => f.write_str("the lines to replace are not in the file"),
+            Self::WhitespaceDiffers => f.write_str(
+                "the lines to replace are in the file, but for tabs and spaces; \
+                 copy them with the white space that they have",
+            ),
             Self::Ambiguous { lines } => {
                 let shown: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
                 let more = if lines.len() > 5 { ", …" } else { "" };
@@ -111,6 +159,22 @@ impl fmt::Display for RefusalReason {
                     shown.join(", ")
                 )
             }
+            Self::OtherContent => f.write_str(
+                "the file holds something else than the lines that the diff removes; \
+                 show every line of it, or remove it by name",
+            ),
+            Self::WrittenTwice => f.write_str(
+                "an earlier block of the reply gives this file whole and differently; \
+                 give it once, as it is to be in the end",
+            ),
+            Self::UnclearPath => f.write_str(
+                "no such file is there, and the words above the block may be prose; \
+                 write the path of a new file in backticks",
+            ),
+            Self::Snippet => f.write_str(
+                "the block looks like a piece of the file and would replace all of it; \
+                 change the place with a SEARCH/REPLACE block, or delete the file and create it anew",
+            ),
             Self::NoContext => {
                 f.write_str("the hunk holds no line of the file, so its place is unknown")
             }

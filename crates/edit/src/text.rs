@@ -104,6 +104,14 @@ impl FileText {
         }
     }
 
+    /// Takes the last line's ending away, or gives it one.
+    pub fn set_open(&mut self, open: bool) {
+        let end = if open { LineEnd::None } else { self.usual_end() };
+        if let Some(last) = self.lines.last_mut().filter(|line| open || line.end == LineEnd::None) {
+            last.end = end;
+        }
+    }
+
     /// Gives `text` the byte order mark and the line endings of this file, the
     /// missing last one too: a whole file in a reply cannot show it.
     pub fn dress(&self, text: &str) -> String {

@@ -6,7 +6,7 @@ use crate::args::{Apply, Consent};
 use crate::command::Common;
 use crate::command::generate::read_text;
 use crate::exit::{Outcome, written};
-use crate::exit_code::{CONFLICT, SUCCESS};
+use crate::exit_code::{SUCCESS, of_refusals};
 use crate::host::Host;
 use crate::output::json::{self, ApplyOutput, ChangeOutput, NearestOutput, RefusalOutput};
 use crate::output::{Style, count, diff, visible};
@@ -39,7 +39,8 @@ pub fn decide(
     json: bool,
     host: &mut Host<'_>,
 ) -> Outcome<(u8, ApplyOutput)> {
-    if plan.changes().is_empty() && plan.refusals().is_empty() {
+    let nothing = plan.changes().is_empty() && plan.refusals().is_empty();
+    if nothing && plan.already_there().is_empty() {
         return Err(InputError::NoEdits.into());
     }
     let mut outcome = describe(&plan);
@@ -59,7 +60,13 @@ pub fn decide(
                 style.strong("help:")
             ))?;
         }
-        return Ok((code_of(mlxcode_core::ErrorKind::Conflict), outcome));
+        return Ok((of_refusals(plan.refusals()), outcome));
+    }
+    if nothing {
+        if !json {
+            written(writeln!(host.messages, "nothing was changed"))?;
+        }
+        return Ok((SUCCESS, outcome));
     }
     if json && !consent.yes && !consent.dry_run {
         // Who reads documents has seen no diff to agree to.
@@ -138,6 +145,9 @@ fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcom
 
 fn show(plan: &EditPlan, host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
+    for already in plan.already_there() {
+        written(writeln!(host.output, "{}", visible(already)))?;
+    }
     // With a refusal nothing is written, so no other diff matters.
     for change in plan.changes().iter().filter(|_| plan.refusals().is_empty()) {
         written(writeln!(host.output, "{}", diff::render_change(change, style)))?;
@@ -172,6 +182,7 @@ fn describe(plan: &EditPlan) -> ApplyOutput {
         block: refusal.block,
         line: refusal.line,
         path: refusal.path.clone(),
+        code: refusal.reason.code().to_owned(),
         reason: refusal.reason.to_string(),
         nearest: refusal.nearest.as_ref().map(|nearest| NearestOutput {
             first_line: nearest.range.first,
@@ -185,5 +196,6 @@ fn describe(plan: &EditPlan) -> ApplyOutput {
         entry: None,
         changes: plan.changes().iter().map(change).collect(),
         refusals: plan.refusals().iter().map(refusal).collect(),
+        already_there: plan.already_there().iter().map(|one| one.path.clone()).collect(),
     }
 }

@@ -11,6 +11,11 @@ pub fn render_change(change: &FileChange, style: Style) -> String {
     if let Some(to) = &change.to {
         heading.push_str(&format!(" -> {to}"));
     }
+    match change.executable() {
+        Some(true) => heading.push_str(" (becomes executable)"),
+        Some(false) => heading.push_str(" (is no longer executable)"),
+        None => {}
+    }
     format!("{}\n{}", style.strong(heading), render(&diff, style))
 }
 

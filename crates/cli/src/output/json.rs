@@ -212,6 +212,8 @@ pub struct ApplyOutput {
     pub changes: Vec<ChangeOutput>,
     /// What could not be placed; with any, nothing is written.
     pub refusals: Vec<RefusalOutput>,
+    /// Files that hold already what an edit asks for.
+    pub already_there: Vec<String>,
 }
 
 /// `edit --json`.
@@ -250,6 +252,8 @@ pub struct RefusalOutput {
     pub line: usize,
     /// The file it names, as written.
     pub path: String,
+    /// A stable name of the reason, such as `edit.no_match`.
+    pub code: String,
     /// Why: a sentence that can be sent back to the model.
     pub reason: String,
     /// The place that looks most like it.

@@ -9,16 +9,17 @@ use crate::ground::{Ground, Play, Ran, SHOUT, fixture};
 /// A failed run: its exit code, words of its error, and a remedy.
 fn failed(ran: &Ran, code: u8, words: &str) {
     assert_eq!(ran.code, code, "{ran:?}");
-    let first = ran.err.lines().find(|line| line.starts_with("error:")).unwrap_or_default();
+    let first = ran.err.lines().find(|line| line.contains("error:")).unwrap_or_default();
     assert!(first.contains(words), "{words:?} in {}", ran.err);
     assert!(ran.err.contains("help:"), "{}", ran.err);
 }
 
 /// Runs `apply --yes` on a reply that must not change anything.
-fn refused(ground: &Ground, reply: &str, words: &str) {
+fn refused(ground: &Ground, reply: &str, code: u8, words: &str) {
     let before = ground.read("greet.py");
     let ran = ground.play(&["apply", "--yes"], Play { input: reply, ..Play::default() });
-    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(ran.code, code, "{ran:?}");
+    assert!(ran.err.contains("help:"), "{}", ran.err);
     assert!(ran.out.contains(words), "{words:?} in {}", ran.out);
     assert_eq!(ground.read("greet.py"), before);
 }
@@ -51,9 +52,9 @@ fn change(path: &Path, from: &str, to: &str) {
 #[test]
 fn a_missing_model() {
     let ground = Ground::new();
-    failed(&ground.run(&["ask", "x", "--model", "gone"]), 3, "no model called gone");
+    failed(&ground.run(&["ask", "x", "--model", "gone"]), 20, "no model called gone");
     failed(&ground.run(&["ask", "x", "--model", "./gone.gguf"]), 3, "gone.gguf");
-    failed(&ground.run(&["edit", "x"]), 3, "no model is installed");
+    failed(&ground.run(&["edit", "x"]), 20, "no model is installed");
     failed(&ground.run(&["models", "add", "gone"]), 3, "gone");
     failed(&ground.run(&["models", "rm", "../x"]), 2, "cannot be a model's name");
 }
@@ -67,9 +68,9 @@ fn a_truncated_weight_file() {
         let bytes = fs::read(&place).unwrap();
         fs::write(&place, &bytes[..bytes.len() - 100]).unwrap();
         let target = if file == "model.gguf" { place } else { folder.clone() };
-        failed(&add(&ground, &target), 6, "is damaged");
+        failed(&add(&ground, &target), 21, "is damaged");
         fs::write(folder.join(file), &bytes[..20]).unwrap();
-        failed(&add(&ground, &target), 6, "is damaged");
+        failed(&add(&ground, &target), 21, "is damaged");
         fs::remove_dir_all(folder).unwrap();
     }
     assert!(ground.run(&["models", "list"]).out.starts_with("no model"));
@@ -89,7 +90,7 @@ fn a_flipped_bit() {
     let ran = ground.run(&["models", "verify", "model"]);
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("FAIL  bytes of model.safetensors"), "{}", ran.out);
-    failed(&ground.run(&["ask", "x", "--model", "model"]), 6, "changed after it was installed");
+    failed(&ground.run(&["ask", "x", "--model", "model"]), 21, "changed after it was installed");
     assert_eq!(ground.run(&["doctor"]).code, 1);
 }
 
@@ -98,7 +99,7 @@ fn a_wrong_shape() {
     let ground = Ground::new();
     let folder = copy("qwen2-f32", &ground);
     change(&folder.join("config.json"), "\"intermediate_size\": 128", "\"intermediate_size\": 96");
-    failed(&add(&ground, &folder), 6, "has the shape [128, 64], the configuration says [96, 64]");
+    failed(&add(&ground, &folder), 22, "has the shape [128, 64], the configuration says [96, 64]");
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn a_missing_weight() {
     let ground = Ground::new();
     let folder = copy("qwen2-f32", &ground);
     change(&folder.join("config.json"), "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
-    failed(&add(&ground, &folder), 6, "lacks the weight model.layers.2");
+    failed(&add(&ground, &folder), 22, "lacks the weight model.layers.2");
 }
 
 #[test]
@@ -117,9 +118,9 @@ fn a_tokenizer_that_does_not_fit() {
     let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&place).unwrap()).unwrap();
     json["model"]["vocab"]["extra"] = 5_000.into();
     fs::write(&place, json.to_string()).unwrap();
-    failed(&add(&ground, &folder), 6, "the tokenizer of");
+    failed(&add(&ground, &folder), 23, "the tokenizer of");
     fs::write(&place, "{}").unwrap();
-    failed(&add(&ground, &folder), 6, "is damaged");
+    failed(&add(&ground, &folder), 21, "is damaged");
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn an_unknown_architecture() {
     let ground = Ground::new();
     let folder = copy("qwen2-f32", &ground);
     change(&folder.join("config.json"), "\"model_type\": \"qwen2\"", "\"model_type\": \"mamba\"");
-    failed(&add(&ground, &folder), 7, "the architecture mamba is not supported");
+    failed(&add(&ground, &folder), 24, "the architecture mamba is not supported");
 }
 
 #[test]
@@ -141,8 +142,8 @@ fn no_model_at_all() {
 #[test]
 fn a_path_outside_the_root() {
     let ground = Ground::new();
-    failed(&ground.run(&["ask", "x", "--file", "../secret.txt"]), 2, "outside the root");
-    refused(&ground, &SHOUT.replace("greet.py", "../greet.py"), "goes up with `..`");
+    failed(&ground.run(&["ask", "x", "--file", "../secret.txt"]), 25, "outside the root");
+    refused(&ground, &SHOUT.replace("greet.py", "../greet.py"), 25, "goes up with `..`");
     failed(&ground.run(&["ask", "x", "--root", "gone"]), 3, "gone");
 }
 
@@ -153,7 +154,7 @@ fn a_link_that_leaves_the_root() {
     fs::create_dir(ground.home()).unwrap();
     fs::write(ground.home().join("secret.py"), "    return \"hello\"\n").unwrap();
     std::os::unix::fs::symlink(ground.home(), ground.path("out")).unwrap();
-    refused(&ground, &SHOUT.replace("greet.py", "out/secret.py"), "through a symbolic link");
+    refused(&ground, &SHOUT.replace("greet.py", "out/secret.py"), 26, "through a symbolic link");
     let secret = fs::read_to_string(ground.home().join("secret.py")).unwrap();
     assert!(secret.contains("hello"));
 }
@@ -162,26 +163,26 @@ fn a_link_that_leaves_the_root() {
 fn a_reply_with_no_edit() {
     let ground = Ground::new();
     let play = Play { input: "I would not change anything.", ..Play::default() };
-    failed(&ground.play(&["apply", "--yes"], play), 3, "the reply holds no edit");
+    failed(&ground.play(&["apply", "--yes"], play), 30, "the reply holds no edit");
     let play = Play { replies: Some(&["No."]), ..Play::default() };
-    failed(&ground.play(&["edit", "x", "--yes"], play), 3, "the reply holds no edit");
+    failed(&ground.play(&["edit", "x", "--yes"], play), 30, "the reply holds no edit");
 }
 
 #[test]
 fn a_reply_cut_in_the_middle() {
     let ground = Ground::new();
     let cut = &SHOUT[..SHOUT.len() - 25];
-    refused(&ground, cut, "the reply was cut in the middle");
+    refused(&ground, cut, 31, "the reply was cut in the middle");
     let play = Play { replies: Some(&[SHOUT]), ..Play::default() };
     let ran = ground.play(&["edit", "x", "--yes", "--max-tokens", "4"], play);
-    failed(&ran, 9, "the model's reply was cut at its token limit");
+    failed(&ran, 31, "the model's reply was cut at its token limit");
     assert!(ground.read("greet.py").contains("hello"));
 }
 
 #[test]
 fn a_place_that_is_not_found_names_the_nearest() {
     let ground = Ground::new();
-    refused(&ground, &SHOUT.replace("\"hello\"", "\"hullo\""), "nearest match");
+    refused(&ground, &SHOUT.replace("\"hello\"", "\"hullo\""), 5, "nearest match");
 }
 
 #[test]
@@ -196,10 +197,10 @@ fn a_decision_without_anybody_to_ask() {
 fn invalid_utf8() {
     let ground = Ground::new();
     fs::write(ground.path("reply.md"), b"\xff\xfe").unwrap();
-    failed(&ground.run(&["apply", "reply.md", "--yes"]), 2, "is not UTF-8");
+    failed(&ground.run(&["apply", "reply.md", "--yes"]), 32, "is not UTF-8");
     fs::write(ground.path("greet.py"), b"caf\xe9\n    return \"hello\"\n").unwrap();
     let ran = ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
-    assert_eq!(ran.code, 5);
+    assert_eq!(ran.code, 32);
     assert!(ran.out.contains("not UTF-8"), "{}", ran.out);
     assert_eq!(fs::read(ground.path("greet.py")).unwrap(), b"caf\xe9\n    return \"hello\"\n");
 }
@@ -238,7 +239,7 @@ fn an_empty_project_and_one_without_git() {
     fs::remove_file(ground.path("greet.py")).unwrap();
     fs::remove_file(ground.path("port.py")).unwrap();
     for _ in 0..2 {
-        failed(&ground.run(&["ask", "anything here?"]), 3, "no text file to answer from");
+        failed(&ground.run(&["ask", "anything here?"]), 33, "no text file to answer from");
         failed(&ground.run(&["undo"]), 3, "nothing was applied here");
         // Once more in a repository without a commit.
         git(&ground, &["init", "--quiet"]);
@@ -346,4 +347,37 @@ fn a_yes_is_carried_out_whoever_looks_on() {
     let (code, _) = ground.play_to(&mut closed, &["apply"], play);
     assert_eq!(code, 141);
     assert!(ground.read("greet.py").contains("hello"));
+}
+
+/// A file that changes while a person reads the diff.
+#[test]
+fn a_file_that_changed_after_it_was_read() {
+    struct Meddler<'g>(&'g Ground, &'static [u8]);
+
+    impl io::Read for Meddler<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.write("greet.py", "def greet():\n    return \"hello\"\n# mine\n");
+            self.1.read(buffer)
+        }
+    }
+
+    let ground = Ground::new();
+    let mut meddler = io::BufReader::new(Meddler(&ground, b"y\n"));
+    let ran = ground.play_with(&mut meddler, &["apply"], SHOUT);
+    failed(&ran, 27, "greet.py changed after it was read");
+    assert!(ground.read("greet.py").ends_with("\"hello\"\n# mine\n"));
+}
+
+#[test]
+fn what_is_there_already_is_said() {
+    let ground = Ground::new();
+    let play = || Play { input: SHOUT, ..Play::default() };
+    assert_eq!(ground.play(&["apply", "--yes"], play()).code, 0);
+    let again = SHOUT.replace("<<<<<<< SEARCH\n", "<<<<<<< SEARCH\ndef greet():\n");
+    let again = again.replace("=======\n", "=======\ndef greet():\n");
+    let ran = ground.play(&["apply", "--yes"], Play { input: &again, ..Play::default() });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("greet.py holds this already"), "{}", ran.out);
+    assert!(ran.err.contains("nothing was changed"), "{}", ran.err);
+    assert_eq!(ground.run(&["history", "--json"]).out.matches("\"id\"").count(), 1);
 }

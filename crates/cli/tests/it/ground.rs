@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Host, Waiting, run};
@@ -71,17 +71,36 @@ impl Ground {
         Ran { code, out: String::from_utf8(out).unwrap(), err }
     }
 
+    /// As [`play`](Self::play), with a keyboard of the caller's.
+    pub fn play_with(&self, keyboard: &mut dyn BufRead, args: &[&str], input: &str) -> Ran {
+        let mut out = Vec::new();
+        let play = Play { input, ..Play::default() };
+        let (code, err) = self.play_on(&mut out, Some(keyboard), args, play);
+        Ran { code, out: String::from_utf8(out).unwrap(), err }
+    }
+
     /// As [`play`](Self::play), with the output going elsewhere. Gives the
     /// exit code and the messages.
     pub fn play_to(&self, output: &mut dyn Write, args: &[&str], play: Play<'_>) -> (u8, String) {
-        let mut err = Vec::new();
         let mut typed = play.typed.map(str::as_bytes);
+        let keyboard = typed.as_mut().map(|typed| typed as &mut dyn BufRead);
+        self.play_on(output, keyboard, args, play)
+    }
+
+    fn play_on(
+        &self,
+        output: &mut dyn Write,
+        keyboard: Option<&mut dyn BufRead>,
+        args: &[&str],
+        play: Play<'_>,
+    ) -> (u8, String) {
+        let mut err = Vec::new();
         let mut input = play.input.as_bytes();
         let mut host = Host {
             input: &mut input,
             output,
             messages: &mut err,
-            keyboard: typed.as_mut().map(|typed| typed as &mut dyn std::io::BufRead),
+            keyboard: keyboard.map(|keyboard| keyboard as &mut dyn BufRead),
             input_is_typed: false,
             output_is_shown: false,
             waiting: Waiting::default(),

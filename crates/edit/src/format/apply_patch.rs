@@ -29,6 +29,12 @@ pub fn opens(line: &str) -> bool {
     line.trim() == "*** Begin Patch"
 }
 
+/// Whether `line` is a shell command that reads an envelope from the lines
+/// below, such as `apply_patch <<'EOF'`.
+pub fn is_shell_call(line: &str) -> bool {
+    line.contains("<<") && line.split_whitespace().any(|word| word == "apply_patch")
+}
+
 impl ApplyPatch {
     /// Reads a line below the opening one.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
@@ -98,7 +104,7 @@ impl ApplyPatch {
         let Some(Section { origin, path, kind, end }) = self.section.take() else { return };
         out.push(match kind {
             Kind::Add { content } => origin.edit(path, EditAction::Create { content }, end),
-            Kind::Delete => origin.edit(path, EditAction::Delete, end),
+            Kind::Delete => origin.edit(path, EditAction::Delete { content: None }, end),
             Kind::Update { to, mut hunks, hunk } => {
                 hunks.extend(hunk.map(HunkReader::close));
                 hunks.retain(|hunk| !hunk.lines.is_empty());

@@ -35,13 +35,29 @@ impl Fence {
         body.len() >= self.length && body.chars().all(|c| c == self.mark)
     }
 
+    /// Whether the fence has no info string.
+    pub fn is_bare(&self) -> bool {
+        self.language.is_empty() && self.path.is_none()
+    }
+
+    /// The opening line without its info string.
+    pub fn marks(&self) -> String {
+        self.mark.to_string().repeat(self.length)
+    }
+
+    /// Whether `line` is indented like text inside this fence: four columns or
+    /// more beyond it, no line of marks opens or closes a fence (`CommonMark` 4.5).
+    pub fn is_deeper(&self, line: &str) -> bool {
+        let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
+        let columns: usize = blank.map(|c| if c == '\t' { 4 } else { 1 }).sum();
+        columns > self.indent + 3
+    }
+
     /// Whether `line` opens a fence inside this one, with a language: a bare
     /// line of marks could as well close this one.
     pub fn nests(&self, line: &str) -> bool {
         Self::open(line).is_some_and(|inner| {
-            inner.mark == self.mark
-                && inner.length >= self.length
-                && !(inner.language.is_empty() && inner.path.is_none())
+            inner.mark == self.mark && inner.length >= self.length && !inner.is_bare()
         })
     }
 

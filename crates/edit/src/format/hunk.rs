@@ -30,9 +30,9 @@ impl HunkReader {
         Self {
             hunk: PatchHunk {
                 first_line: old.map(|(first, _)| first),
+                old_count: old.map(|(_, count)| count),
                 labels: (!label.is_empty()).then(|| label.to_owned()).into_iter().collect(),
-                at_end: false,
-                lines: Vec::new(),
+                ..PatchHunk::default()
             },
             promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
             blanks: 0,
@@ -77,8 +77,10 @@ impl HunkReader {
             Some(b' ') => PatchLine::Context,
             Some(b'-') => PatchLine::Removed,
             Some(b'+') => PatchLine::Added,
-            // `\ No newline at end of file` says what the file itself shows.
-            Some(b'\\') => return true,
+            Some(b'\\') => {
+                self.open_end();
+                return true;
+            }
             Some(_) => return false,
         };
         for _ in 0..std::mem::take(&mut self.blanks) {
@@ -86,6 +88,28 @@ impl HunkReader {
         }
         self.take(make(text[1..].to_owned()));
         true
+    }
+
+    /// Reads a line that stands for no hunk's line as context whose leading
+    /// space was lost.
+    pub fn unspaced_line(&mut self, text: &str) {
+        for _ in 0..std::mem::take(&mut self.blanks) {
+            self.take(PatchLine::Context(String::new()));
+        }
+        self.hunk.unspaced.push(self.hunk.lines.len());
+        self.take(PatchLine::Context(text.to_owned()));
+    }
+
+    /// `\ No newline at end of file` speaks of the line above it.
+    fn open_end(&mut self) {
+        let (old, new) = match self.hunk.lines.last() {
+            Some(PatchLine::Removed(_)) => (true, false),
+            Some(PatchLine::Added(_)) => (false, true),
+            Some(PatchLine::Context(_)) => (true, true),
+            None => (false, false),
+        };
+        self.hunk.old_open |= old;
+        self.hunk.new_open |= new;
     }
 
     fn take(&mut self, line: PatchLine) {

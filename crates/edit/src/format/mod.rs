@@ -5,10 +5,13 @@
 
 mod apply_patch;
 mod fence;
+mod git_name;
+mod held_file;
 mod hunk;
 mod path_line;
 mod reader;
 mod search_replace;
+mod thought;
 mod unified_diff;
 mod whole_file;
 
@@ -34,6 +37,9 @@ pub struct EditBlock {
     pub path: String,
     /// What to do with it.
     pub action: EditAction,
+    /// Whether the file is to be a program (Unix's `x` bits), where the reply
+    /// says so.
+    pub executable: Option<bool>,
     /// Where in the reply it stands, in bytes.
     pub range: TextRange,
     /// The line of the reply that it begins on, from one.
@@ -55,6 +61,8 @@ pub enum EditAction {
     Write {
         /// The whole content.
         content: String,
+        /// How the reply names the file.
+        naming: Naming,
     },
     /// Makes a new file.
     Create {
@@ -67,7 +75,10 @@ pub enum EditAction {
         hunks: Vec<PatchHunk>,
     },
     /// Removes the file.
-    Delete,
+    Delete {
+        /// All that it holds, where the reply shows it: any other file stays.
+        content: Option<String>,
+    },
     /// Moves the file, and changes it on the way.
     Rename {
         /// The new path.
@@ -77,16 +88,41 @@ pub enum EditAction {
     },
 }
 
+/// How sure it is that the words above a fence name a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Naming {
+    /// They do.
+    Clear,
+    /// They do if there is such a file: `main.py`, without any mark.
+    Unclear,
+    /// They do if there is such a file, and are prose otherwise: `### Node.js`.
+    Guess,
+    /// They stand in a comment on the first line of the fence, as above a whole
+    /// file and as above an excerpt.
+    Comment,
+}
+
 /// One hunk of a patch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatchHunk {
     /// The first line before the change, as the patch claims; often wrong.
     pub first_line: Option<usize>,
+    /// How many lines the hunk covers before the change, as the patch claims.
+    /// None at all means that its lines come after `first_line`.
+    pub old_count: Option<usize>,
     /// Lines above the hunk that tell where it is, outermost first, such as the
     /// heads of a class and of its method.
     pub labels: Vec<String>,
     /// Whether the patch says that the hunk stands at the end of the file.
     pub at_end: bool,
+    /// The context lines, by their place in `lines`, that lack the space in
+    /// front. With any, the hunk counts only where it fits exactly.
+    pub unspaced: Vec<usize>,
+    /// Whether the patch says that the file's last line had no line end.
+    pub old_open: bool,
+    /// Whether the patch says that the file's last line gets none.
+    pub new_open: bool,
     /// The lines in order.
     pub lines: Vec<PatchLine>,
 }
@@ -100,6 +136,24 @@ pub enum PatchLine {
     Removed(String),
     /// Comes.
     Added(String),
+}
+
+impl PatchLine {
+    /// The line as it is before the change, if it is there.
+    pub(crate) fn before(&self) -> Option<&str> {
+        match self {
+            Self::Context(text) | Self::Removed(text) => Some(text),
+            Self::Added(_) => None,
+        }
+    }
+
+    /// The line as it is after the change, if it is there.
+    pub(crate) fn after(&self) -> Option<&str> {
+        match self {
+            Self::Context(text) | Self::Added(text) => Some(text),
+            Self::Removed(_) => None,
+        }
+    }
 }
 
 /// Something that began like an edit and is none.
@@ -133,6 +187,12 @@ pub enum BrokenReason {
     EmptyPatch,
     /// A patch of a binary file.
     BinaryPatch,
+    /// A patch that makes a symbolic link or a submodule.
+    SpecialFile,
+    /// The edits above stand in a thought that the reply does not open.
+    Draft,
+    /// A fence inside the file's content may have ended the file too early.
+    FenceInContent,
 }
 
 impl fmt::Display for BrokenReason {
@@ -151,6 +211,15 @@ impl fmt::Display for BrokenReason {
                 "a line of the patch begins with none of space, `-`, `+`, `@@` and `***`"
             }
             Self::EmptyPatch => "the patch holds no hunk",
+            Self::Draft => {
+                "the edits above this line are the model's thoughts, not its answer; give the \
+                 answer alone"
+            }
+            Self::FenceInContent => {
+                "a fence inside the file cannot be told from the one around it; put a longer \
+                 fence around the file, such as ````"
+            }
+            Self::SpecialFile => "the patch makes a symbolic link or a submodule, not a file",
             Self::BinaryPatch => "a patch of a binary file cannot be applied",
         })
     }
@@ -191,7 +260,7 @@ impl Origin {
 
     fn edit(self, path: String, action: EditAction, end: usize) -> ParsedItem {
         let range = TextRange::new(self.start, end);
-        ParsedItem::Edit(EditBlock { path, action, range, line: self.line })
+        ParsedItem::Edit(EditBlock { path, action, executable: None, range, line: self.line })
     }
 
     fn broken(self, path: Option<String>, reason: BrokenReason, end: usize) -> ParsedItem {

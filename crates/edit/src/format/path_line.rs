@@ -1,5 +1,7 @@
 //! Lines that name a file.
 
+use super::Naming;
+
 /// Files that have no ending and are edited all the same.
 const WITHOUT_ENDING: [&str; 14] = [
     "Brewfile",
@@ -18,22 +20,233 @@ const WITHOUT_ENDING: [&str; 14] = [
     "Vagrantfile",
 ];
 
-/// Reads a line that names a file and nothing else, with the usual dress of
-/// Markdown around it: `` `src/a.rs` ``, `**src/a.rs**`, `### src/a.rs:`.
-pub fn read(line: &str) -> Option<String> {
-    let mut text = line.trim().trim_start_matches('#').trim();
+/// Endings of files that a model writes. A word with another ending may be a
+/// version, a product or a method.
+#[rustfmt::skip]
+const KNOWN_ENDINGS: [&str; 96] = [
+    "adoc", "bash", "bat", "bazel", "c", "cc", "cfg", "cjs", "clj", "cmake", "cmd", "conf",
+    "cpp", "cs", "css", "csv", "cxx", "dart", "dockerfile", "editorconfig", "el", "env", "erb",
+    "erl", "ex", "exs", "fish", "fs", "gitignore", "go", "gradle", "graphql", "groovy", "h",
+    "hpp", "hs", "htm", "html", "hxx", "ini", "ipynb", "java", "jl", "js", "json", "jsonc",
+    "jsx", "kt", "kts", "less", "lisp", "lock", "lua", "m", "md", "mdx", "mjs", "ml", "mm", "mod",
+    "nix", "php", "pl", "plist", "proto", "ps1", "py", "pyi", "r", "rb", "rs", "rst", "sass",
+    "scala", "scss", "sh", "sol", "sql", "svelte", "svg", "swift", "tex", "tf", "toml", "ts",
+    "tsx", "txt", "vim", "vue", "wgsl", "xml", "yaml", "yml", "zig", "zsh", "metal",
+];
+
+/// Words that may stand around a path where a sentence gives a file whole, such
+/// as "Here is the full content of `a.py`:".
+const FILLERS: [&str; 22] = [
+    "a",
+    "an",
+    "the",
+    "file",
+    "files",
+    "here",
+    "is",
+    "here's",
+    "this",
+    "of",
+    "called",
+    "named",
+    "version",
+    "with",
+    "following",
+    "as",
+    "now",
+    "and",
+    "its",
+    "to",
+    "code",
+    "source",
+];
+
+/// Of these one stands there as well.
+const WHOLE: [&str; 17] = [
+    "create",
+    "creating",
+    "created",
+    "new",
+    "updated",
+    "full",
+    "complete",
+    "entire",
+    "whole",
+    "rewritten",
+    "rewrite",
+    "write",
+    "save",
+    "final",
+    "content",
+    "contents",
+    "add",
+];
+
+/// Words before a path that say to change that file.
+const DIRECTIONS: [&str; 7] = ["in", "edit", "update", "change", "modify", "patch", "for"];
+
+/// A line that names a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathLine {
+    pub path: String,
+    /// How sure it is that a file is meant.
+    pub naming: Naming,
+    /// What the line says besides.
+    pub says: Says,
+}
+
+/// What a line that names a file says of the fence below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Nothing but the name, or that the file follows whole.
+    File,
+    /// What is changed in the file: a diff may follow.
+    Change,
+    /// Anything: only blocks with marks of their own are meant.
+    Something,
+}
+
+/// Reads a line that names a file, with the usual dress of Markdown around it:
+/// `` `src/a.rs` ``, `**src/a.rs**`, `### src/a.rs:`, ``In `src/a.rs`, …:``.
+pub fn read(line: &str) -> Option<PathLine> {
+    alone(line).or_else(|| sentence(line))
+}
+
+/// Reads a line that names a file and nothing else.
+pub fn alone(line: &str) -> Option<PathLine> {
+    let line = line.trim();
+    let heading = line.starts_with('#');
+    let whole = line.trim_start_matches('#').trim();
+    let mut text = list_item(whole);
+    // The last item of a list of files says nothing of the fence below it.
+    let listed = text.len() < whole.len() && !text.ends_with(':');
     text = text.strip_suffix(':').unwrap_or(text).trim();
+    for remark in ["(new)", "(new file)", "(updated)"] {
+        text = text.strip_suffix(remark).unwrap_or(text).trim();
+    }
+    let mut explicit = false;
+    // `**File: src/a.rs**`
+    if let Some(bold) = text.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
+        explicit = true;
+        text = bold.strip_suffix(':').unwrap_or(bold).trim();
+    }
     for name in ["File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
-        text = text.strip_prefix(name).unwrap_or(text).trim();
+        if let Some(rest) = text.strip_prefix(name) {
+            explicit |= name.ends_with(':');
+            text = rest.trim();
+        }
     }
-    let quoted = text.starts_with('`') && text.ends_with('`') && text.len() > 2;
-    text = text.trim_matches(['*', '_']).trim_matches('`').trim_matches('*').trim();
-    text = text.strip_suffix(':').unwrap_or(text);
-    let spaced = text.contains(char::is_whitespace);
-    if quoted && spaced && !text.contains('`') && text.contains(['/', '.']) {
-        return Some(text.to_owned());
+    let quoted = |mark| text.len() > 2 && text.starts_with(mark) && text.ends_with(mark);
+    let spaced_ok = quoted('`') || quoted('"');
+    let bare = text.trim_matches(['*', '_']).trim_matches(['`', '"']).trim_matches('*').trim();
+    let dressed = bare.len() < text.len();
+    let path = bare.strip_suffix(':').unwrap_or(bare);
+    let spaced = path.contains(char::is_whitespace);
+    let has_name = path.contains(['/', '.']) && !path.contains(['`', '"']);
+    let spaced = spaced_ok && spaced && has_name;
+    if !looks_like_path(path) && !spaced {
+        return None;
     }
-    looks_like_path(text).then(|| text.to_owned())
+    let naming = if path.contains('/') || is_without_ending(path) {
+        Naming::Clear
+    } else if !is_known(path) {
+        Naming::Guess
+    } else if dressed || explicit {
+        Naming::Clear
+    } else if heading {
+        Naming::Guess
+    } else {
+        Naming::Unclear
+    };
+    let says = if listed { Says::Change } else { Says::File };
+    Some(PathLine { path: path.to_owned(), naming, says })
+}
+
+/// Whether a fence in `language` below `path` holds commands, not the file.
+pub fn is_command(language: &str, path: &str) -> bool {
+    let shells = ["sh", "bash", "zsh", "fish", "shell", "console", "terminal"];
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    shells.contains(&language)
+        && ending.is_some_and(|(_, ending)| is_known(path) && !shells.contains(&ending))
+}
+
+/// Reads the comment that many models put on the first line of a file:
+/// `# pkg/b.py`, `// src/x.rs`.
+pub fn comment(line: &str) -> Option<PathLine> {
+    let text = line.trim();
+    let (open, close) =
+        [("#", ""), ("//", ""), ("--", ""), (";", ""), ("/*", "*/"), ("<!--", "-->")]
+            .into_iter()
+            .find(|(open, _)| text.starts_with(open))?;
+    let path = text.strip_prefix(open)?.strip_prefix(' ')?.strip_suffix(close)?.trim();
+    let known = path.contains('/') && is_known(path) && looks_like_path(path);
+    known.then(|| PathLine { path: path.to_owned(), naming: Naming::Comment, says: Says::File })
+}
+
+/// Reads a sentence that ends in a colon and names one file.
+fn sentence(line: &str) -> Option<PathLine> {
+    let text = list_item(line.trim().trim_start_matches('#').trim());
+    let text = text.trim_end_matches('*').strip_suffix(':')?;
+    let (before, path, after) = quoted_path(text).or_else(|| last_word(text))?;
+    let words = |text: &str| -> Vec<String> {
+        let trim = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        text.split_whitespace().map(trim).filter(|word| !word.is_empty()).collect()
+    };
+    let (above, below) = (words(before), words(after));
+    let around = || above.iter().chain(&below).map(String::as_str);
+    let gives_whole = around().any(|word| WHOLE.contains(&word))
+        && around().all(|word| WHOLE.contains(&word) || FILLERS.contains(&word));
+    let directs = |word: &String| DIRECTIONS.contains(&word.as_str());
+    let says = if gives_whole {
+        Says::File
+    } else if above.iter().all(directs) {
+        Says::Change
+    } else {
+        Says::Something
+    };
+    Some(PathLine { path: path.to_owned(), naming: Naming::Clear, says })
+}
+
+/// The one path between backticks, and what stands around it.
+fn quoted_path(text: &str) -> Option<(&str, &str, &str)> {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut named = (1..parts.len().saturating_sub(1)).step_by(2).filter(|n| {
+        let part = parts[*n];
+        let spaced = part.contains(' ') && part.contains('/') && is_known(part);
+        looks_like_path(part) && (is_known(part) || is_without_ending(part)) || spaced
+    });
+    let (number, None) = (named.next()?, named.next()) else { return None };
+    let start = parts[..number].iter().map(|part| part.len() + 1).sum::<usize>();
+    let end = start + parts[number].len();
+    Some((&text[..start - 1], parts[number], &text[end + 1..]))
+}
+
+/// `Updated file srv.py`: a path without any dress stands at the end.
+fn last_word(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, path) = text.rsplit_once(' ')?;
+    let says_file = before.split_whitespace().any(|word| word.eq_ignore_ascii_case("file"));
+    (says_file && looks_like_path(path) && is_known(path)).then_some((before, path, ""))
+}
+
+/// The text of a list item: `1. text`, `- text`.
+fn list_item(text: &str) -> &str {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = match text[digits..].strip_prefix(['.', ')']) {
+        Some(rest) if digits > 0 => rest,
+        _ => text.strip_prefix(['-', '*', '+']).unwrap_or(text),
+    };
+    rest.strip_prefix(' ').map_or(text, str::trim)
+}
+
+fn is_known(path: &str) -> bool {
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    ending.is_some_and(|(_, ending)| {
+        KNOWN_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
+fn is_without_ending(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| WITHOUT_ENDING.contains(&name))
 }
 
 /// Whether one word is written like a path: it has a folder, an ending, or a
@@ -64,21 +277,32 @@ pub fn looks_like_path(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Naming::{Clear, Guess, Unclear};
 
     #[test]
     fn reads_paths_and_not_sentences() {
         for (line, path) in [
-            ("src/a.rs", Some("src/a.rs")),
-            ("**src/a.rs**", Some("src/a.rs")),
-            ("`src/a.rs`:", Some("src/a.rs")),
-            ("### `src/a.rs`", Some("src/a.rs")),
-            ("File: src/a.rs", Some("src/a.rs")),
-            ("# src/a.rs", Some("src/a.rs")),
-            ("Makefile", Some("Makefile")),
-            (".gitignore", Some(".gitignore")),
-            ("`my notes/a b.txt`", Some("my notes/a b.txt")),
-            ("bin/run", Some("bin/run")),
-            ("../outside.py", Some("../outside.py")),
+            ("src/a.rs", Some(("src/a.rs", Clear))),
+            ("**src/a.rs**", Some(("src/a.rs", Clear))),
+            ("**`a.rs`**", Some(("a.rs", Clear))),
+            ("`src/a.rs`:", Some(("src/a.rs", Clear))),
+            ("### `src/a.rs`", Some(("src/a.rs", Clear))),
+            ("2. `a.rs`", Some(("a.rs", Clear))),
+            ("File: a.rs", Some(("a.rs", Clear))),
+            ("**File: `a.rs`**", Some(("a.rs", Clear))),
+            ("**a.rs:**", Some(("a.rs", Clear))),
+            ("### `a.rs` (new)", Some(("a.rs", Clear))),
+            ("# src/a.rs", Some(("src/a.rs", Clear))),
+            ("Makefile", Some(("Makefile", Clear))),
+            ("`.gitignore`", Some((".gitignore", Clear))),
+            ("`my notes/a b.txt`", Some(("my notes/a b.txt", Clear))),
+            ("\"my notes/a b.txt\"", Some(("my notes/a b.txt", Clear))),
+            ("bin/run", Some(("bin/run", Clear))),
+            ("../outside.py", Some(("../outside.py", Clear))),
+            ("main.py", Some(("main.py", Unclear))),
+            ("### Node.js", Some(("Node.js", Guess))),
+            ("1.5", Some(("1.5", Guess))),
+            ("**v1.5**", Some(("v1.5", Guess))),
             ("Here is the change:", None),
             ("Done.", None),
             ("In `src/a.rs` we change the port:", None),
@@ -86,7 +310,50 @@ mod tests {
             ("src/a.rs:10-20", None),
             ("", None),
         ] {
-            assert_eq!(read(line).as_deref(), path, "{line:?}");
+            let read = alone(line);
+            let read = read.as_ref().map(|read| (read.path.as_str(), read.naming));
+            assert_eq!(read, path, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn reads_sentences() {
+        use Says::{Change, File, Something};
+        for (line, expect) in [
+            ("In `src/a.rs`, replace the port:", Some(("src/a.rs", Change))),
+            ("1. **`srv.py`** — add a route:", Some(("srv.py", Change))),
+            ("Updated file srv.py:", Some(("srv.py", File))),
+            ("Create `lib/util.js`:", Some(("lib/util.js", File))),
+            ("Here is the full content of `a.py`:", Some(("a.py", File))),
+            ("Create a function in `src/a.rs`:", Some(("src/a.rs", Something))),
+            ("This is what `a.txt` looked like:", Some(("a.txt", Something))),
+            ("Between `a.rs` and `b.rs`:", None),
+            ("In `src/a.rs` we change the port.", None),
+            ("Call `self.port`:", None),
+            ("Run `f.bar()`:", None),
+            ("Use Node.js:", None),
+            ("Then `make` it:", None),
+        ] {
+            let read = read(line);
+            let read = read.as_ref().map(|read| (read.path.as_str(), read.says));
+            assert_eq!(read, expect, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn reads_comments() {
+        for (line, path) in [
+            ("# pkg/b.py", Some("pkg/b.py")),
+            ("// src/x.rs", Some("src/x.rs")),
+            ("<!-- a/b.html -->", Some("a/b.html")),
+            ("/* a/b.css */", Some("a/b.css")),
+            ("# and/or", None),
+            ("# b.py", None),
+            ("# see pkg/b.py", None),
+            ("#!/bin/run.sh", None),
+            ("pkg/b.py", None),
+        ] {
+            assert_eq!(comment(line).map(|read| read.path).as_deref(), path, "{line}");
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use super::fence::Fence;
 use super::hunk::HunkReader;
-use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step};
+use super::{
+    BrokenReason, EditAction, EditBlock, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step,
+    git_name,
+};
 
 /// A diff that is being read: one or more files.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ struct FileSection {
     deleted: bool,
     created: bool,
     binary: bool,
+    /// The mode that the file gets, as git writes it: `100755`.
+    mode: Option<String>,
     hunks: Vec<PatchHunk>,
     hunk: Option<HunkReader>,
     end: usize,
@@ -89,7 +94,7 @@ impl UnifiedDiff {
         if let Some(rest) = text.strip_prefix("diff --git ") {
             self.close_file(out);
             let mut file = FileSection::new(Origin::of(line));
-            file.path = rest.rsplit_once(" b/").map(|(_, path)| path.to_owned());
+            file.path = git_name::of_pair(rest);
             file.end = line.end;
             self.file = Some(file);
             return Step::More;
@@ -119,6 +124,11 @@ impl UnifiedDiff {
         };
         if file.hunk.is_none() && file.heading(text) || file.body(text, line.end) {
             file.end = file.end.max(if text.is_empty() { 0 } else { line.end });
+            return Step::More;
+        }
+        if let (Some(_), Some(hunk)) = (&self.fence, &mut file.hunk) {
+            hunk.unspaced_line(text);
+            file.end = line.end;
             return Step::More;
         }
         if self.fence.is_some() {
@@ -170,6 +180,7 @@ impl FileSection {
             deleted: false,
             created: false,
             binary: false,
+            mode: None,
             hunks: Vec::new(),
             hunk: None,
             end: origin.start,
@@ -186,18 +197,20 @@ impl FileSection {
         if let Some(path) = text.strip_prefix("+++ ") {
             self.new = Side::read(path);
         } else if let Some(path) = text.strip_prefix("rename from ") {
-            self.rename_from = Some(path.to_owned());
+            self.rename_from = Some(git_name::unquoted(path));
         } else if let Some(path) = text.strip_prefix("rename to ") {
-            self.rename_to = Some(path.to_owned());
+            self.rename_to = Some(git_name::unquoted(path));
         } else if text.starts_with("deleted file mode") {
             self.deleted = true;
-        } else if text.starts_with("new file mode") {
+        } else if let Some(mode) = text.strip_prefix("new file mode") {
             self.created = true;
+            self.mode = Some(mode.trim().to_owned());
+        } else if let Some(mode) = text.strip_prefix("new mode") {
+            self.mode = Some(mode.trim().to_owned());
         } else if text.starts_with("Binary files ") || text.starts_with("GIT binary patch") {
             self.binary = true;
         } else {
-            let known =
-                ["index ", "similarity index", "dissimilarity index", "old mode", "new mode"];
+            let known = ["index ", "similarity index", "dissimilarity index", "old mode"];
             return known.iter().any(|start| text.starts_with(start));
         }
         true
@@ -238,7 +251,22 @@ impl FileSection {
         Some(path)
     }
 
-    fn close(mut self) -> ParsedItem {
+    fn close(self) -> ParsedItem {
+        // `100755` is a program, `100644` is none; `120000` and `160000` are
+        // no files.
+        let executable = self.mode.as_deref().map(|mode| mode.ends_with("755"));
+        let special = self.mode.as_deref().is_some_and(|mode| !mode.starts_with("100"));
+        let (origin, end) = (self.origin, self.end);
+        match self.item() {
+            ParsedItem::Edit(edit) if special => {
+                origin.broken(Some(edit.path), BrokenReason::SpecialFile, end)
+            }
+            ParsedItem::Edit(edit) => ParsedItem::Edit(EditBlock { executable, ..edit }),
+            broken @ ParsedItem::Broken(_) => broken,
+        }
+    }
+
+    fn item(mut self) -> ParsedItem {
         self.hunks.extend(self.hunk.take().map(HunkReader::close));
         let (origin, end) = (self.origin, self.end);
         let Some(path) = self.path() else {
@@ -251,14 +279,29 @@ impl FileSection {
             return origin.edit(from, EditAction::Rename { to, hunks: self.hunks }, end);
         }
         if self.deleted || self.new == Side::Nothing {
-            return origin.edit(path, EditAction::Delete, end);
+            let lines = self.hunks.iter().flat_map(|hunk| &hunk.lines);
+            let content = match self.hunks.is_empty() {
+                // A file without a line is removed without a hunk, and git says so.
+                true if self.deleted => None,
+                true => return origin.broken(Some(path), BrokenReason::EmptyPatch, end),
+                false => Some(
+                    lines
+                        .filter_map(PatchLine::before)
+                        .map(|line| line.to_owned() + "\n")
+                        .collect(),
+                ),
+            };
+            return origin.edit(path, EditAction::Delete { content }, end);
         }
         if self.created || self.old == Side::Nothing {
             let content = self.hunks.iter().flat_map(|hunk| &hunk.lines).filter_map(added);
-            let content = content.fold(String::new(), |text, line| text + line + "\n");
+            let mut content = content.fold(String::new(), |text, line| text + line + "\n");
+            if self.hunks.last().is_some_and(|hunk| hunk.new_open) {
+                content.pop();
+            }
             return origin.edit(path, EditAction::Create { content }, end);
         }
-        if self.hunks.is_empty() {
+        if self.hunks.is_empty() && self.mode.is_none() {
             return origin.broken(Some(path), BrokenReason::EmptyPatch, end);
         }
         origin.edit(path, EditAction::Patch { hunks: self.hunks }, end)
@@ -274,9 +317,8 @@ fn added(line: &PatchLine) -> Option<&str> {
 
 impl Side {
     fn read(text: &str) -> Self {
-        match text.split('\t').next().unwrap_or(text).trim().trim_matches('"') {
-            "/dev/null" => Self::Nothing,
-            path => Self::File(path.to_owned()),
-        }
+        // A time may stand behind a tab.
+        let name = git_name::unquoted(text.split('\t').next().unwrap_or(text));
+        if name == "/dev/null" { Self::Nothing } else { Self::File(name) }
     }
 }

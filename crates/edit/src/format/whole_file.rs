@@ -1,7 +1,8 @@
 //! A whole file in a fence, under its path.
 
 use super::fence::Fence;
-use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, Step};
+use super::held_file::HeldFile;
+use super::{BrokenReason, Line, Naming, Origin, ParsedItem, Step};
 
 /// A fence that is being read.
 #[derive(Clone, Debug)]
@@ -9,34 +10,48 @@ pub struct WholeFile {
     fence: Fence,
     /// `None` for a fence that belongs to no file: read over.
     path: Option<String>,
+    naming: Naming,
     origin: Origin,
     content: String,
     depth: usize,
+    end: usize,
 }
 
 impl WholeFile {
     /// Begins after the opening line.
-    pub fn open(fence: Fence, path: Option<String>, origin: Origin) -> Self {
-        Self { fence, path, origin, content: String::new(), depth: 0 }
+    pub fn open(fence: Fence, named: Option<(String, Naming)>, origin: Origin) -> Self {
+        let (path, naming) = match named {
+            Some((path, naming)) => (Some(path), naming),
+            None => (None, Naming::Guess),
+        };
+        Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0 }
     }
 
     /// Reads a line.
-    pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
-        if self.fence.closes(line.text) {
+    pub fn line(&mut self, line: Line<'_>) -> Step {
+        // The fence of an example in a docstring.
+        let deeper = self.path.is_some() && self.fence.is_deeper(line.text);
+        if !deeper && self.fence.closes(line.text) {
             if self.depth == 0 {
-                if let Some(path) = self.path.take() {
-                    let content = std::mem::take(&mut self.content);
-                    out.push(self.origin.edit(path, EditAction::Write { content }, line.end));
-                }
+                self.end = line.end;
                 return Step::Done;
             }
             self.depth -= 1;
-        } else if self.is_markdown() && self.fence.nests(line.text) {
+        } else if !deeper && self.may_nest() && self.fence.nests(line.text) {
             self.depth += 1;
         }
         self.content.push_str(self.fence.inner(line.text));
         self.content.push('\n');
         Step::More
+    }
+
+    /// The file, after its last line.
+    pub fn close(self) -> Option<HeldFile> {
+        let is_markdown = self.is_markdown();
+        let Self { fence, path, naming, origin, content, end, .. } = self;
+        let mut held = HeldFile::new(fence, (path?, naming), origin, content, end);
+        held.is_markdown = is_markdown;
+        Some(held)
     }
 
     /// The reply ended inside.
@@ -46,10 +61,16 @@ impl WholeFile {
         }
     }
 
-    /// Only a Markdown file holds fences of its own.
+    /// In a file, a fence with a language is one of its own, or the file's own
+    /// end is missing. In prose, only Markdown holds fences.
+    fn may_nest(&self) -> bool {
+        self.path.is_some() || self.is_markdown()
+    }
+
     fn is_markdown(&self) -> bool {
         let ending = self.path.as_deref().and_then(|path| path.rsplit_once('.'));
-        ending.is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("md"))
-            || matches!(self.fence.language.as_str(), "md" | "markdown")
+        ending.is_some_and(|(_, ending)| {
+            ["md", "mdx", "markdown"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        }) || matches!(self.fence.language.as_str(), "md" | "mdx" | "markdown")
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EntryState, FileOp, Journal, JournalEntry};
 use crate::error::{Error, Result};
-use crate::layer::{DiskOp, Stored};
+use crate::layer::{DiskOp, FileTraits, Stored};
 
 /// A change that is being written. Places are below the root, so that a tree
 /// that was moved after a crash is still put right.
@@ -37,7 +37,11 @@ struct PendingFile {
     temp: PathBuf,
     before: Option<ContentHash>,
     after: Option<ContentHash>,
-    mode: Option<u32>,
+    #[serde(flatten)]
+    traits: FileTraits,
+    /// Those after the change; `None` where they stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traits_after: Option<FileTraits>,
 }
 
 impl Journal {
@@ -53,8 +57,12 @@ impl Journal {
         let written =
             self.write_files(&pending, ops).and_then(|()| self.write_entry(&pending.entry));
         if let Err(error) = written {
-            self.roll_back(&pending)?;
-            return Err(error);
+            return match self.roll_back(&pending) {
+                // What could not be tidied up is, by the next one that opens the journal.
+                Err(_) if self.is_as_before(&pending) => Err(error),
+                Err(worse) => Err(worse),
+                Ok(()) => Err(error),
+            };
         }
         // The change counts; a marker that stays is taken away on the next open.
         let _ = self.layer.perform(DiskOp::Remove(&self.pending_place()));
@@ -63,6 +71,7 @@ impl Journal {
             Some(known) => known.clone_from(&entry),
             None => self.entries.push(entry.clone()),
         }
+        self.prune();
         Ok(entry)
     }
 
@@ -88,12 +97,12 @@ impl Journal {
         let mut files = Vec::new();
         let mut folders = BTreeSet::new();
         for (number, op) in ops.iter().enumerate() {
-            if op.before.is_some() && op.mode.is_some_and(|mode| mode & 0o222 == 0) {
-                // Swapping names would get around it.
-                let source = io::ErrorKind::PermissionDenied.into();
-                return Err(Error::Write { path: op.path.clone(), source });
-            }
             let place = self.root.resolve(&op.path)?;
+            if op.before.is_some() {
+                // Swapping names would get around what the user may not write.
+                self.check_writable(&place, op.traits)
+                    .map_err(|source| Error::Write { path: op.path.clone(), source })?;
+            }
             let keep = |text: &Option<String>| {
                 text.as_deref().map(|text| self.keep_blob(text)).transpose()
             };
@@ -104,14 +113,32 @@ impl Journal {
                 folders.extend(missing.map(below));
             }
             let temp = below(&folder.join(format!(".mlx-code-{}-{number}.tmp", entry.id)));
-            let (path, mode) = (op.path.clone(), op.mode);
-            files.push(PendingFile { path, place: below(&place), temp, before, after, mode });
+            let (path, traits) = (op.path.clone(), op.traits);
+            let traits_after = Some(op.traits_after).filter(|after| *after != traits);
+            files.push(PendingFile {
+                path,
+                place: below(&place),
+                temp,
+                before,
+                after,
+                traits,
+                traits_after,
+            });
         }
         if entry.state == EntryState::Applied {
             let made = folders.iter().filter_map(|folder| RelPath::from_path(folder).ok());
             entry.folders = made.collect();
         }
         Ok(Pending { entry, files, folders: folders.into_iter().collect() })
+    }
+
+    /// Whether the file may be written, by the superuser too: he cleared the
+    /// permission bits himself, or somebody meant them.
+    fn check_writable(&self, place: &Path, traits: FileTraits) -> io::Result<()> {
+        if traits.mode.is_some_and(|mode| mode & 0o222 == 0) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        self.layer.check_writable(place)
     }
 
     /// Puts on the disk what a later crash needs.
@@ -134,12 +161,13 @@ impl Journal {
         }
         for (file, op) in pending.files.iter().zip(ops) {
             let Some(text) = &op.after else { continue };
-            self.write_temp(file, text).map_err(|source| failed(&file.path, source))?;
+            let traits = file.traits_after.unwrap_or(file.traits);
+            self.write_temp(file, text, traits).map_err(|source| failed(&file.path, source))?;
         }
         // The last look before the files change.
         for file in &pending.files {
-            let now = self.hash_now(file).map_err(|source| failed(&file.path, source))?;
-            if now != file.before {
+            let now = self.stored(file).map_err(|source| failed(&file.path, source))?;
+            if hash(now.as_ref()) != file.before {
                 return Err(Error::ChangedSince { path: file.path.clone() });
             }
         }
@@ -181,9 +209,9 @@ impl Journal {
         let root = self.root.path();
         for file in &pending.files {
             let failed = |source| Error::RollbackFailed { path: file.path.clone(), source };
-            self.layer.perform(DiskOp::Remove(&root.join(&file.temp))).map_err(failed)?;
-            let now = self.hash_now(file).map_err(failed)?;
-            if now == file.before || now != file.after {
+            self.remove_temp(&root.join(&file.temp)).map_err(failed)?;
+            let now = self.stored(file).map_err(failed)?;
+            if file.is_before(now.as_ref()) || hash(now.as_ref()) != file.after {
                 continue;
             }
             let place = root.join(&file.place);
@@ -191,7 +219,7 @@ impl Journal {
                 None => self.layer.perform(DiskOp::Remove(&place)).map_err(failed)?,
                 Some(hash) => {
                     let text = self.blob(hash)?;
-                    self.write_temp(file, &text).map_err(failed)?;
+                    self.write_temp(file, &text, file.traits).map_err(failed)?;
                     let from = root.join(&file.temp);
                     self.layer
                         .perform(DiskOp::Rename { from: &from, to: &place })
@@ -201,6 +229,9 @@ impl Journal {
         }
         for folder in pending.folders.iter().rev() {
             let path = root.join(folder);
+            if !path.exists() {
+                continue;
+            }
             self.layer
                 .perform(DiskOp::RemoveDir(&path))
                 .map_err(|source| Error::JournalIo { path, source })?;
@@ -211,22 +242,51 @@ impl Journal {
             .map_err(|source| Error::JournalIo { path, source })
     }
 
-    fn write_temp(&self, file: &PendingFile, text: &str) -> io::Result<()> {
+    /// On a disk that is read-only, removing fails where there is nothing too.
+    fn remove_temp(&self, temp: &Path) -> io::Result<()> {
+        self.layer.perform(DiskOp::Remove(temp)).or_else(|error| match self.layer.read(temp) {
+            Ok(None) => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    /// Whether every file holds what it held before the change.
+    fn is_as_before(&self, pending: &Pending) -> bool {
+        pending
+            .files
+            .iter()
+            .all(|file| self.stored(file).is_ok_and(|now| file.is_before(now.as_ref())))
+    }
+
+    fn write_temp(&self, file: &PendingFile, text: &str, traits: FileTraits) -> io::Result<()> {
         let path = self.root.path().join(&file.temp);
         // What a crash left behind is ours by its name.
         self.layer.perform(DiskOp::Remove(&path))?;
         let bytes = text.as_bytes();
-        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, mode: file.mode })
+        self.layer.perform(DiskOp::WriteNew { path: &path, bytes, traits })
     }
 
-    fn hash_now(&self, file: &PendingFile) -> io::Result<Option<ContentHash>> {
-        let stored = self.layer.read(&self.root.path().join(&file.place))?;
-        Ok(stored.map(|stored| ContentHash::of(&stored.bytes)))
+    fn stored(&self, file: &PendingFile) -> io::Result<Option<Stored>> {
+        self.layer.read(&self.root.path().join(&file.place))
     }
 
     fn pending_place(&self) -> PathBuf {
         self.dir.join("pending.json")
     }
+}
+
+impl PendingFile {
+    /// Whether the file is as it was; of a change of the permissions alone, they
+    /// tell.
+    fn is_before(&self, now: Option<&Stored>) -> bool {
+        let mode = now.and_then(|now| now.traits.mode);
+        let same_mode = self.traits_after.is_none() || mode == self.traits.mode;
+        hash(now) == self.before && (self.before != self.after || same_mode)
+    }
+}
+
+fn hash(stored: Option<&Stored>) -> Option<ContentHash> {
+    stored.map(|stored| ContentHash::of(&stored.bytes))
 }
 
 fn encode(value: &impl Serialize, place: &Path) -> Result<Vec<u8>> {

@@ -14,7 +14,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub fn acquire(place: &Path, patience: Duration) -> Result<File> {
     let unusable = |source| Error::JournalIo { path: place.to_owned(), source };
     #[allow(clippy::disallowed_methods, reason = "a lock is no content that could be lost")]
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(place);
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.create(true).truncate(false).write(true).open(place);
     let file = file.map_err(unusable)?;
     let begun = Instant::now();
     loop {

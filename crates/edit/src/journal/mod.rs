@@ -2,27 +2,32 @@
 //!
 //! A folder outside the tree: `entries/` holds one JSON file a change,
 //! `blobs/` the contents before and after by their hash, and `pending.json`,
-//! while files are being written, what has to be put back after a crash.
+//! while files are being written, what has to be put back after a crash. Only
+//! the user may read it: it holds copies of files that may be private.
 
 mod blobs;
 mod commit;
 mod lock;
+mod private;
+mod prune;
 mod record;
 mod undo;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{RelPath, Root};
 
 use crate::error::{Error, Result};
-use crate::layer::{Disk, DiskOp, FileLayer, Stored};
+use crate::layer::{Disk, DiskOp, FileLayer, FileTraits, Stored};
 use crate::plan::ChangeKind;
 
 #[cfg(test)]
 mod tests;
 
+use prune::Limits;
+use record::Unreadable;
 pub use record::{EntryState, JournalEntry, JournalFile};
 
 /// The changes of one tree, and the means to take them back.
@@ -35,6 +40,9 @@ pub struct Journal {
     dir: PathBuf,
     layer: Box<dyn FileLayer>,
     entries: Vec<JournalEntry>,
+    /// Entries whose files hold no entry any more.
+    unreadable: Vec<Unreadable>,
+    limits: Limits,
     /// Held, and by that locked, as long as the journal is open.
     _lock: File,
 }
@@ -46,8 +54,10 @@ pub struct FileOp {
     pub kind: ChangeKind,
     pub before: Option<String>,
     pub after: Option<String>,
-    /// The permission bits that the file has, or gets where it is new.
-    pub mode: Option<u32>,
+    /// The permissions and owner that the file has.
+    pub traits: FileTraits,
+    /// Those that it gets.
+    pub traits_after: FileTraits,
 }
 
 impl Journal {
@@ -66,17 +76,18 @@ impl Journal {
             let path = path.to_owned();
             move |source: io::Error| Error::JournalIo { path, source }
         };
-        for folder in ["entries", "blobs"] {
-            let folder = dir.join(folder);
-            #[allow(clippy::disallowed_methods, reason = "the journal's own folder")]
-            fs::create_dir_all(&folder).map_err(unusable(&folder))?;
+        for folder in [dir.to_owned(), dir.join("entries"), dir.join("blobs")] {
+            private::make_folder(&folder).map_err(unusable(&folder))?;
         }
         let lock = lock::acquire(&dir.join("lock"), lock::PATIENCE)?;
+        let (entries, unreadable) = record::read_all(&dir.join("entries"))?;
         let mut journal = Self {
             root: root.clone(),
             dir: dir.to_owned(),
             layer,
-            entries: record::read_all(&dir.join("entries"))?,
+            entries,
+            unreadable,
+            limits: Limits::default(),
             _lock: lock,
         };
         journal.recover()?;
@@ -95,7 +106,9 @@ impl Journal {
     }
 
     pub(crate) fn next_id(&self) -> String {
-        let last = self.entries.iter().filter_map(|entry| entry.id.parse::<u64>().ok()).max();
+        let damaged = self.unreadable.iter().map(|entry| &entry.id);
+        let ids = self.entries.iter().map(|entry| &entry.id).chain(damaged);
+        let last = ids.filter_map(|id| id.parse::<u64>().ok()).max();
         (last.unwrap_or(0) + 1).to_string()
     }
 
@@ -104,10 +117,15 @@ impl Journal {
         let temp = place.with_extension("new");
         let write = || {
             self.layer.perform(DiskOp::Remove(&temp))?;
-            self.layer.perform(DiskOp::WriteNew { path: &temp, bytes, mode: None })?;
+            let traits = FileTraits::PRIVATE;
+            self.layer.perform(DiskOp::WriteNew { path: &temp, bytes, traits })?;
             self.layer.perform(DiskOp::Rename { from: &temp, to: place })
         };
-        write().map_err(|source| Error::JournalIo { path: place.to_owned(), source })
+        write().map_err(|source| {
+            // On a full disk, half a file is in the way most of all.
+            let _ = self.layer.perform(DiskOp::Remove(&temp));
+            Error::JournalIo { path: place.to_owned(), source }
+        })
     }
 
     fn sync(&self, folder: &Path) -> Result<()> {

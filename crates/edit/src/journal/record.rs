@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mlxcode_base::{ContentHash, RelPath};
 use serde::{Deserialize, Serialize};
@@ -63,25 +63,47 @@ pub struct JournalFile {
     /// systems without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_before: Option<u32>,
+    /// Its Unix permission bits after, where the change is about them too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_after: Option<u32>,
 }
 
-/// Reads all entries of a folder, oldest first.
-pub fn read_all(folder: &Path) -> Result<Vec<JournalEntry>> {
+/// An entry whose file holds no entry any more.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    pub id: String,
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+impl Unreadable {
+    pub fn error(&self) -> Error {
+        Error::JournalCorrupt { path: self.path.clone(), reason: self.reason.clone() }
+    }
+}
+
+/// Reads all entries of a folder, oldest first. One that is damaged does not
+/// keep the others from being taken back.
+pub fn read_all(folder: &Path) -> Result<(Vec<JournalEntry>, Vec<Unreadable>)> {
     let unusable = |source| Error::JournalIo { path: folder.to_owned(), source };
-    let mut entries: Vec<JournalEntry> = Vec::new();
+    let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
     for file in fs::read_dir(folder).map_err(unusable)? {
         let path = file.map_err(unusable)?.path();
         if path.extension().is_none_or(|ending| ending != "json") {
             continue;
         }
-        let text = fs::read_to_string(&path)
-            .map_err(|source| Error::JournalIo { path: path.clone(), source })?;
-        let entry = serde_json::from_str(&text).map_err(|error| Error::JournalCorrupt {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        entries.push(entry);
+        let read = fs::read(&path).map_err(|error| error.to_string());
+        let parsed = read.and_then(|bytes| {
+            serde_json::from_slice::<JournalEntry>(&bytes).map_err(|error| error.to_string())
+        });
+        match parsed {
+            Ok(entry) => entries.push(entry),
+            Err(reason) => {
+                let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                unreadable.push(Unreadable { id, path, reason });
+            }
+        }
     }
     entries.sort_by_key(|entry| entry.id.parse::<u64>().unwrap_or(u64::MAX));
-    Ok(entries)
+    Ok((entries, unreadable))
 }

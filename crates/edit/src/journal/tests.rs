@@ -218,3 +218,157 @@ fn a_damaged_blob_is_reported_and_nothing_changes() {
     assert!(matches!(error, Error::JournalCorrupt { .. }), "{error}");
     assert_eq!(tree(ground.root.path()), before);
 }
+
+/// Every file of the tree belongs to somebody else, in a folder of the user's.
+#[derive(Debug)]
+struct OthersFiles;
+
+impl FileLayer for OthersFiles {
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+        Disk.read(path)
+    }
+
+    fn check_writable(&self, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+        Disk.perform(op)
+    }
+}
+
+#[test]
+fn a_file_that_the_user_may_not_write_is_not_replaced() {
+    let ground = ground();
+    let before = tree(ground.root.path());
+    let error = ground.apply(Box::new(OthersFiles)).unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!(tree(ground.root.path()), before);
+}
+
+/// Nothing in the tree can be changed, not even what is not there.
+#[derive(Debug)]
+struct ReadOnlyMount(PathBuf);
+
+impl FileLayer for ReadOnlyMount {
+    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
+        Disk.read(path)
+    }
+
+    fn check_writable(&self, path: &Path) -> io::Result<()> {
+        Disk.check_writable(path)
+    }
+
+    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
+        let path = match op {
+            DiskOp::Rename { to, .. } => to,
+            DiskOp::WriteNew { path, .. }
+            | DiskOp::Remove(path)
+            | DiskOp::CreateDir(path)
+            | DiskOp::RemoveDir(path)
+            | DiskOp::SyncDir(path) => path,
+        };
+        if path.starts_with(&self.0) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        Disk.perform(op)
+    }
+}
+
+#[test]
+fn a_read_only_mount_is_told_as_what_it_is() {
+    let ground = ground();
+    let before = tree(ground.root.path());
+    let mount = || Box::new(ReadOnlyMount(ground.root.path().to_owned()));
+    let error = ground.apply(mount()).unwrap_err();
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+    assert_eq!(tree(ground.root.path()), before);
+    Journal::open_on(&ground.dir, &ground.root, mount()).unwrap();
+    assert!(!ground.dir.join("pending.json").exists());
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_file_in_the_journal() {
+    for step in 0..30 {
+        let ground = ground();
+        let disk = FaultyDisk::new(step, Fault::Once(io::ErrorKind::StorageFull));
+        if let Err(error) = ground.apply(Box::new(disk)) {
+            assert!(
+                error.help().unwrap().contains("disk space") || matches!(error, Error::Read { .. }),
+                "{error}"
+            );
+        }
+        let files = tree(&ground.dir);
+        let half = |name: &String| Path::new(name).extension().is_some_and(|e| e == "new");
+        assert!(!files.keys().any(half), "step {step}: {files:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_journal() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let ground = ground();
+    // As an earlier version made it.
+    fs::create_dir_all(ground.dir.join("blobs")).unwrap();
+    applied(&ground);
+    let mut places = vec![ground.dir.clone()];
+    places.extend(tree(&ground.dir).into_keys().map(|name| ground.dir.join(name)));
+    assert!(places.len() > 8, "{places:?}");
+    for place in places {
+        let mode = fs::metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", place.display());
+    }
+}
+
+#[test]
+fn the_journal_forgets_the_oldest() {
+    let ground = ground();
+    let mut journal = Journal::open(&ground.dir, &ground.root).unwrap();
+    let write = |journal: &mut Journal, number: usize| {
+        let reply = format!("```txt a.txt\n{}\n```\n", format!("{number:03}").repeat(100));
+        let plan =
+            EditPlan::resolve(&ground.root, &parse_reply(&reply), &ResolveOptions::default());
+        crate::apply::apply(&plan.unwrap(), journal, "test").unwrap();
+        let ids: Vec<u64> = journal.entries.iter().map(|entry| entry.id.parse().unwrap()).collect();
+        (ids, fs::read_dir(ground.dir.join("blobs")).unwrap().count())
+    };
+    for number in 0..5 {
+        write(&mut journal, number);
+    }
+    journal.limits.entries = 3;
+    assert_eq!(write(&mut journal, 5), (vec![4, 5, 6], 4));
+    journal.limits.blob_bytes = 700;
+    assert_eq!(write(&mut journal, 6), (vec![7], 2));
+    journal.limits.blob_bytes = 1;
+    assert_eq!(write(&mut journal, 7), (vec![8], 2));
+    drop(journal);
+    let mut journal = Journal::open(&ground.dir, &ground.root).unwrap();
+    assert_eq!(journal.entries().len(), 1);
+    journal.undo(None).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_that_were_changed_halfway_are_taken_back() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let reply = "diff --git a/a.txt b/a.txt\nold mode 100644\nnew mode 100755\n";
+    for fault in [Fault::Once(io::ErrorKind::StorageFull), Fault::Forever] {
+        for step in 0..40 {
+            let ground = ground();
+            let place = ground.root.path().join("a.txt");
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o644)).unwrap();
+            let options = ResolveOptions::default();
+            let plan = EditPlan::resolve(&ground.root, &parse_reply(reply), &options).unwrap();
+            let disk = Box::new(FaultyDisk::new(step, fault));
+            let applied = Journal::open_on(&ground.dir, &ground.root, disk)
+                .and_then(|mut journal| crate::apply::apply(&plan, &mut journal, "test"));
+            Journal::open(&ground.dir, &ground.root).unwrap();
+            let mode = fs::metadata(&place).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, if applied.is_ok() { 0o755 } else { 0o644 }, "{fault:?} {step}");
+        }
+    }
+}

@@ -1,10 +1,16 @@
 //! Where lines stand in a file, though a model may have copied them badly.
 
 mod nearest;
+mod runs;
 
 use std::ops::Range;
 
 pub use nearest::nearest;
+use runs::runs;
+
+/// More comparisons of two lines than this, for the indentation, take longer
+/// than a person waits for one edit.
+const MOST_COMPARISONS: usize = 5_000_000;
 
 /// What had to be overlooked for the lines to match, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,28 +70,30 @@ impl Shift {
 /// All places where `wanted` stands in `file`, at the first level that has any.
 ///
 /// Only lines in `within` are looked at. An empty `wanted` stands nowhere.
-pub fn locate(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found> {
+pub fn locate<'t>(file: &[&'t str], wanted: &[&'t str], within: Range<usize>) -> Vec<Found> {
     if wanted.is_empty() || within.start >= within.end {
         return Vec::new();
     }
-    let same_ends = |file: &str, wanted: &str| file.trim_end() == wanted.trim_end();
-    let plain = |level, equal: fn(&str, &str) -> bool| -> Vec<Found> {
-        windows(file, wanted.len(), within.clone())
-            .filter(|range| {
-                file[range.clone()].iter().zip(wanted).all(|(file, wanted)| equal(file, wanted))
-            })
-            .map(|range| Found { range, level, shift: Shift::None })
-            .collect()
+    let end = within.end.min(file.len());
+    let (Some(part), first) = (file.get(within.start..end), within.start) else {
+        return Vec::new();
     };
-    let mut found = plain(MatchLevel::Exact, |file, wanted| file == wanted);
+    let plain = |level, key: fn(&str) -> &str| -> Vec<Found> {
+        let keys = |lines: &[&'t str]| lines.iter().map(|line| key(line)).collect::<Vec<_>>();
+        let place = |start: usize| first + start..first + start + wanted.len();
+        let runs = runs(&keys(part), &keys(wanted)).into_iter().map(place);
+        runs.map(|range| Found { range, level, shift: Shift::None }).collect()
+    };
+    let mut found = plain(MatchLevel::Exact, |line| line);
     if found.is_empty() {
-        found = plain(MatchLevel::TrailingWhitespace, same_ends);
+        found = plain(MatchLevel::TrailingWhitespace, str::trim_end);
     }
     if found.is_empty() {
-        found = windows(file, wanted.len(), within.clone())
-            .filter_map(|range| {
-                let shift = uniform_shift(&file[range.clone()], wanted)?;
-                Some(Found { range, level: MatchLevel::Indentation, shift })
+        let places = shifted(part, wanted).into_iter();
+        found = places
+            .map(|(range, shift)| {
+                let range = first + range.start..first + range.end;
+                Found { range, level: MatchLevel::Indentation, shift }
             })
             .collect();
     }
@@ -95,28 +103,39 @@ pub fn locate(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found
     found
 }
 
-fn windows(
-    file: &[&str],
-    length: usize,
-    within: Range<usize>,
-) -> impl Iterator<Item = Range<usize>> {
-    let last = within.end.min(file.len()).checked_sub(length);
-    let starts = last.map_or(0..0, |last| within.start..last + 1);
-    starts.map(move |start| start..start + length)
+/// All runs that are `wanted` but for one indentation that is missing or too
+/// much. None where finding out would take too long.
+fn shifted(file: &[&str], wanted: &[&str]) -> Vec<(Range<usize>, Shift)> {
+    let words: Vec<&str> = file.iter().map(|line| line.trim()).collect();
+    let wanted_words: Vec<&str> = wanted.iter().map(|line| line.trim()).collect();
+    let mut found = Vec::new();
+    let mut compared = 0;
+    for start in runs(&words, &wanted_words) {
+        let range = start..start + wanted.len();
+        let (shift, lines) = uniform_shift(&file[range.clone()], wanted);
+        compared += lines;
+        if compared > MOST_COMPARISONS {
+            // Two are enough to know that the place is not unique.
+            return if found.len() > 1 { found } else { Vec::new() };
+        }
+        found.extend(shift.map(|shift| (range, shift)));
+    }
+    found
 }
 
-fn uniform_shift(file: &[&str], wanted: &[&str]) -> Option<Shift> {
+/// The shift between two runs of lines, and how many lines it took to tell.
+fn uniform_shift(file: &[&str], wanted: &[&str]) -> (Option<Shift>, usize) {
     let mut shift: Option<Shift> = None;
-    for (file, wanted) in file.iter().zip(wanted) {
+    for (number, (file, wanted)) in file.iter().zip(wanted).enumerate() {
         if file.trim().is_empty() && wanted.trim().is_empty() {
             continue;
         }
-        let here = Shift::between(file, wanted)?;
+        let Some(here) = Shift::between(file, wanted) else { return (None, number + 1) };
         if *shift.get_or_insert_with(|| here.clone()) != here {
-            return None;
+            return (None, number + 1);
         }
     }
-    shift
+    (shift, wanted.len())
 }
 
 fn without_blanks(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found> {
@@ -125,14 +144,11 @@ fn without_blanks(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<F
     let numbers: Vec<usize> = (within.start..end).filter(|n| full(&file[*n])).collect();
     let lines: Vec<&str> = numbers.iter().map(|number| file[*number]).collect();
     let wanted: Vec<&str> = wanted.iter().copied().filter(full).collect();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    windows(&lines, wanted.len(), 0..lines.len())
-        .filter_map(|range| {
-            let shift = uniform_shift(&lines[range.clone()], &wanted)?;
+    shifted(&lines, &wanted)
+        .into_iter()
+        .map(|(range, shift)| {
             let range = numbers[range.start]..numbers[range.end - 1] + 1;
-            Some(Found { range, level: MatchLevel::BlankLines, shift })
+            Found { range, level: MatchLevel::BlankLines, shift }
         })
         .collect()
 }
@@ -173,5 +189,20 @@ mod tests {
     fn every_place_is_found() {
         check("a|b|a|b", "a|b", &[(0..2, Exact), (2..4, Exact)]);
         check("a", "a|b", &[]);
+    }
+
+    #[test]
+    fn a_long_search_in_a_file_that_repeats_itself_takes_no_time() {
+        let line = |text: &str| format!("    {text}");
+        let (same, last) = (line("same"), line("last"));
+        let file = vec![same.as_str(); 200_000];
+        let mut wanted = vec![same.as_str(); 3_000];
+        wanted.push(&last);
+        let begun = std::time::Instant::now();
+        assert_eq!(locate(&file, &wanted, 0..file.len()), []);
+        let wanted = vec!["same"; 3_000];
+        assert!(locate(&file, &wanted, 0..file.len()).len() > 1);
+        // A test build on a busy machine; before, it took minutes in one.
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 }

@@ -3,6 +3,10 @@ use std::ops::Range;
 /// Below this, showing the place would not help anybody.
 const LEAST: f32 = 0.4;
 
+/// What differs in white space or in the order of its letters has all letter
+/// pairs in common, and is not the same all the same.
+const MOST: f32 = 0.99;
+
 /// More comparisons of two lines than this are not worth the wait.
 const MOST_COMPARISONS: usize = 2_000_000;
 
@@ -27,7 +31,7 @@ pub fn nearest(file: &[&str], wanted: &[&str]) -> Option<(Range<usize>, f32)> {
             best = Some((start..start + length, mean));
         }
     }
-    best.filter(|(_, mean)| *mean >= LEAST)
+    best.filter(|(_, mean)| *mean >= LEAST).map(|(range, mean)| (range, mean.min(MOST)))
 }
 
 /// The sorted pairs of neighbouring bytes in a line, blanks left out.
@@ -75,6 +79,8 @@ mod tests {
         let (range, similarity) = nearest(&file, &["    let prt = 8080;"]).unwrap();
         assert_eq!(range, 1..2);
         assert!(similarity > 0.8 && similarity < 1.0, "{similarity}");
+        let (_, similarity) = nearest(&file, &["\tlet port = 8080;"]).unwrap();
+        assert!(similarity < 0.995, "shown as 100 %");
         assert_eq!(nearest(&file, &["completely other words"]), None);
         assert_eq!(nearest(&[], &["a"]), None);
     }

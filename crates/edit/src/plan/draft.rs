@@ -1,15 +1,18 @@
 //! The tree as it would be, edit by edit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{PathError, RelPath, Root};
 
+use super::already;
 use super::elision::elided_line;
+use super::snippet::is_snippet;
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
-use crate::format::{EditAction, EditBlock, PatchHunk, PatchLine};
+use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
+use crate::layer::open_regular;
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::FileText;
 
@@ -17,6 +20,22 @@ use crate::text::FileText;
 pub struct Refused {
     pub reason: RefusalReason,
     pub nearest: Option<Box<NearestMatch>>,
+}
+
+impl Refused {
+    fn is_no_match(&self) -> bool {
+        matches!(self.reason, RefusalReason::NoMatch | RefusalReason::WhitespaceDiffers)
+    }
+}
+
+/// What an edit that fits comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Changes,
+    /// The file holds the result already.
+    AlreadyThere,
+    /// It is none: what seemed to name a file is prose.
+    Prose,
 }
 
 impl From<RefusalReason> for Refused {
@@ -35,12 +54,25 @@ pub struct Draft<'a> {
     /// Paths as they were first named.
     order: Vec<RelPath>,
     renames: Vec<(RelPath, RelPath)>,
+    /// Files that a block gave whole.
+    written: HashSet<RelPath>,
 }
 
 #[derive(Clone, Default)]
 struct DraftFile {
     before: Option<String>,
     after: Option<String>,
+    /// Whether it is a program; `None` where the system does not tell.
+    program_before: Option<bool>,
+    program_after: Option<bool>,
+}
+
+impl DraftFile {
+    /// Whether it becomes a program, or stops being what `old` is.
+    fn becomes(&self, old: Option<&Self>) -> Option<bool> {
+        let before = old.and_then(|old| old.program_before);
+        self.program_after.filter(|after| self.after.is_some() && Some(*after) != before)
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -52,42 +84,80 @@ impl<'a> Draft<'a> {
             names: HashMap::new(),
             order: Vec::new(),
             renames: Vec::new(),
+            written: HashSet::new(),
         }
     }
 
     /// Adds one edit; on refusal, the draft is as before.
-    pub fn edit(&mut self, edit: &EditBlock) -> Result<(), Refused> {
+    pub fn edit(&mut self, edit: &EditBlock) -> Result<Outcome, Refused> {
         let path = self.path(&edit.path)?;
-        if matches!(edit.action, EditAction::Delete | EditAction::Rename { .. })
+        if matches!(edit.action, EditAction::Delete { .. } | EditAction::Rename { .. })
             && self.is_link(&edit.path)
         {
             return Err(RefusalReason::IsLink.into());
         }
         let content = self.load(&path)?.map(str::to_owned);
         let content = content.as_deref();
+        let mut moved_to = None;
         let after = match &edit.action {
             EditAction::Replace { search, replace } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
                 refuse_elision(replace, Some(content))?;
-                Some(patch::replace(content, search, replace)?)
+                match patch::replace(content, search, replace) {
+                    Err(refused)
+                        if refused.is_no_match() && already::holds(content, search, replace) =>
+                    {
+                        return Ok(Outcome::AlreadyThere);
+                    }
+                    after => Some(after?),
+                }
             }
-            EditAction::Write { content: new } => {
+            EditAction::Write { content: new, naming } => {
+                match naming {
+                    Naming::Guess if content.is_none() => return Ok(Outcome::Prose),
+                    Naming::Unclear if content.is_none() => {
+                        return Err(RefusalReason::UnclearPath.into());
+                    }
+                    _ => {}
+                }
                 refuse_elision(new, content)?;
-                Some(content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new)))
+                let new = content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new));
+                if let Some(old) = content.filter(|old| *old != new) {
+                    if self.written.contains(&path) {
+                        return Err(RefusalReason::WrittenTwice.into());
+                    }
+                    if is_snippet(&new, old, *naming) {
+                        return Err(RefusalReason::Snippet.into());
+                    }
+                }
+                self.written.insert(path.clone());
+                Some(new)
             }
             EditAction::Create { content: new } => {
+                if content.is_some_and(|old| old == new || FileText::new(old).dress(new) == old) {
+                    return Ok(Outcome::AlreadyThere);
+                }
                 if content.is_some_and(|old| !old.trim().is_empty()) {
                     return Err(RefusalReason::Exists.into());
                 }
                 refuse_elision(new, None)?;
+                self.written.insert(path.clone());
                 Some(new.clone())
             }
             EditAction::Patch { hunks } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
-                Some(patched(content, hunks)?)
+                match patched(content, hunks) {
+                    Err(refused) if refused.is_no_match() && already::patched(content, hunks) => {
+                        return Ok(Outcome::AlreadyThere);
+                    }
+                    after => Some(after?),
+                }
             }
-            EditAction::Delete => {
-                content.ok_or(RefusalReason::NotFound)?;
+            EditAction::Delete { content: shown } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                if let Some(shown) = shown {
+                    patch::refuse_other_content(content, shown)?;
+                }
                 None
             }
             EditAction::Rename { to, hunks } => {
@@ -98,12 +168,21 @@ impl<'a> Draft<'a> {
                     return Err(RefusalReason::Exists.into());
                 }
                 self.set(&to, Some(new));
+                moved_to = Some(to.clone());
                 self.renames.push((path.clone(), to));
                 None
             }
         };
+        let program = self.files.get(&path).and_then(|file| file.program_after);
+        let becomes = edit.executable.filter(|becomes| program.is_some_and(|now| now != *becomes));
+        if after.as_deref() == content && becomes.is_none() {
+            return Ok(Outcome::AlreadyThere);
+        }
         self.set(&path, after);
-        Ok(())
+        if let Some(file) = self.files.get_mut(moved_to.as_ref().unwrap_or(&path)) {
+            file.program_after = becomes.or(program);
+        }
+        Ok(Outcome::Changes)
     }
 
     /// What the edits come to, one change a file.
@@ -111,43 +190,54 @@ impl<'a> Draft<'a> {
         let mut changes = Vec::new();
         for (from, to) in std::mem::take(&mut self.renames) {
             let pair = (self.files.get(&from), self.files.get(&to));
-            let (Some(DraftFile { before: Some(before), after: None }), Some(new)) = pair else {
+            let (Some(DraftFile { before: Some(before), after: None, .. }), Some(new)) = pair
+            else {
                 continue;
             };
-            if let DraftFile { before: None, after: Some(after) } = new {
+            if let DraftFile { before: None, after: Some(after), .. } = new {
                 changes.push(FileChange {
                     path: from.clone(),
                     kind: ChangeKind::Rename,
                     to: Some(to.clone()),
                     before: Some(before.clone()),
                     after: Some(after.clone()),
+                    executable: new.becomes(self.files.get(&from)),
                 });
                 self.files.remove(&from);
                 self.files.remove(&to);
             }
         }
         for path in std::mem::take(&mut self.order) {
-            let Some(DraftFile { before, after }) = self.files.remove(&path) else { continue };
+            let Some(file) = self.files.remove(&path) else { continue };
+            let executable = file.becomes(Some(&file));
+            let DraftFile { before, after, .. } = file;
             let kind = match (&before, &after) {
                 (None, Some(_)) => ChangeKind::Create,
                 (Some(_), None) => ChangeKind::Delete,
-                (Some(before), Some(after)) if before != after => ChangeKind::Modify,
+                (Some(before), Some(after)) if before != after || executable.is_some() => {
+                    ChangeKind::Modify
+                }
                 _ => continue,
             };
-            changes.push(FileChange { path, kind, to: None, before, after });
+            changes.push(FileChange { path, kind, to: None, before, after, executable });
         }
         changes
     }
 
     /// The path as the plan calls it: a file keeps the name it was given first.
     fn path(&mut self, written: &str) -> Result<RelPath, Refused> {
-        let refuse = |error: PathError| RefusalReason::Path { reason: error.to_string() };
+        let refuse = RefusalReason::of_path;
         let path = self.below(written).map_err(refuse)?;
         let place = self.root.resolve(&path).map_err(refuse)?;
         Ok(self.names.entry(place).or_insert(path).clone())
     }
 
     fn below(&self, written: &str) -> Result<RelPath, PathError> {
+        if written == "~" || written.starts_with("~/") {
+            // A shell would look in the home folder, and nobody calls a folder so.
+            let (path, reason) = (written.to_owned(), "is in the home folder, not below the root");
+            return Err(PathError::NotRelative { path, reason });
+        }
         let below = Path::new(written).strip_prefix(self.root.path()).ok();
         RelPath::new(below.and_then(Path::to_str).unwrap_or(written))
     }
@@ -168,7 +258,16 @@ impl<'a> Draft<'a> {
     fn load(&mut self, path: &RelPath) -> Result<Option<&str>, Refused> {
         if !self.files.contains_key(path) {
             let before = self.read(path)?;
-            self.files.insert(path.clone(), DraftFile { after: before.clone(), before });
+            let program = self.root.resolve(path).ok().and_then(|place| is_program(&place));
+            self.files.insert(
+                path.clone(),
+                DraftFile {
+                    after: before.clone(),
+                    before,
+                    program_before: program,
+                    program_after: program,
+                },
+            );
             self.order.push(path.clone());
         }
         Ok(self.files.get(path).and_then(|file| file.after.as_deref()))
@@ -176,10 +275,7 @@ impl<'a> Draft<'a> {
 
     fn read(&self, path: &RelPath) -> Result<Option<String>, RefusalReason> {
         let unreadable = |error: io::Error| RefusalReason::Unreadable { reason: error.to_string() };
-        let place = self
-            .root
-            .resolve(path)
-            .map_err(|error| RefusalReason::Path { reason: error.to_string() })?;
+        let place = self.root.resolve(path).map_err(RefusalReason::of_path)?;
         let meta = match fs::metadata(&place) {
             Ok(meta) => meta,
             Err(error)
@@ -195,12 +291,36 @@ impl<'a> Draft<'a> {
         if meta.is_dir() {
             return Err(RefusalReason::IsFolder);
         }
+        if !meta.is_file() {
+            return Err(RefusalReason::NotRegular);
+        }
         let limit_bytes = self.options.max_file_bytes;
         if meta.len() > limit_bytes {
             return Err(RefusalReason::TooLarge { size_bytes: meta.len(), limit_bytes });
         }
-        let bytes = fs::read(&place).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        open_regular(&place)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
+            .map_err(unreadable)?;
         String::from_utf8(bytes).map(Some).map_err(|_| RefusalReason::NotText)
+    }
+}
+
+/// Whether the file may be run; a file that is not there yet may not. `None`
+/// where the system does not tell.
+fn is_program(place: &Path) -> Option<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        match fs::metadata(place) {
+            Ok(meta) => Some(meta.permissions().mode() & 0o100 != 0),
+            Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(false),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = place;
+        None
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a reply's edits do to a tree, before anything is written.
 
+mod already;
 mod draft;
 mod elision;
+mod line_ends;
 mod patch;
+mod snippet;
 
 use std::fmt;
 
@@ -13,7 +16,7 @@ use crate::diff::FileDiff;
 use crate::error::Result;
 use crate::format::ParsedItem;
 use crate::refusal::{Refusal, RefusalReason};
-use draft::Draft;
+use draft::{Draft, Outcome};
 
 /// What is edited at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,24 @@ impl Default for ResolveOptions {
 pub struct EditPlan {
     changes: Vec<FileChange>,
     refusals: Vec<Refusal>,
+    already_there: Vec<AlreadyThere>,
+}
+
+/// An edit whose result the file holds already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlreadyThere {
+    /// Which edit of the reply, from one.
+    pub block: usize,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
+    /// The file it names, as written.
+    pub path: String,
+}
+
+impl fmt::Display for AlreadyThere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} holds this already", self.path)
+    }
 }
 
 /// One file that changes.
@@ -48,6 +69,7 @@ pub struct FileChange {
     pub to: Option<RelPath>,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
+    pub(crate) executable: Option<bool>,
 }
 
 /// What happens to a file.
@@ -87,10 +109,19 @@ impl FileChange {
         self.after.as_deref()
     }
 
+    /// Whether the file becomes a program or stops being one (Unix's `x` bits);
+    /// `None` where that stays.
+    pub fn executable(&self) -> Option<bool> {
+        self.executable
+    }
+
     /// The change as a unified diff.
     pub fn diff(&self) -> FileDiff {
         let to = self.to.as_ref().unwrap_or(&self.path);
-        FileDiff::of_file(&self.path, to, self.before(), self.after())
+        FileDiff {
+            executable: self.executable,
+            ..FileDiff::of_file(&self.path, to, self.before(), self.after())
+        }
     }
 }
 
@@ -103,6 +134,7 @@ impl EditPlan {
     pub fn resolve(root: &Root, items: &[ParsedItem], options: &ResolveOptions) -> Result<Self> {
         let mut draft = Draft::new(root, options);
         let mut refusals = Vec::new();
+        let mut already_there = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let block = number + 1;
             match item {
@@ -113,20 +145,24 @@ impl EditPlan {
                     reason: RefusalReason::Broken(broken.reason),
                     nearest: None,
                 }),
-                ParsedItem::Edit(edit) => {
-                    if let Err(refused) = draft.edit(edit) {
-                        refusals.push(Refusal {
-                            block,
-                            line: edit.line,
-                            path: edit.path.clone(),
-                            reason: refused.reason,
-                            nearest: refused.nearest.map(|nearest| *nearest),
-                        });
-                    }
-                }
+                ParsedItem::Edit(edit) => match draft.edit(edit) {
+                    Ok(Outcome::Changes | Outcome::Prose) => {}
+                    Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
+                        block,
+                        line: edit.line,
+                        path: edit.path.clone(),
+                    }),
+                    Err(refused) => refusals.push(Refusal {
+                        block,
+                        line: edit.line,
+                        path: edit.path.clone(),
+                        reason: refused.reason,
+                        nearest: refused.nearest.map(|nearest| *nearest),
+                    }),
+                },
             }
         }
-        Ok(Self { changes: draft.changes(), refusals })
+        Ok(Self { changes: draft.changes(), refusals, already_there })
     }
 
     /// The files that change, in the order that the reply first names them.
@@ -137,6 +173,12 @@ impl EditPlan {
     /// The edits that fit nowhere.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
+    }
+
+    /// The edits that would change nothing, because the file holds their result.
+    /// Where they are all there is, the reply was applied before.
+    pub fn already_there(&self) -> &[AlreadyThere] {
+        &self.already_there
     }
 
     /// Whether there is something to write and nothing was refused.

@@ -5,8 +5,9 @@ use std::ops::Range;
 use mlxcode_base::LineRange;
 
 use super::draft::Refused;
+use super::line_ends::LineEnds;
 use crate::diff::{FileDiff, steps};
-use crate::format::{PatchHunk, PatchLine};
+use crate::format::{BrokenReason, PatchHunk, PatchLine};
 use crate::locate::{Found, MatchLevel, locate, nearest};
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::{FileLine, FileText};
@@ -20,7 +21,9 @@ pub fn replace(content: &str, search: &str, replace: &str) -> Result<String, Ref
     let found = only(&text, &wanted, 0..text.lines().len(), |_| None)?;
     let lines = if found.level == MatchLevel::BlankLines {
         // The lines do not pair up, so the new ones stand as they are.
-        new.iter().map(|line| new_line(&text, &found, line)).collect()
+        let mut ends = LineEnds::at(&text, &found);
+        text.lines()[found.range.clone()].iter().for_each(|line| ends.goes(Some(line)));
+        new.iter().map(|line| ends.new_line(&found, line)).collect()
     } else {
         let mut hunk = Vec::new();
         for step in steps(&wanted, &new) {
@@ -45,10 +48,17 @@ pub fn apply(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
     // How many lines the hunks so far added: later line numbers move by it.
     let mut moved: isize = 0;
     for hunk in hunks {
-        let (found, lines) = place(&text, hunk, below, moved)?;
+        let (found, lines) = if hunk.unspaced.is_empty() {
+            place(&text, hunk, below, moved)?
+        } else {
+            place_unspaced(&text, hunk, below, moved)?
+        };
         moved += lines.len() as isize - found.range.len() as isize;
         below = found.range.start + lines.len();
         text.replace(found.range, lines);
+        if (hunk.old_open || hunk.new_open) && below == text.lines().len() {
+            text.set_open(hunk.new_open);
+        }
     }
     Ok(text.join())
 }
@@ -59,23 +69,23 @@ fn place(
     below: usize,
     moved: isize,
 ) -> Result<(Found, Vec<FileLine>), Refused> {
-    let wanted: Vec<&str> = hunk
-        .lines
-        .iter()
-        .filter_map(|line| match line {
-            PatchLine::Context(text) | PatchLine::Removed(text) => Some(text.as_str()),
-            PatchLine::Added(_) => None,
-        })
-        .collect();
+    let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
     let end = text.lines().len();
     let label = lines_with(text, &hunk.labels, below);
     let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
     if wanted.is_empty() {
-        let at = match label {
+        // `git diff -U0` inserts below a line that it only names by its number,
+        // and its label is the head of a function further up.
+        let numbered = match (hunk.first_line, hunk.old_count) {
+            (Some(line), Some(0)) => usize::try_from(line as isize + moved).ok(),
+            _ => None,
+        };
+        let at = match (numbered, label) {
             _ if hunk.at_end => end,
-            Some(label) => label + 1,
-            // `@@ -0,0` and an empty file leave no doubt.
+            // An empty file leaves no doubt.
             _ if text.lines().is_empty() => 0,
+            (Some(at), _) if (below..=end).contains(&at) => at,
+            (None, Some(label)) if hunk.first_line.is_none() => label + 1,
             _ => return Err(RefusalReason::NoContext.into()),
         };
         let found =
@@ -88,7 +98,7 @@ fn place(
         let by_end = || {
             let blank = |line: &FileLine| line.text.trim().is_empty();
             let ends = |found: &Found| text.lines()[found.range.end..].iter().all(blank);
-            hunk.at_end.then(|| places.iter().position(ends)).flatten()
+            (hunk.at_end || hunk.old_open).then(|| places.iter().position(ends)).flatten()
         };
         let by_label = || {
             let label = label?;
@@ -103,6 +113,34 @@ fn place(
         rewritten(text, &found, &hunk.lines)
     };
     Ok((found, lines))
+}
+
+/// Places a hunk of which context lines lack the space in front. Either only
+/// those that begin with no blank lack it, or all do.
+fn place_unspaced(
+    text: &FileText,
+    hunk: &PatchHunk,
+    below: usize,
+    moved: isize,
+) -> Result<(Found, Vec<FileLine>), Refused> {
+    let mut all = hunk.clone();
+    for (number, line) in all.lines.iter_mut().enumerate() {
+        if let PatchLine::Context(line) = line
+            && !hunk.unspaced.contains(&number)
+            && !line.is_empty()
+        {
+            line.insert(0, ' ');
+        }
+    }
+    let fits = |hunk: &PatchHunk| {
+        let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
+        let places = locate(&text.texts(), &wanted, below..text.lines().len());
+        places.len() == 1 && places[0].level == MatchLevel::Exact
+    };
+    match [hunk, &all].into_iter().find(|hunk| fits(hunk)) {
+        Some(hunk) => place(text, hunk, below, moved),
+        None => Err(RefusalReason::Broken(BrokenReason::BadPatchLine).into()),
+    }
 }
 
 /// The line of the last label, each looked for below the one before it.
@@ -143,9 +181,28 @@ fn only(
     }
 }
 
+/// Refuses to remove a file that holds more, or something else, than the diff
+/// that removes it shows.
+pub fn refuse_other_content(content: &str, shown: &str) -> Result<(), Refused> {
+    let text = FileText::new(content);
+    let wanted: Vec<&str> = shown.lines().collect();
+    if text.texts() == wanted {
+        return Ok(());
+    }
+    let Refused { nearest, .. } = no_match(&text, &wanted);
+    Err(Refused { reason: RefusalReason::OtherContent, nearest })
+}
+
 fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
     let lines = text.texts();
-    let nearest = nearest(&lines, wanted).map(|(range, similarity)| {
+    let nearest = nearest(&lines, wanted);
+    let words = |lines: &[&str]| -> Vec<String> {
+        lines.iter().map(|line| line.split_whitespace().collect::<String>()).collect()
+    };
+    let only_space =
+        nearest.as_ref().is_some_and(|(range, _)| words(&lines[range.clone()]) == words(wanted));
+    let reason = if only_space { RefusalReason::WhitespaceDiffers } else { RefusalReason::NoMatch };
+    let nearest = nearest.map(|(range, similarity)| {
         let joined = |lines: &[&str]| lines.join("\n") + "\n";
         Box::new(NearestMatch {
             range: LineRange::new(range.start + 1, range.end),
@@ -153,20 +210,23 @@ fn no_match(text: &FileText, wanted: &[&str]) -> Refused {
             diff: FileDiff::of_passages(&joined(wanted), &joined(&lines[range])),
         })
     });
-    Refused { reason: RefusalReason::NoMatch, nearest }
+    Refused { reason, nearest }
 }
 
 /// The file's lines at `found` after the hunk.
 fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
     let mut old = text.lines()[found.range.clone()].iter();
+    let mut ends = LineEnds::at(text, found);
     let mut new = Vec::new();
     for line in hunk {
         match line {
-            PatchLine::Context(_) => new.extend(old.next().cloned()),
-            PatchLine::Removed(_) => {
-                old.next();
+            PatchLine::Context(_) => {
+                let kept = old.next();
+                ends.stays(kept);
+                new.extend(kept.cloned());
             }
-            PatchLine::Added(line) => new.push(new_line(text, found, line)),
+            PatchLine::Removed(_) => ends.goes(old.next()),
+            PatchLine::Added(line) => new.push(ends.new_line(found, line)),
         }
     }
     new
@@ -176,12 +236,13 @@ fn rewritten(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine
 /// stay, but for those between two lines that go.
 fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -> Vec<FileLine> {
     let mut old = text.lines()[found.range.clone()].iter().peekable();
+    let mut ends = LineEnds::at(text, found);
     let mut new = Vec::new();
     let mut goes_above = false;
     for line in hunk {
         let (wanted, goes) = match line {
             PatchLine::Added(line) => {
-                new.push(new_line(text, found, line));
+                new.push(ends.new_line(found, line));
                 continue;
             }
             PatchLine::Context(line) => (line, false),
@@ -195,13 +256,14 @@ fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -
                 new.push(blank.clone());
             }
         }
-        let kept = old.next().filter(|_| !goes);
-        new.extend(kept.cloned());
+        let next = old.next();
+        if goes {
+            ends.goes(next);
+        } else {
+            ends.stays(next);
+            new.extend(next.cloned());
+        }
         goes_above = goes;
     }
     new
-}
-
-fn new_line(text: &FileText, found: &Found, line: &str) -> FileLine {
-    FileLine { text: found.shift.apply(line), end: text.usual_end() }
 }

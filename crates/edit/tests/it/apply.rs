@@ -41,7 +41,7 @@ fn an_undo_conflict_shows_both_versions() {
     tree.write("a.txt", "one\nzwei\n");
     let error = tree.undo(None).unwrap_err();
     let Error::UndoConflict { now, before, .. } = &error else { panic!("{error}") };
-    assert_eq!((now.as_str(), before.as_str()), ("zwei", "two"));
+    assert_eq!((now.as_str(), before.as_str()), ("one\nzwei", "one\ntwo"));
     assert_eq!(tree.read("b.txt"), "y\n", "nothing may be half undone");
 }
 
@@ -198,6 +198,26 @@ fn a_file_with_two_names_is_one_file() {
     assert_eq!(plan.refusals()[0].reason, RefusalReason::IsLink);
 }
 
+// rustix makes no FIFO on macOS.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let _socket = std::os::unix::net::UnixListener::bind(tree.path("sock.txt")).unwrap();
+    let mode = rustix::fs::Mode::from_bits_retain(0o600);
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, tree.path("pipe.txt"), kind, mode, 0).unwrap();
+    for name in ["sock.txt", "pipe.txt"] {
+        let plan = tree.plan(&replace(name, "one", "1"));
+        assert_eq!(plan.refusals()[0].reason, RefusalReason::NotRegular);
+    }
+    // It came after the plan was made.
+    let plan = tree.plan(&replace("a.txt", "one", "1"));
+    fs::rename(tree.path("pipe.txt"), tree.path("a.txt")).unwrap();
+    let error = apply(&plan, &mut tree.open_journal(), "test").unwrap_err();
+    assert!(matches!(error, Error::Read { .. }), "{error}");
+}
+
 #[test]
 fn a_large_file_is_refused() {
     let tree = Tree::of(&[("a.txt", "one\n")]);
@@ -220,4 +240,97 @@ fn a_second_rewrite_of_everything_does_not_take_long() {
     let tree = Tree::of(&[("a.txt", &text(1))]);
     let plan = tree.plan(&format!("```txt a.txt\n{}```\n", text(2)));
     assert_eq!(plan.changes()[0].diff().hunks.len(), 1);
+}
+
+#[test]
+fn an_undo_conflict_shows_the_place_and_names_the_later_entry() {
+    let lines = |at: usize, text: &str| -> String {
+        (1..=200)
+            .map(|n| if n == at { format!("{text}\n") } else { format!("line {n}\n") })
+            .collect()
+    };
+    let tree = Tree::of(&[("a.txt", &lines(100, "old"))]);
+    let first = tree.apply(&replace("a.txt", "old", "new")).unwrap();
+    let second = tree.apply(&replace("a.txt", "new", "newer")).unwrap();
+    let error = tree.undo(Some(&first.id)).unwrap_err();
+    let Error::UndoConflict { later, now, before, .. } = &error else { panic!("{error}") };
+    assert_eq!(later.as_deref(), Some(second.id.as_str()));
+    let around =
+        |text: &str| format!("line 97\nline 98\nline 99\n{text}\nline 101\nline 102\nline 103");
+    assert_eq!((now, before), (&around("newer"), &around("old")));
+    assert!(error.help().unwrap().contains(&format!("take {} back", second.id)), "{error}");
+}
+
+#[test]
+fn a_damaged_entry_blocks_only_itself() {
+    let tree = Tree::of(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    let first = tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    let second = tree.apply(&replace("b.txt", "two", "2")).unwrap();
+    fs::write(tree.journal.join("entries").join(format!("{}.json", second.id)), b"\xff").unwrap();
+    let damaged = |id: Option<&str>| matches!(tree.undo(id), Err(Error::JournalCorrupt { .. }));
+    assert!(damaged(Some(&second.id)));
+    assert!(damaged(None), "the newest is meant, and it is not the readable one");
+    tree.undo(Some(&first.id)).unwrap();
+    assert_eq!(tree.read("a.txt"), "one\n");
+    let third = tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    assert_ne!(third.id, second.id);
+    assert_eq!(tree.undo(None).unwrap().id, third.id);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_diff_makes_programs_and_undo_takes_that_back() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let tree = Tree::of(&[("a.sh", "one\n"), ("b.sh", "two\n"), ("c.sh", "three\n")]);
+    let mode = |name: &str| fs::metadata(tree.path(name)).unwrap().permissions().mode() & 0o777;
+    let set = |name: &str, mode| {
+        fs::set_permissions(tree.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set("a.sh", 0o640);
+    set("b.sh", 0o755);
+    set("c.sh", 0o644);
+    let reply = "```diff
+diff --git a/a.sh b/a.sh
+old mode 100644
+new mode 100755
+diff --git a/b.sh b/b.sh
+old mode 100755
+new mode 100644
+--- a/b.sh
++++ b/b.sh
+@@ -1 +1 @@
+-two
++2
+diff --git a/c.sh b/d.sh
+similarity index 100%
+old mode 100644
+new mode 100755
+rename from c.sh
+rename to d.sh
+diff --git a/new.sh b/new.sh
+new file mode 100755
+--- /dev/null
++++ b/new.sh
+@@ -0,0 +1 @@
++new
+```
+";
+    let plan = tree.plan(reply);
+    let shown = plan.changes().iter().find(|change| change.path.as_str() == "a.sh").unwrap();
+    assert_eq!(shown.executable(), Some(true));
+    let expect = "diff --git a/a.sh b/a.sh\nold mode 100644\nnew mode 100755\n";
+    assert_eq!(shown.diff().to_string(), expect);
+    tree.apply(reply).unwrap();
+    assert_eq!((mode("a.sh"), mode("b.sh"), mode("d.sh")), (0o750, 0o644, 0o755));
+    assert_eq!(mode("new.sh") & 0o100, 0o100);
+    tree.undo(None).unwrap();
+    assert_eq!((mode("a.sh"), mode("b.sh"), mode("c.sh")), (0o640, 0o755, 0o644));
+    assert_eq!(tree.read("b.sh"), "two\n");
+    assert!(!tree.path("d.sh").exists() && !tree.path("new.sh").exists());
+
+    set("a.sh", 0o755);
+    let only_mode = "diff --git a/a.sh b/a.sh\nold mode 100644\nnew mode 100755\n";
+    let plan = tree.plan(only_mode);
+    assert_eq!((plan.changes().len(), plan.already_there().len()), (0, 1));
 }

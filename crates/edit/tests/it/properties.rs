@@ -2,7 +2,8 @@
 
 use mlxcode_base::{RelPath, Root};
 use mlxcode_edit::{
-    EditAction, EditBlock, EditPlan, ParsedItem, ReplyParser, ResolveOptions, apply, parse_reply,
+    EditAction, EditBlock, EditPlan, Naming, ParsedItem, ReplyParser, ResolveOptions, apply,
+    parse_reply,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -19,6 +20,11 @@ fn reply() -> impl Strategy<Value = String> {
         "```diff\n",
         "```md notes.md\n",
         "~~~\n",
+        "# b/c.py\n",
+        "In `b/c.rs`, change:\n",
+        "Create `b/c.rs`:\n",
+        "<think>\n",
+        "</think>\n",
         "<<<<<<< SEARCH\n",
         "=======\n",
         ">>>>>>> REPLACE\n",
@@ -98,17 +104,25 @@ fn edits(files: &Files, choices: &[(Index, Index, u8, String)]) -> Vec<ParsedIte
             let text = String::from_utf8(files[name].clone()).unwrap();
             let lines: Vec<&str> = text.lines().collect();
             let action = match kind % 5 {
-                0 => EditAction::Delete,
-                1 => EditAction::Write { content: new.clone() },
+                0 => EditAction::Delete { content: None },
+                1 => EditAction::Write { content: new.clone(), naming: Naming::Clear },
                 2 => EditAction::Rename { to: format!("moved/{name}"), hunks: Vec::new() },
-                _ if lines.is_empty() => EditAction::Write { content: new.clone() },
+                _ if lines.is_empty() => {
+                    EditAction::Write { content: new.clone(), naming: Naming::Clear }
+                }
                 _ => EditAction::Replace {
                     search: format!("{}\n", line.get(&lines)),
                     replace: new.clone(),
                 },
             };
             let range = mlxcode_base::TextRange::default();
-            ParsedItem::Edit(EditBlock { path: name.clone(), action, range, line: 1 })
+            ParsedItem::Edit(EditBlock {
+                path: name.clone(),
+                action,
+                executable: None,
+                range,
+                line: 1,
+            })
         })
         .collect()
 }
@@ -205,7 +219,6 @@ proptest! {
             let (Some(before), Some(after)) = (change.before(), change.after()) else { continue };
             // Our own patch format says nothing of marks and line ends.
             if before.contains(['\r', '\u{feff}']) || after.contains('\r') { continue }
-            if !before.ends_with('\n') || !after.ends_with('\n') { continue }
             let alone = Tree::of(&[(change.path.as_str(), before)]);
             let diff = format!("```diff\n{}```\n", change.diff());
             let plan = alone.plan(&diff);

@@ -20,7 +20,10 @@ fn check(reply: &str, expect: &[usize]) {
 #[test]
 fn an_item_comes_with_the_line_that_ends_its_block() {
     check("a.txt\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n", &[0, 0, 0, 0, 0, 1, 1]);
-    check("```txt a.txt\na\n```\ntext\n", &[0, 0, 1, 1, 1]);
+    // A whole file may go on below a line that reads like its end: the next
+    // block or the end of the reply tells.
+    check("```txt a.txt\na\n```\ntext\n", &[0, 0, 0, 0, 1]);
+    check("```txt a.txt\na\n```\n\n```txt b.txt\nb\n```\n", &[0, 0, 0, 0, 1, 1, 1, 2]);
     check("```diff\n--- a\n+++ a\n@@\n-a\n+b\n```\n", &[0, 0, 0, 0, 0, 0, 1, 1]);
     check(
         "*** Begin Patch\n*** Delete File: a\n*** Delete File: b\n*** End Patch\n",

@@ -1,0 +1,4 @@
+foo
+bar
+foo
+bar

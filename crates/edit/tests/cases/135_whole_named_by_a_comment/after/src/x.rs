@@ -1,0 +1,3 @@
+// src/x.rs
+
+fn main() {}
