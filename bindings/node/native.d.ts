@@ -48,6 +48,8 @@ export declare class Plan {
   get changes(): Array<Change>
   /** The edits that fit nowhere. With any, the plan cannot be applied. */
   get refusals(): Array<Refusal>
+  /** Files that hold already what an edit asks for. */
+  get alreadyThere(): Array<string>
   /** Whether there is something to write and nothing was refused. */
   get isApplicable(): boolean
   /** Drops the changes of all files but these. */
@@ -217,6 +219,8 @@ export interface Refusal {
   line: number
   /** The file it names, as written. */
   path: string
+  /** A stable name of the reason, such as `edit.no_match`. */
+  code: string
   /** Why: a sentence that can be sent back to the model. */
   reason: string
   /** From what was searched for to the place most like it, as a unified diff. */

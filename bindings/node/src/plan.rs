@@ -29,6 +29,8 @@ pub struct Refusal {
     pub line: u32,
     /// The file it names, as written.
     pub path: String,
+    /// A stable name of the reason, such as `edit.no_match`.
+    pub code: String,
     /// Why: a sentence that can be sent back to the model.
     pub reason: String,
     /// From what was searched for to the place most like it, as a unified diff.
@@ -47,6 +49,12 @@ impl Plan {
     #[napi(getter)]
     pub fn refusals(&self) -> Vec<Refusal> {
         self.read(|plan| plan.refusals().iter().map(Refusal::from).collect())
+    }
+
+    /// Files that hold already what an edit asks for.
+    #[napi(getter)]
+    pub fn already_there(&self) -> Vec<String> {
+        self.read(|plan| plan.already_there().iter().map(|one| one.path.clone()).collect())
     }
 
     /// Whether there is something to write and nothing was refused.
@@ -89,6 +97,7 @@ impl From<&core::Refusal> for Refusal {
             block: refusal.block as u32,
             line: refusal.line as u32,
             path: refusal.path.clone(),
+            code: refusal.reason.code().to_owned(),
             reason: refusal.reason.to_string(),
             nearest: refusal.nearest.as_ref().map(|nearest| nearest.diff.to_string()),
         }

@@ -92,6 +92,7 @@ test('a refusal changes nothing and says why', async () => {
   const plan = await workspace.planReply(reply)
   assert.ok(!plan.isApplicable)
   assert.equal(plan.refusals[0].path, 'greet.py')
+  assert.equal(plan.refusals[0].code, 'edit.no_match')
   assert.match(plan.refusals[0].nearest, /hello/)
   await assert.rejects(workspace.applyReply(reply))
   assert.match(greet(), /hello/)

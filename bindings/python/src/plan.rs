@@ -23,6 +23,12 @@ impl Plan {
         self.read(|plan| plan.refusals().iter().map(Refusal::from).collect())
     }
 
+    /// Files that hold already what an edit asks for.
+    #[getter]
+    fn already_there(&self) -> Vec<String> {
+        self.read(|plan| plan.already_there().iter().map(|one| one.path.clone()).collect())
+    }
+
     /// Whether there is something to write and nothing was refused.
     #[getter]
     fn is_applicable(&self) -> bool {
@@ -78,6 +84,8 @@ pub struct Refusal {
     line: usize,
     /// The file it names, as written.
     path: String,
+    /// A stable name of the reason, such as `edit.no_match`.
+    code: &'static str,
     /// Why: a sentence that can be sent back to the model.
     reason: String,
     /// From what was searched for to the place most like it, as a unified diff.
@@ -90,6 +98,7 @@ impl From<&core::Refusal> for Refusal {
             block: refusal.block,
             line: refusal.line,
             path: refusal.path.clone(),
+            code: refusal.reason.code(),
             reason: refusal.reason.to_string(),
             nearest: refusal.nearest.as_ref().map(|nearest| nearest.diff.to_string()),
         }

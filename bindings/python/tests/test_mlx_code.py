@@ -88,6 +88,7 @@ def test_a_refusal_changes_nothing_and_says_why(workspace, project):
     plan = workspace.plan_reply(reply)
     assert not plan.is_applicable
     assert plan.refusals[0].path == "greet.py"
+    assert plan.refusals[0].code == "edit.no_match"
     assert "hello" in plan.refusals[0].nearest
     with pytest.raises(mlx_code.MlxCodeError):
         workspace.apply_reply(reply)

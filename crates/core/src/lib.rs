@@ -40,7 +40,6 @@ mod doctor;
 mod error;
 mod generation;
 mod input;
-mod journals;
 mod library;
 mod model;
 mod turn;

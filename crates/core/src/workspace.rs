@@ -13,7 +13,6 @@ use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
-use crate::journals;
 use crate::model::Model;
 use crate::turn::Turn;
 
@@ -193,9 +192,6 @@ impl Workspace {
     }
 
     fn journal(&self) -> Result<Journal> {
-        let place = journals::place(&self.dirs.journals(), self.root());
-        let journal = Journal::open(&place, &self.root)?;
-        journals::note_owner(&place, self.root());
-        Ok(journal)
+        Ok(Journal::open_among(&self.dirs.journals(), &self.root)?)
     }
 }

@@ -245,6 +245,11 @@ class Plan:
     """
     def __repr__(self, /) -> str: ...
     @property
+    def already_there(self, /) -> list[str]:
+        """
+        Files that hold already what an edit asks for.
+        """
+    @property
     def changes(self, /) -> list[Change]:
         """
         What changes, file by file.
@@ -273,6 +278,11 @@ class Refusal:
     def block(self, /) -> int:
         """
         Which edit of the reply, from one.
+        """
+    @property
+    def code(self, /) -> str:
+        """
+        A stable name of the reason, such as `edit.no_match`.
         """
     @property
     def line(self, /) -> int:

@@ -8,6 +8,7 @@
 mod blobs;
 mod commit;
 mod lock;
+mod place;
 mod private;
 mod prune;
 mod record;
@@ -69,6 +70,15 @@ impl Journal {
     /// [`Error::JournalBusy`].
     pub fn open(dir: &Path, root: &Root) -> Result<Self> {
         Self::open_on(dir, root, Box::new(Disk))
+    }
+
+    /// Opens the journal of the tree at `root` among those in the folder
+    /// `journals`, one a tree. A tree that was moved takes its journal along.
+    pub fn open_among(journals: &Path, root: &Root) -> Result<Self> {
+        let dir = place::find(journals, root.path());
+        let journal = Self::open(&dir, root)?;
+        place::note_owner(&dir, root.path());
+        Ok(journal)
     }
 
     pub(crate) fn open_on(dir: &Path, root: &Root, layer: Box<dyn FileLayer>) -> Result<Self> {

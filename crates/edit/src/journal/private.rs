@@ -16,6 +16,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder, and those above it; who may enter is the system's choice.
 #[cfg(not(unix))]
 pub fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(path)

@@ -34,6 +34,7 @@ pub fn write_new(path: &Path, bytes: &[u8], traits: FileTraits) -> io::Result<()
     file.sync_all()
 }
 
+/// Writes a new file to the disk; permissions are the system's choice.
 #[cfg(not(unix))]
 pub fn write_new(path: &Path, bytes: &[u8], _traits: FileTraits) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;

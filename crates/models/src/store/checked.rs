@@ -134,6 +134,7 @@ pub fn check(
     Ok(())
 }
 
+/// What the system says of a model's file, links followed.
 pub fn metadata(path: &Path) -> Result<Metadata> {
     fs::metadata(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Error::MissingFile { path: path.to_owned() },

@@ -136,6 +136,7 @@ impl Meter {
     }
 }
 
+/// The error of a template that may not do what it does.
 pub fn refused(words: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, words)
 }

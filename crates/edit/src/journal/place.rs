@@ -1,4 +1,6 @@
-//! Which journal belongs to which folder.
+//! Which journal belongs to which tree.
+
+#![allow(clippy::disallowed_methods, reason = "the journals' own folder")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,13 +32,12 @@ impl Owner {
 /// The folder of the journal of `root`, which need not exist yet: one a root,
 /// outside of it, so that a project is never littered. A project that was
 /// moved takes its journal along.
-pub fn place(journals: &Path, root: &Path) -> PathBuf {
+pub fn find(journals: &Path, root: &Path) -> PathBuf {
     let name = ContentHash::of(root.as_os_str().as_encoded_bytes()).short();
     let place = journals.join(name);
     if !place.is_dir()
         && let Some(moved) = moved(journals, root)
     {
-        #[allow(clippy::disallowed_methods, reason = "the library's own folder")]
         // A journal that stays where it is only hides its history.
         let _ = fs::rename(moved, &place);
     }
@@ -50,7 +51,6 @@ pub fn note_owner(journal: &Path, root: &Path) {
         return;
     }
     let text = serde_json::to_vec(&owner).unwrap_or_default();
-    #[allow(clippy::disallowed_methods, reason = "the library's own folder")]
     // Without the note, undo works as long as the project stays where it is.
     let _ = fs::write(journal.join(OWNER), text);
 }
