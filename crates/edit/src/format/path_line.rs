@@ -112,6 +112,13 @@ pub fn read(line: &str) -> Option<PathLine> {
     alone(line).or_else(|| sentence(line))
 }
 
+/// Takes off Markdown's emphasis. An underscore is more often a part of the
+/// name, as of `__init__.py`, unless it stands at both ends.
+fn without_emphasis(text: &str) -> &str {
+    let text = text.trim_matches('*');
+    text.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(text)
+}
+
 /// Reads a line that names a file and nothing else.
 pub fn alone(line: &str) -> Option<PathLine> {
     let line = line.trim();
@@ -138,7 +145,7 @@ pub fn alone(line: &str) -> Option<PathLine> {
     }
     let quoted = |mark| text.len() > 2 && text.starts_with(mark) && text.ends_with(mark);
     let spaced_ok = quoted('`') || quoted('"');
-    let bare = text.trim_matches(['*', '_']).trim_matches(['`', '"']).trim_matches('*').trim();
+    let bare = without_emphasis(text).trim_matches(['`', '"']).trim_matches('*').trim();
     let dressed = bare.len() < text.len();
     let path = bare.strip_suffix(':').unwrap_or(bare);
     let spaced = path.contains(char::is_whitespace);
@@ -293,6 +300,11 @@ mod tests {
             ("**a.rs:**", Some(("a.rs", Clear))),
             ("### `a.rs` (new)", Some(("a.rs", Clear))),
             ("# src/a.rs", Some(("src/a.rs", Clear))),
+            ("__init__.py", Some(("__init__.py", Unclear))),
+            ("**__init__.py**", Some(("__init__.py", Clear))),
+            ("File: __init__.py", Some(("__init__.py", Clear))),
+            ("### _x.py", Some(("_x.py", Guess))),
+            ("_src/a.rs_", Some(("src/a.rs", Clear))),
             ("Makefile", Some(("Makefile", Clear))),
             ("`.gitignore`", Some((".gitignore", Clear))),
             ("`my notes/a b.txt`", Some(("my notes/a b.txt", Clear))),

@@ -143,9 +143,11 @@ impl ReplyParser {
             Place::FenceTop => return self.fence_top(line, out),
             Place::SearchReplace(block) => block.line(line, out),
             Place::Diff(block) => block.line(line, out),
-            // The fence ends and the envelope does not.
+            // The fence ends and the envelope does not. A fence that is set in
+            // by a space is a line of the file.
             Place::Patch(block, origin)
-                if self.fence.as_ref().is_some_and(|(fence, _)| fence.closes(line.text)) =>
+                if !line.text.starts_with(' ')
+                    && self.fence.as_ref().is_some_and(|(fence, _)| fence.closes(line.text)) =>
             {
                 block.cut(*origin, line.start, out);
                 Step::NotMine
