@@ -8,7 +8,9 @@ use super::search_replace::{self, SearchReplace};
 use super::thought::Thought;
 use super::unified_diff::{self, UnifiedDiff};
 use super::whole_file::WholeFile;
-use super::{BrokenReason, EditAction, Line, Naming, Origin, ParsedItem, Step, path_line};
+use super::{
+    BrokenBlock, BrokenReason, EditAction, Line, Naming, Origin, ParsedItem, Step, path_line,
+};
 
 /// Finds the edits of a reply while it streams.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,8 @@ pub struct ReplyParser {
     found: bool,
     /// A whole file that may go on below its closing fence.
     held: Option<HeldFile>,
+    /// A diff that may go on below its closing fence.
+    doubtful: Option<ParsedItem>,
     /// A `--- ` line that opens a diff if `+++ ` follows.
     minus: Option<OwnedLine>,
 }
@@ -100,6 +104,7 @@ impl ReplyParser {
         if !last.is_empty() {
             self.raw_line(&last, &mut out);
         }
+        out.extend(self.doubtful.take());
         let end = self.offset;
         match self.held.take() {
             // A fence that is never closed: the file's own end was taken for it.
@@ -136,7 +141,26 @@ impl ReplyParser {
         }
     }
 
+    /// What stands below the closing fence of a doubtful diff tells whether it
+    /// was the end, or a line of the file that lost its space.
+    fn settle_doubt(&mut self, text: &str, out: &mut Vec<ParsedItem>) {
+        if text.is_empty() {
+            return;
+        }
+        let goes_on = ["+", "@@", " "].iter().any(|start| text.starts_with(start));
+        out.extend(self.doubtful.take().map(|item| match item {
+            ParsedItem::Edit(edit) if goes_on => ParsedItem::Broken(BrokenBlock {
+                path: Some(edit.path),
+                range: edit.range,
+                line: edit.line,
+                reason: BrokenReason::FenceInContent,
+            }),
+            item => item,
+        }));
+    }
+
     fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        self.settle_doubt(line.text, out);
         let step = match &mut self.place {
             Place::Outside => return self.outside(line, out),
             Place::FenceComment(..) => return self.fence_comment(line, out),
@@ -146,8 +170,9 @@ impl ReplyParser {
             // The fence ends and the envelope does not. A fence that is set in
             // by a space is a line of the file.
             Place::Patch(block, origin)
-                if !line.text.starts_with(' ')
-                    && self.fence.as_ref().is_some_and(|(fence, _)| fence.closes(line.text)) =>
+                if self.fence.as_ref().is_some_and(|(fence, _)| {
+                    fence.closes(line.text) && !fence.inner(line.text).starts_with(' ')
+                }) =>
             {
                 block.cut(*origin, line.start, out);
                 Step::NotMine
@@ -162,6 +187,9 @@ impl ReplyParser {
         };
         if step == Step::More {
             return;
+        }
+        if matches!(&self.place, Place::Diff(diff) if diff.is_doubtful()) {
+            self.doubtful = out.pop();
         }
         // A diff and a whole file own the fence around them.
         if matches!(self.place, Place::Diff(_) | Place::Whole(_)) {

@@ -17,6 +17,8 @@ pub struct UnifiedDiff {
     file: Option<FileSection>,
     /// A `--- ` line in a hunk, which is a removed line unless `+++ ` follows.
     held: Option<HeldLine>,
+    /// Whether the fence closed before the last hunk had all that it promises.
+    doubtful: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -64,19 +66,23 @@ pub fn opens(line: &str) -> bool {
 impl UnifiedDiff {
     /// Begins before its first line.
     pub fn open(fence: Option<Fence>, path: Option<String>) -> Self {
-        Self { fence, path, file: None, held: None }
+        Self { fence, path, file: None, held: None, doubtful: false }
     }
 
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
-        if self.fence.as_ref().is_some_and(|fence| fence.closes(line.text)) {
-            self.close(false, out);
-            return Step::Done;
-        }
         let text = match &self.fence {
             Some(fence) => fence.inner(line.text),
             None => line.text,
         };
+        let hunk = self.file.as_ref().and_then(|file| file.hunk.as_ref());
+        // A fence that is set in by a space is a line of the file.
+        let is_context = hunk.is_some() && text.starts_with(' ');
+        if !is_context && self.fence.as_ref().is_some_and(|fence| fence.closes(line.text)) {
+            self.doubtful = hunk.is_some_and(HunkReader::expects_more);
+            self.close(false, out);
+            return Step::Done;
+        }
         if let Some(held) = self.held.take() {
             if text.starts_with("+++ ") {
                 self.close_file(out);
@@ -140,6 +146,11 @@ impl UnifiedDiff {
         }
         self.close(false, out);
         Step::NotMine
+    }
+
+    /// Whether the fence may have closed in the middle of the last hunk.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 
     /// The reply ended inside.
