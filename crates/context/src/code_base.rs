@@ -110,7 +110,7 @@ impl CodeBase {
         let query = Query::new(name);
         let mut holding: Vec<(bool, f32, usize)> = Vec::new();
         for (number, file) in self.files.iter().enumerate() {
-            if is_code(&file.path) && file.text.contains(name) {
+            if is_code(&file.path) && places(&file.text, name).next().is_some() {
                 let written = is_defined_by_its_look(&file.text, name);
                 holding.push((!written, -standing(&file.path, &query), number));
             }
@@ -173,6 +173,15 @@ impl CodeBase {
     }
 }
 
+/// Where `name` stands in `text` as a word of its own, not as a part of a
+/// longer one.
+fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).map(|(at, _)| at).filter(move |at| {
+        !text[..*at].ends_with(goes_on) && !text[at + name.len()..].starts_with(goes_on)
+    })
+}
+
 /// Tells whether a file defines things; the names in data and prose do not.
 fn is_code(path: &RelPath) -> bool {
     let language = Language::from_path(Path::new(path.as_str()));
@@ -211,7 +220,7 @@ fn is_defined_by_its_look(text: &str, name: &str) -> bool {
         "union",
         "var",
     ];
-    text.match_indices(name).any(|(at, _)| {
+    places(text, name).any(|at| {
         let before = text[..at].trim_end_matches([' ', '\t']);
         let word = BEFORE.iter().any(|word| before.ends_with(word));
         // `func (t T) name` of Go.

@@ -69,6 +69,21 @@ fn the_walk_keeps_the_rules_and_counts_what_it_skips() {
     assert!(none.search("config", 5).unwrap().is_empty());
 }
 
+#[test]
+fn a_name_is_told_from_the_longer_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 10..90 {
+        let text = format!("def port_1{number}():\n    return {number}\n");
+        fs::write(folder.path().join(format!("a{number}.py")), text).unwrap();
+    }
+    fs::write(folder.path().join("z.py"), "def port_1():\n    return 1\n").unwrap();
+    let root = Root::open(folder.path()).unwrap();
+    let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new()).unwrap();
+    let bytes = |text: &str| text.len();
+    let context = code.pack("what does port_1 return?", &[], &Budget::new(500, &bytes)).unwrap();
+    assert_eq!(context.passages[0].path.as_str(), "z.py");
+}
+
 #[cfg(unix)]
 #[test]
 fn rules_that_are_no_files_are_refused() {
