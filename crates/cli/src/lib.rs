@@ -35,6 +35,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 
     let done = command::run(args, host);
     // A file on a full disk often fails no earlier than here.
     let done = done.and_then(|code| exit::written(host.output.flush()).map(|()| code));
+    if done.is_err() {
+        // What was said before the error stands above it.
+        let _ = host.output.flush();
+    }
     match done {
         Ok(code) => code,
         Err(Failure::Output(error)) => exit::show_lost_output(&error, host),

@@ -58,6 +58,8 @@ fn extract(
         written(writeln!(host.output))?;
     }
     list_sources(&context, host)?;
+    // Below the sources on a terminal, which shows both streams.
+    written(host.output.flush())?;
     let what = if context.passages.is_empty() { "" } else { "These are passages, not an answer: " };
     written(writeln!(host.messages, "\n{what}no model is installed.\n{HOW_TO_GET_A_MODEL}"))?;
     Ok(SUCCESS)
