@@ -45,7 +45,8 @@ pub fn doctor(
     cancel: &CancelToken,
 ) -> Vec<Check> {
     let hardware = Hardware::read();
-    let mut checks = vec![processor(&hardware), memory(&hardware), accelerator(), disk(dirs)];
+    let mut checks =
+        vec![processor(&hardware), memory(&hardware), accelerator(&hardware), disk(dirs)];
     checks.extend([dirs.models(), dirs.journals()].iter().map(|folder| writable(folder)));
     checks.push(configuration(dirs, root));
     checks.extend(models(dirs, progress, cancel));
@@ -76,11 +77,15 @@ fn memory(hardware: &Hardware) -> Check {
     Check { name, status: CheckStatus::Fine, detail, help: None }
 }
 
-fn accelerator() -> Check {
+fn accelerator(hardware: &Hardware) -> Check {
+    let found = match hardware.accelerators.as_slice() {
+        [] => "none found".to_owned(),
+        found => found.join(", "),
+    };
     Check {
         name: "accelerators".to_owned(),
         status: CheckStatus::Fine,
-        detail: "none used: models run on the processor".to_owned(),
+        detail: format!("{found}; models run on the processor"),
         help: None,
     }
 }

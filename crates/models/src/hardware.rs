@@ -15,6 +15,8 @@ pub struct Hardware {
     pub memory_bytes: Option<u64>,
     /// Memory that is free to use.
     pub available_bytes: Option<u64>,
+    /// Accelerators whose driver is there, by their makers' names for them.
+    pub accelerators: Vec<&'static str>,
 }
 
 impl Hardware {
@@ -27,8 +29,22 @@ impl Hardware {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: memory.total,
             available_bytes: memory.available,
+            accelerators: accelerators(Path::new("/")),
         }
     }
+}
+
+/// By what the drivers put into the file system.
+fn accelerators(root: &Path) -> Vec<&'static str> {
+    let drivers = [("proc/driver/nvidia/version", "NVIDIA CUDA"), ("dev/kfd", "AMD ROCm")];
+    let mut found: Vec<&str> = drivers
+        .into_iter()
+        .filter_map(|(place, name)| root.join(place).exists().then_some(name))
+        .collect();
+    if cfg!(all(target_os = "macos", target_arch = "aarch64")) {
+        found.push("Apple Metal");
+    }
+    found
 }
 
 fn processor(root: &Path) -> Option<String> {
@@ -152,6 +168,16 @@ mod tests {
         check(&[machine, outside, limit], Some(4096), Some(4096));
         let old = ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
         check(&[machine, old], Some(16384), Some(8192));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn accelerators_are_known_by_their_drivers() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(accelerators(root.path()).is_empty());
+        fs::create_dir_all(root.path().join("proc/driver/nvidia")).unwrap();
+        fs::write(root.path().join("proc/driver/nvidia/version"), "").unwrap();
+        assert_eq!(accelerators(root.path()), ["NVIDIA CUDA"]);
     }
 
     #[test]
