@@ -84,6 +84,8 @@ pub enum RefusalReason {
     WrittenTwice,
     /// There is no such file, and whether one is meant is not sure.
     UnclearPath,
+    /// The whole file holds the marks of a merge conflict.
+    ConflictMarks,
     /// What would replace the whole file is only a piece of it.
     Snippet,
     /// A hunk without any context or removed line does not say where it belongs.
@@ -117,6 +119,7 @@ impl RefusalReason {
             Self::OtherContent => "edit.other_content",
             Self::WrittenTwice => "edit.written_twice",
             Self::UnclearPath => "edit.unclear_path",
+            Self::ConflictMarks => "edit.conflict_marks",
             Self::Snippet => "edit.snippet",
             Self::NoContext => "edit.no_context",
             Self::Elided { .. } => "edit.elided",
@@ -170,6 +173,10 @@ impl fmt::Display for RefusalReason {
             Self::UnclearPath => f.write_str(
                 "no such file is there, and the words above the block may be prose; \
                  write the path of a new file in backticks",
+            ),
+            Self::ConflictMarks => f.write_str(
+                "the file would hold the marks of a merge conflict; \
+                 write `<<<<<<< SEARCH` and `>>>>>>> REPLACE` to change a place",
             ),
             Self::Snippet => f.write_str(
                 "the block looks like a piece of the file and would replace all of it; \

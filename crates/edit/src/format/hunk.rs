@@ -62,6 +62,11 @@ impl HunkReader {
         self.promised.is_some_and(|(old, new)| old > 0 || new > 0)
     }
 
+    /// Whether the heading promises lines of both sides.
+    pub fn expects_both(&self) -> bool {
+        self.promised.is_some_and(|(old, new)| old > 0 && new > 0)
+    }
+
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
         self.hunk.lines.is_empty()

@@ -132,6 +132,12 @@ pub fn alone(line: &str) -> Option<PathLine> {
         text = text.strip_suffix(remark).unwrap_or(text).trim();
     }
     let mut explicit = false;
+    // `[src/a.rs](src/a.rs)`
+    if let Some((name, _)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]("))
+        && text.ends_with(')')
+    {
+        text = name.trim();
+    }
     // `**File: src/a.rs**`
     if let Some(bold) = text.strip_prefix("**").and_then(|rest| rest.strip_suffix("**")) {
         explicit = true;
@@ -305,6 +311,8 @@ mod tests {
             ("File: __init__.py", Some(("__init__.py", Clear))),
             ("### _x.py", Some(("_x.py", Guess))),
             ("_src/a.rs_", Some(("src/a.rs", Clear))),
+            ("### [src/a.rs](src/a.rs)", Some(("src/a.rs", Clear))),
+            ("[`src/a.rs`](./src/a.rs):", Some(("src/a.rs", Clear))),
             ("Makefile", Some(("Makefile", Clear))),
             ("`.gitignore`", Some((".gitignore", Clear))),
             ("`my notes/a b.txt`", Some(("my notes/a b.txt", Clear))),

@@ -1,4 +1,5 @@
-//! `<<<<<<< SEARCH`, `=======`, `>>>>>>> REPLACE`.
+//! `<<<<<<< SEARCH`, `=======`, `>>>>>>> REPLACE`, and the same with
+//! `------- SEARCH` and `+++++++ REPLACE`.
 
 use std::ops::RangeInclusive;
 
@@ -17,6 +18,7 @@ pub struct SearchReplace {
     path: Option<String>,
     origin: Origin,
     indent: String,
+    signs: Signs,
     length: usize,
     search: String,
     replace: Option<String>,
@@ -26,9 +28,25 @@ pub struct SearchReplace {
     nearly: Vec<(usize, usize)>,
 }
 
+/// What a block's first and last line begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Signs {
+    open: char,
+    close: char,
+}
+
+const ANGLES: Signs = Signs { open: '<', close: '>' };
+const DASHES: Signs = Signs { open: '-', close: '+' };
+
 /// Whether `line` opens a block.
 pub fn opens(line: &str) -> bool {
-    marker(line.trim_start(), '<', &["SEARCH", "ORIGINAL"]).is_some()
+    opening(line.trim_start()).is_some()
+}
+
+/// The signs of an opening line, and how many there are.
+fn opening(line: &str) -> Option<(Signs, usize)> {
+    let angles = marker(line, '<', &["SEARCH", "ORIGINAL"]).map(|length| (ANGLES, length));
+    angles.or_else(|| marker(line, '-', &["SEARCH"]).map(|length| (DASHES, length)))
 }
 
 /// The number of signs of a marker line with one of `words` behind it.
@@ -44,11 +62,13 @@ impl SearchReplace {
     /// Begins at an opening line.
     pub fn open(line: Line<'_>, path: Option<String>) -> Self {
         let body = line.text.trim_start();
+        let (signs, length) = opening(body).unwrap_or((ANGLES, 0));
         Self {
             path,
             origin: Origin::of(line),
             indent: line.text[..line.text.len() - body.len()].to_owned(),
-            length: body.chars().take_while(|c| *c == '<').count(),
+            signs,
+            length,
             search: String::new(),
             replace: None,
             dividers: 0,
@@ -59,7 +79,7 @@ impl SearchReplace {
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
         let text = line.text.strip_prefix(self.indent.as_str()).unwrap_or(line.text);
-        if opens(text) && marker(text, '<', &["SEARCH", "ORIGINAL"]) == Some(self.length) {
+        if opening(text) == Some((self.signs, self.length)) {
             self.cut(line.start, out);
             return Step::NotMine;
         }
@@ -71,8 +91,9 @@ impl SearchReplace {
                 return Step::More;
             }
         }
-        let exact = marker(text, '>', &["REPLACE", "UPDATED", ""]) == Some(self.length);
-        let worded = marker(text, '>', &["REPLACE", "UPDATED"]);
+        let Signs { close, .. } = self.signs;
+        let exact = marker(text, close, &["REPLACE", "UPDATED", ""]) == Some(self.length);
+        let worded = marker(text, close, &["REPLACE", "UPDATED"]);
         let worded = worded == Some(self.length) || self.is_nearly(worded);
         if worded || (exact && self.replace.is_some()) {
             self.close(line.end, out);

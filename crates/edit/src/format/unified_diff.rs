@@ -105,8 +105,13 @@ impl UnifiedDiff {
             self.file = Some(file);
             return Step::More;
         }
+        let hunk = self.file.as_ref().and_then(|file| file.hunk.as_ref());
         let in_hunk = self.file.as_ref().is_some_and(|file| file.hunk.is_some());
-        if let Some(old) = text.strip_prefix("--- ") {
+        // A removed line `-- words` of Lua or SQL is no heading where the hunk
+        // still promises lines.
+        let promised = hunk.is_some_and(HunkReader::expects_both);
+        let heading = text.strip_prefix("--- ").filter(|old| !promised || names_a_file(old));
+        if let Some(old) = heading {
             let origin = Origin::of(line);
             if in_hunk {
                 self.held = Some(HeldLine { text: text.to_owned(), origin, end: line.end });
@@ -249,6 +254,11 @@ impl FileSection {
     /// The file's path, without the prefixes `a/` and `b/` that git adds.
     fn path(&self) -> Option<String> {
         let bare = |path: &str, prefix| path.strip_prefix(prefix).map(str::to_owned);
+        if let (Side::File(old), Side::File(new)) = (&self.old, &self.new)
+            && let Some(path) = without_mnemonics(old, new)
+        {
+            return Some(path.to_owned());
+        }
         let path = match (&self.old, &self.new) {
             (Side::File(old), Side::File(new)) => match bare(new, "b/") {
                 // `b/x` against `b/x` or `c/x` is a folder called `b`.
@@ -317,6 +327,26 @@ impl FileSection {
         }
         origin.edit(path, EditAction::Patch { hunks: self.hunks }, end)
     }
+}
+
+/// Whether what stands behind `--- ` can be a file's name.
+fn names_a_file(text: &str) -> bool {
+    let name = text.split('\t').next().unwrap_or(text).trim();
+    name.contains(['/', '.']) && !name.contains(' ')
+}
+
+/// The path below the prefixes that `diff.mnemonicPrefix` and `-R` give: index,
+/// work tree, commit, object, and the two sides of a comparison.
+fn without_mnemonics<'p>(old: &str, new: &'p str) -> Option<&'p str> {
+    const PAIRS: [&str; 6] = ["ba", "iw", "ci", "cw", "ow", "12"];
+    let (old_prefix, old_path) = old.split_once('/')?;
+    let (new_prefix, new_path) = new.split_once('/')?;
+    let pair = format!("{old_prefix}{new_prefix}");
+    let back = format!("{new_prefix}{old_prefix}");
+    let known = |pair: &String| PAIRS.contains(&pair.as_str());
+    let reversed = back != "ba" && known(&back);
+    let single = old_prefix.len() == 1 && new_prefix.len() == 1;
+    (single && old_path == new_path && (known(&pair) || reversed)).then_some(new_path)
 }
 
 fn added(line: &PatchLine) -> Option<&str> {

@@ -9,7 +9,7 @@ use mlxcode_base::{PathError, RelPath, Root};
 
 use super::already;
 use super::elision::elided_line;
-use super::snippet::is_snippet;
+use super::snippet::{has_conflict_marks, is_snippet};
 use super::{ChangeKind, FileChange, ResolveOptions, patch};
 use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
 use crate::layer::open_regular;
@@ -121,6 +121,9 @@ impl<'a> Draft<'a> {
                     _ => {}
                 }
                 refuse_elision(new, content)?;
+                if has_conflict_marks(new) && !content.is_some_and(has_conflict_marks) {
+                    return Err(RefusalReason::ConflictMarks.into());
+                }
                 let new = content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new));
                 if let Some(old) = content.filter(|old| *old != new) {
                     if self.written.contains(&path) {

@@ -1,5 +1,7 @@
 //! A piece of a file that stands where the whole file should.
 
+use std::collections::HashSet;
+
 use crate::format::Naming;
 
 /// Files with fewer lines are rewritten whole, and may well shrink.
@@ -13,6 +15,13 @@ const SHRINKS_AT_MOST: usize = 3;
 /// keeps at least two lines of three.
 const COMMENTED_KEEPS: (usize, usize) = (2, 3);
 
+/// A whole file that is the old one's beginning, but for a few lines, and keeps
+/// less than three lines of four, was cut off by its writer.
+const HEAD_KEEPS: (usize, usize) = (3, 4);
+
+/// Lines of a head that may have changed: one in so many.
+const HEAD_CHANGES: usize = 4;
+
 /// Whether `new` is obviously a piece of the file that holds `old`, not its
 /// new content. Blank lines do not count.
 pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
@@ -22,8 +31,32 @@ pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
     if naming == Naming::Comment && lines(new) * of < old_lines * part {
         return true;
     }
-    let shrinks = old_lines >= LEAST_OLD_LINES && lines(new) * SHRINKS_AT_MOST < old_lines;
-    shrinks || (begins_indented(new) && old_lines > 0 && !begins_indented(old))
+    let long = old_lines >= LEAST_OLD_LINES;
+    let shrinks = long && lines(new) * SHRINKS_AT_MOST < old_lines;
+    let (part, of) = HEAD_KEEPS;
+    let head = long && lines(new) * of < old_lines * part && is_head(new, old);
+    shrinks || head || (begins_indented(new) && old_lines > 0 && !begins_indented(old))
+}
+
+/// Whether lines look like the marks that a merge, or a block of another
+/// format, leaves around two versions.
+pub fn has_conflict_marks(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_start);
+    ["<<<<<<<", "=======", ">>>>>>>"].iter().all(|mark| lines.any(|line| line.starts_with(mark)))
+}
+
+/// Whether the lines of `new` are those that `old` begins with, but for a few.
+fn is_head(new: &str, old: &str) -> bool {
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    };
+    let (new, old) = (lines(new), lines(old));
+    let reach = (new.len() + new.len() / HEAD_CHANGES + 1).min(old.len());
+    let head: HashSet<&String> = old[..reach].iter().collect();
+    let kept = new.iter().filter(|line| head.contains(line)).count();
+    // The last line of the old file would be there if its end were meant.
+    let ends_alike = new.last() == old.last();
+    !ends_alike && (new.len() - kept) * HEAD_CHANGES <= new.len()
 }
 
 fn begins_indented(text: &str) -> bool {

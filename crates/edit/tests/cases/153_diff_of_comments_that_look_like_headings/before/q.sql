@@ -1,0 +1,2 @@
+-- the old one
+select 1;
