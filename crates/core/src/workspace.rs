@@ -11,7 +11,7 @@ use mlxcode_models::GenerateOptions;
 
 use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
 use crate::turn::Turn;
@@ -183,6 +183,13 @@ impl Workspace {
     /// What was applied here, oldest first.
     pub fn history(&self) -> Result<Vec<JournalEntry>> {
         Ok(self.journal()?.entries().to_vec())
+    }
+
+    /// The entries of the history that are damaged, by name, each with what is
+    /// wrong with it. The others are not touched by that.
+    pub fn damaged_entries(&self) -> Result<Vec<(String, Error)>> {
+        let damaged = self.journal()?.damaged();
+        Ok(damaged.into_iter().map(|(id, error)| (id, error.into())).collect())
     }
 
     /// Takes back the entry `id`, or the newest that is not taken back yet;

@@ -227,7 +227,14 @@ impl Diagnostic for Error {
             }
             Self::InvalidOption { range, .. } => Some(format!("pass a value that is {range}")),
             Self::ScriptExhausted => Some("give the script one reply for every request".into()),
-            Self::Io { .. } => Some("check the path, its permissions and the free space".into()),
+            Self::Io { source, .. } => Some(
+                match source.kind() {
+                    io::ErrorKind::NotFound => "check the path",
+                    io::ErrorKind::StorageFull => "free some disk space",
+                    _ => "check the path, its permissions and the free space",
+                }
+                .into(),
+            ),
             Self::NotAModel { .. } => Some(
                 "name a GGUF file, or a folder with config.json, tokenizer.json and safetensors"
                     .into(),

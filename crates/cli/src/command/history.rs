@@ -9,11 +9,22 @@ use crate::output::{Style, time, visible};
 
 /// Runs the verb.
 pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
-    let entries = common.workspace(host)?.history()?;
+    let workspace = common.workspace(host)?;
+    let entries = workspace.history()?;
+    let damaged = workspace.damaged_entries()?;
     if common.json {
         let entries = entries.iter().rev().map(EntryOutput::new).collect();
-        json::write(host, &HistoryOutput { entries })?;
+        let damaged = damaged.into_iter().map(|(id, _)| id).collect();
+        json::write(host, &HistoryOutput { entries, damaged })?;
         return Ok(SUCCESS);
+    }
+    for (id, error) in &damaged {
+        let style = Style::for_messages(host);
+        let line = visible(format!("{id} cannot be taken back: {}", error.sentence()));
+        written(writeln!(host.messages, "{} {line}", style.error("error:")))?;
+        if let Some(help) = error.help() {
+            written(writeln!(host.messages, "{} {help}", style.strong("help:")))?;
+        }
     }
     if entries.is_empty() {
         written(writeln!(host.output, "nothing was applied here yet"))?;

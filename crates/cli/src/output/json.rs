@@ -285,6 +285,8 @@ pub struct UndoOutput {
 pub struct HistoryOutput {
     /// The entries, newest first.
     pub entries: Vec<EntryOutput>,
+    /// The names of entries whose files are damaged.
+    pub damaged: Vec<String>,
 }
 
 /// One journal entry.

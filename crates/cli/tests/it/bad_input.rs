@@ -381,3 +381,22 @@ fn what_is_there_already_is_said() {
     assert!(ran.err.contains("nothing was changed"), "{}", ran.err);
     assert_eq!(ground.run(&["history", "--json"]).out.matches("\"id\"").count(), 1);
 }
+
+#[test]
+fn a_damaged_journal_entry() {
+    let ground = Ground::new();
+    ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
+    let port = "port.py\n<<<<<<< SEARCH\n    return number\n=======\n    return 1\n>>>>>>> REPLACE\n";
+    ground.play(&["apply", "--yes"], Play { input: port, ..Play::default() });
+    let journals = fs::read_dir(ground.home().join("state/journal")).unwrap();
+    let journal = journals.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    fs::write(journal.join("entries/2.json"), "{").unwrap();
+
+    let ran = ground.run(&["history"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("2 cannot be taken back") && ran.err.contains("help:"), "{}", ran.err);
+    assert!(ran.out.contains("modify greet.py") && !ran.out.contains("port.py"), "{}", ran.out);
+    failed(&ground.run(&["undo"]), 6, "2.json");
+    assert_eq!(ground.run(&["undo", "1"]).code, 0);
+    assert!(ground.read("greet.py").contains("hello"));
+}

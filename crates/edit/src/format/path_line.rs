@@ -128,7 +128,13 @@ pub fn alone(line: &str) -> Option<PathLine> {
     // The last item of a list of files says nothing of the fence below it.
     let listed = text.len() < whole.len() && !text.ends_with(':');
     text = text.strip_suffix(':').unwrap_or(text).trim();
-    for remark in ["(new)", "(new file)", "(updated)"] {
+    // `📄 src/a.rs`
+    text = text.trim_start_matches(|c: char| !c.is_ascii() && !c.is_alphanumeric()).trim_start();
+    if let Some(tagged) = text.strip_prefix("<file>").and_then(|rest| rest.strip_suffix("</file>"))
+    {
+        text = tagged.trim();
+    }
+    for remark in ["(new)", "(new file)", "(updated)", "(modified)", "(changed)"] {
         text = text.strip_suffix(remark).unwrap_or(text).trim();
     }
     let mut explicit = false;
@@ -143,7 +149,7 @@ pub fn alone(line: &str) -> Option<PathLine> {
         explicit = true;
         text = bold.strip_suffix(':').unwrap_or(bold).trim();
     }
-    for name in ["File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
+    for name in ["**File:**", "File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
         if let Some(rest) = text.strip_prefix(name) {
             explicit |= name.ends_with(':');
             text = rest.trim();
@@ -313,6 +319,10 @@ mod tests {
             ("_src/a.rs_", Some(("src/a.rs", Clear))),
             ("### [src/a.rs](src/a.rs)", Some(("src/a.rs", Clear))),
             ("[`src/a.rs`](./src/a.rs):", Some(("src/a.rs", Clear))),
+            ("### 📄 `src/a.rs`", Some(("src/a.rs", Clear))),
+            ("## src/a.rs (modified)", Some(("src/a.rs", Clear))),
+            ("**File:** `src/a.rs`", Some(("src/a.rs", Clear))),
+            ("<file>src/a.rs</file>", Some(("src/a.rs", Clear))),
             ("Makefile", Some(("Makefile", Clear))),
             ("`.gitignore`", Some((".gitignore", Clear))),
             ("`my notes/a b.txt`", Some(("my notes/a b.txt", Clear))),

@@ -109,6 +109,11 @@ impl Journal {
         &self.entries
     }
 
+    /// The entries that cannot be read any more, by name, each with the reason.
+    pub fn damaged(&self) -> Vec<(String, Error)> {
+        self.unreadable.iter().map(|entry| (entry.id.clone(), entry.error())).collect()
+    }
+
     /// What a file holds now; `None` where there is none.
     pub(crate) fn current(&self, path: &RelPath) -> Result<Option<Stored>> {
         let place = self.root.resolve(path)?;

@@ -19,6 +19,10 @@ const COMMENTED_KEEPS: (usize, usize) = (2, 3);
 /// less than three lines of four, was cut off by its writer.
 const HEAD_KEEPS: (usize, usize) = (3, 4);
 
+/// What begins indented, as the old file does not, is a piece from its middle
+/// unless it keeps nine lines of ten: then only the first ones went.
+const MIDDLE_KEEPS: (usize, usize) = (9, 10);
+
 /// Lines of a head that may have changed: one in so many.
 const HEAD_CHANGES: usize = 4;
 
@@ -35,7 +39,9 @@ pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
     let shrinks = long && lines(new) * SHRINKS_AT_MOST < old_lines;
     let (part, of) = HEAD_KEEPS;
     let head = long && lines(new) * of < old_lines * part && is_head(new, old);
-    shrinks || head || (begins_indented(new) && old_lines > 0 && !begins_indented(old))
+    let middle = begins_indented(new) && old_lines > 0 && !begins_indented(old);
+    let (part, of) = MIDDLE_KEEPS;
+    shrinks || head || (middle && lines(new) * of < old_lines * part)
 }
 
 /// Whether lines look like the marks that a merge, or a block of another
@@ -71,12 +77,14 @@ mod tests {
     #[test]
     fn tells_a_piece_from_a_file() {
         let ten = "line\n".repeat(10);
+        let indented = "    x = 1\n".repeat(20);
         for (new, old, piece) in [
             ("a\nb\nc\n", ten.as_str(), true),
             ("a\nb\nc\nd\n", ten.as_str(), false),
             ("a\n", "b\n\n\nc\n", false),
             ("    return 2\n", "def f():\n    return 1\n", true),
             ("    return 2\n", "    return 1\n", false),
+            (indented.as_str(), &format!("def f():\n{indented}"), false),
             ("  a\n", "", false),
         ] {
             let commented = is_snippet(new, old, Naming::Comment);
