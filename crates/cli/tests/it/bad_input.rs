@@ -386,7 +386,8 @@ fn what_is_there_already_is_said() {
 fn a_damaged_journal_entry() {
     let ground = Ground::new();
     ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
-    let port = "port.py\n<<<<<<< SEARCH\n    return number\n=======\n    return 1\n>>>>>>> REPLACE\n";
+    let port =
+        "port.py\n<<<<<<< SEARCH\n    return number\n=======\n    return 1\n>>>>>>> REPLACE\n";
     ground.play(&["apply", "--yes"], Play { input: port, ..Play::default() });
     let journals = fs::read_dir(ground.home().join("state/journal")).unwrap();
     let journal = journals.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();

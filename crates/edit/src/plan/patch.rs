@@ -8,13 +8,46 @@ use super::draft::Refused;
 use super::line_ends::LineEnds;
 use crate::diff::{FileDiff, steps};
 use crate::format::{BrokenReason, PatchHunk, PatchLine};
-use crate::locate::{Found, MatchLevel, locate, nearest};
+use crate::locate::{Found, MatchLevel, Shift, locate, nearest};
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::{FileLine, FileText};
 
 /// Puts `replace` in place of `search`. Lines on both sides stay as the file
 /// has them.
 pub fn replace(content: &str, search: &str, replace: &str) -> Result<String, Refused> {
+    match replaced_verbatim(content, search, replace) {
+        Some(text) => Ok(text),
+        None => replace_lines(content, search, replace),
+    }
+}
+
+/// The usual case, at the speed of copying: the lines stand in the file once,
+/// byte for byte. `None` for all others, and where line ends need care.
+fn replaced_verbatim(content: &str, search: &str, replace: &str) -> Option<String> {
+    let whole_lines = |text: &str| text.ends_with('\n') && !text.contains('\r');
+    if !whole_lines(search) || !(replace.is_empty() || whole_lines(replace)) {
+        return None;
+    }
+    let begins = |at: usize| at == 0 || content[..at].ends_with('\n');
+    // From line to line, since places may overlap.
+    let mut found = None;
+    let mut from = 0;
+    while let Some(at) = content[from..].find(search).map(|at| from + at) {
+        if begins(at) && found.replace(at).is_some() {
+            return None;
+        }
+        from = at + content[at..].find('\n')? + 1;
+    }
+    let at = found?;
+    // The last line need not have an end to be the same line.
+    let last = content.strip_suffix(&search[..search.len() - 1]);
+    if last.is_some_and(|before| begins(before.len())) || content.contains('\r') {
+        return None;
+    }
+    Some([&content[..at], replace, &content[at + search.len()..]].concat())
+}
+
+fn replace_lines(content: &str, search: &str, replace: &str) -> Result<String, Refused> {
     let mut text = FileText::new(content);
     let wanted: Vec<&str> = search.lines().collect();
     let new: Vec<&str> = replace.lines().collect();
@@ -88,8 +121,7 @@ fn place(
             (None, Some(label)) if hunk.first_line.is_none() => label + 1,
             _ => return Err(RefusalReason::NoContext.into()),
         };
-        let found =
-            Found { range: at..at, level: MatchLevel::Exact, shift: crate::locate::Shift::None };
+        let found = Found { range: at..at, level: MatchLevel::Exact, shift: Shift::None };
         let lines = rewritten(text, &found, &hunk.lines);
         return Ok((found, lines));
     }
@@ -106,13 +138,25 @@ fn place(
         };
         by_number.or_else(by_end).or_else(by_label)
     };
-    let found = only(text, &wanted, below..end, choose)?;
+    // Where the patch says it is, it is: no other place can be meant more.
+    let found = match claimed.and_then(|at| found_at(text, &wanted, at, below)) {
+        Some(found) => found,
+        None => only(text, &wanted, below..end, choose)?,
+    };
     let lines = if found.level == MatchLevel::BlankLines {
         rewritten_around_blanks(text, &found, &hunk.lines)
     } else {
         rewritten(text, &found, &hunk.lines)
     };
     Ok((found, lines))
+}
+
+/// The lines at `at`, if they are there, exactly.
+fn found_at(text: &FileText, wanted: &[&str], at: usize, below: usize) -> Option<Found> {
+    let range = at..at.checked_add(wanted.len())?;
+    let lines = text.lines().get(range.clone()).filter(|_| at >= below)?;
+    let same = lines.iter().zip(wanted).all(|(line, wanted)| line.text == *wanted);
+    same.then_some(Found { range, level: MatchLevel::Exact, shift: Shift::None })
 }
 
 /// Places a hunk of which context lines lack the space in front. Either only
@@ -266,4 +310,26 @@ fn rewritten_around_blanks(text: &FileText, found: &Found, hunk: &[PatchLine]) -
         goes_above = goes;
     }
     new
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The short way gives what the long way gives.
+        #[test]
+        fn verbatim_is_what_lines_give(
+            content in "([ab]{0,2}\r?\n){0,8}[ab]{0,2}",
+            search in "([ab]{0,2}\n){1,3}",
+            replace in "([abc]{0,2}\n){0,3}",
+        ) {
+            if let Some(text) = replaced_verbatim(&content, &search, &replace) {
+                let lines = replace_lines(&content, &search, &replace);
+                prop_assert_eq!(lines.ok(), Some(text));
+            }
+        }
+    }
 }
