@@ -1,7 +1,8 @@
 //! `mlx-code ask`: a question, an answer, its sources.
 
 use mlxcode_core::{
-    GenerateOptions, HOW_TO_GET_A_MODEL, Model, PackedContext, TurnEvent, TurnOptions, Workspace,
+    GenerateOptions, HOW_TO_GET_A_MODEL, Model, PackedContext, Skipped, TurnEvent, TurnOptions,
+    Workspace,
 };
 
 use crate::args::Ask;
@@ -58,8 +59,6 @@ fn extract(
         written(writeln!(host.output))?;
     }
     list_sources(&context, host)?;
-    // Below the sources on a terminal, which shows both streams.
-    written(host.output.flush())?;
     let what = if context.passages.is_empty() { "" } else { "These are passages, not an answer: " };
     written(writeln!(host.messages, "\n{what}no model is installed.\n{HOW_TO_GET_A_MODEL}"))?;
     Ok(SUCCESS)
@@ -106,13 +105,33 @@ fn answer(
 fn list_sources(context: &PackedContext, host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
     if context.passages.is_empty() {
-        return written(writeln!(host.output, "Sources: none; nothing here matches the question."));
+        written(writeln!(host.output, "Sources: none; nothing here matches the question."))?;
+    } else {
+        written(writeln!(host.output, "{}", style.strong("Sources:")))?;
     }
-    written(writeln!(host.output, "{}", style.strong("Sources:")))?;
     for passage in &context.passages {
         let place = format!("{}:{}", passage.path, passage.lines);
         let reason = style.dim(&passage.reason);
         written(writeln!(host.output, "  {}  {reason}", style.place(place)))?;
     }
-    Ok(())
+    // Below the sources on a terminal, which shows both streams.
+    written(host.output.flush())?;
+    match not_read(context.skipped) {
+        Some(words) => written(writeln!(host.messages, "\nFiles not read: {words}.")),
+        None => Ok(()),
+    }
+}
+
+/// What was left out of the tree, in words; `None` where nothing was.
+fn not_read(skipped: Skipped) -> Option<String> {
+    let Skipped { binary, too_large, not_utf8, unreadable, .. } = skipped;
+    let kinds = [
+        (binary, "binary"),
+        (too_large, "too large"),
+        (not_utf8, "not UTF-8"),
+        (unreadable, "not readable"),
+    ];
+    let some = kinds.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = some.map(|(number, kind)| format!("{number} {kind}")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -19,6 +19,12 @@ fn ask_without_a_model_shows_passages_and_says_so() {
     assert_eq!(ran.code, 0);
     assert!(ran.out.starts_with("port.py:1-2\n  def open_port(number):\n"), "{}", ran.out);
     assert!(ran.err.contains("mlx-code models add"), "{}", ran.err);
+    assert!(!ran.err.contains("not read"), "{}", ran.err);
+
+    ground.write("logo.bin", "\0\0");
+    ground.write("dump.txt", &"x".repeat(2 << 20));
+    let ran = ground.run(&["ask", "who opens the port?"]);
+    assert!(ran.err.contains("Files not read: 1 binary, 1 too large.\n"), "{}", ran.err);
 }
 
 #[test]
