@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Host, Waiting, run};
@@ -120,8 +120,9 @@ impl Ground {
 #[cfg(unix)]
 impl Ground {
     /// Runs the program itself as a user who is not root, whom permissions do
-    /// not bind.
-    pub fn play_as_nobody(&self, args: &[&str], input: &str) -> Ran {
+    /// not bind. `None` where root may not become anybody else, as in some
+    /// sandboxes.
+    pub fn play_as_nobody(&self, args: &[&str], input: &str) -> Option<Ran> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         use std::os::unix::process::CommandExt;
         use std::process::{Command, Stdio};
@@ -134,19 +135,22 @@ impl Ground {
         let mut command = Command::new(program);
         if fs::metadata(self.temp.path()).unwrap().uid() == 0 {
             for place in [self.home(), self.root()] {
-                chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
+                chown(place, Some(NOBODY), Some(NOBODY)).ok()?;
             }
             command.uid(NOBODY).gid(NOBODY);
         }
         command.args(args).current_dir(self.root()).env("MLX_CODE_HOME", self.home());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = command.spawn().unwrap();
+        let mut running = match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
+            spawned => spawned.unwrap(),
+        };
         // A program that fails early does not read to the end.
         let _ = running.stdin.take().unwrap().write_all(input.as_bytes());
         let done = running.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = u8::try_from(done.status.code().unwrap()).unwrap();
-        Ran { code, out: text(done.stdout), err: text(done.stderr) }
+        Some(Ran { code, out: text(done.stdout), err: text(done.stderr) })
     }
 }
 
