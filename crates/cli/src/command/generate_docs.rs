@@ -15,6 +15,22 @@ use crate::exit_code::{CLASSES, INPUTS, SUCCESS};
 use crate::host::Host;
 use crate::output::json;
 
+/// Where things are kept and what can be set.
+const CONFIGURATION: &str = r#"## Configuration
+
+`config.json` in the user's configuration folder, then `.mlx-code.json` in the project's root, which goes before it. Both are optional JSON files with any of these keys:
+
+| key | what it sets |
+|---|---|
+| `model` | the installed model to use where `--model` names none |
+| `max_tokens` | the most tokens of an answer; 1024 |
+| `context_tokens` | the most tokens of passages that are searched for; 4096 |
+| `max_file_bytes` | larger files are not read; 1048576 |
+
+The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
+
+"#;
+
 /// Runs the verb.
 pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     let folder = host.current_dir.join(folder);
@@ -60,6 +76,7 @@ fn reference() -> String {
     let mut command = Args::command().term_width(96);
     command.build();
     describe(&mut command, "mlx-code", &mut page);
+    page.push_str(CONFIGURATION);
     page.push_str("## Exit codes\n\n");
     page.push_str("A bad input has a code of its own:\n\n");
     page.push_str("| code | when | the error's `code` with `--json` |\n|---|---|---|\n");
