@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::output::json;
 
 /// Where things are kept and what can be set.
-const CONFIGURATION: &str = r#"## Configuration
+const CONFIGURATION: &str = r"## Configuration
 
 `config.json` in the user's configuration folder, then `.mlx-code.json` in the project's root, which goes before it. Both are optional JSON files with any of these keys:
 
@@ -29,7 +29,7 @@ const CONFIGURATION: &str = r#"## Configuration
 
 The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
 
-"#;
+";
 
 /// Runs the verb.
 pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
