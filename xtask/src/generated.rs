@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use ignore::WalkBuilder;
 
-use crate::run::{cargo, run};
-
-const GENERATE: [&str; 6] = ["run", "--quiet", "--package", "mlx-code", "--", "__generate"];
+use crate::run::{cargo, program, run, target};
 
 /// Has the program write its pages into a temporary folder and compares them
 /// with `docs`.
 pub fn check(root: &Path) -> Result<()> {
     let temp = tempfile::tempdir().context("cannot make a temporary folder")?;
     let fresh = temp.path().join("docs");
-    run(cargo(root).args(GENERATE).arg(&fresh))?;
+    make(root, &fresh)?;
     let differences = compare(&fresh, &root.join("docs"))?;
     if differences.is_empty() {
         return Ok(());
@@ -25,7 +23,16 @@ pub fn check(root: &Path) -> Result<()> {
 
 /// Has the program write its pages into `docs`.
 pub fn write(root: &Path) -> Result<()> {
-    run(cargo(root).args(GENERATE).arg(root.join("docs")))
+    make(root, &root.join("docs"))
+}
+
+/// Runs the program that the tests are built with: any other set of packages
+/// would have other features, and so be built from the ground.
+fn make(root: &Path, folder: &Path) -> Result<()> {
+    run(cargo(root).args(["build", "--quiet", "--workspace", "--bins", "--tests"]))?;
+    let name = format!("mlx-code{}", std::env::consts::EXE_SUFFIX);
+    let built = target(root).join("debug").join(name);
+    run(program(built, root).arg("__generate").arg(folder))
 }
 
 /// What the kept folder lacks or has differently. A subfolder that something
