@@ -124,11 +124,6 @@ impl Turn {
         Ok(&self.reply)
     }
 
-    /// Ends the answer within one token.
-    pub fn cancel(&self) {
-        self.generation.cancel();
-    }
-
     fn take_text(&mut self, text: String) {
         self.reply.push_str(&text);
         if let Some(parser) = &mut self.parser {

@@ -68,6 +68,18 @@ pub fn show_error(error: &Error, json: bool, host: &mut Host<'_>) -> u8 {
     of_error(error)
 }
 
+/// Tells of something that is broken beside what can be shown, such as one
+/// model among others: a line and its remedy. `what` begins the sentence.
+pub fn show_broken(what: &str, error: &Error, host: &mut Host<'_>) -> Outcome<()> {
+    let style = Style::for_messages(host);
+    let line = visible(format!("{what}: {}", error.sentence()));
+    written(writeln!(host.messages, "{} {line}", style.error("error:")))?;
+    match error.help() {
+        Some(help) => written(writeln!(host.messages, "{} {help}", style.strong("help:"))),
+        None => Ok(()),
+    }
+}
+
 /// Shows what clap says: help and version on the output, the rest as an error.
 pub fn show_usage(error: &clap::Error, json: bool, host: &mut Host<'_>) -> u8 {
     let wanted = matches!(error.kind(), ClapKind::DisplayHelp | ClapKind::DisplayVersion);

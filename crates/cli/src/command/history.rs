@@ -1,7 +1,7 @@
 //! `mlx-code history`: what was applied here, newest first.
 
 use crate::command::Common;
-use crate::exit::{Outcome, written};
+use crate::exit::{Outcome, show_broken, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
 use crate::output::json::{self, EntryOutput, HistoryOutput};
@@ -19,12 +19,7 @@ pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
         return Ok(SUCCESS);
     }
     for (id, error) in &damaged {
-        let style = Style::for_messages(host);
-        let line = visible(format!("{id} cannot be taken back: {}", error.sentence()));
-        written(writeln!(host.messages, "{} {line}", style.error("error:")))?;
-        if let Some(help) = error.help() {
-            written(writeln!(host.messages, "{} {help}", style.strong("help:")))?;
-        }
+        show_broken(&format!("{id} cannot be taken back"), error, host)?;
     }
     if entries.is_empty() {
         written(writeln!(host.output, "nothing was applied here yet"))?;

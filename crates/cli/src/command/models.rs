@@ -6,14 +6,14 @@ use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary, VerifyReport};
 
 use crate::args::Models;
 use crate::command::{Common, dirs};
-use crate::exit::{Outcome, written};
+use crate::exit::{Outcome, show_broken, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
+use crate::output::Style;
 use crate::output::json::{
     self, CheckOutput, ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput,
 };
 use crate::output::progress::ProgressLine;
-use crate::output::{Style, visible};
 
 /// Runs the verb.
 pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -69,12 +69,7 @@ fn list(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome
         return Ok(SUCCESS);
     }
     for (name, error) in library.broken()? {
-        let style = Style::for_messages(host);
-        let line = visible(format!("{name} cannot be used: {}", error.sentence()));
-        written(writeln!(host.messages, "{} {line}", style.error("error:")))?;
-        if let Some(help) = error.help() {
-            written(writeln!(host.messages, "{} {help}", style.strong("help:")))?;
-        }
+        show_broken(&format!("{name} cannot be used"), &error, host)?;
     }
     if models.is_empty() {
         let how = mlxcode_core::HOW_TO_GET_A_MODEL;
