@@ -1,12 +1,11 @@
 //! `mlx-code ask`: a question, an answer, its sources.
 
 use mlxcode_core::{
-    GenerateOptions, HOW_TO_GET_A_MODEL, Model, PackedContext, Skipped, TurnEvent, TurnOptions,
-    Workspace,
+    HOW_TO_GET_A_MODEL, Model, PackedContext, Skipped, TurnEvent, TurnOptions, Workspace,
 };
 
 use crate::args::Ask;
-use crate::command::{Common, model, relative};
+use crate::command::{Common, model, relative, turn_options};
 use crate::exit::{Failure, Outcome, written};
 use crate::exit_code::{CANCELLED, SUCCESS};
 use crate::host::Host;
@@ -16,12 +15,8 @@ use crate::output::{Style, json, visible};
 /// Runs the verb.
 pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
-    let options = TurnOptions {
-        files: relative(&workspace, host, &args.files)?,
-        context_tokens: args.context_tokens,
-        generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
-        cancel: host.cancel.clone(),
-    };
+    let files = relative(&workspace, host, &args.files)?;
+    let options = turn_options(files, args.context_tokens, args.max_tokens, host);
     match model(common, host, workspace.config())? {
         None => extract(&workspace, &args.question, &options, common, host),
         Some(model) => answer(&workspace, &model, &args.question, options, common, host),

@@ -1,9 +1,9 @@
 //! `mlx-code edit`: an instruction, a diff, a yes, an undo.
 
-use mlxcode_core::{FinishReason, GenerateOptions, InputError, ParsedItem, TurnEvent, TurnOptions};
+use mlxcode_core::{FinishReason, InputError, ParsedItem, TurnEvent};
 
 use crate::args::Edit;
-use crate::command::{Common, apply, relative, required_model};
+use crate::command::{Common, apply, relative, required_model, turn_options};
 use crate::exit::{Outcome, written};
 use crate::exit_code::CANCELLED;
 use crate::host::Host;
@@ -12,12 +12,8 @@ use crate::output::json::{self, EditOutput, FinishedOutput, Source};
 /// Runs the verb.
 pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
-    let options = TurnOptions {
-        files: relative(&workspace, host, &args.files)?,
-        context_tokens: args.context_tokens,
-        generate: GenerateOptions { max_tokens: args.max_tokens, ..GenerateOptions::default() },
-        cancel: host.cancel.clone(),
-    };
+    let files = relative(&workspace, host, &args.files)?;
+    let options = turn_options(files, args.context_tokens, args.max_tokens, host);
     let model = required_model(common, host, workspace.config())?;
     let mut turn = workspace.edit(&model, &args.instruction, options)?;
 

@@ -10,7 +10,9 @@ mod history;
 mod models;
 mod undo;
 
-use mlxcode_core::{Config, Dirs, InputError, Model, ModelLibrary, RelPath, Workspace};
+use mlxcode_core::{
+    Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath, TurnOptions, Workspace,
+};
 
 use std::path::PathBuf;
 
@@ -84,6 +86,17 @@ fn required_model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<
 /// The user's folders, or the error that tells how to name some.
 fn dirs(host: &Host<'_>) -> Outcome<Dirs> {
     Ok(Dirs::require(host.dirs.clone())?)
+}
+
+/// What goes with a question or an instruction.
+fn turn_options(
+    files: Vec<RelPath>,
+    context_tokens: Option<usize>,
+    max_tokens: Option<usize>,
+    host: &Host<'_>,
+) -> TurnOptions {
+    let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
+    TurnOptions { files, context_tokens, generate, cancel: host.cancel.clone() }
 }
 
 /// Turns typed paths into paths below the workspace's root.
