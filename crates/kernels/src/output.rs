@@ -1,0 +1,63 @@
+use std::marker::PhantomData;
+
+use crate::packed::TILE_ROWS;
+
+/// Where products go: `[tokens, stride]` numbers, of which a kernel writes
+/// the columns that are its tiles' rows.
+#[derive(Debug)]
+pub struct Output<'a> {
+    base: *mut f32,
+    len: usize,
+    stride: usize,
+    add: bool,
+    borrowed: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: an output stands for a `&mut [f32]`, or for the part of one that
+// nobody else touches (`shared`'s promise).
+unsafe impl Send for Output<'_> {}
+
+impl<'a> Output<'a> {
+    /// Products replace what is there.
+    pub fn new(numbers: &'a mut [f32], stride: usize) -> Self {
+        let (base, len) = (numbers.as_mut_ptr(), numbers.len());
+        Self { base, len, stride, add: false, borrowed: PhantomData }
+    }
+
+    /// The same numbers for several threads, each with tiles of its own.
+    ///
+    /// # Safety
+    /// `base` is the start of `len` numbers that live as long as `'a`, and
+    /// nobody else reads or writes those that this output is used for.
+    pub unsafe fn shared(base: *mut f32, len: usize, stride: usize) -> Self {
+        Self { base, len, stride, add: false, borrowed: PhantomData }
+    }
+
+    /// Products are added to what is there.
+    pub fn adding(mut self) -> Self {
+        self.add = true;
+        self
+    }
+
+    /// Stores the products of sixteen rows, from `row` on, with one token; of
+    /// the last tile only those that are the matrix's.
+    ///
+    /// # Panics
+    /// Where the token or the row lies outside.
+    #[inline]
+    pub fn store(&mut self, token: usize, row: usize, rows: usize, products: &[f32; TILE_ROWS]) {
+        let count = TILE_ROWS.min(rows - row);
+        let at = token * self.stride + row;
+        assert!(row + count <= self.stride && at + count <= self.len);
+        // SAFETY: the numbers lie within the output, as just checked, and are
+        // this output's own, as its maker promised.
+        let out = unsafe { std::slice::from_raw_parts_mut(self.base.add(at), count) };
+        if self.add {
+            for (out, product) in out.iter_mut().zip(products) {
+                *out += product;
+            }
+        } else {
+            out.copy_from_slice(&products[..count]);
+        }
+    }
+}
