@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::cells::Cells;
 use crate::source::GROUP;
 
 /// What rows are padded to, so that every block of a packed matrix has its
@@ -17,13 +18,13 @@ pub struct Activations {
     /// Columns with padding.
     pub(crate) stride: usize,
     /// `[tokens, stride]`.
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Cells<f32>,
     /// `[tokens, stride]`: `value ≈ code · scale`, −127 to 127.
-    pub(crate) codes: Vec<i8>,
+    pub(crate) codes: Cells<i8>,
     /// `[tokens, stride / 32]`.
-    pub(crate) scales: Vec<f32>,
+    pub(crate) scales: Cells<f32>,
     /// `[tokens, stride / 16]`: the codes of 16 columns added up.
-    pub(crate) sums: Vec<i32>,
+    pub(crate) sums: Cells<i32>,
 }
 
 /// One token of [`Activations`], to be written; all its slices are padded.
@@ -47,10 +48,10 @@ impl Activations {
             tokens,
             columns,
             stride,
-            values: vec![0.0; tokens * stride],
-            codes: vec![0; tokens * stride],
-            scales: vec![0.0; tokens * stride / GROUP],
-            sums: vec![0; tokens * stride / (GROUP / 2)],
+            values: Cells::new(tokens * stride),
+            codes: Cells::new(tokens * stride),
+            scales: Cells::new(tokens * stride / GROUP),
+            sums: Cells::new(tokens * stride / (GROUP / 2)),
         }
     }
 
@@ -70,27 +71,52 @@ impl Activations {
     /// Where `states` has another shape.
     pub fn fill(&mut self, states: &[f32]) {
         assert_eq!(states.len(), self.tokens * self.columns);
-        let columns = self.columns;
-        for (mut token, state) in self.tokens_mut(0..self.tokens).zip(states.chunks(columns)) {
-            token.values[..columns].copy_from_slice(state);
+        for (number, state) in states.chunks(self.columns).enumerate() {
+            // SAFETY: `&mut self`, and views are given out to be read.
+            let mut token = unsafe { self.token_mut(number) };
+            token.values[..self.columns].copy_from_slice(state);
             token.quantise();
         }
     }
 
-    /// The tokens of a range, to be written one by one.
-    pub fn tokens_mut(&mut self, tokens: Range<usize>) -> impl Iterator<Item = TokenMut<'_>> {
+    /// One token, to be written. Padding is zero and has to stay so.
+    ///
+    /// # Safety
+    /// While it is borrowed, nobody else reads or writes this token, here or
+    /// in a view.
+    ///
+    /// # Panics
+    /// Where there is no such token.
+    pub unsafe fn token_mut(&self, token: usize) -> TokenMut<'_> {
+        let part = |per_token: usize| token * per_token..(token + 1) * per_token;
         let stride = self.stride;
+        // SAFETY: the token is the caller's alone, and so are its parts.
+        unsafe {
+            TokenMut {
+                values: self.values.part_mut(part(stride)),
+                codes: self.codes.part_mut(part(stride)),
+                scales: self.scales.part_mut(part(stride / GROUP)),
+                sums: self.sums.part_mut(part(stride / 16)),
+            }
+        }
+    }
+
+    /// Some of the tokens, sharing their numbers.
+    ///
+    /// # Panics
+    /// Where the range reaches beyond the last token.
+    pub fn view(&self, tokens: Range<usize>) -> Self {
         let part = |per_token: usize| tokens.start * per_token..tokens.end * per_token;
-        let values = self.values[part(stride)].chunks_exact_mut(stride);
-        let codes = self.codes[part(stride)].chunks_exact_mut(stride);
-        let scales = self.scales[part(stride / GROUP)].chunks_exact_mut(stride / GROUP);
-        let sums = self.sums[part(stride / 16)].chunks_exact_mut(stride / 16);
-        values.zip(codes).zip(scales.zip(sums)).map(|((values, codes), (scales, sums))| TokenMut {
-            values,
-            codes,
-            scales,
-            sums,
-        })
+        let stride = self.stride;
+        Self {
+            tokens: tokens.len(),
+            columns: self.columns,
+            stride,
+            values: self.values.view(part(stride)),
+            codes: self.codes.view(part(stride)),
+            scales: self.scales.view(part(stride / GROUP)),
+            sums: self.sums.view(part(stride / 16)),
+        }
     }
 }
 

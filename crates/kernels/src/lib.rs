@@ -28,8 +28,10 @@
 
 mod activations;
 mod buffer;
+mod cells;
 mod output;
 mod packed;
+mod pool;
 mod source;
 mod tier;
 mod weight_type;
@@ -37,10 +39,12 @@ mod weight_type;
 #[cfg(test)]
 mod testing;
 
-pub use activations::Activations;
+pub use activations::{Activations, TokenMut};
 pub use buffer::Buffer;
+pub use cells::Cells;
 pub use output::Output;
 pub use packed::{Codes, Layout, Packed, Scales, TILE_ROWS};
+pub use pool::{Pool, Worker};
 pub use source::{Source, SourceError};
 pub use tier::{Kernels, KernelsRef, Scratch, Tier, kernels};
 pub use weight_type::{FloatType, WeightType};

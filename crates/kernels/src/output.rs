@@ -1,5 +1,6 @@
 use std::marker::PhantomData;
 
+use crate::cells::Cells;
 use crate::packed::TILE_ROWS;
 
 /// Where products go: `[tokens, stride]` numbers, of which a kernel writes
@@ -14,7 +15,7 @@ pub struct Output<'a> {
 }
 
 // SAFETY: an output stands for a `&mut [f32]`, or for the part of one that
-// nobody else touches (`shared`'s promise).
+// nobody else touches (the promise of `of_cells`).
 unsafe impl Send for Output<'_> {}
 
 impl<'a> Output<'a> {
@@ -24,13 +25,13 @@ impl<'a> Output<'a> {
         Self { base, len, stride, add: false, borrowed: PhantomData }
     }
 
-    /// The same numbers for several threads, each with tiles of its own.
+    /// Products replace what is there, in numbers that several threads share.
     ///
     /// # Safety
-    /// `base` is the start of `len` numbers that live as long as `'a`, and
-    /// nobody else reads or writes those that this output is used for.
-    pub unsafe fn shared(base: *mut f32, len: usize, stride: usize) -> Self {
-        Self { base, len, stride, add: false, borrowed: PhantomData }
+    /// Nobody else reads or writes the columns that this output is used for
+    /// while it lives.
+    pub unsafe fn of_cells(cells: &'a Cells<f32>, stride: usize) -> Self {
+        Self { base: cells.base(), len: cells.len(), stride, add: false, borrowed: PhantomData }
     }
 
     /// Products are added to what is there.
