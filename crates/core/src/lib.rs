@@ -68,9 +68,9 @@ pub use mlxcode_edit::{
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
 pub use mlxcode_models::{
-    FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Message, ModelFile,
-    ModelInfo, ModelSummary, Prompt, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
-    VerifyCheck, VerifyReport,
+    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
+    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
+    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
 };
 
 /// For who brings a model of their own: implement

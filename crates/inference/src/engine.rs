@@ -94,7 +94,7 @@ impl Engine {
         options: &GenerateOptions,
         cancel: CancelToken,
     ) -> ModelsResult<Generation> {
-        let sampler = Sampler::new(&options.sampling)?;
+        let sampler = Sampler::new(&options.sampling, &self.tokenizer)?;
         if options.max_tokens == Some(0) {
             return Err(ModelsError::InvalidOption {
                 option: "max_tokens",

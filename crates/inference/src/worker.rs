@@ -4,13 +4,13 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use mlxcode_models::{
-    FinishReason, Finished, GenerationEvent, GenerationSender, Timings, Token, TokenDecoder,
-    Tokenizer, Usage,
+    FinishReason, Finished, GenerationEvent, GenerationSender, LikelyToken, LogProbabilities,
+    Timings, Token, TokenDecoder, Tokenizer, Usage,
 };
 
 use crate::decoder::{Cache, Decoder};
 use crate::error::{Result, into_models};
-use crate::sampling::Sampler;
+use crate::sampling::{Choice, Sampler};
 use crate::stop::StopTexts;
 
 /// Tokens of a prompt that run at once: enough for the matrices, few enough
@@ -33,6 +33,7 @@ pub fn work(decoder: &Decoder, tokenizer: &Tokenizer, ends: &[u32], jobs: &Recei
         let sender = job.sender;
         let run = Run {
             decoder,
+            tokenizer,
             ends,
             text: TokenDecoder::new(tokenizer.clone()),
             stops: job.stops,
@@ -40,7 +41,7 @@ pub fn work(decoder: &Decoder, tokenizer: &Tokenizer, ends: &[u32], jobs: &Recei
             pending: None,
             generated: 0,
         };
-        let last = match run.run(job.tokens, job.max_tokens, job.sampler) {
+        let last = match run.run(&job.tokens, job.max_tokens, job.sampler) {
             Ok(finished) => Ok(GenerationEvent::Finished(finished)),
             Err(error) => Err(into_models(error)),
         };
@@ -50,6 +51,7 @@ pub fn work(decoder: &Decoder, tokenizer: &Tokenizer, ends: &[u32], jobs: &Recei
 
 struct Run<'a> {
     decoder: &'a Decoder,
+    tokenizer: &'a Tokenizer,
     ends: &'a [u32],
     text: TokenDecoder,
     stops: StopTexts,
@@ -60,23 +62,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn run(
-        mut self,
-        mut tokens: Vec<u32>,
-        max_tokens: usize,
-        mut sampler: Sampler,
-    ) -> Result<Finished> {
+    fn run(mut self, tokens: &[u32], max_tokens: usize, mut sampler: Sampler) -> Result<Finished> {
         let prompt_tokens = tokens.len();
         let start = Instant::now();
         let mut cache = self.decoder.cache();
-        let prefilled = self.prefill(&tokens, &mut cache)?;
+        let prefilled = self.prefill(tokens, &mut cache)?;
         let prefill_ms = start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
         let reason = match prefilled {
             None => FinishReason::Cancelled,
             Some(logits) => {
                 self.sender.send(Ok(GenerationEvent::Started { prompt_tokens }));
-                self.decode(logits, &mut tokens, max_tokens, &mut sampler, &mut cache)?
+                sampler.observe(tokens)?;
+                self.decode(logits, max_tokens, &mut sampler, &mut cache)?
             }
         };
         self.flush(reason)?;
@@ -105,7 +103,6 @@ impl Run<'_> {
     fn decode(
         &mut self,
         mut logits: Vec<f32>,
-        tokens: &mut Vec<u32>,
         max_tokens: usize,
         sampler: &mut Sampler,
         cache: &mut Cache,
@@ -114,12 +111,13 @@ impl Run<'_> {
             if self.sender.is_cancelled() {
                 return Ok(FinishReason::Cancelled);
             }
-            let id = sampler.choose(&mut logits, tokens)?;
+            let choice = sampler.choose(&mut logits)?;
+            let id = choice.id;
             if self.ends.contains(&id) {
                 return Ok(FinishReason::Stop);
             }
-            tokens.push(id);
-            if self.give(id)? {
+            sampler.observe(&[id])?;
+            if self.give(choice)? {
                 return Ok(FinishReason::Stop);
             }
             if self.generated == max_tokens {
@@ -134,21 +132,33 @@ impl Run<'_> {
     }
 
     /// Sends a token on; true where a stop text ends the answer.
-    fn give(&mut self, id: u32) -> Result<bool> {
+    fn give(&mut self, choice: Choice) -> Result<bool> {
         self.generated += 1;
+        let id = choice.id;
+        let log_probabilities = self.log_probabilities(choice)?;
         let text = self.text.push(id)?;
         let unfinished = text.is_empty();
         let (text, stopped) = self.stops.push(&text);
         if let Some(token) = self.pending.take() {
             self.sender.send(Ok(GenerationEvent::Token(token)));
         }
-        let token = Token { id, text };
+        let token = Token { id, text, log_probabilities };
         if unfinished || self.stops.is_holding() {
             self.pending = Some(token);
         } else {
             self.sender.send(Ok(GenerationEvent::Token(token)));
         }
         Ok(stopped)
+    }
+
+    /// What the sampler reports, with the texts of the tokens.
+    fn log_probabilities(&self, choice: Choice) -> Result<Option<Box<LogProbabilities>>> {
+        let Some(report) = choice.log_probabilities else { return Ok(None) };
+        let likely = |(id, log_probability)| {
+            Ok(LikelyToken { id, text: self.tokenizer.decode(&[id])?, log_probability })
+        };
+        let top: Result<Vec<LikelyToken>> = report.top.into_iter().map(likely).collect();
+        Ok(Some(Box::new(LogProbabilities { chosen: report.chosen, top: top? })))
     }
 
     /// Sends what was held back, unless a stop text cut it off.

@@ -38,14 +38,14 @@ pub use chat::{Message, Prompt, Role};
 pub use config::{Architecture, ModelConfig, RopeScaling};
 pub use error::{Error, Result};
 pub use generation::{
-    FinishReason, Finished, Generation, GenerationEvent, GenerationSender, Timings, Token, Usage,
-    generation_channel,
+    FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
+    LogProbabilities, Timings, Token, Usage, generation_channel,
 };
 pub use gguf::{GgmlType, GgufHeader, GgufTensor, GgufValue};
 pub use hardware::{Hardware, free_disk_bytes};
 pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
-    GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
+    DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
 pub use scripted::ScriptedModel;
 pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
