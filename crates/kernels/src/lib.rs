@@ -32,15 +32,17 @@ mod output;
 mod packed;
 mod source;
 mod tier;
+mod vector;
 mod weight_type;
 
 #[cfg(test)]
 mod testing;
 
-pub use activations::Activations;
+pub use activations::{Activations, TokenMut};
 pub use buffer::Buffer;
 pub use output::Output;
 pub use packed::{Codes, Layout, Packed, Scales, TILE_ROWS};
 pub use source::{Source, SourceError};
 pub use tier::{Kernels, KernelsRef, Scratch, Tier, kernels};
+pub use vector::{Vectors, vectors};
 pub use weight_type::{FloatType, WeightType};
