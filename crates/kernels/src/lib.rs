@@ -27,7 +27,9 @@
 //! ```
 
 mod activations;
+mod attention;
 mod buffer;
+mod cache;
 mod output;
 mod packed;
 mod source;
@@ -39,7 +41,9 @@ mod weight_type;
 mod testing;
 
 pub use activations::{Activations, TokenMut};
+pub use attention::{Attention, AttentionShape, BlockScratch, CachedHead, Partial, Queries};
 pub use buffer::Buffer;
+pub use cache::{CacheShape, CacheType, PAGE_TOKENS, Pages};
 pub use output::Output;
 pub use packed::{Codes, Layout, Packed, Scales, TILE_ROWS};
 pub use source::{Source, SourceError};

@@ -47,9 +47,7 @@ fn neighbours<I: Isa>(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     for (head, (cos, sin)) in head.iter_mut().zip(cos.iter().zip(sin)) {
         let turned: [(f32, f32); PAIRS] =
             std::array::from_fn(|i| turn::<I>(head[2 * i], head[2 * i + 1], cos[i], sin[i]));
-        *head = std::array::from_fn(|i| {
-            if i % 2 == 0 { turned[i / 2].0 } else { turned[i / 2].1 }
-        });
+        *head = std::array::from_fn(|i| if i % 2 == 0 { turned[i / 2].0 } else { turned[i / 2].1 });
     }
     let (pairs, _) = head_rest.as_chunks_mut::<2>();
     for ([a, b], (cos, sin)) in pairs.iter_mut().zip(cos_rest.iter().zip(sin_rest)) {

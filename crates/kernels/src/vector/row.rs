@@ -1,6 +1,8 @@
 //! Work on rows of numbers: norms, sums, products.
 
-use crate::vector::lanes::{LANES, Lanes, exp, exp_lanes, larger, largest, mul_add, scale_add, sum};
+use crate::vector::lanes::{
+    LANES, Lanes, exp, exp_lanes, larger, largest, mul_add, scale_add, sum,
+};
 use crate::vector::level::{Isa, Task};
 
 /// Sums of this many chunks run beside one another: an addition takes four
