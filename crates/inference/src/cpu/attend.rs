@@ -1,7 +1,7 @@
 //! Attention, split between workers.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mlxcode_kernels::{Attention, CachedHead, Output, PAGE_TOKENS, Partial, Queries};
 
@@ -145,7 +145,7 @@ impl Step<'_> {
                 one(*row, 0..self.batch.rows()[*row].position + 1, partial);
                 // SAFETY: each head of each row is given to one worker.
                 let out = unsafe { state.mixed.part_mut(self.group(attention, *row, kv_head)) };
-                partial.finish(out);
+                Partial::merge(std::iter::once(&**partial), out);
             }
             Task::Span { row, span, partial } => {
                 let partial = &state.partials[partial * shape.kv_heads + kv_head];
@@ -172,14 +172,11 @@ impl Step<'_> {
     fn merge(&self, attention: &Attention, kv_head: usize, merge: &Merge) {
         let shape = attention.shape();
         let of = |partial: usize| &self.state.partials[partial * shape.kv_heads + kv_head];
-        let mut first = lock(of(merge.partials.start));
-        for other in merge.partials.clone().skip(1) {
-            first.merge(&lock(of(other)));
-        }
+        let parts: Vec<_> = merge.partials.clone().map(|partial| lock(of(partial))).collect();
         // SAFETY: each head of each row is given to one worker.
         let out =
             unsafe { self.state.mixed.part_mut(self.group(attention, merge.row, kv_head)) };
-        first.finish(out);
+        Partial::merge(parts.iter().map(|part| &**part), out);
     }
 
     /// Where the query heads of a row lie that share a head of keys.
@@ -196,6 +193,6 @@ impl Step<'_> {
     }
 }
 
-fn lock(partial: &Mutex<Partial>) -> std::sync::MutexGuard<'_, Partial> {
+fn lock(partial: &Mutex<Partial>) -> MutexGuard<'_, Partial> {
     partial.lock().unwrap_or_else(PoisonError::into_inner)
 }

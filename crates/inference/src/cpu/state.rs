@@ -4,8 +4,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mlxcode_kernels::{Activations, Cells, Partial};
-use mlxcode_models::ModelConfig;
-
 use super::attend::AttendPlan;
 use super::experts::ExpertState;
 use super::{Batch, CpuModel};
@@ -22,9 +20,9 @@ impl States {
         let kept = self.state.take().filter(|state| state.fits(batch));
         let state = self.state.insert(kept.unwrap_or_else(|| State::new(model, batch)));
         state.plan = AttendPlan::new(batch);
-        let ModelConfig { num_heads, num_kv_heads, head_dim, .. } = model.config;
-        let partial = || Mutex::new(Partial::new(num_heads / num_kv_heads, head_dim));
-        let partials = state.plan.partials(num_kv_heads).max(state.partials.len());
+        let shape = model.attention_shape(0);
+        let partial = || Mutex::new(Partial::new(&shape));
+        let partials = state.plan.partials(shape.kv_heads).max(state.partials.len());
         state.partials.resize_with(partials, partial);
         state.stop_after.store(NEVER, Ordering::SeqCst);
         state

@@ -45,8 +45,7 @@ impl<'s> Step<'s> {
         state: &'s State,
         worker: &'s Worker<'s>,
     ) -> Self {
-        let (heads, kv_heads) = (model.config.num_heads, model.config.num_kv_heads);
-        let partial = Partial::new(heads / kv_heads, model.config.head_dim);
+        let partial = Partial::new(&model.attention_shape(0));
         Self {
             model,
             batch,
