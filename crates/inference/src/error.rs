@@ -91,6 +91,9 @@ pub enum Error {
         /// What there is.
         available_bytes: u64,
     },
+    /// There is no room for more keys and values.
+    #[error("the cache has no page left")]
+    Pages,
     /// No token is the likeliest: the logits are not all numbers.
     #[error("the model's logits are not all finite numbers")]
     NotFinite,
@@ -111,7 +114,7 @@ impl Diagnostic for Error {
             | Self::NotFinite => ErrorKind::Corrupt,
             Self::Tier { .. } => ErrorKind::InvalidInput,
             Self::Architecture { .. } => ErrorKind::Unsupported,
-            Self::Memory { .. } => ErrorKind::ResourceExhausted,
+            Self::Memory { .. } | Self::Pages => ErrorKind::ResourceExhausted,
         }
     }
 
@@ -127,6 +130,7 @@ impl Diagnostic for Error {
             Self::Architecture { .. } => "inference.architecture",
             Self::Thread { .. } => "inference.thread",
             Self::Memory { .. } => "inference.memory",
+            Self::Pages => "inference.pages",
             Self::NotFinite => "inference.not_finite",
         }
     }
@@ -148,6 +152,7 @@ impl Diagnostic for Error {
                 let tiers = Tier::available().into_iter().map(Tier::name);
                 Some(format!("it has {}", tiers.collect::<Vec<_>>().join(", ")))
             }
+            Self::Pages => Some("ask for shorter answers, or for fewer at once".to_owned()),
             Self::Architecture { .. } => Some("use the engine `reference`".to_owned()),
             Self::Weights { .. }
             | Self::Weight { .. }

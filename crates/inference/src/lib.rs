@@ -19,17 +19,17 @@
 //! # }
 //! ```
 
+mod arch;
 mod bandwidth;
-mod decoder;
+mod cpu;
 mod engine;
 mod error;
+mod format;
 mod memory;
-mod rope;
+mod reference;
+mod rope_speeds;
 mod sampling;
-mod stop;
-mod weights;
-mod worker;
 
 pub use bandwidth::read_bandwidth;
-pub use engine::{Engine, EngineKind, LoadOptions, reference_logits};
+pub use engine::{CacheKind, Engine, EngineKind, LoadOptions, engine_logits, reference_logits};
 pub use error::{Error, Result};

@@ -1,8 +1,9 @@
 //! Whether a model fits into memory, before any of it is read.
 
+use mlxcode_kernels::PAGE_TOKENS;
 use mlxcode_models::{GgmlType, GgufHeader, InstalledModel, ModelConfig, WeightFiles};
 
-use crate::decoder::CACHE_STEP;
+use crate::reference::CACHE_STEP;
 use crate::error::{Error, Result};
 
 /// Bytes of a dense number, which is held as f32 whatever the file has.
@@ -16,16 +17,44 @@ struct Weight {
     quantised_bytes: Option<u64>,
 }
 
-/// Refuses a model that takes more than `limit_bytes`. `None`: nobody knows
+/// Pages of keys and values that any request needs: a prompt of some hundred
+/// tokens, an answer, and a copy.
+pub const LEAST_PAGES: usize = 17;
+
+/// Packing adds this much to the bytes of a file at most: one in so many.
+const PACKED_MORE: u64 = 8;
+
+/// Refuses a model whose packed weights and least pages take more than
+/// `limit_bytes`, and tells the bytes of the weights. `None`: nobody knows
 /// what there is, so nothing is refused.
-pub fn check(model: &InstalledModel, dequantize: bool, limit_bytes: Option<u64>) -> Result<()> {
-    let Some(available_bytes) = limit_bytes else { return Ok(()) };
-    let weights = weights(model, dequantize)?;
-    let needed_bytes = weight_bytes(&weights).saturating_add(cache_bytes(model.config()));
-    if needed_bytes <= available_bytes {
-        return Ok(());
+pub fn check(model: &InstalledModel, dequantize: bool, limit_bytes: Option<u64>) -> Result<u64> {
+    let weights = if dequantize {
+        model.parameters().saturating_mul(DENSE_BYTES)
+    } else {
+        let file = model.size_bytes();
+        file.saturating_add(file / PACKED_MORE)
+    };
+    let config = model.config();
+    let tokens = LEAST_PAGES * PAGE_TOKENS;
+    let factors = [config.num_layers, config.num_kv_heads, config.head_dim, tokens, 2];
+    let cache = factors.iter().fold(2_u64, |bytes, n| bytes.saturating_mul(*n as u64));
+    refuse(model, weights.saturating_add(cache), limit_bytes)?;
+    Ok(weights)
+}
+
+fn refuse(model: &InstalledModel, needed_bytes: u64, limit_bytes: Option<u64>) -> Result<()> {
+    match limit_bytes {
+        Some(available_bytes) if needed_bytes > available_bytes => {
+            Err(Error::Memory { path: model.path().to_owned(), needed_bytes, available_bytes })
+        }
+        _ => Ok(()),
     }
-    Err(Error::Memory { path: model.path().to_owned(), needed_bytes, available_bytes })
+}
+
+/// The same for the reference, which holds dense weights as f32.
+pub fn check_reference(model: &InstalledModel, dequantize: bool, limit_bytes: Option<u64>) -> Result<()> {
+    let weights = weights(model, dequantize)?;
+    refuse(model, weight_bytes(&weights).saturating_add(cache_bytes(model.config())), limit_bytes)
 }
 
 fn weights(model: &InstalledModel, dequantize: bool) -> Result<Vec<Weight>> {
@@ -94,8 +123,8 @@ mod tests {
         assert!(bytes("qwen2-gguf-q8_0", false) < bytes("qwen2-gguf-q8_0", true) / 2);
         let model = load("qwen2-bf16");
         let needed = 4 * numbers + cache_bytes(model.config());
-        assert!(check(&model, false, None).is_ok());
-        assert!(check(&model, false, Some(needed)).is_ok());
-        assert!(check(&model, false, Some(needed - 1)).is_err());
+        assert!(check_reference(&model, false, None).is_ok());
+        assert!(check_reference(&model, false, Some(needed)).is_ok());
+        assert!(check_reference(&model, false, Some(needed - 1)).is_err());
     }
 }

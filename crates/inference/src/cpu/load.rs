@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use mlxcode_base::CancelToken;
-use mlxcode_kernels::{Packed, Pool, Source};
+use mlxcode_kernels::{Packed, Pool, Source, WeightType};
 use mlxcode_models::{Error as ModelsError, ExpertLayout, Experts as ExpertsConfig, ModelConfig};
 
 use super::layer::{Attention, Experts, FeedForward, GatedNetwork, Layer, Linear};
@@ -18,6 +18,8 @@ pub struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     config: &'a ModelConfig,
     threads: usize,
+    /// Makes f32 of everything.
+    dequantize: bool,
     cancel: &'a CancelToken,
 }
 
@@ -26,9 +28,10 @@ impl<'a> Loader<'a> {
         checkpoint: &'a Checkpoint,
         config: &'a ModelConfig,
         threads: usize,
+        dequantize: bool,
         cancel: &'a CancelToken,
     ) -> Self {
-        Self { checkpoint, config, threads, cancel }
+        Self { checkpoint, config, threads, dequantize, cancel }
     }
 
     /// A matrix, with its bias where there is one.
@@ -42,7 +45,15 @@ impl<'a> Loader<'a> {
         if self.cancel.is_cancelled() {
             return Err(ModelsError::Cancelled.into());
         }
-        let pack = |source: &Source<'_>| pack(source, self.threads);
+        let pack = |source: &Source<'_>| match self.dequantize.then(|| floats(source)).flatten() {
+            None => pack(source, self.threads),
+            Some(bytes) => {
+                let (rows, columns) = (source.rows(), source.columns());
+                // As many bytes as the shape takes, so this is never refused.
+                let floats = Source::new(WeightType::F32, rows, columns, &bytes);
+                pack(&floats.unwrap_or(*source), self.threads)
+            }
+        };
         Ok(Linear { weight: self.checkpoint.with_matrix(path, part, pack)?, bias: None })
     }
 
@@ -102,6 +113,20 @@ impl<'a> Loader<'a> {
             down: part("down_proj", "down_proj", None)?,
         })
     }
+}
+
+/// The numbers of a matrix as f32; `None` where they are that already.
+fn floats(source: &Source<'_>) -> Option<Vec<u8>> {
+    if source.kind() == WeightType::F32 {
+        return None;
+    }
+    let mut row = vec![0.0; source.columns()];
+    let mut bytes = Vec::with_capacity(source.rows() * source.columns() * 4);
+    for number in 0..source.rows() {
+        source.dequantise_row(number, &mut row);
+        bytes.extend(row.iter().flat_map(|number| number.to_le_bytes()));
+    }
+    Some(bytes)
 }
 
 /// Lays a matrix out, some tiles a thread at a time.

@@ -22,7 +22,7 @@ use crate::arch::{self, Forward};
 use crate::error::{Error, Result};
 use crate::format::Checkpoint;
 pub use batch::{Batch, Logits, Run};
-pub use layer::{Attention, Experts, FeedForward, GatedNetwork, Layer, Linear};
+pub use layer::{FeedForward, GatedNetwork, Layer, Linear};
 use load::Loader;
 use rope::Rope;
 pub use state::States;
@@ -61,10 +61,11 @@ impl fmt::Debug for CpuModel {
 }
 
 impl CpuModel {
-    /// Packs all weights for the kernels of a tier.
+    /// Packs all weights for the kernels of a tier, as f32 with `dequantize`.
     pub fn load(
         model: &InstalledModel,
         computing: Computing,
+        dequantize: bool,
         cancel: &CancelToken,
     ) -> Result<Self> {
         let kernels = kernels(computing.tier)
@@ -72,7 +73,7 @@ impl CpuModel {
         let config = model.config().clone();
         let forward = arch::forward(config.architecture)?;
         let checkpoint = Checkpoint::open(model)?;
-        let loader = Loader::new(&checkpoint, &config, computing.threads, cancel);
+        let loader = Loader::new(&checkpoint, &config, computing.threads, dequantize, cancel);
         let embedding = loader.linear("model.embed_tokens")?;
         let tied = config.tie_embeddings;
         let output = if tied { None } else { Some(loader.linear("lm_head")?) };

@@ -81,6 +81,11 @@ impl Answer {
         self.sender.is_cancelled()
     }
 
+    /// Where it goes.
+    pub fn sender(&self) -> &GenerationSender {
+        &self.sender
+    }
+
     /// Tells that the prompt was read.
     pub fn start(&mut self, prompt: &[u32]) -> Result<()> {
         self.prefill_ms = milliseconds(self.begun);

@@ -1,76 +1,37 @@
+//! A loaded model: requests in, answers out.
+
+mod answer;
+mod load;
+mod logits;
+mod options;
+mod prefix;
+mod schedule;
+mod stop;
+
 use std::fmt;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
 
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
     ChatTemplate, Error as ModelsError, GenerateOptions, GenerateRequest, Generation,
-    GenerationEvent, Hardware, InstalledModel, LanguageModel, ModelInfo, Prompt,
+    GenerationEvent, InstalledModel, LanguageModel, ModelInfo, Prompt,
     Result as ModelsResult, Tokenizer, generation_channel,
 };
 
-use crate::decoder::Decoder;
-use crate::error::{Error, Result};
-use crate::memory;
+pub use answer::{Answer, Next, Request, Voice};
+use load::Loaded;
+pub use logits::{engine_logits, reference_logits};
+pub use options::{CacheKind, EngineKind, LoadOptions};
+use stop::StopTexts;
+
+use crate::error::Result;
 use crate::sampling::Sampler;
-use crate::stop::StopTexts;
-use crate::worker::{Job, work};
-
-/// How a model is loaded.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// The most tokens of prompt and answer together, where the model's own
-    /// context is larger.
-    pub max_context: Option<usize>,
-    /// Turns quantised weights into f32 when loading: slow and large, and
-    /// free of the rounding that quantised products add. For comparisons.
-    pub dequantize: bool,
-    /// The most memory that the model may take; `None`: what the machine, and
-    /// the group that this process is in, has free.
-    pub memory_limit_bytes: Option<u64>,
-    /// What computes.
-    pub engine: EngineKind,
-    /// Threads that compute; `None`: as many as this process may use at once.
-    /// The reference takes its number from candle.
-    pub threads: Option<usize>,
-    /// The kernels to use, by their tier's name; `None`: the best that the
-    /// processor has.
-    pub tier: Option<String>,
-    /// Whether the tokens that end an answer are tokens like any other. For
-    /// measuring: only the limit ends an answer then.
-    pub ignore_eos: bool,
-    /// Stops the loading within one weight when cancelled.
-    pub cancel: CancelToken,
-}
-
-/// What computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EngineKind {
-    /// Kernels of our own for the processor.
-    #[default]
-    Cpu,
-    /// candle: the reference, for comparisons.
-    Reference,
-}
-
-impl EngineKind {
-    /// The name that people write.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Reference => "reference",
-        }
-    }
-}
 
 /// A model that runs here, on a thread of its own. Requests queue.
 pub struct Engine {
     info: ModelInfo,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
-    jobs: Sender<Job>,
+    loaded: Loaded,
 }
 
 impl fmt::Debug for Engine {
@@ -87,35 +48,26 @@ impl Engine {
     /// A model that takes more memory than there is, is refused before it is
     /// read.
     pub fn load(model: &InstalledModel, options: &LoadOptions) -> Result<Self> {
-        let tokenizer = model.tokenizer()?;
         let template = model.chat_template()?;
-        let decoder = decoder(model, options)?;
-        let context = model.config().context_length;
-        let context = options.max_context.map_or(context, |most| most.min(context));
-        let mut info = ModelInfo::new(model.name(), context);
+        let voice = load::voice(model, options)?;
+        let tokenizer = voice.tokenizer.clone();
+        let loaded = load::load(model, options, voice)?;
+        let mut info = ModelInfo::new(model.name(), loaded.context);
         info.architecture = model.config().architecture.to_string();
         info.parameters = Some(model.parameters());
         model.weights().clone_into(&mut info.weights);
         info.chat = template.is_some();
-        let (jobs, queue) = mpsc::channel();
-        let ends =
-            if options.ignore_eos { Vec::new() } else { model.config().eos_token_ids.clone() };
-        let own = tokenizer.clone();
-        thread::Builder::new()
-            .name("mlx-code model".to_owned())
-            .spawn(move || work(&decoder, &own, &ends, &queue))
-            .map_err(|source| Error::Thread { source })?;
-        Ok(Self { info, tokenizer, template, jobs })
+        Ok(Self { info, tokenizer, template, loaded })
     }
 
     /// The name of the kernels that compute.
     pub fn tier(&self) -> &'static str {
-        "candle"
+        self.loaded.tier
     }
 
     /// Threads that compute.
     pub fn threads(&self) -> usize {
-        candle_core::utils::get_num_threads()
+        self.loaded.threads
     }
 
     /// Starts to continue a prompt of token numbers.
@@ -168,14 +120,14 @@ impl Engine {
         }
         let room = context_length - prompt_tokens;
         let (sender, generation) = generation_channel(cancel);
-        let job = Job {
+        let request = Request {
             tokens,
             max_tokens: options.max_tokens.map_or(room, |most| most.min(room)),
             sampler,
             stops: StopTexts::new(&options.stop),
             sender,
         };
-        self.jobs.send(job).map_err(|_| ModelsError::EngineStopped)?;
+        self.loaded.requests.send(request).map_err(|_| ModelsError::EngineStopped)?;
         Ok(generation)
     }
 
@@ -207,23 +159,4 @@ impl LanguageModel for Engine {
         let GenerateRequest { prompt, options, cancel } = request;
         self.start(self.encode(&prompt)?, &options, cancel)
     }
-}
-
-/// The logits after every token of a prompt, computed at once and without an
-/// engine. For comparisons with other implementations.
-pub fn reference_logits(
-    model: &InstalledModel,
-    options: &LoadOptions,
-    tokens: &[u32],
-) -> Result<Vec<Vec<f32>>> {
-    let decoder = decoder(model, options)?;
-    let states = decoder.run(tokens, &mut decoder.cache(), &|| options.cancel.is_cancelled())?;
-    let states = states.ok_or(ModelsError::Cancelled)?;
-    Ok(decoder.logits(&states)?.to_vec2()?)
-}
-
-fn decoder(model: &InstalledModel, options: &LoadOptions) -> Result<Decoder> {
-    let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
-    memory::check(model, options.dequantize, limit)?;
-    Decoder::load(model, options.dequantize, &options.cancel)
 }

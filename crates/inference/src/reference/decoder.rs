@@ -8,8 +8,8 @@ use mlxcode_base::CancelToken;
 use mlxcode_models::{InstalledModel, ModelConfig};
 
 use crate::error::Result;
-use crate::rope::Rope;
-use crate::weights::{Linear, Weights};
+use super::rope::Rope;
+use super::weights::{Linear, Weights};
 
 /// Positions that the cache has room for at first; it grows by as many.
 pub const CACHE_STEP: usize = 512;
@@ -63,10 +63,7 @@ impl Decoder {
             .collect::<Result<Vec<_>>>()?;
         let factors = weights.optional_tensor(("rope_freqs.weight", "rope_freqs.weight"))?;
         let factors = factors.map(|factors| factors.to_vec1::<f32>()).transpose()?;
-        // llama.cpp reorders the rows of Llama's query and key for its own layout.
-        let interleaved =
-            weights.is_gguf() && config.architecture == mlxcode_models::Architecture::Llama;
-        let rope = Rope::new(&config, factors.as_deref(), interleaved);
+        let rope = Rope::new(&config, factors.as_deref());
         let norm = weights.tensor(("model.norm.weight", "output_norm.weight"))?;
         Ok(Self { config, embedding, layers, norm, output, rope })
     }

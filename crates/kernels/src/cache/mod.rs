@@ -10,7 +10,7 @@ mod pages;
 mod row;
 
 pub use pages::{CacheShape, CacheType, PAGE_TOKENS, Pages};
-pub(crate) use row::{Rows, row_length};
+pub(crate) use row::row_length;
 
 #[cfg(test)]
 mod tests;

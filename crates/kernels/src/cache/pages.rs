@@ -10,6 +10,8 @@ pub const PAGE_TOKENS: usize = 32;
 /// How keys and values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CacheType {
+    /// Four bytes a number: exact, for comparisons.
+    F32,
     /// bfloat16: 8 bits of mantissa.
     Bf16,
     /// 8 bits with a scale for 32 numbers, 8.5 bits a number.
@@ -35,6 +37,7 @@ impl CacheShape {
         let row = row_length(self.head_dim);
         PAGE_TOKENS
             * match self.kind {
+                CacheType::F32 => 4 * row,
                 CacheType::Bf16 => 2 * row,
                 CacheType::Q8 => row + 2 * scales(row),
             }
@@ -141,6 +144,7 @@ impl Pages {
         // Rows of numbers, then rows of scales: each as (bytes before, bytes
         // of a token).
         let parts = match self.shape.kind {
+            CacheType::F32 => [(0, 4 * row), (0, 0)],
             CacheType::Bf16 => [(0, 2 * row), (0, 0)],
             CacheType::Q8 => [(0, row), (PAGE_TOKENS * row, 2 * scales(row))],
         };
@@ -190,6 +194,10 @@ impl Pages {
             unsafe {
                 let block = self.base.add(at);
                 match self.shape.kind {
+                    CacheType::F32 => {
+                        let start = block.cast::<f32>().add(slot * row);
+                        std::slice::from_raw_parts_mut(start, from.len()).copy_from_slice(from);
+                    }
                     CacheType::Bf16 => {
                         let start = block.cast::<u16>().add(slot * row);
                         let into = std::slice::from_raw_parts_mut(start, row);
@@ -227,6 +235,10 @@ impl Pages {
             unsafe {
                 let block = self.base.add(at);
                 match self.shape.kind {
+                    CacheType::F32 => {
+                        let start = block.cast::<f32>().add(slots.start * row);
+                        Rows::F32(std::slice::from_raw_parts(start, slots.len() * row))
+                    }
                     CacheType::Bf16 => {
                         let start = block.cast::<u16>().add(slots.start * row);
                         Rows::Bf16(std::slice::from_raw_parts(start, slots.len() * row))

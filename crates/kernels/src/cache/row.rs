@@ -21,6 +21,8 @@ pub const fn scales(row: usize) -> usize {
 /// Some rows that follow one another.
 #[derive(Clone, Copy, Debug)]
 pub enum Rows<'a> {
+    /// Numbers as they are.
+    F32(&'a [f32]),
     /// bfloat16.
     Bf16(&'a [u16]),
     /// `code · scale`, with a scale (bfloat16) for 32 numbers of a row.
@@ -32,6 +34,7 @@ impl Rows<'_> {
     #[inline(always)]
     pub fn widen(self, row: usize, out: &mut [f32]) {
         match self {
+            Self::F32(numbers) => out[..numbers.len()].copy_from_slice(numbers),
             Self::Bf16(numbers) => {
                 let (out, _) = out.as_chunks_mut::<STEP>();
                 for (out, numbers) in out.iter_mut().zip(numbers.as_chunks::<STEP>().0) {

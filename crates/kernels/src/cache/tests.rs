@@ -28,6 +28,7 @@ fn near(kind: CacheType, found: &[f32], expected: &[f32]) {
         for (found, expected) in found.iter().zip(expected) {
             let allowed = match kind {
                 // Half a unit of 8 bits of mantissa.
+                CacheType::F32 => 0.0,
                 CacheType::Bf16 => expected.abs() / 256.0,
                 // Half a step; a step is a 127th, or 1/128 more.
                 CacheType::Q8 => most / 127.0 * 0.5 * (1.0 + 1.0 / 127.0),
@@ -39,7 +40,7 @@ fn near(kind: CacheType, found: &[f32], expected: &[f32]) {
 
 #[test]
 fn what_is_written_is_read_in_its_place_and_nowhere_else() {
-    for kind in [CacheType::Bf16, CacheType::Q8] {
+    for kind in [CacheType::F32, CacheType::Bf16, CacheType::Q8] {
         for head_dim in [8, 64, 80, 128] {
             let shape = CacheShape { head_dim, kind, ..SHAPE };
             let pages = Pages::new(shape, 4);
@@ -62,7 +63,7 @@ fn what_is_written_is_read_in_its_place_and_nowhere_else() {
 
 #[test]
 fn a_copy_has_the_first_tokens_of_all_layers_and_no_more() {
-    for kind in [CacheType::Bf16, CacheType::Q8] {
+    for kind in [CacheType::F32, CacheType::Bf16, CacheType::Q8] {
         let mut pages = Pages::new(CacheShape { kind, ..SHAPE }, 3);
         for (layer, head) in [(0, 0), (1, 1), (2, 0)] {
             for slot in 0..PAGE_TOKENS {
