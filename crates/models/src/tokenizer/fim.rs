@@ -47,7 +47,7 @@ pub enum FimOrder {
 /// The spellings of a family: prefix, suffix, middle.
 type Spelling = (&'static str, &'static str, Option<&'static str>);
 
-/// Qwen2.5-Coder and CodeGemma; `StarCoder`; `SantaCoder`; `DeepSeek`-Coder;
+/// Qwen2.5-Coder and `CodeGemma`; `StarCoder`; `SantaCoder`; `DeepSeek`-Coder;
 /// Code Llama; GLM; Codestral.
 const SPELLINGS: [Spelling; 8] = [
     ("<|fim_prefix|>", "<|fim_suffix|>", Some("<|fim_middle|>")),
@@ -228,9 +228,9 @@ impl Tokenizer {
         let continued = self.0.continued.get_or_init(|| {
             let inner = &self.0.inner;
             let mut plain = Inner::new(inner.get_model().clone());
-            let normalizer = inner.get_normalizer().map(|normalizer| without_prefix(normalizer));
+            let normalizer = inner.get_normalizer().map(without_prefix);
             let _ = plain.with_normalizer(normalizer.flatten());
-            let cut = inner.get_pre_tokenizer().map(|cut| without_first_space(cut));
+            let cut = inner.get_pre_tokenizer().map(without_first_space);
             plain.with_pre_tokenizer(cut.flatten());
             plain
         });
