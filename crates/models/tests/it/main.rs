@@ -5,8 +5,10 @@
 
 mod check;
 mod families;
+mod fim;
 mod gguf;
 mod hostile;
+mod mlx;
 mod store;
 mod support;
 mod tokenizer;
