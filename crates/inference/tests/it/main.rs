@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod checkpoint;
 mod generate;
 mod golden;
