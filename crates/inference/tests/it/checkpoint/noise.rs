@@ -89,7 +89,7 @@ pub fn bytes_of(name: &str, count: usize, fields: &[Field]) -> Vec<u8> {
 }
 
 fn set(data: &mut [u8], field: Field) {
-    let (fraction, exponent_bits, bias) = match field.kind {
+    let (fraction, width, bias) = match field.kind {
         Kind::F32 => (23, 8, 127),
         Kind::F16 => (10, 5, 15),
         Kind::Bf16 => (7, 8, 127),
@@ -108,7 +108,7 @@ fn set(data: &mut [u8], field: Field) {
             return;
         }
     };
-    let (size, full) = (field.kind.size_bytes(), (1_i64 << exponent_bits) - 1);
+    let (size, full) = (field.kind.size_bytes(), (1_i64 << width) - 1);
     for row in data.chunks_exact_mut(field.stride) {
         let place = &mut row[field.offset..field.offset + size];
         let mut bits = [0; 8];
@@ -118,7 +118,7 @@ fn set(data: &mut [u8], field: Field) {
         let mut wanted = field.exponent + bias + (found & field.spread);
         let mut keep = (1 << fraction) - 1;
         if field.signed {
-            keep |= 1 << (fraction + exponent_bits);
+            keep |= 1 << (fraction + width);
             wanted = if found == full { 0 } else { wanted };
         }
         let bits = (bits & keep) | (wanted << fraction);

@@ -60,12 +60,13 @@ fn greedy_tokens_of_the_reference_path() {
 /// Its products of quantised weights round the activations to 8 bits.
 #[test]
 fn quantised_products_point_the_same_way() {
-    for name in ["llama-wide-gguf-q4_k"] {
-        let options = LoadOptions::default();
-        check_logits(cell(name), Bound::Cosine(0.999), MOST_CONTEXT, |path, tokens| {
-            reference_logits(&load(path), &options, tokens).unwrap().pop().unwrap()
-        });
-    }
+    let options = LoadOptions::default();
+    check_logits(
+        cell("llama-wide-gguf-q4_k"),
+        Bound::Cosine(0.999),
+        MOST_CONTEXT,
+        |path, tokens| reference_logits(&load(path), &options, tokens).unwrap().pop().unwrap(),
+    );
 }
 
 /// Whether the reference path knows the cell's family and format.
