@@ -89,7 +89,7 @@ pub fn bytes_of(name: &str, count: usize, fields: &[Field]) -> Vec<u8> {
 }
 
 fn set(data: &mut [u8], field: Field) {
-    let (fraction, width, bias) = match field.kind {
+    let (fraction, width, excess) = match field.kind {
         Kind::F32 => (23, 8, 127),
         Kind::F16 => (10, 5, 15),
         Kind::Bf16 => (7, 8, 127),
@@ -115,7 +115,7 @@ fn set(data: &mut [u8], field: Field) {
         bits[..size].copy_from_slice(place);
         let bits = i64::from_le_bytes(bits);
         let found = (bits >> fraction) & full;
-        let mut wanted = field.exponent + bias + (found & field.spread);
+        let mut wanted = field.exponent + excess + (found & field.spread);
         let mut keep = (1 << fraction) - 1;
         if field.signed {
             keep |= 1 << (fraction + width);
