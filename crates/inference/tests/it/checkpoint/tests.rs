@@ -27,7 +27,7 @@ fn the_tensors_are_those_that_the_goldens_were_made_from() {
 
 #[test]
 fn every_checkpoint_is_accepted() {
-    for cell in index().cells.iter().filter(|cell| runs(cell)) {
+    for cell in &index().cells {
         let checkpoint = Checkpoint::new(cell);
         let model = InstalledModel::check_in_place(&checkpoint.path());
         let model = model.unwrap_or_else(|error| panic!("{}: {error}", cell.name));
