@@ -243,8 +243,8 @@ impl Diagnostic for Error {
                 Some("get the file again from where it came from".into())
             }
             Self::UnsupportedModel { .. } => Some(
-                "the Llama and Qwen2 families run, as GGUF (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to \
-                 Q6_K) and safetensors (F32, F16, BF16)"
+                "the Llama, Mistral, Qwen2 and Qwen3 families run, as GGUF (F32, F16, BF16, Q4_0 to \
+                 Q8_0, Q2_K to Q6_K, IQ4_NL, MXFP4), safetensors (F32, F16, BF16) and MLX folders"
                     .into(),
             ),
             Self::WrongShape { .. } => Some(

@@ -33,7 +33,7 @@ pub fn check(path: PathBuf) -> Result<InstalledModel> {
     let mut weights = FolderWeights::new(&path, &header.tensors, quantization)?;
     let parameters = check_tensors(&path, &config, Naming::Folder, &mut weights)?;
     config.quantization = weights.quantization;
-    let weights = most(weights.bytes_by_kind);
+    let weights = most(weights.numbers_by_kind);
     let place = path.join("tokenizer.json");
     if !place.exists() {
         let reason = "it has no tokenizer.json".to_owned();

@@ -95,7 +95,8 @@ impl InstalledModel {
         &self.config
     }
 
-    /// How most of the weights are stored, such as `Q4_K` or `BF16`.
+    /// How most of the weights are stored, such as `Q4_K`, `BF16` or
+    /// `MLX 4-bit`.
     pub fn weights(&self) -> &str {
         &self.weights
     }
@@ -154,8 +155,8 @@ fn refused(path: &Path, problem: ConfigProblem) -> Error {
     }
 }
 
-fn most(bytes_by_type: BTreeMap<String, u64>) -> String {
-    let most = bytes_by_type.into_iter().max_by_key(|(_, bytes)| *bytes);
+fn most(by_kind: BTreeMap<String, u64>) -> String {
+    let most = by_kind.into_iter().max_by_key(|(_, much)| *much);
     most.map(|(name, _)| name).unwrap_or_default()
 }
 

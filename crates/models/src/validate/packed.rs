@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::Weights;
-use crate::config::{ConfigProblem, Packing, Quantization};
+use crate::config::{ConfigProblem, Packing, Quantization, QuantizationMode};
 use crate::error::{Error, Result};
 use crate::safetensors::{SafetensorsTensor, SafetensorsType};
 
@@ -20,8 +20,8 @@ pub struct FolderWeights<'f> {
     pub quantization: Option<Quantization>,
     /// Scales and biases that belong to a weight asked for.
     companions: BTreeSet<String>,
-    /// Bytes by the name of their type or packing.
-    pub bytes_by_kind: BTreeMap<String, u64>,
+    /// Numbers by the name of their type or packing.
+    pub numbers_by_kind: BTreeMap<String, u64>,
 }
 
 impl<'f> FolderWeights<'f> {
@@ -43,16 +43,21 @@ impl<'f> FolderWeights<'f> {
                 return Err(Error::UnsupportedModel { path: path.to_owned(), what });
             }
         }
-        let (companions, bytes_by_kind) = Default::default();
-        Ok(Self { path, tensors, quantization, companions, bytes_by_kind })
+        let (companions, numbers_by_kind) = Default::default();
+        Ok(Self { path, tensors, quantization, companions, numbers_by_kind })
     }
 
     fn damaged(&self, reason: String) -> Error {
         Error::Damaged { path: self.path.to_owned(), reason }
     }
 
+    fn count(&mut self, kind: String, shape: &[u64]) {
+        let numbers = self.numbers_by_kind.entry(kind).or_default();
+        *numbers = numbers.saturating_add(shape.iter().product());
+    }
+
     /// The packing of a weight with scales, once all its parts fit together.
-    fn packing(&mut self, base: &str, expected: &[u64]) -> Result<Option<(Packing, u64)>> {
+    fn packing(&mut self, base: &str, expected: &[u64]) -> Result<Option<Packing>> {
         let scales_name = format!("{base}.scales");
         let Some(scales) = self.tensors.get(&scales_name).filter(|_| expected.len() > 1) else {
             return Ok(None);
@@ -74,7 +79,7 @@ impl<'f> FolderWeights<'f> {
             return Err(self.damaged(format!("{name} is {}, its scales say U32", weight.dtype)));
         }
         let mut parts = vec![(scales_name, scales)];
-        let affine = packing.mode == crate::config::QuantizationMode::Affine;
+        let affine = packing.mode == QuantizationMode::Affine;
         if affine {
             let name = format!("{base}.biases");
             let Some(biases) = self.tensors.get(&name) else {
@@ -85,7 +90,6 @@ impl<'f> FolderWeights<'f> {
             }
             parts.push((name, biases));
         }
-        let mut size_bytes = weight.size_bytes;
         let rows = weight.shape.get(..weight.shape.len().saturating_sub(1)).unwrap_or_default();
         let columns = last(weight).saturating_mul(32) / packing.bits;
         for (name, part) in parts {
@@ -103,13 +107,12 @@ impl<'f> FolderWeights<'f> {
                     found: part.shape.clone(),
                 });
             }
-            size_bytes += part.size_bytes;
             self.companions.insert(name);
         }
         if packing.words(columns) != Some(last(weight)) {
             return Err(self.damaged(format!("the rows of {name} are no whole groups")));
         }
-        Ok(Some((packing, size_bytes)))
+        Ok(Some(packing))
     }
 }
 
@@ -117,19 +120,19 @@ impl Weights for FolderWeights<'_> {
     fn shape(&mut self, name: &str, expected: &[u64]) -> Result<Option<Vec<u64>>> {
         let Some(tensor) = self.tensors.get(name) else { return Ok(None) };
         let base = name.strip_suffix(".weight").unwrap_or(name);
-        if let Some((packing, size_bytes)) = self.packing(base, expected)? {
-            *self.bytes_by_kind.entry(format!("MLX {packing}")).or_default() += size_bytes;
+        if let Some(packing) = self.packing(base, expected)? {
             let mut shape = tensor.shape.clone();
             if let Some(last) = shape.last_mut() {
                 *last = last.saturating_mul(32) / packing.bits;
             }
+            self.count(format!("MLX {packing}"), &shape);
             return Ok(Some(shape));
         }
         if matches!(tensor.dtype, SafetensorsType::U32 | SafetensorsType::U8) {
             let reason = format!("{name} is {}, but has no scales", tensor.dtype);
             return Err(self.damaged(reason));
         }
-        *self.bytes_by_kind.entry(tensor.dtype.to_string()).or_default() += tensor.size_bytes;
+        self.count(tensor.dtype.to_string(), &tensor.shape);
         Ok(Some(tensor.shape.clone()))
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod families;
 mod gguf;
 mod hostile;
+mod mlx;
 mod store;
 mod support;
 mod tokenizer;
