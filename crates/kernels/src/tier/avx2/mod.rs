@@ -1,8 +1,119 @@
 //! AVX2, with and without `vpdpbusd`.
+//!
+//! Whole codes are multiplied as bytes, unsigned codes with signed states,
+//! and added up in 16 bits as long as they cannot overflow; a code's zero
+//! point is taken off by the states' sums. One token goes straight from the
+//! packed codes ([`gemv`]); for several, a panel of columns is unpacked into
+//! the first cache ([`panel`]) and multiplied with four tokens at a time
+//! ([`whole`]) or six ([`float`]).
 
-use crate::tier::{KernelsRef, Tier};
+mod bytes;
+mod codes;
+mod dispatch;
+mod float;
+mod float_panel;
+mod gemv;
+mod panel;
+mod scales;
+mod states;
+mod unpack;
+mod whole;
+mod whole_panel;
 
-/// The kernels, where this machine can run them: none are written yet.
-pub fn kernels(_tier: Tier) -> Option<KernelsRef> {
-    None
+use std::ops::Range;
+
+use crate::activations::Activations;
+use crate::output::Output;
+use crate::packed::Packed;
+use crate::tier::{Kernels, KernelsRef, Scratch, Tier};
+use bytes::{Madd, Vnni};
+
+/// The kernels, where this machine can run them.
+pub fn kernels(tier: Tier) -> Option<KernelsRef> {
+    let common = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("f16c");
+    match tier {
+        Tier::Avx2 if common => Some(&Avx2),
+        Tier::AvxVnni if common && is_x86_feature_detected!("avxvnni") => Some(&AvxVnni),
+        _ => None,
+    }
+}
+
+/// The tier of AVX2. Only [`kernels`] gives it out, where the machine has the
+/// instructions.
+#[derive(Debug)]
+struct Avx2;
+
+/// The tier of AVX-VNNI, likewise.
+#[derive(Debug)]
+struct AvxVnni;
+
+impl Kernels for Avx2 {
+    fn tier(&self) -> Tier {
+        Tier::Avx2
+    }
+
+    fn gemv(
+        &self,
+        weight: &Packed,
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &mut Output<'_>,
+    ) {
+        check(weight, &tiles, input);
+        // SAFETY: the machine has the instructions, and the shapes fit.
+        unsafe { dispatch::gemv::<Madd>(weight, tiles, input, output) }
+    }
+
+    fn gemm(
+        &self,
+        weight: &Packed,
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &mut Output<'_>,
+        scratch: &mut Scratch,
+    ) {
+        check(weight, &tiles, input);
+        // SAFETY: as above.
+        unsafe { dispatch::gemm::<Madd>(weight, tiles, input, output, scratch) }
+    }
+}
+
+impl Kernels for AvxVnni {
+    fn tier(&self) -> Tier {
+        Tier::AvxVnni
+    }
+
+    fn gemv(
+        &self,
+        weight: &Packed,
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &mut Output<'_>,
+    ) {
+        check(weight, &tiles, input);
+        // SAFETY: the machine has the instructions, and the shapes fit.
+        unsafe { dispatch::gemv::<Vnni>(weight, tiles, input, output) }
+    }
+
+    fn gemm(
+        &self,
+        weight: &Packed,
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &mut Output<'_>,
+        scratch: &mut Scratch,
+    ) {
+        check(weight, &tiles, input);
+        // SAFETY: as above.
+        unsafe { dispatch::gemm::<Vnni>(weight, tiles, input, output, scratch) }
+    }
+}
+
+/// What pointers rely on: all columns of a tile have a state.
+fn check(weight: &Packed, tiles: &Range<usize>, input: &Activations) {
+    assert!(tiles.end <= weight.tiles(), "tiles {tiles:?} of {}", weight.tiles());
+    assert_eq!(weight.columns(), input.columns(), "as many states as columns");
+    assert!(weight.blocks() * weight.layout().block_columns() <= input.stride);
 }
