@@ -139,10 +139,17 @@ pub unsafe fn products<R: Read>(
     output: &mut Output<'_>,
 ) {
     for tokens in token_ranges(input.tokens, input.stride * size_of::<f32>()) {
-        walk(weight, tiles.clone(), tokens.clone(), output, |bytes, first, sums| {
-            // SAFETY: the caller's promise; a walk gives whole blocks.
-            unsafe { block::<R>(weight, bytes, first, input, tokens.clone(), sums) };
-        });
+        walk(
+            weight,
+            tiles.clone(),
+            tokens.clone(),
+            output,
+            |bytes, first, sums| {
+                // SAFETY: the caller's promise; a walk gives whole blocks.
+                unsafe { block::<R>(weight, bytes, first, input, tokens.clone(), sums) };
+            },
+            |_| {},
+        );
     }
 }
 

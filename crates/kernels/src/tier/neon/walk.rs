@@ -29,9 +29,9 @@ pub fn token_ranges(tokens: usize, token_bytes: usize) -> impl Iterator<Item = R
 /// Walks through tiles, block by block, and stores what `block` has added up.
 ///
 /// `block` takes the bytes of a block, the number of its first group, and the
-/// sums of the tokens, one more where their number is odd.
-///
-/// It is always inlined so that it takes the instructions of its caller.
+/// sums of the tokens, one more where their number is odd. What it keeps there
+/// may be of any order, if `sort` makes it rows of tokens in the end.
+#[allow(clippy::inline_always, reason = "a walk takes the instructions of its caller")]
 #[inline(always)]
 pub fn walk(
     weight: &Packed,
@@ -39,6 +39,7 @@ pub fn walk(
     tokens: Range<usize>,
     output: &mut Output<'_>,
     mut block: impl FnMut(*const u8, usize, &mut [Tile]),
+    sort: impl Fn(&mut [Tile]),
 ) {
     let layout = weight.layout();
     let (block_bytes, block_groups) = (layout.block_bytes(), layout.block_groups());
@@ -59,8 +60,9 @@ pub fn walk(
                 block(at, number * block_groups, sums);
             }
         }
-        for (stream, sums) in sums.chunks_exact(room).take(count).enumerate() {
-            for (token, sums) in tokens.clone().zip(sums) {
+        for (stream, sums) in sums.chunks_exact_mut(room).take(count).enumerate() {
+            sort(sums);
+            for (token, sums) in tokens.clone().zip(&*sums) {
                 let row = (first + stream) * TILE_ROWS;
                 output.store(token, row, weight.rows(), &numbers(*sums));
             }

@@ -1,8 +1,8 @@
 //! Products of quantised weights with quantised states.
 
 use std::arch::aarch64::{
-    float32x4_t, int8x16_t, int32x4_t, vaddq_s32, vcvtq_f32_s32, vdupq_n_s32, vfmaq_f32,
-    vfmaq_n_f32, vld1q_s8, vmulq_f32,
+    float32x4_t, int8x16_t, int32x4_t, vcvtq_f32_s32, vdupq_n_s32, vfmaq_f32, vld1q_dup_f32,
+    vld1q_s8, vmlaq_s32, vmulq_f32,
 };
 use std::ops::Range;
 
@@ -28,18 +28,32 @@ pub unsafe fn products<C: Decode, S: Scaling>(
     output: &mut Output<'_>,
 ) {
     if input.tokens == 1 {
-        walk(weight, tiles, 0..1, output, |bytes, first, sums| {
-            // SAFETY: the caller's promise; a walk gives whole blocks.
-            unsafe { block::<C, S, true>(scales, weight, bytes, first, input, 0..1, sums) };
-        });
+        walk(
+            weight,
+            tiles,
+            0..1,
+            output,
+            |bytes, first, sums| {
+                // SAFETY: the caller's promise; a walk gives whole blocks.
+                unsafe { block::<C, S, true>(scales, weight, bytes, first, input, 0..1, sums) };
+            },
+            |_| {},
+        );
         return;
     }
     for tokens in token_ranges(input.tokens, input.stride) {
-        walk(weight, tiles.clone(), tokens.clone(), output, |bytes, first, sums| {
-            let tokens = tokens.clone();
-            // SAFETY: as above.
-            unsafe { block::<C, S, false>(scales, weight, bytes, first, input, tokens, sums) };
-        });
+        walk(
+            weight,
+            tiles.clone(),
+            tokens.clone(),
+            output,
+            |bytes, first, sums| {
+                let tokens = tokens.clone();
+                // SAFETY: as above.
+                unsafe { block::<C, S, false>(scales, weight, bytes, first, input, tokens, sums) };
+            },
+            |_| {},
+        );
     }
 }
 
@@ -66,10 +80,13 @@ unsafe fn block<C: Decode, S: Scaling, const ONE: bool>(
             let (weights, row_scales) =
                 unsafe { eight_rows::<C, S>(scales, header_bytes, bytes, group, half) };
             for (token, sums) in tokens.clone().zip(sums.iter_mut()) {
-                // SAFETY: states are padded to whole blocks.
-                let states = unsafe { States::of(input, token, first + group) };
-                // SAFETY: a group has 32 codes.
-                let codes = unsafe { [vld1q_s8(states.codes), vld1q_s8(states.codes.add(16))] };
+                // SAFETY: states are padded to whole blocks, and a group has 32
+                // codes.
+                let (states, codes) = unsafe {
+                    let at = token * (input.stride / GROUP) + first + group;
+                    let codes = input.codes.as_ptr().add(at * GROUP);
+                    (States::of::<S>(input, at), [vld1q_s8(codes), vld1q_s8(codes.add(16))])
+                };
                 for (j, (weights, row_scales)) in weights.iter().zip(&row_scales).enumerate() {
                     let mut dots = [vdupq_n_s32(0); 2];
                     let second = usize::from(S::BY_HALF);
@@ -116,34 +133,34 @@ fn four_quads(sums: int32x4_t, weights: &[int8x16_t], states: int8x16_t) -> int3
     sdot::<3>(sums, weights[3], states)
 }
 
-/// The states of one token and one group.
+/// What a product takes of the states of a group, beside their codes.
 pub struct States {
-    codes: *const i8,
-    scale: f32,
-    /// The codes of each half added up.
-    sums: [i32; 2],
+    /// What the codes are multiplied by.
+    pub scale: float32x4_t,
+    /// The codes of both halves added up, or the first of all 32.
+    pub sums: [int32x4_t; 2],
 }
 
 impl States {
+    /// Those of one token in all lanes; `at` counts groups.
+    ///
     /// # Safety
-    /// The token and, with padding, the group are the activations'.
+    /// The activations have as many groups.
     #[inline]
     #[target_feature(enable = "neon")]
-    pub unsafe fn of(input: &Activations, token: usize, group: usize) -> Self {
-        let at = token * (input.stride / GROUP) + group;
-        // SAFETY: the caller's promise.
-        unsafe {
-            Self {
-                codes: input.codes.as_ptr().add(at * GROUP),
-                scale: *input.scales.get_unchecked(at),
-                sums: [*input.sums.get_unchecked(at * 2), *input.sums.get_unchecked(at * 2 + 1)],
-            }
-        }
+    unsafe fn of<S: Scaling>(input: &Activations, at: usize) -> Self {
+        // SAFETY: the caller's promise; a group has two sums.
+        let (scale, low, high) = unsafe {
+            let (scale, sums) = (input.scales.as_ptr().add(at), input.sums.as_ptr().add(2 * at));
+            (vld1q_dup_f32(scale), *sums, *sums.add(1))
+        };
+        let sums = if S::BY_HALF { [low, high] } else { [low + high, 0] };
+        Self { scale, sums: sums.map(|sum| vdupq_n_s32(sum)) }
     }
 }
 
-/// Adds the products of four rows with a group: `dots` are those of the codes,
-/// of both halves, or the first of all 32 columns.
+/// Adds the products of four lanes with a group: `dots` are those of the
+/// codes, of both halves, or the first of all 32 columns.
 #[inline]
 #[target_feature(enable = "neon")]
 pub fn added<C: Decode, S: Scaling>(
@@ -153,22 +170,19 @@ pub fn added<C: Decode, S: Scaling>(
     states: &States,
 ) -> float32x4_t {
     let missing = C::OFFSET - S::ZERO;
-    let moved = |dots: int32x4_t, sum: i32| match missing {
-        0 => dots,
-        _ => vaddq_s32(dots, vdupq_n_s32(missing * sum)),
+    let dot = |half: usize| match missing {
+        0 => vcvtq_f32_s32(dots[half]),
+        _ => vcvtq_f32_s32(vmlaq_s32(dots[half], states.sums[half], vdupq_n_s32(missing))),
     };
-    let [low, high] = states.sums;
-    let product = if S::BY_HALF {
-        let first = vmulq_f32(vcvtq_f32_s32(moved(dots[0], low)), scales.d[0]);
-        let both = vfmaq_f32(first, vcvtq_f32_s32(moved(dots[1], high)), scales.d[1]);
-        if S::HAS_MIN {
-            vfmaq_n_f32(vfmaq_n_f32(both, scales.m[0], low as f32), scales.m[1], high as f32)
-        } else {
-            both
-        }
-    } else {
-        let all = vmulq_f32(vcvtq_f32_s32(moved(dots[0], low + high)), scales.d[0]);
-        if S::HAS_MIN { vfmaq_n_f32(all, scales.m[0], (low + high) as f32) } else { all }
-    };
-    vfmaq_n_f32(sum, product, states.scale)
+    let mut product = vmulq_f32(dot(0), scales.d[0]);
+    if S::BY_HALF {
+        product = vfmaq_f32(product, dot(1), scales.d[1]);
+    }
+    if S::HAS_MIN {
+        product = vfmaq_f32(product, vcvtq_f32_s32(states.sums[0]), scales.m[0]);
+    }
+    if S::HAS_MIN && S::BY_HALF {
+        product = vfmaq_f32(product, vcvtq_f32_s32(states.sums[1]), scales.m[1]);
+    }
+    vfmaq_f32(sum, product, states.scale)
 }
