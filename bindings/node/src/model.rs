@@ -59,6 +59,7 @@ impl Options {
             min_p: or(self.min_p, base.sampling.min_p),
             repeat_penalty: or(self.repeat_penalty, base.sampling.repeat_penalty),
             seed: self.seed.map_or(base.sampling.seed, u64::from),
+            ..base.sampling
         };
         GenerateOptions {
             max_tokens: self.max_tokens.map(|n| n as usize).or(base.max_tokens),

@@ -109,6 +109,7 @@ impl Model {
             min_p: min_p.unwrap_or(base.sampling.min_p),
             repeat_penalty: repeat_penalty.unwrap_or(base.sampling.repeat_penalty),
             seed: seed.unwrap_or(base.sampling.seed),
+            ..base.sampling
         };
         let options = GenerateOptions {
             max_tokens: max_tokens.or(base.max_tokens),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -43,6 +43,8 @@ pub enum Command {
     /// Add, list, check and remove models
     #[command(subcommand)]
     Models(Models),
+    /// Measure how fast a model runs here, on a prompt without a meaning
+    Bench(Bench),
     /// Show the machine, the models and the configuration, and what is wrong
     Doctor,
     /// Write the reference pages and the JSON schemas into a folder
@@ -150,6 +152,41 @@ pub struct Generate {
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// Tokens of the prompt
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub prompt_tokens: usize,
+    /// Tokens to generate after it, one at a time
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub generate_tokens: usize,
+    /// Threads that compute [default: as many as this process may use]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// How often to run; medians are shown
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub repeat: usize,
+    /// What computes; `reference` has its threads from `RAYON_NUM_THREADS`
+    #[arg(long, value_enum, default_value_t = Engine::Cpu)]
+    pub engine: Engine,
+    /// The kernels to use [default: the best that the processor has]
+    #[arg(long, value_name = "NAME")]
+    pub tier: Option<String>,
+    /// Measure how fast as many threads read memory too; takes 256 MiB a thread
+    #[arg(long)]
+    pub bandwidth: bool,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Engine {
+    /// Kernels of our own for the processor
+    Cpu,
+    /// candle, for comparisons
+    Reference,
 }
 
 /// What to do with models.

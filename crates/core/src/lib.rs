@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod benchmark;
 mod config;
 mod dirs;
 mod doctor;
@@ -45,6 +46,7 @@ mod model;
 mod turn;
 mod workspace;
 
+pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use config::{Config, ConfigError, LoadedConfig, PROJECT_CONFIG};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
@@ -67,10 +69,11 @@ pub use mlxcode_edit::{
     EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
+pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{
-    FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Message, ModelFile,
-    ModelInfo, ModelSummary, Prompt, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
-    VerifyCheck, VerifyReport,
+    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
+    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
+    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
 };
 
 /// For who brings a model of their own: implement

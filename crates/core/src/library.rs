@@ -1,8 +1,9 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, Progress};
 use mlxcode_models::{ModelSummary, Store, VerifyReport};
 
+use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
 use crate::dirs::Dirs;
 use crate::error::{Error, Result};
@@ -78,12 +79,27 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        let path = Path::new(reference);
-        let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
-        if reference.contains(std::path::is_separator) || gguf {
-            return Model::load_in_place(&from.join(path), cancel);
+        match path(from, reference) {
+            Some(path) => Model::load_in_place(&path, cancel),
+            None => self.load_installed(reference, progress, cancel),
         }
-        self.load_installed(reference, progress, cancel)
+    }
+
+    /// Loads what `reference` names, as [`load`](Self::load) does, measures how
+    /// fast it runs on a prompt without a meaning, and lets it go.
+    pub fn benchmark(
+        &self,
+        from: &Path,
+        reference: &str,
+        options: &BenchmarkOptions,
+        progress: &dyn Progress,
+    ) -> Result<Benchmark> {
+        match path(from, reference) {
+            Some(path) => Model::benchmark(&path, options),
+            None => {
+                Benchmark::of(&self.store.get_with(reference, progress, &options.cancel)?, options)
+            }
+        }
     }
 
     /// Checks and loads an installed model. The first time after a restart, all
@@ -110,4 +126,11 @@ impl ModelLibrary {
             _ => Err(InputError::SeveralModels { names }.into()),
         }
     }
+}
+
+/// The path that a reference is, rather than a name.
+fn path(from: &Path, reference: &str) -> Option<PathBuf> {
+    let path = Path::new(reference);
+    let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
+    (gguf || reference.contains(std::path::is_separator)).then(|| from.join(path))
 }

@@ -6,6 +6,7 @@ use mlxcode_base::CancelToken;
 use mlxcode_inference::{Engine, LoadOptions};
 use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, ModelInfo, Prompt};
 
+use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::error::Result;
 use crate::generation::Generation;
 
@@ -35,6 +36,12 @@ impl Model {
         let mut options = LoadOptions::default();
         options.cancel = cancel.clone();
         Ok(Self::new(Engine::load(model, &options)?))
+    }
+
+    /// Validates and loads a GGUF file or a model folder where it lies, measures
+    /// how fast it runs on a prompt without a meaning, and lets it go.
+    pub fn benchmark(path: &Path, options: &BenchmarkOptions) -> Result<Benchmark> {
+        Benchmark::of(&InstalledModel::check_in_place(path)?, options)
     }
 
     /// What is known of the model.

@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use mlxcode_base::{BoxDiagnostic, ByteSize, Diagnostic, ErrorKind, io_error_kind};
+use mlxcode_kernels::Tier;
 use thiserror::Error;
 
 /// What can go wrong when a model runs.
@@ -48,6 +49,28 @@ pub enum Error {
         /// What candle said.
         source: Box<candle_core::Error>,
     },
+    /// A weight is not what it was when the model was checked.
+    #[error("the weight {tensor} in {path} cannot be used: {reason}")]
+    Changed {
+        /// The file or folder.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The processor has not the instructions that were asked for.
+    #[error("this processor cannot run the {tier} kernels")]
+    Tier {
+        /// The name that was asked for.
+        tier: String,
+    },
+    /// Only the reference runs models of this family.
+    #[error("there are no kernels for the architecture {name}")]
+    Architecture {
+        /// The family.
+        name: String,
+    },
     /// The worker thread could not be started.
     #[error("cannot start the model's thread")]
     Thread {
@@ -82,7 +105,12 @@ impl Diagnostic for Error {
             Self::Compute { .. } => ErrorKind::Internal,
             Self::Model { source } => source.kind(),
             Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
-            Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => ErrorKind::Corrupt,
+            Self::Weights { .. }
+            | Self::Weight { .. }
+            | Self::Changed { .. }
+            | Self::NotFinite => ErrorKind::Corrupt,
+            Self::Tier { .. } => ErrorKind::InvalidInput,
+            Self::Architecture { .. } => ErrorKind::Unsupported,
             Self::Memory { .. } => ErrorKind::ResourceExhausted,
         }
     }
@@ -94,6 +122,9 @@ impl Diagnostic for Error {
             Self::Open { .. } => "inference.open",
             Self::Weights { .. } => "inference.weights",
             Self::Weight { .. } => "inference.weight",
+            Self::Changed { .. } => "inference.changed",
+            Self::Tier { .. } => "inference.tier",
+            Self::Architecture { .. } => "inference.architecture",
             Self::Thread { .. } => "inference.thread",
             Self::Memory { .. } => "inference.memory",
             Self::NotFinite => "inference.not_finite",
@@ -113,7 +144,15 @@ impl Diagnostic for Error {
                  close other programs"
                     .to_owned(),
             ),
-            Self::Weights { .. } | Self::Weight { .. } | Self::NotFinite => {
+            Self::Tier { .. } => {
+                let tiers = Tier::available().into_iter().map(Tier::name);
+                Some(format!("it has {}", tiers.collect::<Vec<_>>().join(", ")))
+            }
+            Self::Architecture { .. } => Some("use the engine `reference`".to_owned()),
+            Self::Weights { .. }
+            | Self::Weight { .. }
+            | Self::Changed { .. }
+            | Self::NotFinite => {
                 Some("`models verify` tells whether the weights are damaged".to_owned())
             }
         }

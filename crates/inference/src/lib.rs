@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod bandwidth;
 mod decoder;
 mod engine;
 mod error;
@@ -29,5 +30,6 @@ mod stop;
 mod weights;
 mod worker;
 
-pub use engine::{Engine, LoadOptions, reference_logits};
+pub use bandwidth::read_bandwidth;
+pub use engine::{Engine, EngineKind, LoadOptions, reference_logits};
 pub use error::{Error, Result};

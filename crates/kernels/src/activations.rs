@@ -101,6 +101,23 @@ impl Activations {
         }
     }
 
+    /// Copies a token of other activations, of as many columns.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes the token `to` meanwhile, nor writes `from`.
+    ///
+    /// # Panics
+    /// Where there is no such token, or the columns differ.
+    pub unsafe fn copy_token(&self, to: usize, other: &Self, from: usize) {
+        // SAFETY: the caller's promise.
+        let token = unsafe { self.token_mut(to) };
+        let other = other.view(from..from + 1);
+        token.values.copy_from_slice(&other.values);
+        token.codes.copy_from_slice(&other.codes);
+        token.scales.copy_from_slice(&other.scales);
+        token.sums.copy_from_slice(&other.sums);
+    }
+
     /// Some of the tokens, sharing their numbers.
     ///
     /// # Panics

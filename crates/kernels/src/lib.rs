@@ -27,24 +27,30 @@
 //! ```
 
 mod activations;
+mod attention;
 mod buffer;
+mod cache;
 mod cells;
 mod output;
 mod packed;
 mod pool;
 mod source;
 mod tier;
+mod vector;
 mod weight_type;
 
 #[cfg(test)]
 mod testing;
 
 pub use activations::{Activations, TokenMut};
+pub use attention::{Attention, AttentionShape, BlockScratch, CachedHead, Partial, Queries};
 pub use buffer::Buffer;
+pub use cache::{CacheShape, CacheType, PAGE_TOKENS, Pages};
 pub use cells::Cells;
 pub use output::Output;
 pub use packed::{Codes, Layout, Packed, Scales, TILE_ROWS};
 pub use pool::{Pool, Worker};
 pub use source::{Source, SourceError};
 pub use tier::{Kernels, KernelsRef, Scratch, Tier, kernels};
+pub use vector::{Vectors, vectors};
 pub use weight_type::{FloatType, WeightType};

@@ -61,4 +61,17 @@ impl<'a> Output<'a> {
             out.copy_from_slice(&products[..count]);
         }
     }
+
+    /// Some numbers of one token, to be written; [`adding`](Self::adding) has
+    /// no part in it.
+    ///
+    /// # Panics
+    /// Where they lie outside.
+    #[inline]
+    pub fn part(&mut self, token: usize, start: usize, count: usize) -> &mut [f32] {
+        let at = token * self.stride + start;
+        assert!(start + count <= self.stride && at + count <= self.len);
+        // SAFETY: as in `store`.
+        unsafe { std::slice::from_raw_parts_mut(self.base.add(at), count) }
+    }
 }

@@ -10,13 +10,49 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 
 /// One generated token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Token {
     /// Its number in the vocabulary.
     pub id: u32,
     /// The text that became certain with it: never half a character, and
     /// empty while a character or a stop text may still be unfinished.
     pub text: String,
+    /// How likely it was, where the request asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_probabilities: Option<Box<LogProbabilities>>,
+}
+
+impl Token {
+    /// A token without log-probabilities.
+    pub fn new(id: u32, text: impl Into<String>) -> Self {
+        Self { id, text: text.into(), log_probabilities: None }
+    }
+}
+
+/// How likely a token and its alternatives were: natural logarithms of the
+/// softmax over the logits as the model made them, before any bias, penalty,
+/// cut or temperature, which is what vLLM and llama.cpp's server report by
+/// default.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LogProbabilities {
+    /// That of the token that was chosen.
+    pub chosen: f32,
+    /// The likeliest tokens, the best first, as many as were asked for. The
+    /// chosen one is among them only where it belongs there; tokens that the
+    /// model rules out are not.
+    pub top: Vec<LikelyToken>,
+}
+
+/// One of the likeliest tokens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LikelyToken {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// Its text alone: bytes that are no UTF-8 as `\u{fffd}`, and empty for a
+    /// special token.
+    pub text: String,
+    /// The natural logarithm of its probability.
+    pub log_probability: f32,
 }
 
 /// What a [`Generation`] gives.

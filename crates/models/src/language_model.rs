@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use mlxcode_base::CancelToken;
 use serde::Serialize;
 
@@ -103,26 +105,103 @@ impl Default for GenerateOptions {
 
 /// How the next token is chosen from the logits.
 ///
-/// Applied in this order: repetition penalty, temperature, top-k, top-p,
-/// min-p, draw.
+/// Applied in this order, the default one of llama.cpp: logit bias, penalties
+/// (repetition, then frequency and presence), DRY, top-k, typical, top-p,
+/// min-p, temperature, draw. Each step sees what the one before it left, its
+/// probabilities summing to 1 again. A temperature of 0 takes the likeliest
+/// token after DRY; the steps from top-k on do not run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SamplingOptions {
     /// Divides the logits; 0 takes the most likely token always (greedy).
     pub temperature: f32,
     /// Keeps the `k` most likely tokens; 0 keeps all.
     pub top_k: usize,
-    /// Keeps the most likely tokens whose probabilities reach this sum; 1 keeps all.
+    /// Keeps the most likely tokens whose probabilities reach this sum; 1 keeps
+    /// all (Holtzman et al. 2020, "The Curious Case of Neural Text
+    /// Degeneration").
     pub top_p: f32,
-    /// Keeps tokens at least this likely relative to the best; 0 keeps all.
+    /// Keeps tokens at least this likely relative to the best; 0 keeps all
+    /// (Nguyen et al. 2024, "Turning Up the Heat: Min-p Sampling").
     pub min_p: f32,
-    /// Divides positive and multiplies negative logits of tokens already seen; 1 is off.
+    /// Keeps the tokens whose surprise is closest to the expected one until
+    /// their probabilities reach this sum; 1 keeps all (Meister et al. 2022,
+    /// "Locally Typical Sampling").
+    pub typical_p: f32,
+    /// Divides positive and multiplies negative logits of tokens in the penalty
+    /// window; 1 is off (Keskar et al. 2019, "CTRL").
     pub repeat_penalty: f32,
+    /// Taken once from the logit of a token in the penalty window; 0 is off.
+    pub presence_penalty: f32,
+    /// Taken from a token's logit for each time that it is in the penalty
+    /// window; 0 is off.
+    pub frequency_penalty: f32,
+    /// How many of the last tokens, of prompt and answer, the three penalties
+    /// above look at; `None`: all of them.
+    pub penalty_window: Option<usize>,
+    /// Keeps the answer from repeating whole sequences.
+    pub dry: DryOptions,
+    /// Added to the logits of single tokens; minus infinity bans one. Numbers
+    /// outside the vocabulary change nothing.
+    pub logit_bias: BTreeMap<u32, f32>,
+    /// Reports, with each token, its log-probability and those of so many of
+    /// the likeliest tokens; `None` reports nothing and costs nothing. See
+    /// [`LogProbabilities`](crate::LogProbabilities).
+    pub log_probabilities: Option<usize>,
     /// Seeds the draw: the same seed gives the same text on the same machine.
     pub seed: u64,
 }
 
 impl Default for SamplingOptions {
     fn default() -> Self {
-        Self { temperature: 0.0, top_k: 0, top_p: 1.0, min_p: 0.0, repeat_penalty: 1.0, seed: 0 }
+        Self {
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            typical_p: 1.0,
+            repeat_penalty: 1.0,
+            presence_penalty: 0.0,
+            frequency_penalty: 0.0,
+            penalty_window: Some(64),
+            dry: DryOptions::default(),
+            logit_bias: BTreeMap::new(),
+            log_probabilities: None,
+            seed: 0,
+        }
+    }
+}
+
+/// How sequences are kept from being repeated: DRY, "don't repeat yourself"
+/// (p-e-w 2024, text-generation-webui pull request 5677).
+///
+/// A token that would prolong a sequence of `n` tokens that was there before,
+/// `n` being at least `allowed_length`, loses
+/// `multiplier · base^(n − allowed_length)` from its logit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DryOptions {
+    /// The loss of a token that goes just beyond what is allowed; 0 is off.
+    pub multiplier: f32,
+    /// How many times larger the loss gets with each further token: 1 or more.
+    pub base: f32,
+    /// The shortest sequence that may not be prolonged: 1 or more.
+    pub allowed_length: usize,
+    /// How many of the last tokens, of prompt and answer, are looked at;
+    /// `None`: all of them.
+    pub window: Option<usize>,
+    /// Texts that no repeated sequence goes beyond, such as the end of a line;
+    /// a token that completes one is never penalised. They may lie across
+    /// tokens. Empty ones are never found.
+    pub breakers: Vec<String>,
+}
+
+impl Default for DryOptions {
+    fn default() -> Self {
+        Self {
+            multiplier: 0.0,
+            base: 1.75,
+            allowed_length: 2,
+            window: None,
+            breakers: ["\n", ":", "\"", "*"].map(str::to_owned).to_vec(),
+        }
     }
 }

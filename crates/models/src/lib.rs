@@ -28,6 +28,7 @@ mod gguf;
 mod hardware;
 mod installed;
 mod language_model;
+mod safetensors;
 mod scripted;
 mod store;
 mod template;
@@ -35,18 +36,22 @@ mod tokenizer;
 mod validate;
 
 pub use chat::{Message, Prompt, Role};
-pub use config::{Architecture, ModelConfig, RopeScaling};
+pub use config::{
+    Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
+    QueryScaling, RopeScaling, SlidingLayers,
+};
 pub use error::{Error, Result};
 pub use generation::{
-    FinishReason, Finished, Generation, GenerationEvent, GenerationSender, Timings, Token, Usage,
-    generation_channel,
+    FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
+    LogProbabilities, Timings, Token, Usage, generation_channel,
 };
 pub use gguf::{GgmlType, GgufHeader, GgufTensor, GgufValue};
 pub use hardware::{Hardware, free_disk_bytes};
 pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
-    GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
+    DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
+pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
 pub use template::ChatTemplate;

@@ -87,7 +87,7 @@ impl LanguageModel for ScriptedModel {
                 break;
             }
             usage.completion_tokens += 1;
-            sender.send(Ok(GenerationEvent::Token(Token { id, text: text.to_owned() })));
+            sender.send(Ok(GenerationEvent::Token(Token::new(id, text))));
         }
         let timings = Timings::default();
         sender.send(Ok(GenerationEvent::Finished(Finished { reason, usage, timings })));

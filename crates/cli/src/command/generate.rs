@@ -69,6 +69,7 @@ fn options(args: Generate) -> GenerateOptions {
             min_p: args.min_p,
             repeat_penalty: args.repeat_penalty,
             seed: args.seed,
+            ..SamplingOptions::default()
         },
         stop: args.stop,
     }

@@ -10,6 +10,7 @@ use mlxcode_core::InputError;
 use schemars::{JsonSchema, schema_for};
 
 use crate::args::Args;
+use crate::command::bench_output::BenchOutput;
 use crate::exit::Outcome;
 use crate::exit_code::{CLASSES, INPUTS, SUCCESS};
 use crate::host::Host;
@@ -49,6 +50,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ModelOutput>(&schemas, "models-show")?;
     schema::<json::VerifyOutput>(&schemas, "models-verify")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
+    schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
     Ok(SUCCESS)
 }

@@ -2,6 +2,8 @@
 
 mod apply;
 mod ask;
+mod bench;
+mod bench_output;
 mod doctor;
 mod edit;
 mod generate;
@@ -42,6 +44,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::History => history::run(&common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),
+        Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }

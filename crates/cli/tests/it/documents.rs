@@ -26,6 +26,11 @@ fn check(schema: &str, snapshot: &str, ran: &Ran) {
     // tested where they are computed.
     settings.add_filter(r#""sha256": "[0-9a-f]{64}""#, "\"sha256\": \"[sha256]\"");
     settings.add_filter(r#""size_bytes": [0-9]+"#, "\"size_bytes\": 0");
+    // What a measure finds is the machine's.
+    settings.add_filter(
+        r#""(\w+_(?:per_second|ms|resident_bytes|per_token)|threads|tier)": ("\w+"|[0-9.e+-]+|null)"#,
+        "\"$1\": 0",
+    );
     settings.bind(|| insta::assert_snapshot!(snapshot, format!("exit {code}\n{}", ran.out)));
 }
 
@@ -70,6 +75,20 @@ fn models() {
     check("models-show", "models_show", &ground.run(&["models", "show", "tiny", "--json"]));
     check("models-verify", "models_verify", &ground.run(&["models", "verify", "tiny", "--json"]));
     check("models-rm", "models_rm", &ground.run(&["models", "rm", "tiny", "--json"]));
+}
+
+#[test]
+fn bench() {
+    let ground = Ground::new();
+    let model = fixture("qwen2-gguf-q4_0/model.gguf");
+    let counts = ["--prompt-tokens", "9", "--generate-tokens", "3", "--repeat", "2"];
+    let args = [&["bench", "--json", "--model", model.to_str().unwrap()], &counts[..]].concat();
+    let ran = ground.run(&args);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    for name in ["prefill_tokens_per_second", "decode_tokens_per_second", "load_ms"] {
+        assert!(document[name].as_f64().unwrap() > 0.0, "{name}: {document}");
+    }
+    check("bench", "bench", &ran);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub enum GgmlType {
     Q4_K,
     Q5_K,
     Q6_K,
+    IQ4_NL,
+    MXFP4,
     /// A type that is not known here, by ggml's number.
     Other(u32),
 }
@@ -38,7 +40,9 @@ impl GgmlType {
             12 => Self::Q4_K,
             13 => Self::Q5_K,
             14 => Self::Q6_K,
+            20 => Self::IQ4_NL,
             30 => Self::BF16,
+            39 => Self::MXFP4,
             other => Self::Other(other),
         }
     }
@@ -58,6 +62,8 @@ impl GgmlType {
             Self::Q4_K => (256, 144),
             Self::Q5_K => (256, 176),
             Self::Q6_K => (256, 210),
+            Self::IQ4_NL => (32, 18),
+            Self::MXFP4 => (32, 17),
             Self::Other(_) => return None,
         })
     }
@@ -68,20 +74,33 @@ impl fmt::Display for GgmlType {
         match self {
             // ggml's numbers of the types that people are likely to meet.
             Self::Other(number) => f.write_str(match number {
+                4 => "Q4_2",
+                5 => "Q4_3",
                 9 => "Q8_1",
                 15 => "Q8_K",
                 16 => "IQ2_XXS",
                 17 => "IQ2_XS",
                 18 => "IQ3_XXS",
                 19 => "IQ1_S",
-                20 => "IQ4_NL",
                 21 => "IQ3_S",
                 22 => "IQ2_S",
                 23 => "IQ4_XS",
+                24 => "I8",
+                25 => "I16",
+                26 => "I32",
+                27 => "I64",
+                28 => "F64",
                 29 => "IQ1_M",
+                31 => "Q4_0_4_4",
+                32 => "Q4_0_4_8",
+                33 => "Q4_0_8_8",
                 34 => "TQ1_0",
                 35 => "TQ2_0",
-                39 => "MXFP4",
+                36 => "IQ4_NL_4_4",
+                37 => "IQ4_NL_4_8",
+                38 => "IQ4_NL_8_8",
+                40 => "NVFP4",
+                41 => "Q1_0",
                 _ => return write!(f, "ggml type {number}"),
             }),
             known => fmt::Debug::fmt(known, f),

@@ -1,18 +1,18 @@
 //! A folder as transformers writes it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{InstalledModel, WeightFiles, most, refused};
-use crate::config::{ModelConfig, ids};
+use crate::config::{ExpertLayout, ModelConfig, ids};
 use crate::error::{Error, Result};
 use crate::files::{read_json, read_optional};
+use crate::safetensors::SafetensorsHeader;
 use crate::template::{ChatTemplate, of_tokenizer_config, special_token};
 use crate::tokenizer::Tokenizer;
-use crate::validate::{Naming, Shapes, check_tensors, headers};
+use crate::validate::{FolderWeights, Naming, check_tensors};
 
 /// Beyond any configuration; `tokenizer_config.json` may list every added token.
 const MOST_CONFIG_BYTES: u64 = 32 << 20;
@@ -25,25 +25,15 @@ pub fn check(path: PathBuf) -> Result<InstalledModel> {
     };
     let text = String::from_utf8_lossy(&text);
     let mut config = ModelConfig::from_json(&text).map_err(|problem| refused(&place, problem))?;
-    let (files, tensors) = headers(&path)?;
-    let mut bytes_by_type: BTreeMap<String, u64> = BTreeMap::new();
-    let mut shapes = Shapes::new();
-    let mut parameters = 0;
-    for (name, tensor) in tensors {
-        let bytes = match tensor.dtype.as_str() {
-            "F32" => 4,
-            "F16" | "BF16" => 2,
-            other => {
-                let what = format!("the weight type {other} of {name}");
-                return Err(Error::UnsupportedModel { path, what });
-            }
-        };
-        let numbers = tensor.shape.iter().product::<u64>();
-        *bytes_by_type.entry(tensor.dtype).or_default() += numbers * bytes;
-        parameters += numbers;
-        shapes.insert(name, tensor.shape);
+    let header = SafetensorsHeader::read_folder(&path)?;
+    if let Some(experts) = &mut config.experts {
+        experts.layout = layout(&header);
     }
-    check_tensors(&path, &config, Naming::Folder, &shapes)?;
+    let quantization = config.quantization.take();
+    let mut weights = FolderWeights::new(&path, &header.tensors, quantization)?;
+    let parameters = check_tensors(&path, &config, Naming::Folder, &mut weights)?;
+    config.quantization = weights.quantization;
+    let weights = most(weights.bytes_by_kind);
     let place = path.join("tokenizer.json");
     if !place.exists() {
         let reason = "it has no tokenizer.json".to_owned();
@@ -57,13 +47,25 @@ pub fn check(path: PathBuf) -> Result<InstalledModel> {
     Ok(InstalledModel {
         name: String::new(),
         path,
-        files: WeightFiles::SafeTensors(files),
+        files: WeightFiles::SafeTensors(header.files),
         config,
-        weights: most(bytes_by_type),
+        weights,
         parameters,
         tokenizer,
         template,
     })
+}
+
+/// How the experts are stored, by the names that are there.
+fn layout(header: &SafetensorsHeader) -> ExpertLayout {
+    let any = |part: &str| header.tensors.keys().any(|name| name.contains(part));
+    if any(".mlp.switch_mlp.") {
+        ExpertLayout::Stacked
+    } else if any(".mlp.experts.gate_up_proj") {
+        ExpertLayout::Fused
+    } else {
+        ExpertLayout::Separate
+    }
 }
 
 /// What is missing, in words; people often mean a file in the folder.

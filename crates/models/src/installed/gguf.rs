@@ -27,7 +27,7 @@ pub fn check(path: PathBuf) -> Result<InstalledModel> {
         parameters += tensor.dims.iter().product::<u64>();
         shapes.insert(tensor.name.clone(), tensor.dims.iter().rev().copied().collect());
     }
-    check_tensors(&path, &config, Naming::Gguf, &shapes)?;
+    check_tensors(&path, &config, Naming::Gguf, &mut shapes)?;
     let tokenizer = Tokenizer::from_gguf(&header, &path)?;
     let template = match header.get("tokenizer.chat_template").and_then(GgufValue::as_str) {
         None => None,

@@ -1,7 +1,7 @@
 //! Checks before a model may load.
 
-mod safetensors;
+mod packed;
 mod tensors;
 
-pub use safetensors::headers;
-pub use tensors::{Naming, Shapes, check_tensors};
+pub use packed::FolderWeights;
+pub use tensors::{Naming, Shapes, Weights, check_tensors};

@@ -104,8 +104,9 @@ fn unsound_files_are_refused() {
     damaged_gguf(|f| f.without("general.architecture"), "models.damaged", "general.architecture");
     damaged_gguf(|f| f.without("llama.block_count"), "models.damaged", "llama.block_count");
     damaged_gguf(set("llama.expert_count", V::U32(8)), unsupported, "mixture of experts");
+    damaged_gguf(set("llama.attention.value_length", V::U32(8)), unsupported, "of the value");
     damaged_gguf(set("split.count", V::U32(3)), unsupported, "split into 3 files");
-    damaged_gguf(set("llama.rope.scaling.type", words("yarn")), unsupported, "yarn");
+    damaged_gguf(set("llama.rope.scaling.type", words("longrope")), unsupported, "longrope");
     damaged_gguf(set("llama.rope.dimension_count", V::U32(2)), unsupported, "part of each head");
     damaged_gguf(set("llama.rope.freq_base", V::F32(f32::NAN)), "models.damaged", "not positive");
     damaged_gguf(set("llama.rope.freq_base", V::F32(f32::INFINITY)), "models.damaged", "positive");
@@ -196,10 +197,18 @@ fn unsound_configurations_are_refused() {
     with_config("hidden_act", "gelu".into(), unsupported, "activation gelu");
     with_config("mlp_bias", true.into(), unsupported, "bias");
     with_config("attention_bias", true.into(), unsupported, "bias");
-    with_config("use_sliding_window", true.into(), unsupported, "sliding window");
-    with_config("quantization_config", json!({"bits": 4}), unsupported, "quantised");
+    let other = json!({"quant_method": "gptq", "bits": 4, "group_size": 128});
+    with_config("quantization_config", other, unsupported, "the quantisation gptq");
+    let other = json!({"quant_method": "fp8", "weight_block_size": [128, 128]});
+    with_config("quantization_config", other, unsupported, "the quantisation fp8");
+    with_config("quantization_config", json!({"bits": 4}), unsupported, "group_size");
     with_config("partial_rotary_factor", 0.5.into(), unsupported, "part of each head");
-    with_config("rope_scaling", json!({"rope_type": "yarn"}), unsupported, "yarn");
+    let each = json!({"full_attention": {"rope_theta": 1e4}, "sliding_attention": {}});
+    with_config("rope_parameters", each, unsupported, "for each kind of layer");
+    with_config("rope_scaling", json!({"rope_type": "longrope"}), unsupported, "longrope");
+    with_config("rope_scaling", json!({"rope_type": "yarn"}), "models.damaged", "factor");
+    let slow = json!({"rope_type": "yarn", "factor": 2, "beta_slow": 40});
+    with_config("rope_scaling", slow, "models.damaged", "beta_slow is above beta_fast");
     with_config("rope_scaling", json!({"type": "linear"}), "models.damaged", "factor");
     let zero = json!({"type": "linear", "factor": 0});
     with_config("rope_scaling", zero, "models.damaged", "not positive");
@@ -251,8 +260,9 @@ fn sound_configurations_are_understood() {
         assert_eq!(found, expected, "{changes}");
     };
     check(json!({}), "llama 128 10000 None false");
-    check(json!({"model_type": "mistral", "sliding_window": 64}), "llama 64 10000 None false");
-    check(json!({"model_type": "mistral", "sliding_window": null}), "llama 128 10000 None false");
+    // What Llama's layers have not is not looked at.
+    check(json!({"sliding_window": 64, "layer_types": 5}), "llama 128 10000 None false");
+    check(json!({"model_type": "mistral", "sliding_window": 64}), "mistral 128 10000 None false");
     // An output layer beside a tied embedding is left out, as in transformers.
     check(json!({"tie_word_embeddings": true}), "llama 128 10000 None true");
     check(

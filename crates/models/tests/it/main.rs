@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod check;
+mod families;
 mod gguf;
 mod hostile;
 mod store;

@@ -29,8 +29,40 @@ pub struct LoadOptions {
     /// The most memory that the model may take; `None`: what the machine, and
     /// the group that this process is in, has free.
     pub memory_limit_bytes: Option<u64>,
+    /// What computes.
+    pub engine: EngineKind,
+    /// Threads that compute; `None`: as many as this process may use at once.
+    /// The reference takes its number from candle.
+    pub threads: Option<usize>,
+    /// The kernels to use, by their tier's name; `None`: the best that the
+    /// processor has.
+    pub tier: Option<String>,
+    /// Whether the tokens that end an answer are tokens like any other. For
+    /// measuring: only the limit ends an answer then.
+    pub ignore_eos: bool,
     /// Stops the loading within one weight when cancelled.
     pub cancel: CancelToken,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineKind {
+    /// Kernels of our own for the processor.
+    #[default]
+    Cpu,
+    /// candle: the reference, for comparisons.
+    Reference,
+}
+
+impl EngineKind {
+    /// The name that people write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Reference => "reference",
+        }
+    }
 }
 
 /// A model that runs here, on a thread of its own. Requests queue.
@@ -66,13 +98,34 @@ impl Engine {
         model.weights().clone_into(&mut info.weights);
         info.chat = template.is_some();
         let (jobs, queue) = mpsc::channel();
-        let ends = model.config().eos_token_ids.clone();
+        let ends =
+            if options.ignore_eos { Vec::new() } else { model.config().eos_token_ids.clone() };
         let own = tokenizer.clone();
         thread::Builder::new()
             .name("mlx-code model".to_owned())
             .spawn(move || work(&decoder, &own, &ends, &queue))
             .map_err(|source| Error::Thread { source })?;
         Ok(Self { info, tokenizer, template, jobs })
+    }
+
+    /// The name of the kernels that compute.
+    pub fn tier(&self) -> &'static str {
+        "candle"
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        candle_core::utils::get_num_threads()
+    }
+
+    /// Starts to continue a prompt of token numbers.
+    pub fn generate_tokens(
+        &self,
+        tokens: Vec<u32>,
+        options: &GenerateOptions,
+        cancel: CancelToken,
+    ) -> ModelsResult<Generation> {
+        self.start(tokens, options, cancel)
     }
 
     /// The `count` likeliest tokens after a prompt of token numbers, fewer
@@ -94,7 +147,7 @@ impl Engine {
         options: &GenerateOptions,
         cancel: CancelToken,
     ) -> ModelsResult<Generation> {
-        let sampler = Sampler::new(&options.sampling)?;
+        let sampler = Sampler::new(&options.sampling, &self.tokenizer)?;
         if options.max_tokens == Some(0) {
             return Err(ModelsError::InvalidOption {
                 option: "max_tokens",

@@ -1,0 +1,210 @@
+//! Networks of which a few answer for each token.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use mlxcode_kernels::{Activations, Cells};
+use mlxcode_models::Experts as ExpertsConfig;
+
+use super::layer::{Experts, Linear};
+use super::step::{Step, part};
+
+/// Room for what experts compute. A **pair** is a token and one of the
+/// experts that answer for it; pairs of one expert lie together.
+#[derive(Debug)]
+pub struct ExpertState {
+    /// `[rows, experts]`.
+    scores: Cells<f32>,
+    /// `[rows, used]`: the experts of a token.
+    chosen: Cells<u32>,
+    /// `[rows, used]`: their weights.
+    weights: Cells<f32>,
+    /// `[pairs, hidden]`.
+    input: Activations,
+    /// `[pairs, inner]`.
+    gate: Cells<f32>,
+    /// The same.
+    up: Cells<f32>,
+    /// The same.
+    gated: Activations,
+    /// `[pairs, hidden]`.
+    output: Cells<f32>,
+    /// `[rows, used]`: where the pair of a token's expert lies.
+    place: Cells<u32>,
+    groups: Mutex<Vec<Group>>,
+}
+
+/// The pairs of one expert.
+#[derive(Clone, Debug)]
+struct Group {
+    expert: usize,
+    pairs: Range<usize>,
+}
+
+impl ExpertState {
+    pub fn new(hidden: usize, experts: &ExpertsConfig, rows: usize) -> Self {
+        let (pairs, inner) = (rows * experts.used, experts.intermediate_size);
+        Self {
+            scores: Cells::new(rows * experts.count),
+            chosen: Cells::new(pairs),
+            weights: Cells::new(pairs),
+            input: Activations::new(pairs, hidden),
+            gate: Cells::new(pairs * inner),
+            up: Cells::new(pairs * inner),
+            gated: Activations::new(pairs, inner),
+            output: Cells::new(pairs * hidden),
+            place: Cells::new(pairs),
+            groups: Mutex::default(),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// `x = x + Σ_e p_e network_e(h)` over the likeliest experts of each token.
+    pub fn add_experts(&self, experts: &Experts) {
+        let Some(state) = &self.state.experts else { return };
+        self.route(experts, state);
+        if self.worker.index() == 0 {
+            let groups = group(self.rows(), experts, state);
+            *state.groups.lock().unwrap_or_else(PoisonError::into_inner) = groups;
+        }
+        self.worker.barrier();
+        self.gather(experts.used, state);
+        let groups = state.groups.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.products(experts, &groups, |network| &network.gate, &state.input, &state.gate);
+        self.products(experts, &groups, |network| &network.up, &state.input, &state.up);
+        self.worker.barrier();
+        let pairs = self.rows() * experts.used;
+        let inner = experts.networks.first().map_or(0, |network| network.gate.weight.rows());
+        self.gate(pairs, inner, &state.gate, &state.up, &state.gated);
+        self.products(experts, &groups, |network| &network.down, &state.gated, &state.output);
+        self.worker.barrier();
+        self.combine(experts.used, state);
+    }
+
+    /// Chooses the experts of each token.
+    fn route(&self, experts: &Experts, state: &ExpertState) {
+        let input = self.state.normed.view(0..self.rows());
+        let router = &experts.router;
+        let tiles = router.weight.tiles();
+        self.worker.each(tiles, self.tiles_at_once(tiles), |tiles| {
+            self.product_of_tiles(router, tiles, &input, &state.scores, false);
+        });
+        self.worker.barrier();
+        let (count, used) = (experts.networks.len(), experts.used);
+        let mut order: Vec<u32> = Vec::with_capacity(count);
+        self.worker.each(self.rows(), 1, |rows| {
+            for row in rows {
+                // SAFETY: each row is given to one worker.
+                let (scores, chosen, weights) = unsafe {
+                    (
+                        state.scores.part_mut(part(row, count)),
+                        state.chosen.part_mut(part(row, used)),
+                        state.weights.part_mut(part(row, used)),
+                    )
+                };
+                self.model.vectors.softmax(scores);
+                order.clear();
+                order.extend(0..count as u32);
+                // The first of equals, as in PyTorch on a CPU.
+                order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
+                chosen.copy_from_slice(&order[..used]);
+                for (weight, expert) in weights.iter_mut().zip(&*chosen) {
+                    *weight = scores[*expert as usize];
+                }
+                if experts.normalise {
+                    let sum: f32 = weights.iter().sum();
+                    weights.iter_mut().for_each(|weight| *weight /= sum);
+                }
+            }
+        });
+        self.worker.barrier();
+    }
+
+    /// Puts the input of each pair where its expert reads it.
+    fn gather(&self, used: usize, state: &ExpertState) {
+        let normed = &self.state.normed;
+        self.worker.each(self.rows(), 1, |rows| {
+            for row in rows {
+                for place in &state.place[part(row, used)] {
+                    // SAFETY: each pair has a place of its own, and each row is
+                    // given to one worker.
+                    unsafe { state.input.copy_token(*place as usize, normed, row) };
+                }
+            }
+        });
+        self.worker.barrier();
+    }
+
+    /// The same matrix of all experts that answer, each with its pairs.
+    fn products(
+        &self,
+        experts: &Experts,
+        groups: &[Group],
+        matrix: impl Fn(&super::GatedNetwork) -> &Linear,
+        input: &Activations,
+        out: &Cells<f32>,
+    ) {
+        let Some(first) = experts.networks.first() else { return };
+        let (tiles, rows) = (matrix(first).weight.tiles(), matrix(first).weight.rows());
+        // Parts of one expert follow one another.
+        let at_once = if groups.len() > 1 { tiles } else { self.tiles_at_once(tiles) };
+        let parts = tiles.div_ceil(at_once);
+        self.worker.each(groups.len() * parts, 1, |range| {
+            for number in range {
+                let group = &groups[number / parts];
+                let first = number % parts * at_once;
+                let tiles = first..(first + at_once).min(tiles);
+                let linear = matrix(&experts.networks[group.expert]);
+                let input = input.view(group.pairs.clone());
+                let out = out.view(group.pairs.start * rows..group.pairs.end * rows);
+                self.product_of_tiles(linear, tiles, &input, &out, false);
+            }
+        });
+    }
+
+    /// Adds up what the experts of each token say.
+    fn combine(&self, used: usize, state: &ExpertState) {
+        let hidden = self.model.config.hidden_size;
+        self.worker.each(self.rows(), 1, |rows| {
+            for row in rows {
+                // SAFETY: each row is given to one worker.
+                let x = unsafe { self.state.x.part_mut(part(row, hidden)) };
+                let weights = &state.weights[part(row, used)];
+                for (weight, place) in weights.iter().zip(&state.place[part(row, used)]) {
+                    let output = &state.output[part(*place as usize, hidden)];
+                    self.model.vectors.scale_add(x, *weight, output);
+                }
+            }
+        });
+        self.worker.barrier();
+    }
+}
+
+/// Gives every pair a place, those of one expert together.
+fn group(rows: usize, experts: &Experts, state: &ExpertState) -> Vec<Group> {
+    let pairs = rows * experts.used;
+    let chosen = &state.chosen[..pairs];
+    let mut ends = vec![0_u32; experts.networks.len()];
+    for expert in chosen {
+        ends[*expert as usize] += 1;
+    }
+    let mut next = 0;
+    let mut groups = Vec::new();
+    for (expert, end) in ends.iter_mut().enumerate() {
+        let first = next;
+        next += *end;
+        *end = first;
+        if next > first {
+            groups.push(Group { expert, pairs: first as usize..next as usize });
+        }
+    }
+    // SAFETY: the other workers wait at a barrier.
+    let places = unsafe { state.place.part_mut(0..pairs) };
+    for (place, expert) in places.iter_mut().zip(chosen) {
+        let end = &mut ends[*expert as usize];
+        *place = *end;
+        *end += 1;
+    }
+    groups
+}

@@ -1,0 +1,102 @@
+use mlxcode_kernels::Packed;
+
+/// `y = W x + b`.
+#[derive(Debug)]
+pub struct Linear {
+    /// `[out, in]`.
+    pub weight: Packed,
+    /// `[out]`.
+    pub bias: Option<Vec<f32>>,
+}
+
+/// One layer of a decoder.
+#[derive(Debug)]
+pub struct Layer {
+    /// Its number, from 0.
+    pub number: usize,
+    /// The norm before attention.
+    pub attention_norm: Vec<f32>,
+    /// Attention.
+    pub attention: Attention,
+    /// The norm before the feed-forward network.
+    pub feed_forward_norm: Vec<f32>,
+    /// The network, or several.
+    pub feed_forward: FeedForward,
+}
+
+/// The matrices of attention.
+#[derive(Debug)]
+pub struct Attention {
+    /// To all heads of the query.
+    pub query: Linear,
+    /// To all heads of the key.
+    pub key: Linear,
+    /// To all heads of the value.
+    pub value: Linear,
+    /// From all heads to the state.
+    pub output: Linear,
+    /// A norm on each head of the query, `[head_dim]`.
+    pub query_norm: Option<Vec<f32>>,
+    /// A norm on each head of the key, `[head_dim]`.
+    pub key_norm: Option<Vec<f32>>,
+}
+
+/// What comes after attention.
+#[derive(Debug)]
+pub enum FeedForward {
+    /// One network for all tokens.
+    Dense(GatedNetwork),
+    /// A few of many for each token.
+    Experts(Experts),
+}
+
+/// `down (silu(gate x) · up x)`.
+#[derive(Debug)]
+pub struct GatedNetwork {
+    /// To the inner numbers, through the activation.
+    pub gate: Linear,
+    /// To the inner numbers.
+    pub up: Linear,
+    /// Back to the state.
+    pub down: Linear,
+}
+
+/// Networks, and who of them answers for a token.
+#[derive(Debug)]
+pub struct Experts {
+    /// A score for each network, `[experts, hidden]`.
+    pub router: Linear,
+    /// The networks.
+    pub networks: Vec<GatedNetwork>,
+    /// How many answer for a token.
+    pub used: usize,
+    /// Whether their weights are made to sum up to one.
+    pub normalise: bool,
+}
+
+impl Linear {
+    pub fn size_bytes(&self) -> usize {
+        self.weight.size_bytes()
+    }
+}
+
+impl GatedNetwork {
+    fn size_bytes(&self) -> usize {
+        [&self.gate, &self.up, &self.down].into_iter().map(Linear::size_bytes).sum()
+    }
+}
+
+impl Layer {
+    pub fn size_bytes(&self) -> usize {
+        let Attention { query, key, value, output, .. } = &self.attention;
+        let attention = [query, key, value, output].into_iter().map(Linear::size_bytes);
+        let feed_forward = match &self.feed_forward {
+            FeedForward::Dense(network) => network.size_bytes(),
+            FeedForward::Experts(experts) => {
+                let networks = experts.networks.iter().map(GatedNetwork::size_bytes);
+                experts.router.size_bytes() + networks.sum::<usize>()
+            }
+        };
+        attention.sum::<usize>() + feed_forward
+    }
+}

@@ -1,0 +1,235 @@
+//! Keys and values of earlier sequences, kept for those that begin alike.
+//!
+//! Pages form a tree: a page's parent is the page before it. A sequence that
+//! has been answered leaves its pages in the tree; the next one takes those
+//! along the path of its own tokens, and copies what it shares of the page
+//! where the paths part. When pages run out, the one that was used longest ago
+//! and has no children goes first.
+
+use mlxcode_kernels::{PAGE_TOKENS, Pages};
+
+/// The place of a page in the tree.
+type Node = usize;
+
+/// A page of the tree: the keys and values of some tokens that follow others.
+#[derive(Debug)]
+struct Kept {
+    page: u32,
+    /// Up to a page's tokens; fewer only without children.
+    tokens: Vec<u32>,
+    parent: Option<Node>,
+    children: Vec<Node>,
+    /// Sequences that read it now.
+    readers: usize,
+    last_used: u64,
+}
+
+/// Pages, and what is known of their content.
+#[derive(Debug)]
+pub struct PrefixCache {
+    pages: Pages,
+    free: Vec<u32>,
+    nodes: Vec<Option<Kept>>,
+    empty: Vec<Node>,
+    roots: Vec<Node>,
+    clock: u64,
+    enabled: bool,
+}
+
+/// The pages of one sequence.
+#[derive(Debug, Default)]
+pub struct Sequence {
+    /// Pages of the tree, then its own, in the order of positions.
+    pages: Vec<u32>,
+    shared: Vec<Node>,
+    /// Tokens whose keys and values are there.
+    tokens: Vec<u32>,
+}
+
+impl Sequence {
+    /// The numbers of its pages.
+    pub fn pages(&self) -> &[u32] {
+        &self.pages
+    }
+
+    /// Tokens whose keys and values are there.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Takes note of tokens that were computed.
+    pub fn computed(&mut self, tokens: &[u32]) {
+        self.tokens.extend_from_slice(tokens);
+    }
+}
+
+impl PrefixCache {
+    /// A cache in some pages. Without `enabled`, nothing is reused.
+    pub fn new(pages: Pages, enabled: bool) -> Self {
+        let free = (0..pages.capacity() as u32).rev().collect();
+        let (nodes, empty, roots) = Default::default();
+        Self { pages, free, nodes, empty, roots, clock: 0, enabled }
+    }
+
+    /// The memory of the pages.
+    pub fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// Pages that a new sequence could get: those that are free or that nobody
+    /// reads.
+    pub fn available(&self) -> usize {
+        let idle = self.nodes.iter().flatten().filter(|kept| kept.readers == 0).count();
+        self.free.len() + idle
+    }
+
+    /// A sequence with all that is known of the longest beginning of `tokens`,
+    /// the last one aside, whose logits somebody wants.
+    pub fn begin(&mut self, tokens: &[u32]) -> Sequence {
+        let mut sequence = Sequence::default();
+        self.clock += 1;
+        let Some((_, wanted)) = tokens.split_last().filter(|_| self.enabled) else {
+            return sequence;
+        };
+        let mut at = None;
+        loop {
+            let rest = &wanted[sequence.tokens.len()..];
+            let Some((node, count)) = self.best_child(at, rest) else { break };
+            let Some(kept) = self.nodes[node].as_mut() else { break };
+            kept.last_used = self.clock;
+            if count == PAGE_TOKENS {
+                kept.readers += 1;
+                sequence.pages.push(kept.page);
+                sequence.tokens.extend_from_slice(&kept.tokens);
+                sequence.shared.push(node);
+                at = Some(node);
+                continue;
+            }
+            let (page, known) = (kept.page, kept.tokens[..count].to_vec());
+            // So that it is not the one that makes room for its copy.
+            kept.readers += 1;
+            let copy = self.take();
+            if let Some(kept) = self.nodes[node].as_mut() {
+                kept.readers -= 1;
+            }
+            if let Some(copy) = copy {
+                self.pages.copy(page, copy, count);
+                sequence.pages.push(copy);
+                sequence.tokens.extend(known);
+            }
+            break;
+        }
+        sequence
+    }
+
+    /// The child that shares the most tokens with `rest`, and how many.
+    fn best_child(&self, at: Option<Node>, rest: &[u32]) -> Option<(Node, usize)> {
+        let children = match at {
+            None => &self.roots,
+            Some(node) => &self.nodes[node].as_ref()?.children,
+        };
+        let shared = |node: &Node| {
+            let kept = self.nodes[*node].as_ref()?;
+            let count = kept.tokens.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            Some((*node, count))
+        };
+        children.iter().filter_map(shared).filter(|(_, n)| *n > 0).max_by_key(|(_, n)| *n)
+    }
+
+    /// Gives a sequence pages for `positions` positions in all. False where
+    /// there are none left.
+    pub fn extend(&mut self, sequence: &mut Sequence, positions: usize) -> bool {
+        while sequence.pages.len() * PAGE_TOKENS < positions {
+            let Some(page) = self.take() else { return false };
+            sequence.pages.push(page);
+        }
+        true
+    }
+
+    /// A page that nobody has.
+    fn take(&mut self) -> Option<u32> {
+        if self.free.is_empty() {
+            let idle = |(node, kept): (Node, &Option<Kept>)| {
+                let kept = kept.as_ref()?;
+                let idle = kept.readers == 0 && kept.children.is_empty();
+                idle.then_some((kept.last_used, node))
+            };
+            let (_, node) = self.nodes.iter().enumerate().filter_map(idle).min()?;
+            self.forget(node);
+        }
+        self.free.pop()
+    }
+
+    /// Takes a page without children out of the tree.
+    fn forget(&mut self, node: Node) {
+        let Some(kept) = self.nodes[node].take() else { return };
+        let siblings = match kept.parent.and_then(|parent| self.nodes[parent].as_mut()) {
+            Some(parent) => &mut parent.children,
+            None => &mut self.roots,
+        };
+        siblings.retain(|sibling| *sibling != node);
+        self.free.push(kept.page);
+        self.empty.push(node);
+    }
+
+    /// Ends a sequence: its pages stay for others.
+    pub fn end(&mut self, sequence: Sequence) {
+        self.clock += 1;
+        for node in &sequence.shared {
+            if let Some(kept) = self.nodes[*node].as_mut() {
+                kept.readers -= 1;
+                kept.last_used = self.clock;
+            }
+        }
+        let Sequence { pages, shared, tokens } = sequence;
+        let mut parent = shared.last().copied();
+        let first = shared.len();
+        let mut contents = tokens[(first * PAGE_TOKENS).min(tokens.len())..].chunks(PAGE_TOKENS);
+        for page in &pages[first..] {
+            match contents.next().filter(|_| self.enabled) {
+                Some(content) => match self.keep(parent, *page, content) {
+                    Some(node) => parent = Some(node),
+                    // It was there already, or nothing can follow it.
+                    None => contents = [].chunks(1),
+                },
+                None => self.free.push(*page),
+            }
+        }
+    }
+
+    /// Puts a page into the tree and gives its place, for the next to follow.
+    /// Of two pages with the same beginning the longer stays.
+    fn keep(&mut self, parent: Option<Node>, page: u32, content: &[u32]) -> Option<Node> {
+        if let Some((node, count)) = self.best_child(parent, content)
+            && let Some(kept) = self.nodes[node].as_mut()
+        {
+            if count == content.len() {
+                kept.last_used = self.clock;
+                self.free.push(page);
+                return (count == PAGE_TOKENS).then_some(node);
+            }
+            // A page that was begun, and that this one goes on with.
+            if count == kept.tokens.len() && kept.readers == 0 {
+                self.forget(node);
+            }
+        }
+        let kept = Kept {
+            page,
+            tokens: content.to_vec(),
+            parent,
+            children: Vec::new(),
+            readers: 0,
+            last_used: self.clock,
+        };
+        let node = self.empty.pop().unwrap_or(self.nodes.len());
+        if node == self.nodes.len() {
+            self.nodes.push(None);
+        }
+        self.nodes[node] = Some(kept);
+        match parent.and_then(|parent| self.nodes[parent].as_mut()) {
+            Some(parent) => parent.children.push(node),
+            None => self.roots.push(node),
+        }
+        (content.len() == PAGE_TOKENS).then_some(node)
+    }
+}

@@ -1,0 +1,184 @@
+//! Attention to keys and values in pages (Vaswani and others, 2017), with
+//! heads in groups that share keys and values (Ainslie and others, 2023).
+//!
+//! No row of weights is ever kept whole: each page's scores are taken into a
+//! running maximum, a sum and weighted values, which are scaled when the
+//! maximum grows (Milakov and Gimelshein, 2018). [`Attention::attend_token`]
+//! does that for one new token, over any span of positions, so that several
+//! threads can share a long context (Dao and others, 2023, "Flash-Decoding");
+//! [`Attention::attend_block`] for many.
+
+mod block;
+mod tile;
+mod token;
+
+use std::ops::Range;
+
+pub use block::BlockScratch;
+pub use token::Partial;
+
+use crate::cache::{PAGE_TOKENS, Pages};
+use crate::output::Output;
+use crate::tier::Tier;
+use crate::vector::level::Level;
+
+/// The heads of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AttentionShape {
+    /// Heads of queries.
+    pub heads: usize,
+    /// Heads of keys and values; as many query heads share each.
+    pub kv_heads: usize,
+    /// Numbers of a query, a key, a value.
+    pub head_dim: usize,
+    /// What products of queries and keys are multiplied by.
+    pub scale: f32,
+    /// The positions that a token sees, itself included; all, if `None`.
+    pub window: Option<usize>,
+}
+
+impl AttentionShape {
+    /// Query heads that share a head of keys and values.
+    pub fn group(&self) -> usize {
+        self.heads / self.kv_heads
+    }
+
+    /// The positions that the token at `position` sees.
+    pub fn visible(&self, position: usize) -> Range<usize> {
+        let first = self.window.map_or(0, |window| (position + 1).saturating_sub(window));
+        first..position + 1
+    }
+}
+
+/// One head of keys and values of one sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct CachedHead<'a> {
+    /// Where the pages lie.
+    pub pages: &'a Pages,
+    /// The sequence's pages: position `p` is slot `p % 32` of page `p / 32`.
+    pub sequence: &'a [u32],
+    /// The layer.
+    pub layer: usize,
+    /// The head of keys and values.
+    pub kv_head: usize,
+}
+
+/// States of some tokens with all heads of queries: head `h` of token `t` is
+/// the `head_dim` numbers from `t · stride + h · head_dim`.
+#[derive(Clone, Copy, Debug)]
+pub struct Queries<'a> {
+    /// All numbers, those of token 0 first.
+    pub numbers: &'a [f32],
+    /// Numbers from one token to the next.
+    pub stride: usize,
+}
+
+/// Attention with the instructions of one tier.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention {
+    shape: AttentionShape,
+    level: Level,
+}
+
+impl Attention {
+    /// Attention with the instructions of a tier, or the best below it that
+    /// this machine has.
+    ///
+    /// # Panics
+    /// Where heads do not share keys and values evenly.
+    pub fn new(tier: Tier, shape: AttentionShape) -> Self {
+        assert!(shape.kv_heads > 0 && shape.heads.is_multiple_of(shape.kv_heads));
+        Self { shape, level: Level::of(tier) }
+    }
+
+    /// Its heads.
+    pub fn shape(&self) -> AttentionShape {
+        self.shape
+    }
+
+    /// Attends from the last of `length` positions to those of `span` that it
+    /// sees, with the query heads that share a head of keys and values:
+    /// `queries`, `[group, head_dim]`. What `partial` held is replaced.
+    ///
+    /// Reads keys and values once for all heads of the group.
+    ///
+    /// # Panics
+    /// Where the sequence has not the pages, or `queries` or `partial` is of
+    /// another shape.
+    pub fn attend_token(
+        &self,
+        cached: &CachedHead<'_>,
+        length: usize,
+        span: Range<usize>,
+        queries: &[f32],
+        partial: &mut Partial,
+    ) {
+        self.check(cached.pages);
+        assert_eq!(queries.len(), self.shape.group() * self.shape.head_dim);
+        let visible = self.shape.visible(length.saturating_sub(1));
+        let span = span.start.max(visible.start)..span.end.min(length);
+        self.level.run(token::AttendToken {
+            cached,
+            span,
+            queries,
+            scale: self.shape.scale,
+            partial,
+        });
+    }
+
+    /// Attends from tokens `tokens` of a chunk, whose token 0 is at
+    /// `first_position`, each to all positions that it sees. Keys and values
+    /// of these tokens are in their pages already. Writes the query heads that
+    /// share a head of keys and values, to where the output has them in the
+    /// way of [`Queries`].
+    ///
+    /// # Panics
+    /// Where the sequence has not the pages, or queries or output not the
+    /// tokens.
+    pub fn attend_block(
+        &self,
+        cached: &CachedHead<'_>,
+        first_position: usize,
+        tokens: Range<usize>,
+        queries: &Queries<'_>,
+        output: &mut Output<'_>,
+        scratch: &mut BlockScratch,
+    ) {
+        self.check(cached.pages);
+        let mut first = tokens.start;
+        while first < tokens.end {
+            let next = tokens.end.min(first + block::TOKENS);
+            self.level.run(block::AttendBlock {
+                shape: &self.shape,
+                cached,
+                first_position,
+                tokens: first..next,
+                queries,
+                output,
+                scratch,
+            });
+            first = next;
+        }
+    }
+
+    fn check(&self, pages: &Pages) {
+        let cached = pages.shape();
+        assert!(cached.head_dim == self.shape.head_dim && cached.kv_heads == self.shape.kv_heads);
+    }
+}
+
+/// The pages that hold some positions, each with the slots of these.
+#[inline(always)]
+fn pages_of(positions: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let last = positions.end.div_ceil(PAGE_TOKENS);
+    let pages = positions.start / PAGE_TOKENS..if positions.is_empty() { 0 } else { last };
+    pages.map(move |page| {
+        let start = page * PAGE_TOKENS;
+        let slots =
+            positions.start.max(start) - start..positions.end.min(start + PAGE_TOKENS) - start;
+        (page, slots)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! A key or a value as it is stored.
+
+use crate::vector::level::{Isa, Task};
+
+/// Numbers of 8 bits that share a scale.
+pub const SCALED: usize = 32;
+
+/// Numbers that go through a body together.
+const STEP: usize = 16;
+
+/// Numbers of a stored row, with padding.
+pub const fn row_length(head_dim: usize) -> usize {
+    head_dim.next_multiple_of(STEP)
+}
+
+/// Scales of a row of 8-bit numbers.
+pub const fn scales(row: usize) -> usize {
+    row.div_ceil(SCALED)
+}
+
+/// Some rows that follow one another.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// bfloat16.
+    Bf16(&'a [u16]),
+    /// `code · scale`, with a scale (bfloat16) for 32 numbers of a row.
+    Q8 { codes: &'a [i8], scales: &'a [u16] },
+}
+
+impl Rows<'_> {
+    /// Writes them as they are meant, `row` numbers each.
+    #[inline(always)]
+    pub fn widen(self, row: usize, out: &mut [f32]) {
+        match self {
+            Self::Bf16(numbers) => {
+                let (out, _) = out.as_chunks_mut::<STEP>();
+                for (out, numbers) in out.iter_mut().zip(numbers.as_chunks::<STEP>().0) {
+                    *out = std::array::from_fn(|i| wide(numbers[i]));
+                }
+            }
+            Self::Q8 { codes, scales } => {
+                let rows = out.chunks_exact_mut(row).zip(codes.chunks_exact(row));
+                for ((out, codes), scales) in rows.zip(scales.chunks_exact(self::scales(row))) {
+                    let out = out.as_chunks_mut::<STEP>().0.iter_mut();
+                    for (i, (out, codes)) in out.zip(codes.as_chunks::<STEP>().0).enumerate() {
+                        let scale = wide(scales[i * STEP / SCALED]);
+                        *out = std::array::from_fn(|i| f32::from(codes[i]) * scale);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A bfloat16's value.
+#[inline(always)]
+fn wide(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// The nearest bfloat16, halves to even.
+#[inline(always)]
+fn narrow(number: f32) -> u16 {
+    let bits = number.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+    // Rounding could carry a quiet NaN into another number.
+    if number.is_nan() { 0x7fc0 } else { (rounded >> 16) as u16 }
+}
+
+/// Stores a row as bfloat16.
+pub struct StoreBf16<'a> {
+    pub from: &'a [f32],
+    pub into: &'a mut [u16],
+}
+
+impl Task for StoreBf16<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (into, from) in self.into.iter_mut().zip(self.from) {
+            *into = narrow(*from);
+        }
+    }
+}
+
+/// Stores a row as 8-bit numbers: the largest of 32 becomes 127, or a little
+/// less, since the scale is rounded up to a bfloat16.
+pub struct StoreQ8<'a> {
+    pub from: &'a [f32],
+    pub codes: &'a mut [i8],
+    pub scales: &'a mut [u16],
+}
+
+impl Task for StoreQ8<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let chunks = self.codes.chunks_mut(SCALED).zip(self.from.chunks(SCALED));
+        for ((codes, from), scale) in chunks.zip(self.scales) {
+            let most =
+                from.iter().fold(0.0_f32, |most, x| if x.abs() > most { x.abs() } else { most });
+            let least = most / 127.0;
+            *scale = (least.to_bits().wrapping_add(0xffff) >> 16) as u16;
+            let used = wide(*scale);
+            let inverse = if used > 0.0 { 1.0 / used } else { 0.0 };
+            for (code, number) in codes.iter_mut().zip(from) {
+                *code = (number * inverse).round_ties_even() as i8;
+            }
+        }
+    }
+}

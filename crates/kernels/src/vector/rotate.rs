@@ -1,0 +1,56 @@
+//! Rotary position embedding.
+
+use crate::vector::lanes::LANES;
+use crate::vector::level::{Isa, Task};
+
+/// Turns pairs of one head: `(a, b)` becomes `(a cos − b sin, b cos + a sin)`.
+pub struct Rotate<'a> {
+    pub head: &'a mut [f32],
+    pub cos: &'a [f32],
+    pub sin: &'a [f32],
+    pub interleaved: bool,
+}
+
+impl Task for Rotate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        if self.interleaved {
+            neighbours::<I>(self.head, self.cos, self.sin);
+        } else {
+            halves::<I>(self.head, self.cos, self.sin);
+        }
+    }
+}
+
+#[inline(always)]
+fn turn<I: Isa>(a: f32, b: f32, cos: f32, sin: f32) -> (f32, f32) {
+    (I::mul_add(a, cos, -(b * sin)), I::mul_add(b, cos, a * sin))
+}
+
+#[inline(always)]
+fn halves<I: Isa>(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    let (first, second) = head.split_at_mut(cos.len());
+    let pairs = first.iter_mut().zip(second);
+    for ((a, b), (cos, sin)) in pairs.zip(cos.iter().zip(sin)) {
+        (*a, *b) = turn::<I>(*a, *b, *cos, *sin);
+    }
+}
+
+#[inline(always)]
+fn neighbours<I: Isa>(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    const PAIRS: usize = LANES / 2;
+    let (head, head_rest) = head.as_chunks_mut::<LANES>();
+    let (cos, cos_rest) = cos.as_chunks::<PAIRS>();
+    let (sin, sin_rest) = sin.as_chunks::<PAIRS>();
+    for (head, (cos, sin)) in head.iter_mut().zip(cos.iter().zip(sin)) {
+        let turned: [(f32, f32); PAIRS] =
+            std::array::from_fn(|i| turn::<I>(head[2 * i], head[2 * i + 1], cos[i], sin[i]));
+        *head = std::array::from_fn(|i| if i % 2 == 0 { turned[i / 2].0 } else { turned[i / 2].1 });
+    }
+    let (pairs, _) = head_rest.as_chunks_mut::<2>();
+    for ([a, b], (cos, sin)) in pairs.iter_mut().zip(cos_rest.iter().zip(sin_rest)) {
+        (*a, *b) = turn::<I>(*a, *b, *cos, *sin);
+    }
+}

@@ -1,0 +1,160 @@
+//! Work on rows of numbers: norms, sums, products.
+
+use crate::vector::lanes::{
+    LANES, Lanes, exp, exp_lanes, larger, largest, mul_add, scale_add, sum,
+};
+use crate::vector::level::{Isa, Task};
+
+/// Sums of this many chunks run beside one another: an addition takes four
+/// cycles, and two can begin in each.
+const CHAINS: usize = 4;
+
+/// The sum of products of two rows.
+pub struct Dot<'a> {
+    pub a: &'a [f32],
+    pub b: &'a [f32],
+}
+
+impl Task for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> f32 {
+        dot::<I>(self.a, self.b)
+    }
+}
+
+#[inline(always)]
+fn dot<I: Isa>(a: &[f32], b: &[f32]) -> f32 {
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [[0.0; LANES]; CHAINS];
+    let (a, a_last) = a.as_chunks::<CHAINS>();
+    let (b, b_last) = b.as_chunks::<CHAINS>();
+    for (a, b) in a.iter().zip(b) {
+        for chain in 0..CHAINS {
+            sums[chain] = mul_add::<I>(&a[chain], &b[chain], &sums[chain]);
+        }
+    }
+    for (a, b) in a_last.iter().zip(b_last) {
+        sums[0] = mul_add::<I>(a, b, &sums[0]);
+    }
+    let total: Lanes =
+        std::array::from_fn(|i| (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]));
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sum(&total) + rest
+}
+
+/// `into += factor · x`.
+pub struct ScaleAdd<'a> {
+    pub into: &'a mut [f32],
+    pub factor: f32,
+    pub x: &'a [f32],
+}
+
+impl Task for ScaleAdd<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (into, into_rest) = self.into.as_chunks_mut::<LANES>();
+        let (x, x_rest) = self.x.as_chunks::<LANES>();
+        for (into, x) in into.iter_mut().zip(x) {
+            *into = scale_add::<I>(self.factor, x, into);
+        }
+        for (into, x) in into_rest.iter_mut().zip(x_rest) {
+            *into = I::mul_add(self.factor, *x, *into);
+        }
+    }
+}
+
+/// `into += x`.
+pub struct Add<'a> {
+    pub into: &'a mut [f32],
+    pub x: &'a [f32],
+}
+
+impl Task for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (into, x) in self.into.iter_mut().zip(self.x) {
+            *into += x;
+        }
+    }
+}
+
+/// `out = x · weight / sqrt(mean(x²) + eps)`.
+pub struct RmsNorm<'a> {
+    pub x: &'a [f32],
+    pub weight: &'a [f32],
+    pub eps: f32,
+    pub out: &'a mut [f32],
+}
+
+impl Task for RmsNorm<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let mean = dot::<I>(self.x, self.x) / self.x.len() as f32;
+        let inverse = 1.0 / (mean + self.eps).sqrt();
+        for ((out, x), weight) in self.out.iter_mut().zip(self.x).zip(self.weight) {
+            *out = x * inverse * weight;
+        }
+    }
+}
+
+/// `gate = gate / (1 + exp(−gate)) · up`.
+pub struct SiluMul<'a> {
+    pub gate: &'a mut [f32],
+    pub up: &'a [f32],
+}
+
+impl Task for SiluMul<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let one = |gate: f32, up: f32| gate / (1.0 + exp::<I>(-gate)) * up;
+        let (gate, gate_rest) = self.gate.as_chunks_mut::<LANES>();
+        let (up, up_rest) = self.up.as_chunks::<LANES>();
+        for (gate, up) in gate.iter_mut().zip(up) {
+            *gate = std::array::from_fn(|i| one(gate[i], up[i]));
+        }
+        for (gate, up) in gate_rest.iter_mut().zip(up_rest) {
+            *gate = one(*gate, *up);
+        }
+    }
+}
+
+/// `x = exp(x − max) / Σ exp(x − max)`.
+pub struct Softmax<'a> {
+    pub x: &'a mut [f32],
+}
+
+impl Task for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (x, rest) = self.x.as_chunks_mut::<LANES>();
+        let most = x.iter().fold([f32::NEG_INFINITY; LANES], |most, x| larger(x, &most));
+        let most = rest.iter().fold(largest(&most), |most, x| most.max(*x));
+        let mut sums = [0.0; LANES];
+        for x in x.iter_mut() {
+            *x = exp_lanes::<I>(&std::array::from_fn(|i| x[i] - most));
+            sums = std::array::from_fn(|i| sums[i] + x[i]);
+        }
+        let mut total = sum(&sums);
+        for x in rest.iter_mut() {
+            *x = exp::<I>(*x - most);
+            total += *x;
+        }
+        let inverse = 1.0 / total;
+        for x in x.as_flattened_mut().iter_mut().chain(rest) {
+            *x *= inverse;
+        }
+    }
+}
