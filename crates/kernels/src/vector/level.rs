@@ -11,12 +11,14 @@ pub trait Isa {
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
 
-/// A product, then a sum.
+/// A product, then a sum. Every 64-bit ARM has both in one step.
+#[cfg(not(target_arch = "aarch64"))]
 pub struct Separate;
 
 /// Products and sums in one step, registers as the constant says.
 pub struct Fused<const MANY_REGISTERS: bool>;
 
+#[cfg(not(target_arch = "aarch64"))]
 impl Isa for Separate {
     const MANY_REGISTERS: bool = false;
 
