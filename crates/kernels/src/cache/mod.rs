@@ -10,7 +10,9 @@ mod pages;
 mod row;
 
 pub use pages::{CacheShape, CacheType, PAGE_TOKENS, Pages};
-pub(crate) use row::{Rows, row_length};
+#[cfg(test)]
+pub(crate) use row::Rows;
+pub(crate) use row::row_length;
 
 #[cfg(test)]
 mod tests;
