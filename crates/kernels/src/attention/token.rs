@@ -200,7 +200,8 @@ fn all_values<I: Isa>(partial: &mut Partial, count: usize) {
         head += match scores.len() {
             1 => some_values::<I, 1>(scores, factors, page, width, values),
             2 => some_values::<I, 2>(scores, factors, page, width, values),
-            3 | 6 => some_values::<I, 3>(scores, factors, page, width, values),
+            6 => some_values::<I, 6>(scores, factors, page, width, values),
+            3 => some_values::<I, 3>(scores, factors, page, width, values),
             _ => some_values::<I, 4>(scores, factors, page, width, values),
         };
     }
