@@ -51,6 +51,7 @@ pub enum FloatType {
 
 impl FloatType {
     /// Bytes of one number.
+    #[inline]
     pub const fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -62,6 +63,7 @@ impl FloatType {
 impl WeightType {
     /// Columns that belong together, and the bytes that the main array has
     /// for them. Scales of the MLX types lie in arrays of their own.
+    #[inline]
     pub const fn block(self) -> (usize, usize) {
         match self {
             Self::F32 => (1, 4),
@@ -87,6 +89,7 @@ impl WeightType {
     }
 
     /// Bytes of the scales of one block, where they have an array of their own.
+    #[inline]
     pub const fn scale_bytes(self) -> usize {
         match self {
             Self::MlxAffine { scale, .. } => scale.bytes(),
@@ -96,6 +99,7 @@ impl WeightType {
     }
 
     /// Bytes of the biases of one block.
+    #[inline]
     pub const fn bias_bytes(self) -> usize {
         match self {
             Self::MlxAffine { scale, .. } => scale.bytes(),
@@ -104,6 +108,7 @@ impl WeightType {
     }
 
     /// Whether the numbers are plain floats.
+    #[inline]
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F16 | Self::BF16)
     }

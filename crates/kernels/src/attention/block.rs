@@ -7,12 +7,13 @@
 
 use std::ops::Range;
 
-use crate::attention::tile::{ZEROS, multiply};
+use crate::attention::tile::{ZEROS, columns_by, rows_by};
 use crate::attention::{AttentionShape, CachedHead, Queries, pages_of};
 use crate::cache::{PAGE_TOKENS, row_length};
 use crate::output::Output;
-use crate::vector::lanes::{LANES, Lanes, exp_lanes, larger};
-use crate::vector::level::{Isa, Task};
+use crate::vector::isa::Isa;
+use crate::vector::lanes::{LANES, Lanes, exp, lanes, larger};
+use crate::vector::level::Task;
 
 /// Tokens of a block.
 pub const TOKENS: usize = 32;
@@ -174,37 +175,37 @@ impl Panel {
         let mut scores = [ZEROS; PAGE_TOKENS];
         let (blocks, _) = scores.as_chunks_mut::<R>();
         for (scores, keys) in blocks.iter_mut().zip(keys.chunks_exact(R * row)) {
-            let keys: [&[f32]; R] = std::array::from_fn(|r| &keys[r * row..(r + 1) * row]);
-            *scores =
-                multiply::<I, R>(|k| std::array::from_fn(|r| keys[r][k]), queries, [ZEROS; R]);
+            rows_by::<I, R>(keys, queries, scores);
         }
         let count = positions.len();
         if positions.start < self.all.start || positions.end > self.all.end {
             for (scores, position) in scores.iter_mut().zip(positions.start as u32..) {
-                *scores = std::array::from_fn(|i| {
-                    let seen = position >= self.start[i] && position < self.end[i];
+                *scores = lanes!(i => {
+                    // `&` so that lanes need no branch.
+                    let seen = (position >= self.start[i]) & (position < self.end[i]);
                     if seen { scores[i] } else { f32::NEG_INFINITY }
                 });
             }
         }
         let scores = &mut scores[..count];
-        let most = scores.iter().fold(self.maximum, |most, scores| larger(scores, &most));
+        let mut most = self.maximum;
+        for scores in scores.iter() {
+            most = larger(scores, &most);
+        }
         // A lane that sees nothing yet has nothing to be relative to.
-        let base = most.map(|most| if most == f32::NEG_INFINITY { 0.0 } else { most });
-        let factor = exp_lanes::<I>(&std::array::from_fn(|i| self.maximum[i] - base[i]));
-        let mut sum: Lanes = std::array::from_fn(|i| self.sum[i] * factor[i]);
+        let base = lanes!(i => if most[i] == f32::NEG_INFINITY { 0.0 } else { most[i] });
+        let factor = lanes!(i => exp::<I>(self.maximum[i] - base[i]));
+        let mut sum = lanes!(i => self.sum[i] * factor[i]);
         for scores in scores.iter_mut() {
-            *scores = exp_lanes::<I>(&std::array::from_fn(|i| scores[i] - base[i]));
-            sum = std::array::from_fn(|i| sum[i] + scores[i]);
+            *scores = lanes!(i => exp::<I>(scores[i] - base[i]));
+            sum = lanes!(i => sum[i] + scores[i]);
         }
         (self.maximum, self.sum) = (most, sum);
         let (values, _) = values.as_chunks::<R>();
         let (output, _) = output.as_chunks_mut::<R>();
         let width = output.len();
         for (at, output) in output.iter_mut().enumerate() {
-            let scaled: [Lanes; R] =
-                std::array::from_fn(|r| std::array::from_fn(|i| output[r][i] * factor[i]));
-            *output = multiply::<I, R>(|k| values[k * width + at], scores, scaled);
+            columns_by::<I, R>(values, width, at, scores, &factor, output);
         }
     }
 }

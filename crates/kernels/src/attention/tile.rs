@@ -1,26 +1,55 @@
 //! Products of a few rows with sixteen columns, kept in registers.
+//!
+//! Sums of `R` rows run beside one another, so that none waits for the one
+//! before it.
 
-use crate::vector::lanes::{LANES, Lanes, scale_add};
-use crate::vector::level::Isa;
-
-/// `sums[r] += Σ_k factors(k)[r] · columns[k]`, over all of `columns`.
-///
-/// Multiplications and additions of `R` rows run beside one another, so that
-/// none waits for the one before it.
-#[inline(always)]
-pub fn multiply<'a, I: Isa, const R: usize>(
-    factors: impl Fn(usize) -> [f32; R],
-    columns: &[Lanes],
-    mut sums: [Lanes; R],
-) -> [Lanes; R] {
-    for (k, column) in columns.iter().enumerate() {
-        let factors = factors(k);
-        for r in 0..R {
-            sums[r] = scale_add::<I>(factors[r], column, &sums[r]);
-        }
-    }
-    sums
-}
+use crate::vector::isa::Isa;
+use crate::vector::lanes::{LANES, Lanes};
 
 /// Sixteen zeros.
 pub const ZEROS: Lanes = [0.0; LANES];
+
+/// Writes `Σ_k rows[r][k] · columns[k]`; the rows follow one another and are
+/// as long as `columns`.
+#[inline(always)]
+pub fn rows_by<I: Isa, const R: usize>(rows: &[f32], columns: &[Lanes], out: &mut [Lanes; R]) {
+    let depth = columns.len();
+    let rows = &rows[..R * depth];
+    let mut sums = [I::splat(0.0); R];
+    for (k, column) in columns.iter().enumerate() {
+        let column = I::load(column);
+        for (r, sum) in sums.iter_mut().enumerate() {
+            *sum = I::wide_mul_add(I::splat(rows[r * depth + k]), column, *sum);
+        }
+    }
+    for (out, sum) in out.iter_mut().zip(sums) {
+        I::store(sum, out);
+    }
+}
+
+/// `out[r] = out[r] · factor + Σ_k rows[k][at][r] · columns[k]`, where a row
+/// has `width` arrays of `R` numbers.
+#[inline(always)]
+pub fn columns_by<I: Isa, const R: usize>(
+    rows: &[[f32; R]],
+    width: usize,
+    at: usize,
+    columns: &[Lanes],
+    factor: &Lanes,
+    out: &mut [Lanes; R],
+) {
+    let (factor, zero) = (I::load(factor), I::splat(0.0));
+    let mut sums = [zero; R];
+    for (sum, out) in sums.iter_mut().zip(out.iter()) {
+        *sum = I::wide_mul_add(factor, I::load(out), zero);
+    }
+    for (row, column) in rows.chunks_exact(width).zip(columns) {
+        let column = I::load(column);
+        for (sum, number) in sums.iter_mut().zip(&row[at]) {
+            *sum = I::wide_mul_add(I::splat(*number), column, *sum);
+        }
+    }
+    for (out, sum) in out.iter_mut().zip(sums) {
+        I::store(sum, out);
+    }
+}

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use crate::attention::{AttentionShape, CachedHead, pages_of};
 use crate::cache::{PAGE_TOKENS, row_length};
-use crate::vector::lanes::{
-    LANES, Lanes, exp, exp_lanes, larger, largest, mul_add, scale_add, sum,
-};
-use crate::vector::level::{Isa, Task};
+use crate::vector::isa::Isa;
+use crate::vector::lanes::{LANES, Lanes, exp, lanes, larger, largest, sum};
+use crate::vector::level::Task;
 
 /// What one thread found in its span of positions, for the query heads that
 /// share a head of keys and values, and the room it works in.
@@ -141,22 +140,25 @@ fn some_scores<I: Isa, const H: usize, const P: usize>(
     width: usize,
     scores: &mut [[f32; PAGE_TOKENS]],
 ) -> usize {
-    let queries: [&[Lanes]; H] = std::array::from_fn(|h| &queries[h * width..(h + 1) * width]);
-    let scores = &mut scores[..H];
+    let (queries, scores) = (&queries[..H * width], &mut scores[..H]);
     for first in (0..PAGE_TOKENS).step_by(P) {
-        let keys: [&[Lanes]; P] =
-            std::array::from_fn(|p| &page[(first + p) * width..(first + p + 1) * width]);
-        let mut sums = [[[0.0; LANES]; P]; H];
+        let keys = &page[first * width..(first + P) * width];
+        let mut sums = [[I::splat(0.0); P]; H];
         for i in 0..width {
-            for h in 0..H {
-                for p in 0..P {
-                    sums[h][p] = mul_add::<I>(&queries[h][i], &keys[p][i], &sums[h][p]);
+            let mut loaded = [I::splat(0.0); P];
+            for (p, key) in loaded.iter_mut().enumerate() {
+                *key = I::load(&keys[p * width + i]);
+            }
+            for (h, sums) in sums.iter_mut().enumerate() {
+                let query = I::load(&queries[h * width + i]);
+                for (sum, key) in sums.iter_mut().zip(loaded) {
+                    *sum = I::wide_mul_add(query, key, *sum);
                 }
             }
         }
-        for h in 0..H {
-            for p in 0..P {
-                scores[h][first + p] = sum(&sums[h][p]);
+        for (scores, sums) in scores.iter_mut().zip(sums) {
+            for (p, sum) in sums.into_iter().enumerate() {
+                scores[first + p] = I::sum(sum);
             }
         }
     }
@@ -175,10 +177,10 @@ fn weigh_scores<I: Isa>(partial: &mut Partial, count: usize) {
         let most = if most > *maximum { most } else { *maximum };
         // Where all is masked there is nothing to be relative to.
         let base = if most == f32::NEG_INFINITY { 0.0 } else { most };
-        *a = exp_lanes::<I>(&std::array::from_fn(|i| a[i] - base));
-        *b = exp_lanes::<I>(&std::array::from_fn(|i| b[i] - base));
+        *a = lanes!(i => exp::<I>(a[i] - base));
+        *b = lanes!(i => exp::<I>(b[i] - base));
         *factor = exp::<I>(*maximum - base);
-        *total = *total * *factor + sum(&std::array::from_fn(|i| a[i] + b[i]));
+        *total = *total * *factor + sum(&lanes!(i => a[i] + b[i]));
         *maximum = most;
     }
 }
@@ -198,7 +200,8 @@ fn all_values<I: Isa>(partial: &mut Partial, count: usize) {
         head += match scores.len() {
             1 => some_values::<I, 1>(scores, factors, page, width, values),
             2 => some_values::<I, 2>(scores, factors, page, width, values),
-            3 | 6 => some_values::<I, 3>(scores, factors, page, width, values),
+            6 => some_values::<I, 6>(scores, factors, page, width, values),
+            3 => some_values::<I, 3>(scores, factors, page, width, values),
             _ => some_values::<I, 4>(scores, factors, page, width, values),
         };
     }
@@ -212,17 +215,21 @@ fn some_values<I: Isa, const H: usize>(
     width: usize,
     values: &mut [Lanes],
 ) -> usize {
-    let weights: [&[f32; PAGE_TOKENS]; H] = std::array::from_fn(|h| &weights[h]);
+    let weights = &weights[..H];
     for i in 0..width {
-        let mut sums: [Lanes; H] =
-            std::array::from_fn(|h| values[h * width + i].map(|value| value * factors[h]));
+        let mut sums = [I::splat(0.0); H];
+        for (h, sum) in sums.iter_mut().enumerate() {
+            let value = I::load(&values[h * width + i]);
+            *sum = I::wide_mul_add(I::splat(factors[h]), value, *sum);
+        }
         for (key, row) in page.chunks_exact(width).enumerate().take(PAGE_TOKENS) {
-            for h in 0..H {
-                sums[h] = scale_add::<I>(weights[h][key], &row[i], &sums[h]);
+            let value = I::load(&row[i]);
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = I::wide_mul_add(I::splat(weights[key]), value, *sum);
             }
         }
-        for h in 0..H {
-            values[h * width + i] = sums[h];
+        for (h, sum) in sums.into_iter().enumerate() {
+            I::store(sum, &mut values[h * width + i]);
         }
     }
     H

@@ -10,6 +10,8 @@ mod pages;
 mod row;
 
 pub use pages::{CacheShape, CacheType, PAGE_TOKENS, Pages};
+#[cfg(test)]
+pub(crate) use row::Rows;
 pub(crate) use row::row_length;
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! A key or a value as it is stored.
 
-use crate::vector::level::{Isa, Task};
+use crate::vector::isa::Isa;
+use crate::vector::lanes::{LANES, lanes};
+use crate::vector::level::Task;
+use crate::vector::quantise::round;
 
 /// Numbers of 8 bits that share a scale.
 pub const SCALED: usize = 32;
 
-/// Numbers that go through a body together.
-const STEP: usize = 16;
-
 /// Numbers of a stored row, with padding.
 pub const fn row_length(head_dim: usize) -> usize {
-    head_dim.next_multiple_of(STEP)
+    head_dim.next_multiple_of(LANES)
 }
 
 /// Scales of a row of 8-bit numbers.
@@ -36,18 +36,18 @@ impl Rows<'_> {
         match self {
             Self::F32(numbers) => out[..numbers.len()].copy_from_slice(numbers),
             Self::Bf16(numbers) => {
-                let (out, _) = out.as_chunks_mut::<STEP>();
-                for (out, numbers) in out.iter_mut().zip(numbers.as_chunks::<STEP>().0) {
-                    *out = std::array::from_fn(|i| wide(numbers[i]));
+                let (out, _) = out.as_chunks_mut::<LANES>();
+                for (out, numbers) in out.iter_mut().zip(numbers.as_chunks::<LANES>().0) {
+                    *out = lanes!(i => wide(numbers[i]));
                 }
             }
             Self::Q8 { codes, scales } => {
                 let rows = out.chunks_exact_mut(row).zip(codes.chunks_exact(row));
                 for ((out, codes), scales) in rows.zip(scales.chunks_exact(self::scales(row))) {
-                    let out = out.as_chunks_mut::<STEP>().0.iter_mut();
-                    for (i, (out, codes)) in out.zip(codes.as_chunks::<STEP>().0).enumerate() {
-                        let scale = wide(scales[i * STEP / SCALED]);
-                        *out = std::array::from_fn(|i| f32::from(codes[i]) * scale);
+                    let out = out.as_chunks_mut::<LANES>().0.iter_mut();
+                    for (i, (out, codes)) in out.zip(codes.as_chunks::<LANES>().0).enumerate() {
+                        let scale = wide(scales[i * LANES / SCALED]);
+                        *out = lanes!(i => f32::from(codes[i]) * scale);
                     }
                 }
             }
@@ -109,7 +109,7 @@ impl Task for StoreQ8<'_> {
             let used = wide(*scale);
             let inverse = if used > 0.0 { 1.0 / used } else { 0.0 };
             for (code, number) in codes.iter_mut().zip(from) {
-                *code = (number * inverse).round_ties_even() as i8;
+                *code = round(number * inverse) as i8;
             }
         }
     }

@@ -10,11 +10,12 @@ const VECTOR: usize = 64;
 type Quad = [u8; VECTOR];
 
 /// Writes the codes of 32 columns of sixteen rows into their planes.
+#[inline(always)]
 pub fn write_group(codes: &[[u8; GROUP]; TILE_ROWS], kind: Codes, out: &mut [u8]) {
     let mut quads = [[0; VECTOR]; 8];
     for (row, codes) in codes.iter().enumerate() {
-        for (quad, four) in quads.iter_mut().zip(codes.chunks_exact(4)) {
-            quad[row * 4..row * 4 + 4].copy_from_slice(four);
+        for (quad, four) in quads.iter_mut().zip(codes.as_chunks::<4>().0) {
+            quad.as_chunks_mut::<4>().0[row] = *four;
         }
     }
     match kind {
@@ -37,28 +38,36 @@ pub fn write_group(codes: &[[u8; GROUP]; TILE_ROWS], kind: Codes, out: &mut [u8]
     }
 }
 
+#[inline(always)]
 fn plane_of_4(quads: &[Quad; 8], out: &mut [u8]) {
-    for (v, out) in out.chunks_exact_mut(VECTOR).enumerate() {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = (quads[v][i] & 15) | (quads[v + 4][i] << 4);
+    let (low, high) = quads.split_at(4);
+    for (out, (low, high)) in out.as_chunks_mut::<VECTOR>().0.iter_mut().zip(low.iter().zip(high)) {
+        for (out, (low, high)) in out.iter_mut().zip(low.iter().zip(high)) {
+            *out = (low & 15) | (high << 4);
         }
     }
 }
 
+#[inline(always)]
 fn plane_of_2(quads: &[Quad; 8], shift: u32, out: &mut [u8]) {
-    for (v, out) in out.chunks_exact_mut(VECTOR).enumerate() {
-        for (i, out) in out.iter_mut().enumerate() {
-            let bits = |j: usize| ((quads[v + 2 * j][i] >> shift) & 3) << (2 * j);
-            *out = bits(0) | bits(1) | bits(2) | bits(3);
+    for (v, out) in out.as_chunks_mut::<VECTOR>().0.iter_mut().enumerate().take(2) {
+        *out = [0; VECTOR];
+        for j in 0..4 {
+            for (out, code) in out.iter_mut().zip(&quads[v + 2 * j]) {
+                *out |= ((code >> shift) & 3) << (2 * j);
+            }
         }
     }
 }
 
+#[inline(always)]
 fn plane_of_1(quads: &[Quad; 8], shift: u32, out: &mut [u8]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = 0;
+    for out in out.as_chunks_mut::<VECTOR>().0.iter_mut().take(1) {
+        *out = [0; VECTOR];
         for (j, quad) in quads.iter().enumerate() {
-            *out |= ((quad[i] >> shift) & 1) << j;
+            for (out, code) in out.iter_mut().zip(quad) {
+                *out |= ((code >> shift) & 1) << j;
+            }
         }
     }
 }

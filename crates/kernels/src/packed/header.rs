@@ -7,16 +7,17 @@ use crate::source::{Source, bf16_at, e4m3, e8m0, f16_at, f32_at, scales_of_q3_k,
 use crate::weight_type::{FloatType, WeightType};
 
 /// Writes the scales of one row of the `block`-th block; `lane` is the row's
-/// place in its tile.
+/// place in its tile, `bytes` are the row's.
+#[inline(always)]
 pub fn write_scales(
     source: &Source<'_>,
     scales: Scales,
     row: usize,
+    bytes: &[u8],
     block: usize,
     lane: usize,
     out: &mut [u8],
 ) {
-    let bytes = source.row_bytes(row);
     let (columns, size) = source.kind.block();
     let per_row = source.columns / columns;
     match scales {
@@ -45,12 +46,19 @@ pub fn write_scales(
                     (&from[..2], &from[2..4])
                 }
                 _ => {
+                    // Groups are powers of two: no division for every row.
+                    let per_row = source.columns >> columns.trailing_zeros();
                     let at = (row * per_row + block) * width;
                     (&source.scales[at..at + width], &source.biases[at..at + width])
                 }
             };
-            put(out, lane * width, d);
-            put(out, (TILE_ROWS + lane) * width, m);
+            for (place, from) in [(lane, d), (TILE_ROWS + lane, m)] {
+                // Lengths that are known are moves, not calls.
+                match float {
+                    FloatType::F32 => put(out, place * 4, &from[..4]),
+                    FloatType::F16 | FloatType::BF16 => put(out, place * 2, &from[..2]),
+                }
+            }
         }
         Scales::WithMin => {
             let from = &bytes[block * size..(block + 1) * size];
@@ -95,6 +103,7 @@ pub fn write_scales(
     }
 }
 
+#[inline(always)]
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     out[at..at + bytes.len()].copy_from_slice(bytes);
 }

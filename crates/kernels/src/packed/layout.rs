@@ -85,6 +85,7 @@ pub struct Layout {
 
 impl Codes {
     /// Bytes of 32 columns of sixteen rows.
+    #[inline]
     pub const fn group_bytes(self) -> usize {
         match self {
             Self::Bits2 => 128,
@@ -99,6 +100,7 @@ impl Codes {
     }
 
     /// Whether products take whole numbers, hence quantised states.
+    #[inline]
     pub const fn is_whole(self) -> bool {
         !matches!(self, Self::E4M3 | Self::F16 | Self::BF16 | Self::F32)
     }
@@ -106,6 +108,7 @@ impl Codes {
 
 impl Scales {
     /// Columns of a block.
+    #[inline]
     pub const fn block_columns(self) -> usize {
         match self {
             Self::None | Self::F16By16 => 32,
@@ -117,6 +120,7 @@ impl Scales {
     }
 
     /// Bytes of the scales of a block.
+    #[inline]
     pub const fn header_bytes(self) -> usize {
         match self {
             Self::None => 0,
@@ -127,6 +131,7 @@ impl Scales {
     }
 
     /// The code of weight 0, where it is the same everywhere.
+    #[inline]
     pub const fn zero(self) -> u8 {
         match self {
             Self::F16 { zero } | Self::Signed { zero } => zero,
@@ -137,6 +142,7 @@ impl Scales {
 
 impl Layout {
     /// The layout of a type.
+    #[inline]
     pub const fn of(kind: WeightType) -> Self {
         let (codes, scales) = match kind {
             WeightType::F32 => (Codes::F32, Scales::None),
@@ -176,16 +182,19 @@ impl Layout {
     }
 
     /// Columns of a block.
+    #[inline]
     pub const fn block_columns(self) -> usize {
         self.scales.block_columns()
     }
 
     /// Groups of 32 columns of a block.
+    #[inline]
     pub const fn block_groups(self) -> usize {
         self.block_columns() / GROUP
     }
 
     /// Bytes of a block: scales, then codes.
+    #[inline]
     pub const fn block_bytes(self) -> usize {
         self.scales.header_bytes() + self.block_groups() * self.codes.group_bytes()
     }

@@ -11,6 +11,7 @@ pub const IQ4_NL: [i8; 16] =
 pub const E2M1_DOUBLED: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
 /// The codes of the 32 columns from `32 · group`, unsigned, of a quantised row.
+#[inline(always)]
 pub fn group_codes(source: &Source<'_>, row: &[u8], group: usize) -> [u8; GROUP] {
     let block = |bytes: usize| &row[group * bytes..(group + 1) * bytes];
     // Eight groups are a block of the K-quants.
@@ -48,37 +49,68 @@ pub fn group_codes(source: &Source<'_>, row: &[u8], group: usize) -> [u8; GROUP]
     }
 }
 
+#[inline(always)]
 fn each(code: impl Fn(usize) -> u8) -> [u8; GROUP] {
-    std::array::from_fn(code)
+    let mut codes = [0; GROUP];
+    for (j, out) in codes.iter_mut().enumerate() {
+        *out = code(j);
+    }
+    codes
 }
 
 /// Low halves of sixteen bytes first, then the high ones.
+#[inline(always)]
 fn halves(bytes: &[u8]) -> [u8; GROUP] {
-    each(|j| if j < 16 { bytes[j] & 15 } else { bytes[j - 16] >> 4 })
+    let mut codes = [0; GROUP];
+    let (low, high) = codes.split_at_mut(GROUP / 2);
+    for ((low, high), byte) in low.iter_mut().zip(high).zip(&bytes[..GROUP / 2]) {
+        (*low, *high) = (byte & 15, byte >> 4);
+    }
+    codes
 }
 
+#[inline(always)]
 fn with_fifth(bytes: &[u8], fifth: &[u8]) -> [u8; GROUP] {
-    let low = halves(bytes);
-    each(|j| low[j] | (((fifth[j / 8] >> (j % 8)) & 1) << 4))
+    let mut codes = halves(bytes);
+    for (codes, bits) in codes.as_chunks_mut::<8>().0.iter_mut().zip(fifth) {
+        // Bit k is kept in byte k alone, carried to the byte's last bit, and
+        // moved to the fifth.
+        let each = (u64::from(*bits) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+        let fifth = ((each + 0x0040_6070_787c_7e7f) & 0x8080_8080_8080_8080) >> 3;
+        *codes = (u64::from_le_bytes(*codes) | fifth).to_le_bytes();
+    }
+    codes
 }
 
 /// The low (0) or the high (1) halves of 32 bytes.
+#[inline(always)]
 fn nibbles(bytes: &[u8], half: usize) -> [u8; GROUP] {
+    let bytes = &bytes[..GROUP];
     each(|j| (bytes[j] >> (4 * half)) & 15)
 }
 
 /// 32 numbers of `bits` bits, lowest bits first, straddling bytes.
+#[inline(always)]
 fn stream(bytes: &[u8], bits: u8) -> [u8; GROUP] {
-    let (bits, mask) = (bits as usize, ((1_u16 << bits) - 1) as u8);
     // Eight numbers fill `bits` bytes, which fit one u64.
     let mut codes = [0; GROUP];
-    for (eight, codes) in bytes.chunks_exact(bits).zip(codes.chunks_exact_mut(8)) {
+    let eights = bytes.chunks_exact(bits as usize);
+    for (eight, codes) in eights.zip(codes.as_chunks_mut::<8>().0) {
         let mut word = [0; 8];
-        word[..bits].copy_from_slice(eight);
-        let word = u64::from_le_bytes(word);
-        for (j, code) in codes.iter_mut().enumerate() {
-            *code = (word >> (j * bits)) as u8 & mask;
-        }
+        word[..bits as usize].copy_from_slice(eight);
+        *codes = spread(u64::from_le_bytes(word), bits).to_le_bytes();
     }
     codes
+}
+
+/// Eight numbers of `bits` bits, 2 to 8, to a byte each: to halves of the word,
+/// then to quarters, then to eighths.
+#[inline(always)]
+fn spread(word: u64, bits: u8) -> u64 {
+    let four = (1 << (4 * bits)) - 1;
+    let word = (word & four) | (((word >> (4 * bits)) & four) << 32);
+    let two = ((1 << (2 * bits)) - 1) * 0x0000_0001_0000_0001;
+    let word = (word & two) | (((word >> (2 * bits)) & two) << 16);
+    let one = ((1 << bits) - 1) * 0x0001_0001_0001_0001;
+    (word & one) | (((word >> bits) & one) << 8)
 }

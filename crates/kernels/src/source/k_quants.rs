@@ -1,6 +1,7 @@
 //! The small scales of ggml's K-quants (ggml's `block_q4_K`, `block_q3_K`).
 
 /// Eight scales and eight minima of six bits each.
+#[inline]
 pub fn scales_of_q4_k(bytes: &[u8]) -> ([u8; 8], [u8; 8]) {
     let (mut scales, mut mins) = ([0; 8], [0; 8]);
     for i in 0..4 {
@@ -13,6 +14,7 @@ pub fn scales_of_q4_k(bytes: &[u8]) -> ([u8; 8], [u8; 8]) {
 }
 
 /// Sixteen signed scales of six bits each.
+#[inline]
 pub fn scales_of_q3_k(bytes: &[u8]) -> [i8; 16] {
     let mut scales = [0; 16];
     for (i, scale) in scales.iter_mut().enumerate() {

@@ -145,6 +145,7 @@ impl<'a> Source<'a> {
     }
 
     /// The bytes of one row in the main array.
+    #[inline]
     pub(crate) fn row_bytes(&self, row: usize) -> &'a [u8] {
         let (block, bytes) = self.kind.block();
         let length = self.columns / block * bytes;

@@ -1,6 +1,6 @@
 //! Sixteen numbers at once, and what all bodies do with them.
 
-use crate::vector::level::Isa;
+use crate::vector::isa::Isa;
 
 /// Numbers that go through a body together: one to four registers.
 pub const LANES: usize = 16;
@@ -8,36 +8,74 @@ pub const LANES: usize = 16;
 /// The numbers.
 pub type Lanes = [f32; LANES];
 
+/// Makes lanes of an expression that has the lane's number. Not a closure:
+/// closures of a target feature's function do not always end up in it, and
+/// without the feature a fused product is a call.
+macro_rules! lanes {
+    ($lane:ident => $number:expr) => {{
+        let mut lanes = [0.0_f32; $crate::vector::lanes::LANES];
+        let mut $lane = 0;
+        while $lane < lanes.len() {
+            lanes[$lane] = $number;
+            $lane += 1;
+        }
+        lanes
+    }};
+}
+pub(crate) use lanes;
+
 /// `a · b + c` in every lane.
 #[inline(always)]
 pub fn mul_add<I: Isa>(a: &Lanes, b: &Lanes, c: &Lanes) -> Lanes {
-    std::array::from_fn(|i| I::mul_add(a[i], b[i], c[i]))
+    lanes!(i => I::mul_add(a[i], b[i], c[i]))
 }
 
 /// `a · b + c` in every lane, `a` being the same for all.
 #[inline(always)]
 pub fn scale_add<I: Isa>(a: f32, b: &Lanes, c: &Lanes) -> Lanes {
-    std::array::from_fn(|i| I::mul_add(a, b[i], c[i]))
+    lanes!(i => I::mul_add(a, b[i], c[i]))
 }
 
 /// The sum of all lanes.
 #[inline(always)]
 pub fn sum(lanes: &Lanes) -> f32 {
-    let eight: [f32; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
-    let four: [f32; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
+    let mut sums = *lanes;
+    let mut half = LANES / 2;
+    while half > 0 {
+        let (low, high) = sums.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+        half /= 2;
+    }
+    sums[0]
 }
 
-/// The larger in every lane; `b` where either is no number.
+/// The larger of two; `b` where either is no number.
+#[inline(always)]
+pub fn larger_of(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The larger in every lane.
 #[inline(always)]
 pub fn larger(a: &Lanes, b: &Lanes) -> Lanes {
-    std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    lanes!(i => larger_of(a[i], b[i]))
 }
 
 /// The largest of all lanes.
 #[inline(always)]
 pub fn largest(lanes: &Lanes) -> f32 {
-    lanes.iter().fold(f32::NEG_INFINITY, |most, lane| if *lane > most { *lane } else { most })
+    let mut most = *lanes;
+    let mut half = LANES / 2;
+    while half > 0 {
+        let (low, high) = most.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low = larger_of(*high, *low);
+        }
+        half /= 2;
+    }
+    most[0]
 }
 
 /// Where the exponential of an `f32` is no normal number any more.
@@ -72,10 +110,4 @@ pub fn exp<I: Isa>(x: f32) -> f32 {
     let p = I::mul_add(p, r * r, r) + 1.0;
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
     if x < LEAST { 0.0 } else { p * power }
-}
-
-/// [`exp`] of every lane.
-#[inline(always)]
-pub fn exp_lanes<I: Isa>(x: &Lanes) -> Lanes {
-    std::array::from_fn(|i| exp::<I>(x[i]))
 }

@@ -1,41 +1,9 @@
 //! One body of plain Rust, compiled for several sets of instructions.
 
 use crate::tier::Tier;
-
-/// What a body may ask of the instructions that it is compiled for.
-pub trait Isa {
-    /// Whether there are at least 32 registers of vectors.
-    const MANY_REGISTERS: bool;
-
-    /// `a · b + c`, rounded once where the machine does that in one step.
-    fn mul_add(a: f32, b: f32, c: f32) -> f32;
-}
-
-/// A product, then a sum. Every 64-bit ARM has both in one step.
-#[cfg(not(target_arch = "aarch64"))]
-pub struct Separate;
-
-/// Products and sums in one step, registers as the constant says.
-pub struct Fused<const MANY_REGISTERS: bool>;
-
-#[cfg(not(target_arch = "aarch64"))]
-impl Isa for Separate {
-    const MANY_REGISTERS: bool = false;
-
-    #[inline(always)]
-    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        a * b + c
-    }
-}
-
-impl<const MANY: bool> Isa for Fused<MANY> {
-    const MANY_REGISTERS: bool = MANY;
-
-    #[inline(always)]
-    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-}
+#[cfg(target_arch = "x86_64")]
+use crate::vector::isa::{Avx2, Avx512};
+use crate::vector::isa::{Isa, Plain};
 
 /// A piece of work whose body the compiler turns into vectors. Its `run` has
 /// to be `#[inline(always)]`, with all that it calls in its loops: only so is
@@ -96,10 +64,8 @@ impl Level {
     #[inline]
     pub fn run<T: Task>(self, task: T) -> T::Output {
         match self.0 {
-            #[cfg(target_arch = "aarch64")]
-            Set::Baseline => task.run::<Fused<true>>(),
-            #[cfg(not(target_arch = "aarch64"))]
-            Set::Baseline => task.run::<Separate>(),
+            // Every aarch64 has fused products and 32 registers.
+            Set::Baseline => task.run::<Plain<{ cfg!(target_arch = "aarch64") }>>(),
             // SAFETY: `of` found these instructions, and nothing else makes
             // this level.
             #[cfg(target_arch = "x86_64")]
@@ -114,11 +80,11 @@ impl Level {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn avx2<T: Task>(task: T) -> T::Output {
-    task.run::<Fused<false>>()
+    task.run::<Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<T: Task>(task: T) -> T::Output {
-    task.run::<Fused<true>>()
+    task.run::<Avx512>()
 }

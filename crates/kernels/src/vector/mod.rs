@@ -5,9 +5,10 @@
 //! makes the vectors. Tiers differ by rounding alone, except in
 //! [`Vectors::quantise`], which is the same everywhere.
 
+pub(crate) mod isa;
 pub(crate) mod lanes;
 pub(crate) mod level;
-mod quantise;
+pub(crate) mod quantise;
 mod rotate;
 mod row;
 

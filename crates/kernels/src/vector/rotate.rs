@@ -1,7 +1,8 @@
 //! Rotary position embedding.
 
+use crate::vector::isa::Isa;
 use crate::vector::lanes::LANES;
-use crate::vector::level::{Isa, Task};
+use crate::vector::level::Task;
 
 /// Turns pairs of one head: `(a, b)` becomes `(a cos − b sin, b cos + a sin)`.
 pub struct Rotate<'a> {
@@ -45,9 +46,16 @@ fn neighbours<I: Isa>(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     let (cos, cos_rest) = cos.as_chunks::<PAIRS>();
     let (sin, sin_rest) = sin.as_chunks::<PAIRS>();
     for (head, (cos, sin)) in head.iter_mut().zip(cos.iter().zip(sin)) {
-        let turned: [(f32, f32); PAIRS] =
-            std::array::from_fn(|i| turn::<I>(head[2 * i], head[2 * i + 1], cos[i], sin[i]));
-        *head = std::array::from_fn(|i| if i % 2 == 0 { turned[i / 2].0 } else { turned[i / 2].1 });
+        let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
+        for (i, [a, b]) in head.as_chunks::<2>().0.iter().enumerate() {
+            (first[i], second[i]) = (*a, *b);
+        }
+        for i in 0..PAIRS {
+            (first[i], second[i]) = turn::<I>(first[i], second[i], cos[i], sin[i]);
+        }
+        for (i, pair) in head.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            *pair = [first[i], second[i]];
+        }
     }
     let (pairs, _) = head_rest.as_chunks_mut::<2>();
     for ([a, b], (cos, sin)) in pairs.iter_mut().zip(cos_rest.iter().zip(sin_rest)) {

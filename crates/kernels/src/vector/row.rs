@@ -1,9 +1,8 @@
 //! Work on rows of numbers: norms, sums, products.
 
-use crate::vector::lanes::{
-    LANES, Lanes, exp, exp_lanes, larger, largest, mul_add, scale_add, sum,
-};
-use crate::vector::level::{Isa, Task};
+use crate::vector::isa::Isa;
+use crate::vector::lanes::{LANES, exp, lanes, larger, largest, mul_add, scale_add, sum};
+use crate::vector::level::Task;
 
 /// Sums of this many chunks run beside one another: an addition takes four
 /// cycles, and two can begin in each.
@@ -39,8 +38,7 @@ fn dot<I: Isa>(a: &[f32], b: &[f32]) -> f32 {
     for (a, b) in a_last.iter().zip(b_last) {
         sums[0] = mul_add::<I>(a, b, &sums[0]);
     }
-    let total: Lanes =
-        std::array::from_fn(|i| (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]));
+    let total = lanes!(i => (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]));
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sum(&total) + rest
 }
@@ -117,16 +115,20 @@ impl Task for SiluMul<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let one = |gate: f32, up: f32| gate / (1.0 + exp::<I>(-gate)) * up;
         let (gate, gate_rest) = self.gate.as_chunks_mut::<LANES>();
         let (up, up_rest) = self.up.as_chunks::<LANES>();
         for (gate, up) in gate.iter_mut().zip(up) {
-            *gate = std::array::from_fn(|i| one(gate[i], up[i]));
+            *gate = lanes!(i => silu::<I>(gate[i]) * up[i]);
         }
         for (gate, up) in gate_rest.iter_mut().zip(up_rest) {
-            *gate = one(*gate, *up);
+            *gate = silu::<I>(*gate) * up;
         }
     }
+}
+
+#[inline(always)]
+fn silu<I: Isa>(gate: f32) -> f32 {
+    gate / (1.0 + exp::<I>(-gate))
 }
 
 /// `x = exp(x − max) / Σ exp(x − max)`.
@@ -140,12 +142,15 @@ impl Task for Softmax<'_> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let (x, rest) = self.x.as_chunks_mut::<LANES>();
-        let most = x.iter().fold([f32::NEG_INFINITY; LANES], |most, x| larger(x, &most));
+        let mut most = [f32::NEG_INFINITY; LANES];
+        for x in x.iter() {
+            most = larger(x, &most);
+        }
         let most = rest.iter().fold(largest(&most), |most, x| most.max(*x));
         let mut sums = [0.0; LANES];
         for x in x.iter_mut() {
-            *x = exp_lanes::<I>(&std::array::from_fn(|i| x[i] - most));
-            sums = std::array::from_fn(|i| sums[i] + x[i]);
+            *x = lanes!(i => exp::<I>(x[i] - most));
+            sums = lanes!(i => sums[i] + x[i]);
         }
         let mut total = sum(&sums);
         for x in rest.iter_mut() {
@@ -153,7 +158,10 @@ impl Task for Softmax<'_> {
             total += *x;
         }
         let inverse = 1.0 / total;
-        for x in x.as_flattened_mut().iter_mut().chain(rest) {
+        for x in x {
+            *x = lanes!(i => x[i] * inverse);
+        }
+        for x in rest {
             *x *= inverse;
         }
     }

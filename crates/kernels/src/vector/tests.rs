@@ -1,8 +1,9 @@
 use super::*;
 use crate::activations::Activations;
 use crate::testing::Random;
+use crate::vector::isa::Isa;
 use crate::vector::lanes;
-use crate::vector::level::{Isa, Task};
+use crate::vector::level::Task;
 
 /// One table for each level that differs; the same twice where this machine
 /// has no better.
