@@ -58,7 +58,7 @@ impl Options {
             mlx_lm: None,
             mlx_counts: Counts { prompt: 16, generate: 2 },
             reference: true,
-            limit: Duration::from_secs(300),
+            limit: Duration::from_mins(5),
             json: None,
         };
         let mut args = args.iter();

@@ -141,7 +141,10 @@ mod tests {
             peer,
             counts,
             problem: problem.map(str::to_owned),
-            rounds: rounds.iter().map(|(prefill, decode)| Some(speeds(*prefill, *decode))).collect(),
+            rounds: rounds
+                .iter()
+                .map(|(prefill, decode)| Some(speeds(*prefill, *decode)))
+                .collect(),
         };
         Comparison {
             model: "tiny-q4_0.gguf".to_owned(),
