@@ -1,4 +1,5 @@
-//! The workspace's own checks: `cargo xtask layers`, `tidy` and `test`.
+//! The workspace's own checks, `cargo xtask layers`, `tidy` and `test`, and what
+//! is run beside them.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
@@ -8,6 +9,7 @@
 )]
 
 mod arrows;
+mod bench;
 mod bindings;
 mod finding;
 mod generated;
@@ -33,6 +35,10 @@ usage: cargo xtask <task> [--root DIR]
                  or `#[allow]` without a reason
   generate       writes the generated files anew: docs/cli.md, docs/schemas,
                  Python's stub, Node's declarations
+  bench engine --model PATH [--against GGUF] [--threads N] [--rounds N]
+                 [--llama-cpp PYTHON] [--mlx-lm PYTHON] [--no-reference]
+                 [--program PATH] [--json FILE] …
+                 our engine beside llama.cpp, candle and mlx-lm, in turns
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -62,6 +68,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             bindings::python::generate(root)?;
             bindings::node::generate(root)
         }
+        ["bench", "engine", options @ ..] => bench::engine(root, options),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -61,6 +61,7 @@ pub struct WeightTypeOutput {
 
 /// One prompt and the steps after it.
 #[derive(Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "the unit stands at the end of every name")]
 pub struct BenchRunOutput {
     /// Milliseconds from the request until the logits of the first token.
     pub time_to_first_token_ms: f64,

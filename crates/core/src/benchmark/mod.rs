@@ -37,7 +37,7 @@ pub struct BenchmarkOptions {
     pub tier: Option<String>,
     /// Whether to measure how fast as many threads read memory.
     pub bandwidth: bool,
-    /// Ends it within one token when cancelled.
+    /// Ends it within one token, or one prompt, when cancelled.
     pub cancel: CancelToken,
 }
 
@@ -219,8 +219,12 @@ impl Bench<'_> {
         let options = GenerateOptions { max_tokens: Some(steps + 1), ..GenerateOptions::default() };
         let start = Instant::now();
         let mut first = 0.0;
-        let cancel = self.options.cancel.clone();
+        // One of its own: a generation that is dropped cancels its token.
+        let cancel = CancelToken::new();
         for event in self.engine.generate_tokens(prompt, &options, cancel)? {
+            if self.options.cancel.is_cancelled() {
+                break;
+            }
             match event? {
                 GenerationEvent::Started { .. } => first = milliseconds(start),
                 GenerationEvent::Finished(finished)
@@ -235,7 +239,7 @@ impl Bench<'_> {
                 _ => {}
             }
         }
-        // Nothing else ends an answer whose length was checked.
+        // The length was checked, so that nothing else ends an answer early.
         Err(ModelsError::Cancelled.into())
     }
 }
