@@ -314,7 +314,7 @@ fn biases_move_and_ban() {
     };
     let mut sampler = sampler(&options);
     sampler.observe(&[0]).unwrap();
-    let mut logits = [3.0, -3.0];
+    let mut logits = vec![3.0, -3.0];
     sampler.choose(&mut logits).unwrap();
     assert_eq!(logits, [-2.0, -3.0]);
 }
