@@ -59,6 +59,8 @@ fn cuts() -> Vec<SamplingOptions> {
         SamplingOptions { typical_p: 0.9, ..hot() },
         SamplingOptions { top_p: 0.9, min_p: 0.05, temperature: 0.7, ..hot() },
         SamplingOptions { top_p: 0.6, typical_p: 0.7, ..hot() },
+        // The likeliest token goes, and what min-p compares with changes.
+        SamplingOptions { min_p: 0.4, typical_p: 0.5, ..hot() },
         SamplingOptions { top_k: 40, top_p: 0.9, temperature: 0.7, ..hot() },
         SamplingOptions { top_k: 50, top_p: 0.8, min_p: 0.05, typical_p: 0.95, ..hot() },
     ]
