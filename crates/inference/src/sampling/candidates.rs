@@ -7,6 +7,15 @@ use super::scan;
 /// Logits that are skipped together where none is large enough.
 const SKIP: usize = 64;
 
+/// A place in an order by logits is told to this part of a nat, up to 32 nats:
+/// what is further away has no weight to speak of.
+const BUCKETS_PER_NAT: f64 = 64.0;
+const BUCKETS: usize = 2048;
+
+/// Nats by which a floor is lowered: far more than the rounding of weights and
+/// sums, far less than what would let many more tokens in.
+const MARGIN: f64 = 1e-3;
+
 /// A token that may be drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Candidate {
@@ -24,7 +33,10 @@ pub struct Candidates {
     kept: Vec<Candidate>,
     /// The sum of the weights, those too small to be kept included.
     total: f64,
+    /// The mean of the logits by their weights.
+    mean: f64,
     scratch: Vec<Candidate>,
+    /// Sums of weights, of blocks or of buckets.
     sums: Vec<f64>,
 }
 
@@ -42,11 +54,15 @@ impl Candidates {
             if scan::largest(block).is_some_and(|most| most < floor) {
                 continue;
             }
+            // Written first and counted then: where about half are kept, no
+            // processor guesses which.
+            let mut count = self.kept.len();
+            self.kept.resize(count + block.len(), Candidate::default());
             for (logit, id) in block.iter().zip(start..) {
-                if *logit >= floor && *logit > f32::NEG_INFINITY {
-                    self.kept.push(Candidate { id, logit: *logit, weight: 0.0 });
-                }
+                self.kept[count] = Candidate { id, logit: *logit, weight: 0.0 };
+                count += usize::from(*logit >= floor && *logit > f32::NEG_INFINITY);
             }
+            self.kept.truncate(count);
         }
     }
 
@@ -58,31 +74,48 @@ impl Candidates {
         self.kept.sort_unstable_by_key(|candidate| candidate.id);
     }
 
-    /// Computes the weights, `exp(logit − peak)`, and their sum.
+    /// Computes the weights, `exp(logit − peak)`, and what the cuts need of the
+    /// distribution that these tokens are.
     pub fn weigh(&mut self, peak: f32) {
         self.weigh_part(peak);
         self.total = sum(&self.kept);
+        let parts = self.kept.iter().map(|c| f64::from(c.weight) * f64::from(c.logit - peak));
+        self.mean = f64::from(peak) + parts.sum::<f64>() / self.total;
     }
 
-    /// Computes the weights of what is part of a known sum.
+    /// As [`weigh`](Self::weigh), of tokens out of the distribution that
+    /// [`measure`](Self::measure) saw.
     pub fn weigh_part(&mut self, peak: f32) {
         for candidate in &mut self.kept {
             candidate.weight = scan::exp(candidate.logit - peak);
         }
     }
 
-    /// A logit that all tokens of [`top_p`](Self::top_p) reach, from all the
-    /// logits, whose sum of weights it leaves.
+    /// Reads the distribution that all the logits are.
+    pub fn measure(&mut self, logits: &[f32], peak: f32) {
+        let (total, first) = scan::moments(logits, peak);
+        self.total = total;
+        self.mean = f64::from(peak) + first / total;
+    }
+
+    /// A logit that all tokens of [`top_p`](Self::top_p) reach, of `count` ones
+    /// that were measured.
     ///
-    /// Of `n` tokens, those less likely than `(1 − p) / n` have less than
-    /// `1 − p` together, so that the others reach `p` without them.
-    pub fn top_p_floor(&mut self, logits: &[f32], peak: f32, p: f32) -> f32 {
-        /// Far more than the rounding of weights and sums, far less than what
-        /// would let many more tokens in.
-        const MARGIN: f64 = 1e-3;
-        self.total = scan::sum_exp(logits, peak);
-        let least = (1.0 - f64::from(p)) * self.total / logits.len() as f64;
+    /// Those less likely than `(1 − p) / count` have less than `1 − p`
+    /// together, so that the others reach `p` without them.
+    pub fn top_p_floor(&self, count: usize, peak: f32, p: f32) -> f32 {
+        let least = (1.0 - f64::from(p)) * self.total / count as f64;
         (f64::from(peak) + least.ln() - MARGIN) as f32
+    }
+
+    /// A logit that all tokens of [`typical`](Self::typical) reach.
+    ///
+    /// Those of a logit at least as close to the mean as the peak is come
+    /// first, so that they are enough where they reach `p`, as those of
+    /// [`top_p_floor`](Self::top_p_floor) do.
+    pub fn typical_floor(&self, count: usize, peak: f32, p: f32) -> f32 {
+        let opposite = 2.0 * self.mean - f64::from(peak) - MARGIN;
+        self.top_p_floor(count, peak, p).min(opposite as f32)
     }
 
     /// Keeps the tokens whose surprise, `−ln probability`, is closest to the
@@ -91,21 +124,21 @@ impl Candidates {
     ///
     /// Both contain the logarithm of the same sum, so the distance is that of
     /// a logit from the mean logit.
-    pub fn typical(&mut self, peak: f32, p: f32) {
-        let parts = self.kept.iter().filter(|candidate| candidate.weight > 0.0);
-        let parts = parts.map(|c| f64::from(c.weight) * f64::from(c.logit - peak));
-        let mean = f64::from(peak) + parts.sum::<f64>() / self.total;
+    pub fn typical(&mut self, p: f32) {
+        let mean = self.mean;
         let distance = |candidate: &Candidate| (f64::from(candidate.logit) - mean).abs();
-        self.keep_share(f64::from(p), |a, b| {
+        let order = |a: &Candidate, b: &Candidate| {
             distance(a).total_cmp(&distance(b)).then_with(|| likelier(a, b))
-        });
+        };
+        self.keep_share(f64::from(p), distance, order);
     }
 
     /// Keeps the likeliest tokens until their probabilities reach `p` (top-p,
     /// or nucleus: Holtzman et al. 2020, "The Curious Case of Neural Text
     /// Degeneration").
     pub fn top_p(&mut self, p: f32) {
-        self.keep_share(f64::from(p), likelier);
+        let most = f64::from(most(&self.kept));
+        self.keep_share(f64::from(p), |candidate| most - f64::from(candidate.logit), likelier);
     }
 
     /// Keeps the tokens at least `p` times as likely as the likeliest one that
@@ -153,13 +186,42 @@ impl Candidates {
     }
 
     /// Keeps the first tokens in an order until they have a share of all the
-    /// weight.
-    fn keep_share(&mut self, share: f64, order: impl Fn(&Candidate, &Candidate) -> Ordering) {
+    /// weight. `place` tells roughly where a token is in this order: 0 or more,
+    /// never less for a later one.
+    ///
+    /// A first pass adds up the weights of like places, so that only the tokens
+    /// of the one bucket where the share is reached must be put in order.
+    fn keep_share(
+        &mut self,
+        share: f64,
+        place: impl Fn(&Candidate) -> f64,
+        order: impl Fn(&Candidate, &Candidate) -> Ordering,
+    ) {
+        let bucket = |candidate: &Candidate| {
+            ((place(candidate) * BUCKETS_PER_NAT) as usize).min(BUCKETS - 1)
+        };
+        self.sums.clear();
+        self.sums.resize(BUCKETS, 0.0);
+        for candidate in &self.kept {
+            self.sums[bucket(candidate)] += f64::from(candidate.weight);
+        }
+        let mut missing = share * self.total;
+        let mut edge = 0;
+        for (at, sum) in self.sums.iter().enumerate().filter(|(_, sum)| **sum > 0.0) {
+            edge = at;
+            if *sum >= missing {
+                break;
+            }
+            missing -= sum;
+        }
         self.scratch.clear();
-        self.scratch.extend_from_slice(&self.kept);
-        let last = last_needed(&mut self.scratch, share * self.total, &order);
-        if let Some(last) = last {
-            self.kept.retain(|candidate| order(candidate, &last).is_le());
+        self.scratch.extend(self.kept.iter().filter(|candidate| bucket(candidate) == edge));
+        if let Some(last) = last_needed(&mut self.scratch, missing, &order) {
+            self.kept.retain(|candidate| match bucket(candidate).cmp(&edge) {
+                Ordering::Less => true,
+                Ordering::Equal => order(candidate, &last).is_le(),
+                Ordering::Greater => false,
+            });
         }
         self.total = sum(&self.kept);
     }

@@ -183,16 +183,16 @@ mod tests {
         DryOptions { multiplier: 1.0, base: 2.0, breakers, ..DryOptions::default() }
     }
 
-    fn losses(options: &DryOptions, seen: &[u32]) -> [f32; 8] {
+    fn losses(options: &DryOptions, seen: &[u32]) -> Vec<f32> {
         let mut dry = dry(options);
         dry.observe(seen).unwrap();
         let mut logits = [0.0; 8];
         dry.apply(&mut logits);
-        logits.map(|logit| 0.0 - logit)
+        logits.map(|logit| 0.0 - logit).to_vec()
     }
 
     fn check(options: &DryOptions, seen: &[u32], expect: &[(usize, f32)]) {
-        let mut all = [0.0; 8];
+        let mut all = vec![0.0; 8];
         for (id, loss) in expect {
             all[*id] = *loss;
         }
@@ -280,7 +280,7 @@ mod tests {
                 return Ok(());
             }
             let recent = &seen[seen.len().saturating_sub(window.unwrap_or(99))..];
-            let mut expect = [0.0_f32; 8];
+            let mut expect = vec![0.0_f32; 8];
             for next in 1..recent.len() {
                 let before = recent[..next].iter().rev().zip(recent.iter().rev());
                 let same = before.take_while(|(a, b)| a == b && **b != 3).count();
@@ -302,7 +302,7 @@ mod tests {
             }
             let mut logits = [0.0; 8];
             dry.apply(&mut logits);
-            assert_eq!(logits.map(|logit| 0.0 - logit), expect, "{seen:?}");
+            assert_eq!(logits.map(|logit| 0.0 - logit).to_vec(), expect, "{seen:?}");
         }
     }
 }

@@ -156,21 +156,26 @@ impl Cuts {
             if typical || top_p {
                 candidates.weigh(peak);
             }
-        } else if typical {
-            candidates.fill(logits, f32::NEG_INFINITY);
-            candidates.weigh(peak);
         } else {
-            let mut floor = peak + self.min_p.ln();
-            if top_p {
-                floor = floor.max(candidates.top_p_floor(logits, peak, self.top_p));
+            if typical || top_p {
+                candidates.measure(logits, peak);
             }
-            candidates.fill(logits, floor);
-            if top_p {
+            let count = logits.len();
+            let floor = match (typical, top_p) {
+                (true, _) => candidates.typical_floor(count, peak, self.typical_p),
+                (false, true) => candidates.top_p_floor(count, peak, self.top_p),
+                (false, false) => f32::NEG_INFINITY,
+            };
+            // What min-p takes away in the end is not missed before, unless the
+            // likeliest token may go as well.
+            let min_p = if typical { 0.0 } else { self.min_p };
+            candidates.fill(logits, floor.max(peak + min_p.ln()));
+            if typical || top_p {
                 candidates.weigh_part(peak);
             }
         }
         if typical {
-            candidates.typical(peak, self.typical_p);
+            candidates.typical(self.typical_p);
         }
         if top_p {
             candidates.top_p(self.top_p);

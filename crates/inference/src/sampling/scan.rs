@@ -7,6 +7,9 @@ const BLOCK: usize = 1024;
 /// Independent results of a block: a few registers of any width.
 const LANES: usize = 16;
 
+/// Where [`exp`] ends: below, an f32 loses its precision.
+const LEAST: f32 = -87.0;
+
 /// The largest logit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
@@ -29,7 +32,8 @@ pub fn peak(logits: &[f32]) -> Result<Peak> {
         }
     }
     let (logit, start) = best;
-    let place = logits.iter().skip(start).position(|one| *one == logit);
+    // None is larger, so one that is not smaller is equal.
+    let place = logits.iter().skip(start).position(|one| *one >= logit);
     match place {
         Some(place) if logit > f32::NEG_INFINITY => Ok(Peak { id: (start + place) as u32, logit }),
         _ => Err(Error::NotFinite),
@@ -45,11 +49,8 @@ pub fn largest(logits: &[f32]) -> Option<f32> {
         for lane in 0..LANES {
             let logit = chunk[lane];
             most[lane] = if logit > most[lane] { logit } else { most[lane] };
-            // Neither a NaN nor plus infinity is less than plus infinity.
-            wrong[lane] |= u32::from(!matches!(
-                logit.partial_cmp(&f32::INFINITY),
-                Some(std::cmp::Ordering::Less)
-            ));
+            let fine = logit < f32::INFINITY;
+            wrong[lane] |= u32::from(!fine);
         }
     }
     let fine = |logit: &f32| *logit < f32::INFINITY;
@@ -82,6 +83,39 @@ pub fn sum_exp(logits: &[f32], peak: f32) -> f64 {
     sum
 }
 
+/// The sum of `exp(logit − peak)` over all logits, and that of the same times
+/// `logit − peak`.
+pub fn moments(logits: &[f32], peak: f32) -> (f64, f64) {
+    let parts = |logit: f32| {
+        // Below, the exponential is 0, and minus infinity times 0 no number.
+        let x = logit - peak;
+        let x = if x > LEAST { x } else { LEAST };
+        let weight = exp(x);
+        (weight, weight * x)
+    };
+    let (mut sum, mut first) = (0.0, 0.0);
+    for block in logits.chunks(BLOCK) {
+        let mut sums = [0.0_f32; LANES];
+        let mut firsts = [0.0_f32; LANES];
+        let (whole, rest) = block.as_chunks::<LANES>();
+        for chunk in whole {
+            for lane in 0..LANES {
+                let (weight, part) = parts(chunk[lane]);
+                sums[lane] += weight;
+                firsts[lane] += part;
+            }
+        }
+        for (lane, logit) in rest.iter().enumerate() {
+            let (weight, part) = parts(*logit);
+            sums[lane] += weight;
+            firsts[lane] += part;
+        }
+        sum += sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+        first += firsts.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+    }
+    (sum, first)
+}
+
 /// The logits of a block of [`block_sums`], with their numbers.
 pub fn block(logits: &[f32], index: usize) -> impl Iterator<Item = (u32, f32)> {
     let start = index * BLOCK;
@@ -90,7 +124,7 @@ pub fn block(logits: &[f32], index: usize) -> impl Iterator<Item = (u32, f32)> {
 }
 
 /// e to the power of `x`, which is 0 or less, to about one unit in the last
-/// place; 0 below −87, where an f32 loses its precision.
+/// place; 0 from [`LEAST`] down.
 ///
 /// `x = n·ln 2 + r` with `|r| ≤ ln 2 / 2` (Cody and Waite 1980, "Software
 /// Manual for the Elementary Functions"), the power of `r` by its series. The
@@ -103,7 +137,7 @@ pub fn exp(x: f32) -> f32 {
     /// The upper part of ln 2, exact in products with a small whole number.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let inside = if x > -87.0 { x } else { -87.0 };
+    let inside = if x > LEAST { x } else { LEAST };
     let shifted = inside * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = inside - n * LN_2_HIGH - n * LN_2_LOW;
@@ -112,7 +146,7 @@ pub fn exp(x: f32) -> f32 {
         sum = sum * r + coefficient;
     }
     let power = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
-    if x > -87.0 { sum * power } else { 0.0 }
+    if x > LEAST { sum * power } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -159,5 +193,10 @@ mod tests {
         let logits: Vec<f32> = (0..5000_u32).map(|at| (at * 37 % 101) as f32 * 0.13).collect();
         let expect: f64 = logits.iter().map(|logit| (f64::from(*logit) - 13.0).exp()).sum();
         assert!((sum_exp(&logits, 13.0) / expect - 1.0).abs() < 1e-6);
+        let parts = logits.iter().map(|logit| f64::from(*logit) - 13.0);
+        let first: f64 = parts.map(|x| x * x.exp()).sum();
+        let logits = [&logits[..], &[f32::NEG_INFINITY, -500.0]].concat();
+        let sums = moments(&logits, 13.0);
+        assert!((sums.0 / expect - 1.0).abs() < 1e-6 && (sums.1 / first - 1.0).abs() < 1e-6);
     }
 }

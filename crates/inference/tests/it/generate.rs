@@ -1,9 +1,9 @@
 //! Requests from outside: stop texts, limits, cancelling, bad options.
 
 use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
-use mlxcode_inference::{Engine, LoadOptions};
+use mlxcode_inference::{Engine, LoadOptions, reference_logits};
 use mlxcode_models::{
-    Error, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
+    DryOptions, Error, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
     InstalledModel, LanguageModel, Message, Prompt, SamplingOptions, Token,
 };
 
@@ -68,6 +68,50 @@ fn the_seed_decides_and_nothing_else() {
     let ids = |seed| -> Vec<u32> { run(&engine, hot(seed)).0.iter().map(|t| t.id).collect() };
     assert_eq!(ids(1), ids(1));
     assert_ne!(ids(1), ids(2));
+}
+
+#[test]
+fn tokens_come_with_their_log_probabilities() {
+    let engine = engine();
+    let asked = SamplingOptions { log_probabilities: Some(3), ..SamplingOptions::default() };
+    let (tokens, _) = run(&engine, GenerateOptions { sampling: asked, ..most(6) });
+    let model = load("qwen2-f32");
+    let tokenizer = model.tokenizer().unwrap();
+    let mut ids = tokenizer.encode("def main", true).unwrap();
+    let prompt = ids.len();
+    ids.extend(tokens.iter().map(|token| token.id));
+    let logits = reference_logits(&model, &LoadOptions::default(), &ids).unwrap();
+    for (token, logits) in tokens.iter().zip(&logits[prompt - 1..]) {
+        let report = token.log_probabilities.as_ref().unwrap();
+        let total: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
+        let log = |id: u32| f64::from(logits[id as usize]) - total.ln();
+        assert!((f64::from(report.chosen) - log(token.id)).abs() < 1e-3);
+        // Greedy: the chosen one is the likeliest.
+        assert_eq!(report.top[0].id, token.id);
+        assert_eq!(report.top.len(), 3);
+        for one in &report.top {
+            assert!((f64::from(one.log_probability) - log(one.id)).abs() < 1e-3);
+            assert_eq!(one.text, tokenizer.decode(&[one.id]).unwrap());
+        }
+        assert!(report.top.is_sorted_by(|a, b| a.log_probability >= b.log_probability));
+    }
+    assert!(run(&engine, most(6)).0.iter().all(|token| token.log_probabilities.is_none()));
+}
+
+#[test]
+fn dry_keeps_the_answer_from_repeating_itself() {
+    let engine = engine();
+    let repeats = |dry| {
+        let sampling = SamplingOptions { dry, ..SamplingOptions::default() };
+        let (tokens, _) = run(&engine, GenerateOptions { sampling, ..most(100) });
+        let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+        let mut threes: Vec<&[u32]> = ids.windows(3).collect();
+        threes.sort_unstable();
+        threes.windows(2).filter(|pair| pair[0] == pair[1]).count()
+    };
+    let strong = DryOptions { multiplier: 1e6, breakers: Vec::new(), ..DryOptions::default() };
+    assert!(repeats(DryOptions::default()) > 0);
+    assert_eq!(repeats(strong), 0);
 }
 
 #[test]
