@@ -55,4 +55,4 @@ pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
 pub use template::ChatTemplate;
-pub use tokenizer::{TokenDecoder, Tokenizer};
+pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};

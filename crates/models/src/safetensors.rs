@@ -71,8 +71,7 @@ impl SafetensorsType {
             Self::F64 | Self::I64 | Self::U64 => 8,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
-            Self::I8 | Self::U8 | Self::BOOL => 1,
-            Self::F8_E4M3 | Self::F8_E5M2 | Self::F8_E8M0 => 1,
+            Self::I8 | Self::U8 | Self::BOOL | Self::F8_E4M3 | Self::F8_E5M2 | Self::F8_E8M0 => 1,
             Self::Other(_) => return None,
         })
     }

@@ -120,7 +120,7 @@ impl Source<'_> {
         if self.optional("expert_shared_count").is_some_and(|shared| shared > 0) {
             return unsupported("an expert that answers for every token".to_owned());
         }
-        if self.number("expert_weights_scale").is_some_and(|n| n != 0.0 && n != 1.0) {
+        if self.number("expert_weights_scale").is_some_and(|n| n != 0.0 && (n - 1.0).abs() > 1e-6) {
             return unsupported("scaled weights of experts".to_owned());
         }
         let normalise = self.value("expert_weights_norm").and_then(GgufValue::as_bool);

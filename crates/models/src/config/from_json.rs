@@ -9,6 +9,7 @@ use super::{
 };
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 struct Raw {
     hidden_size: usize,
     intermediate_size: usize,

@@ -47,6 +47,7 @@ impl fmt::Display for Architecture {
 /// The sizes and constants of a model.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct ModelConfig {
     /// The family.
     pub architecture: Architecture,

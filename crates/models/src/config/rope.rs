@@ -27,7 +27,7 @@ pub enum RopeScaling {
     },
     /// Pairs that turn often in the original context keep their speed, those
     /// that turn seldom are stretched, with a ramp between (Peng and others,
-    /// "YaRN", 2023; `_compute_yarn_parameters` in transformers).
+    /// "`YaRN`", 2023; `_compute_yarn_parameters` in transformers).
     Yarn {
         /// The factor of the slowest pairs.
         factor: f32,
@@ -86,7 +86,7 @@ impl RopeScaling {
     }
 }
 
-/// YaRN's temperature: 1 where nothing is stretched.
+/// The temperature of `YaRN`: 1 where nothing is stretched.
 fn temperature(factor: f64, mscale: f64) -> f64 {
     if factor <= 1.0 { 1.0 } else { 0.1 * mscale * factor.ln() + 1.0 }
 }

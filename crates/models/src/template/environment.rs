@@ -1,9 +1,12 @@
 //! What a template finds around it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Rest};
+use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat;
 
@@ -48,8 +51,30 @@ pub fn syntax() -> Result<SyntaxConfig, Error> {
     SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()
 }
 
+/// What a template is told of the time.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// Nothing: there is no `strftime_now`.
+    None,
+    /// The date of today.
+    Today,
+    /// This moment.
+    Fixed(SystemTime),
+}
+
+impl Clock {
+    fn now(self) -> Option<Timestamp> {
+        match self {
+            Self::None => None,
+            Self::Today => Some(Timestamp::now()),
+            // Beyond what a calendar has, the epoch is as good.
+            Self::Fixed(moment) => Some(Timestamp::try_from(moment).unwrap_or_default()),
+        }
+    }
+}
+
 /// The environment of one rendering.
-pub fn environment<'s>(date: bool, meter: &Arc<Meter>) -> Result<Environment<'s>, Error> {
+pub fn environment<'s>(clock: Clock, meter: &Arc<Meter>) -> Result<Environment<'s>, Error> {
     let mut environment = Environment::new();
     environment.set_syntax(syntax()?);
     environment.set_fuel(Some(FUEL));
@@ -72,6 +97,7 @@ pub fn environment<'s>(date: bool, meter: &Arc<Meter>) -> Result<Environment<'s>
             plain().empty_state().perform_test(name, &args)
         });
     }
+    environment.add_test("iterable", |value: &Value| is_iterable(value));
     let own = Arc::clone(meter);
     let tojson =
         move |value: Value, options: Kwargs| tojson::tojson(&value, &options, own.longest());
@@ -86,8 +112,8 @@ pub fn environment<'s>(date: bool, meter: &Arc<Meter>) -> Result<Environment<'s>
         own.shown(value)?;
         Ok(write!(out, "{value}")?)
     });
-    if date {
-        environment.add_function("strftime_now", strftime_now);
+    if let Some(now) = clock.now() {
+        environment.add_function("strftime_now", move |format: &str| strftime(format, now));
     }
     environment.add_function("raise_exception", |words: &str| -> Result<(), Error> {
         Err(Error::new(ErrorKind::InvalidOperation, words.to_owned()))
@@ -135,7 +161,7 @@ fn method_fits(meter: &Meter, value: &Value, name: &str, args: &[Value]) -> Resu
     match (name, args) {
         ("replace", [from, to, ..]) => replaced(meter, value, from, to),
         ("join", [list]) => joined(meter, list, value),
-        ("format", _) => Err(refused("there is no str.format")),
+        ("format", _) => formatted(meter, value, args),
         _ => Ok(()),
     }
 }
@@ -147,14 +173,39 @@ fn replaced(meter: &Meter, text: &Value, from: &Value, to: &Value) -> Result<(),
     meter.text_fits(times.saturating_mul(to.len() as u64).saturating_add(text.len() as u64))
 }
 
+/// `str.format` puts values in as they are; with a width it could make a text
+/// of any size.
+fn formatted(meter: &Meter, text: &Value, args: &[Value]) -> Result<(), Error> {
+    let text = text.as_str().unwrap_or_default();
+    let mut fields = text.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    if fields.any(|field| field.contains([':', '!', '.', '['])) {
+        return Err(refused("str.format takes no widths, conversions or attributes"));
+    }
+    let longest = args
+        .iter()
+        .map(|value| meter.length(value))
+        .try_fold(0, |longest, next| next.map(|next| u64::max(longest, next)))?;
+    let times = text.matches('{').count() as u64;
+    meter.text_fits(times.saturating_mul(longest).saturating_add(text.len() as u64))
+}
+
+/// Python's: a text is iterable, `none` is not.
+fn is_iterable(value: &Value) -> bool {
+    match value.kind() {
+        ValueKind::None => false,
+        ValueKind::String => true,
+        _ => value.try_iter().is_ok(),
+    }
+}
+
 fn joined(meter: &Meter, list: &Value, between: &Value) -> Result<(), Error> {
     let count = list.try_iter()?.count() as u64;
     meter.text_fits(count.saturating_mul(meter.length(between)?))
 }
 
-/// Today's date in the words of `format`, UTC.
-fn strftime_now(format: &str) -> Result<String, Error> {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    jiff::fmt::strtime::format(format, &now)
+/// The moment in the words of `format`, UTC.
+fn strftime(format: &str, moment: Timestamp) -> Result<String, Error> {
+    let moment = moment.to_zoned(TimeZone::UTC);
+    jiff::fmt::strtime::format(format, &moment)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))
 }

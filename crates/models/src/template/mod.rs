@@ -4,15 +4,19 @@ mod environment;
 mod meter;
 mod metered;
 mod tojson;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use minijinja::{AutoEscape, Value, context, machinery};
 use serde_json::Value as Json;
 
 use crate::chat::{Message, Role};
 use crate::error::{Error, Result};
+use environment::Clock;
+use variables::Variables;
 
 /// The one template of an environment.
 const NAME: &str = "chat";
@@ -34,12 +38,11 @@ pub struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Compiles a template.
-    pub(crate) fn new(
-        source: &str,
-        bos_token: Option<String>,
-        eos_token: Option<String>,
-    ) -> Result<Self> {
+    /// Compiles a template, with the tokens that begin and end a text.
+    ///
+    /// # Errors
+    /// One that Jinja cannot read, or that no chat template needs, is refused.
+    pub fn new(source: &str, bos_token: Option<String>, eos_token: Option<String>) -> Result<Self> {
         let syntax = environment::syntax().map_err(|error| refused(&error))?;
         let prepared = without_generation_tags(source);
         let prepared = metered::without_constant_products(&prepared, &syntax);
@@ -70,41 +73,70 @@ impl ChatTemplate {
         &self.source
     }
 
-    fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
-        self.run(Some((messages, answer))).map_err(|error| refused(&error))
+    /// Renders with the variables that transformers' `apply_chat_template`
+    /// passes, as a JSON object: `messages`, `tools`, `documents`,
+    /// `add_generation_prompt` and whatever else the template knows, keys in the
+    /// order they stand. The special tokens are added. `now` is what
+    /// `strftime_now` tells, in UTC; without it, a template that can do without
+    /// the date does.
+    pub fn render_json(&self, variables: &str, now: Option<SystemTime>) -> Result<String> {
+        let Variables(given) = serde_json::from_str(variables)
+            .map_err(|error| Error::Template { reason: error.to_string() })?;
+        let usual = [
+            ("bos_token", token(self.bos_token.as_ref())),
+            ("eos_token", token(self.eos_token.as_ref())),
+            ("tools", Value::from(())),
+            ("documents", Value::from(())),
+        ];
+        let mut root: BTreeMap<String, Value> =
+            usual.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        root.extend(given);
+        let root = Value::from(root);
+        self.run(Some((root, variables.len(), now))).map_err(|error| refused(&error))
     }
 
-    /// Compiles the template, and renders it where there is a conversation.
-    fn run(&self, conversation: Option<(&[Message], bool)>) -> Result<String, minijinja::Error> {
-        let (messages, answer) = conversation.unwrap_or_default();
+    fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
         let said: usize = messages.iter().map(|message| message.content.len()).sum();
+        let root = context! {
+            messages => messages.iter().map(value_of).collect::<Value>(),
+            add_generation_prompt => answer,
+            bos_token => token(self.bos_token.as_ref()),
+            eos_token => token(self.eos_token.as_ref()),
+            tools => (),
+            documents => (),
+        };
+        self.run(Some((root, said, None))).map_err(|error| refused(&error))
+    }
+
+    /// Compiles the template, and renders it where there is a conversation, of
+    /// so many bytes.
+    fn run(
+        &self,
+        conversation: Option<(Value, usize, Option<SystemTime>)>,
+    ) -> Result<String, minijinja::Error> {
+        let said = conversation.as_ref().map_or(0, |(_, said, _)| *said);
+        let now = conversation.as_ref().and_then(|(.., now)| *now);
+        let clock = now.map_or(if self.date { Clock::Today } else { Clock::None }, Clock::Fixed);
         let meter = Arc::new(meter::Meter::new(said + self.prepared.len()));
-        let mut environment = environment::environment(self.date, &meter)?;
+        let mut environment = environment::environment(clock, &meter)?;
         environment.add_template(NAME, &self.prepared)?;
         let template = environment.get_template(NAME)?;
         let compiled = machinery::get_compiled_template(&template);
         let instructions = metered::metered(&compiled.instructions, NAME)?;
         let mut text = String::new();
-        if conversation.is_none() {
-            return Ok(text);
-        }
-        // As transformers calls it: a token that the model lacks is undefined,
-        // which renders as nothing; `none` would render as a word.
-        let token = |token: &Option<String>| token.clone().map_or(Value::UNDEFINED, Value::from);
-        let root = context! {
-            messages => messages.iter().map(value_of).collect::<Value>(),
-            add_generation_prompt => answer,
-            bos_token => token(&self.bos_token),
-            eos_token => token(&self.eos_token),
-            tools => (),
-            documents => (),
-        };
+        let Some((root, ..)) = conversation else { return Ok(text) };
         let blocks = BTreeMap::new();
         let mut output = machinery::make_string_output(&mut text);
         let escape = AutoEscape::None;
         machinery::eval(&environment, &instructions, root, &blocks, &mut output, escape)?;
         Ok(text)
     }
+}
+
+/// As transformers calls it: a token that the model lacks is undefined, which
+/// renders as nothing; `none` would render as a word.
+fn token(token: Option<&String>) -> Value {
+    token.map_or(Value::UNDEFINED, |token| Value::from(token.as_str()))
 }
 
 /// transformers marks the model's own words with a tag that Jinja has not; it
@@ -171,217 +203,4 @@ pub fn special_token(config: &Json, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The newline behind a block tag goes, the one behind a value stays.
-    const CHATML: &str = "{% for message in messages %}\n    {% if true %}\n{{ '<|im_start|>' + message['role'] + '\\n' + message['content'].strip() + '<|im_end|>' }}\n    {% endif %}\n{% endfor %}\n{% if add_generation_prompt %}\n{{ '<|im_start|>assistant' }}\n{% endif %}\n";
-
-    #[test]
-    fn renders_as_jinja_does() {
-        let template = ChatTemplate::new(CHATML, None, None).unwrap();
-        let messages = [Message::system("Be brief."), Message::user(" Hi ")];
-        assert_eq!(
-            template.render(&messages, true).unwrap(),
-            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-        );
-    }
-
-    #[test]
-    fn a_template_without_system_messages_gets_the_instructions_all_the_same() {
-        let source = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}[{{ m.content }}]{% endfor %}";
-        let template = ChatTemplate::new(source, None, None).unwrap();
-        let messages = [Message::system("Rules."), Message::user("Hi")];
-        assert_eq!(template.render(&messages, true).unwrap(), "[Rules.\n\nHi]");
-        let error = template.render(&[Message::system("Rules.")], true).unwrap_err();
-        assert!(error.to_string().contains("no system"), "{error}");
-    }
-
-    fn check(source: &str, expected: &str) {
-        let template = ChatTemplate::new(source, None, Some("</s>".to_owned())).unwrap();
-        assert_eq!(template.render(&[Message::user("Hi")], true).unwrap(), expected, "{source}");
-    }
-
-    #[test]
-    fn templates_find_what_transformers_offers() {
-        check("[{{ bos_token }}{{ eos_token }}]", "[</s>]");
-        check("{% if tools is not none %}tools{% else %}none{% endif %}", "none");
-        check("{%- for m in messages %}{{ loop.index0 }}{{ m['content'] }}{% endfor %}\n", "0Hi");
-        check("{{ messages[0]['role'].upper() }} {{ 'a b'.split(' ')[-1] }}", "USER b");
-        check("{{ 'yes' if 'Hi'.startswith('H') }} {{ ' x\n'.rstrip() }}|", "yes  x|");
-        check("{% set ns = namespace(n=1) %}{% set ns.n = ns.n + 1 %}{{ ns.n }}", "2");
-        check(
-            "{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}",
-            "01",
-        );
-        // Python's json.dumps, not HTML-safe, keys in the order they stand.
-        check(
-            "{{ {'b': [1, 2.0, true, none], 'a': '<é\"\\n>'} | tojson }}",
-            r#"{"b": [1, 2.0, true, null], "a": "<é\"\n>"}"#,
-        );
-        check(
-            "{{ {'a': [1], 'b': {}} | tojson(indent=2) }}",
-            "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}",
-        );
-        check(
-            "{%- if true %}{%- generation -%} {{ 'x' }} {%- endgeneration -%}{% endif %}{% generation %}\ny{% endgeneration %}",
-            "xy",
-        );
-    }
-
-    #[test]
-    fn only_a_template_that_needs_the_date_gets_it() {
-        check(
-            "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}26 Jul 2024{% endif %}",
-            "26 Jul 2024",
-        );
-        check("{{ strftime_now('%d %b %Y') | length }}{{ strftime_now('%%') }}", "11%");
-        let wrong = ChatTemplate::new("{{ strftime_now('%!') }}", None, None).unwrap();
-        assert!(matches!(wrong.render(&[], true), Err(Error::Template { .. })));
-    }
-
-    #[test]
-    fn a_template_is_found_in_a_tokenizer_config() {
-        use serde_json::json;
-        for (config, expected) in [
-            (json!({"chat_template": "one"}), Some("one")),
-            (
-                json!({"chat_template": [
-                    {"name": "tool_use", "template": "two"},
-                    {"name": "default", "template": "three"},
-                ]}),
-                Some("three"),
-            ),
-            (json!({"chat_template": [{"name": "rag", "template": "four"}]}), Some("four")),
-            (json!({"chat_template": []}), None),
-            (json!({"chat_template": 5}), None),
-            (json!(null), None),
-        ] {
-            assert_eq!(of_tokenizer_config(&config), expected, "{config}");
-        }
-    }
-
-    /// Each would take all memory, or the whole stack, in a few steps.
-    #[test]
-    fn a_template_that_makes_too_much_is_refused() {
-        let rounds = |step: &str| {
-            format!(
-                "{{% set ns = namespace(x='aaaaaaaa', y=[1]) %}}{{% for i in range(5000) %}}{step}{{% endfor %}}"
-            )
-        };
-        let looping = [
-            "{% set ns.x = ns.x ~ ns.x %}",
-            "{% set ns.x = ns.x + ns.x %}",
-            "{% set ns.x = ns.x * 3 %}",
-            "{% set ns.x = [ns.x, ns.x] | join(ns.x) %}",
-            "{% set ns.x = ns.x.replace('a', ns.x) %}",
-            "{% set ns.x = ns.x | replace('a', 'aa') %}",
-            "{% set ns.x = ns.x.join([ns.x, ns.x]) %}",
-            "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}",
-            "{% set ns.y = ns.y + ns.y %}",
-            "{% set ns.y = ns.y * 2 %}",
-            "{% set ns.y = [ns.y, ns.y] %}",
-            "{% set ns.y = [ns.y] %}",
-            "{% set ns.y = (ns.y, ns.y) %}",
-            "{% set ns.y = {'a': ns.y, 'b': ns.y} %}",
-            "{% set ns.y = dict(a=ns.y, b=ns.y) %}",
-            "{% set ns.y = [ns.y, ns.y] | tojson %}",
-            "{% set ns.y = ns.y | chain(ns.y) | list %}",
-            "{% set ns.y = ns %}",
-            "{% set ns.y = [ns] %}",
-            "{% set ns.y = ns.items() %}",
-            "{% set ns.y = ns | items %}",
-            "{% set ns.y = ns | dictsort %}",
-            "{% set ns.y = ns | chain(ns) %}{{ ns.y }}",
-            "{% set ns.y = [[1]] | map('reverse') | list %}",
-            "{% set ns = namespace(y=ns) %}",
-        ];
-        let mut sources: Vec<String> = looping.into_iter().map(rounds).collect();
-        let single = [
-            "{{ 'a' * 100000000 }}",
-            "{{ [[1] * 100000000] * 100000000 ~ '' }}",
-            "{{ 100000000 * [1] | list }}",
-            "{{ ((1,) * 100000000) | length }}",
-            "{{ ('a\n' * 10000) | indent(100000) }}",
-            "{{ ('a\n' * 10000) | indent(width=100000) }}",
-            "{{ '%100000000d' | format(1) }}",
-            "{{ '{:100000000}'.format(1) }}",
-            "{% macro f(x) %}{{ x }}{{ x }}{% endmacro %}{% macro g(x) %}{{ f(f(f(f(f(f(x)))))) }}{% endmacro %}{{ g(g(g(g(g('aaaaaaaa'))))) }}",
-            "{{ (['a' * 4000000] * 2000) in 'x' }}",
-            "{{ (['a' * 4000000] * 2000) is in('x') }}",
-            "{{ (['a' * 4000000] * 2000) is startingwith('x') }}",
-            "{{ 'a'.join(['a' * 4000000] * 2000) }}",
-            "{{ (['a' * 4000000] * 2000) | upper }}",
-            "{{ (['a' * 4000000] * 2000) | tojson }}",
-            "{{ ['a' * 4000000] * 2000 }}",
-            "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
-            "{% include 'chat' %}",
-            "{% block a %}{% endblock %}",
-        ];
-        sources.extend(single.map(str::to_owned));
-        for source in sources {
-            let rendered = ChatTemplate::new(&source, None, None)
-                .and_then(|template| template.render(&[Message::user("Hi")], true));
-            assert!(
-                matches!(rendered, Err(Error::Template { .. })),
-                "{source} {:?}",
-                rendered.map(|text| text.len())
-            );
-        }
-    }
-
-    /// What the templates of Llama 3, Mistral, `DeepSeek` and Qwen3 do.
-    #[test]
-    fn templates_may_do_what_real_ones_do() {
-        check("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}", "Hi");
-        check("{% for m in messages[1:] %}{{ m.content }}{% else %}none{% endfor %}", "none");
-        check(
-            "{%- set ns = namespace(found=false, last=messages|length - 1) %}{%- for m in messages[::-1] %}{%- set index = (messages|length - 1) - loop.index0 %}{%- if ns.last == index and m.role == \"user\" and not(m.content.startswith('<tool_response>') and m.content.endswith('</tool_response>')) %}{%- set ns.found = true %}{%- set ns.last = index %}{%- endif %}{%- endfor %}{{ ns.found }} {{ ns.last }}",
-            "True 0",
-        );
-        check(
-            "{%- set content = '<think>\nso\n</think>\n\nyes' %}{%- set reasoning = content.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}{%- set content = content.split('</think>')[-1].lstrip('\n') %}{{ reasoning }}|{{ content }}",
-            "so|yes",
-        );
-        check(
-            "{% if (messages[0]['role'] == 'user') != (0 % 2 == 0) %}{{ raise_exception('roles') }}{% endif %}{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages | map(attribute='content') | join(', ') }}",
-            "1Hi",
-        );
-        check(
-            "{{ '' if messages[0].name is not defined else 'x' }}{{ {'a': 1}.items() | list }}",
-            "[('a', 1)]",
-        );
-        check(
-            "{% macro say(m, end='!') %}{{ m.content }}{{ end }}{% endmacro %}{{ say(messages[0]) }}{{ say(messages[0], end='?') }}",
-            "Hi!Hi?",
-        );
-        check(
-            "{% set a, b = 1, 'x' %}{{ a }}{{ b }}{{ 'a' in ['a', 'b'] }}{{ 'i' not in messages[0].content }}",
-            "1xTrueFalse",
-        );
-        check(
-            "{{ 'a\nb' | indent(2) }} {{ 'ab' | replace('a', 'c') }} {{ [3, 1] | sort | first }} {{ 7 // 2 * 2.0 }}",
-            "a\n  b cb 1 6.0",
-        );
-    }
-
-    #[test]
-    fn a_long_conversation_is_no_such_template() {
-        let source = "{% set ns = namespace(all='', some=[]) %}{% for m in messages %}{% set ns.all = ns.all ~ '<' ~ m.role + '>' + m.content | trim %}{% set ns.some = ns.some + [m] %}{% if loop.index0 == messages | length - 1 and m['role'] in ns.all %}!{% endif %}{% endfor %}{{ ns.all }}{{ ns.some | map(attribute='role') | join(' ') | length }} {{ 3 * 4 }} {{ '-' * 3 }} {{ 0 < 2 < 3 }} {{ messages[::-1][0].role }}";
-        let template = ChatTemplate::new(source, None, None).unwrap();
-        let content = "word ".repeat(4000);
-        let messages = vec![Message::user(content.as_str()); 60];
-        let text = template.render(&messages, true).unwrap();
-        let tail = text.strip_prefix('!').unwrap().replace(content.trim(), "");
-        assert_eq!(tail, "<user>".repeat(60) + "299 12 --- True user");
-    }
-
-    #[test]
-    fn an_endless_template_ends() {
-        let source =
-            "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
-        let template = ChatTemplate::new(source, None, None).unwrap();
-        assert!(matches!(template.render(&[], true), Err(Error::Template { .. })));
-        assert!(matches!(ChatTemplate::new("{% for %}", None, None), Err(Error::Template { .. })));
-    }
-}
+mod tests;

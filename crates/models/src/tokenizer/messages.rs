@@ -151,7 +151,7 @@ impl Tokenizer {
     }
 
     /// The tokens of a text in which nothing is special.
-    fn plain(&self, text: &str) -> Result<Vec<u32>> {
+    pub(super) fn plain(&self, text: &str) -> Result<Vec<u32>> {
         let plain = self.0.plain.get_or_init(|| {
             let inner = &self.0.inner;
             let mut plain = Inner::new(inner.get_model().clone());
@@ -173,7 +173,7 @@ impl Tokenizer {
         self.0.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id)
     }
 
-    fn is_special(&self, id: u32) -> bool {
+    pub(super) fn is_special(&self, id: u32) -> bool {
         let added = self.0.inner.get_added_vocabulary().get_added_tokens_decoder();
         added.get(&id).is_some_and(|token| token.special)
     }

@@ -1,6 +1,7 @@
 //! Text to token numbers and back.
 
 mod decoder;
+mod fim;
 mod from_gguf;
 mod messages;
 mod pieces;
@@ -18,6 +19,7 @@ use crate::gguf::GgufHeader;
 use pieces::Pieces;
 
 pub use decoder::TokenDecoder;
+pub use fim::{FimOrder, FimTokens};
 
 /// The largest in use take some thirty megabytes.
 const MOST_FILE_BYTES: u64 = 256 << 20;
@@ -31,6 +33,9 @@ struct Shared {
     inner: Inner,
     /// The same without special tokens, made when first needed.
     plain: OnceLock<Inner>,
+    /// The same for a text that goes on in the middle of another.
+    continued: OnceLock<Inner>,
+    fim: Option<FimTokens>,
     pieces: Pieces,
     /// The token in front of every text, where `inner` does not put it there.
     first: Option<u32>,
@@ -43,21 +48,24 @@ impl Tokenizer {
             .ok_or_else(|| Error::MissingFile { path: path.to_owned() })?;
         let inner = guarded(|| Inner::from_bytes(bytes))
             .map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?;
-        Ok(Self::new(inner, None))
+        let fim = FimTokens::of_vocabulary(&inner);
+        Ok(Self::new(inner, None, fim))
     }
 
     /// Builds the tokenizer that a GGUF file describes.
     pub(crate) fn from_gguf(header: &GgufHeader, path: &Path) -> Result<Self> {
         let (inner, first) = from_gguf::build(header, path)?;
-        Ok(Self::new(inner, first))
+        let fim = FimTokens::of_gguf(header, &inner);
+        Ok(Self::new(inner, first, fim))
     }
 
-    fn new(mut inner: Inner, first: Option<u32>) -> Self {
+    fn new(mut inner: Inner, first: Option<u32>, fim: Option<FimTokens>) -> Self {
         // Training settings that would cut or fill a prompt.
         let _ = inner.with_truncation(None);
         inner.with_padding(None);
         let pieces = Pieces::of(inner.get_decoder());
-        Self(Arc::new(Shared { inner, plain: OnceLock::new(), pieces, first }))
+        let (plain, continued) = Default::default();
+        Self(Arc::new(Shared { inner, plain, continued, fim, pieces, first }))
     }
 
     /// The token numbers of `text`. With `special`, the tokens that the

@@ -7,6 +7,11 @@ const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{
 /// Mistral's since Nemo.
 const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+/// GPT-2's.
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+/// What llama.cpp does with a file that names no way.
+const DEFAULT: [&str; 4] = [r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"];
+
 /// A way to cut.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in llama.cpp")]
@@ -41,7 +46,8 @@ impl Split {
             "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
                 Self { patterns: &[r"\p{N}"], gpt2: true, ..plain }
             }
-            "gpt-2" | "gpt2" | "mpt" | "olmo" | "phi-2" | "default" => Self { gpt2: true, ..plain },
+            "gpt-2" | "gpt2" | "mpt" | "olmo" | "phi-2" => Self { gpt2: true, ..plain },
+            "default" => Self { patterns: &DEFAULT, ..plain },
             _ => return None,
         })
     }

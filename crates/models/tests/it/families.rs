@@ -331,7 +331,7 @@ fn yarn_is_read_in_full() {
     json(
         json!({"type": "yarn", "factor": 16, "original_max_position_embeddings": 8,
             "mscale": 1.0, "mscale_all_dim": 0.707}),
-        [16.0, 8.0, 32.0, 1.0, 1.067_920],
+        [16.0, 8.0, 32.0, 1.0, 1.067_92],
     );
     json(
         json!({"type": "yarn", "factor": 4, "mscale": 0, "mscale_all_dim": 1}),

@@ -83,6 +83,8 @@ fn sizes_follow_the_type() {
         (12, "Q4_K", 256, 144),
         (13, "Q5_K", 256, 176),
         (14, "Q6_K", 256, 210),
+        (20, "IQ4_NL", 32, 18),
+        (39, "MXFP4", 32, 17),
     ] {
         let mut file = GgufFile::empty().tensor("w", &[512, 2]);
         file.tensors[0].ggml_type = number;

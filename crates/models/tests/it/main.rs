@@ -5,6 +5,7 @@
 
 mod check;
 mod families;
+mod fim;
 mod gguf;
 mod hostile;
 mod mlx;
