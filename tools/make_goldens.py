@@ -13,20 +13,20 @@ second opinion. All of it computes in f32.
         safetensors==0.8.0 tokenizers==0.23.3 numpy==2.4.6 "mlx[cpu]==0.32.4" mlx-lm==0.32.2
     goldens-env/bin/python tools/make_goldens.py [PART-OF-A-NAME]
 
-With a part of a name it only computes those cells and says what it finds.
+With a part of a name it computes only those cells anew, and keeps the rest as
+it is. All of them take half an hour on two processors.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
-from goldens.cells import FAMILIES, cells
+from goldens.cells import cells
 from goldens.families import configs
+from goldens.index import read, write
 from goldens.noise import seed_of, words
 from goldens.reference import through_mlx, through_transformers
 from goldens.storage import stored
@@ -36,8 +36,12 @@ PROMPT = 33
 GREEDY = 64
 # Tokens of the text; the rest are special or of no text.
 TEXT_TOKENS = 312
-# The two implementations may differ by so much.
+# The two implementations may differ by so much. After thousands of tokens they
+# may by more, as their angles of the positions are rounded differently (against
+# f64, mlx is off by 1e-3 in one cell, transformers by 2e-4): the index then
+# tells by how much, and whoever is compared with it may be as far off.
 AGREEMENT = 1e-4
+FAR_AGREEMENT = 2e-3
 
 
 def tokens_of_text(count: int) -> list[int]:
@@ -67,22 +71,20 @@ def golden(cell: dict, config: dict) -> dict:
     tensors = stored(cell["name"], config, form)
     model = through_transformers(config, form, tensors)
     logits = {context: logits_of(model, context) for context in cell["contexts"]}
-    about = ""
+    apart = {}
     if form["kind"] == "mlx":
         second, model = logits, through_mlx(config, form, tensors)
         logits = {context: logits_of(model, context) for context in cell["contexts"]}
-        apart = max(float(np.abs(logits[context] - second[context]).max()) for context in logits)
-        about = f"{apart:.1e} apart"
-        if not apart < AGREEMENT:
-            about += ": TOO FAR"
+        apart = {context: float(np.abs(logits[context] - second[context]).max()) for context in logits}
     greedy, margins = continued(model, tokens_of_text(PROMPT), GREEDY)
     spread = float(np.std(logits[PROMPT]))
-    if not 0.2 < spread < 20:
-        about += ", NOT SPREAD WELL"
-    print(f"{cell['name']:42} spread {spread:.2f} least margin {min(margins):.1e} different {len(set(greedy))} {about}", flush=True)
+    far = {str(context): round(most, 6) for context, most in apart.items() if most > AGREEMENT}
+    sound = 0.2 < spread < 20 and all(int(context) > 1000 and most < FAR_AGREEMENT for context, most in far.items())
+    print(
+        f"{cell['name']:42} spread {spread:.2f} least margin {min(margins):.1e} different {len(set(greedy))}",
+        f"apart {max(apart.values(), default=0):.1e} {'' if sound else 'NOT SOUND'}", flush=True)
     return dict(
-        logits=logits, greedy=greedy, margins=margins,
-        sound="TOO" not in about and "NOT" not in about,
+        logits=logits, greedy=greedy, margins=margins, apart=far, sound=sound,
         digests="".join(tensor.digest() for tensor in tensors),
         # A token of no text that the greedy ones do not hold.
         eos=next(token for token in range(TEXT_TOKENS, config["vocab_size"]) if token not in greedy),
@@ -91,41 +93,12 @@ def golden(cell: dict, config: dict) -> dict:
 
 def main() -> None:
     part = sys.argv[1] if len(sys.argv) > 1 else ""
-    sound, index, data = True, [], {family: b"" for family in FAMILIES}
+    wanted = [cell for cell in cells() if part in cell["name"]]
     used = configs()
-    for cell in cells():
-        if part not in cell["name"]:
-            continue
-        start = time.monotonic()
-        found = golden(cell, used[cell["config"]])
-        if part:
-            print(f"  {time.monotonic() - start:.1f} s")
-        sound = sound and found["sound"]
-        family = cell["config"].split("-")[0]
-        places = {}
-        for context, logits in found["logits"].items():
-            places[str(context)] = len(data[family])
-            data[family] += logits.astype("<f4").tobytes()
-        greedy = len(data[family])
-        data[family] += np.array(found["greedy"], dtype="<u4").tobytes()
-        data[family] += np.array(found["margins"], dtype="<f4").tobytes()
-        index.append(dict(
-            name=cell["name"], config=cell["config"], format=cell["format"], family=family,
-            eos=found["eos"], logits=places, greedy=greedy, digests=found["digests"],
-        ))
-    if part:
-        return
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for family, content in data.items():
-        (FOLDER / f"{family}.bin").write_bytes(content)
-    tokens = tokens_of_text(max(map(int, index[0]["logits"])))
-    lines = [
-        f'"prompt": {PROMPT}, "tokens": {json.dumps(tokens, separators=(",", ":"))}',
-        '"configs": {\n' + ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in used.items()) + "\n}",
-        '"cells": [\n' + ",\n".join(json.dumps(cell) for cell in index) + "\n]",
-    ]
-    (FOLDER / "index.json").write_text("{" + ",\n".join(lines) + "}\n")
-    sys.exit(None if sound else "some cells are not sound")
+    fresh = {cell["name"]: golden(cell, used[cell["config"]]) for cell in wanted}
+    tokens = tokens_of_text(max(context for cell in cells() for context in cell["contexts"]))
+    write(FOLDER, read(FOLDER) | fresh, tokens, PROMPT)
+    sys.exit(None if all(found["sound"] for found in fresh.values()) else "some cells are not sound")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ pub fn check_logits(
                 let found = pairs
                     .map(|(found, expect)| (found - expect).abs())
                     .fold(0.0, |most, one| if one > most || one.is_nan() { one } else { most });
-                (found <= most, found)
+                (found <= most + cell.apart(context), found)
             }
             Bound::Cosine(least) => {
                 let found = cosine(&found, &expect);

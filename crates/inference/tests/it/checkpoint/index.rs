@@ -32,6 +32,9 @@ pub struct Cell {
     logits: BTreeMap<usize, usize>,
     /// Where the greedy tokens begin, and after them their margins.
     greedy: usize,
+    /// How far the references are apart after so many tokens, where that is much.
+    #[serde(default)]
+    apart: BTreeMap<usize, f32>,
     /// Eight digits a tensor.
     digests: String,
 }
@@ -112,6 +115,11 @@ impl Cell {
             .iter()
             .map(|(context, at)| (*context, floats(&data[*at..][..vocab * 4])))
             .collect()
+    }
+
+    /// How far the references themselves are apart.
+    pub fn apart(&self, context: usize) -> f32 {
+        self.apart.get(&context).copied().unwrap_or(0.0)
     }
 
     pub fn greedy(&self) -> Greedy {
