@@ -16,10 +16,10 @@ use mlxcode_kernels::{
 /// Tokens of a `gemv`.
 const FEW: [usize; 4] = [1, 2, 4, 8];
 /// Tokens of a `gemm`.
-const MANY: usize = 512;
+const MANY: usize = 256;
 /// Columns of both, and rows of a `gemm`.
 const COLUMNS: usize = 1536;
-const GEMM_ROWS: usize = 128;
+const GEMM_ROWS: usize = 64;
 /// Larger than the last cache, smaller than the second.
 const FAR_BYTES: usize = 160 << 20;
 const PART_BYTES: usize = 4 << 20;

@@ -7,6 +7,7 @@ use super::bytes::Product;
 use super::codes::{self, Unpack};
 use super::float_panel::FloatEngine;
 use super::gemv::{self, Gemv};
+use super::gemv_float;
 use super::panel::{self, Engine};
 use super::scales::{self, Header};
 use super::states::{Correction, correction_len, write_corrections};
@@ -27,7 +28,7 @@ pub struct Plan {
     pub correction: Correction,
     /// Packed blocks to bytes.
     pub unpack: UnpackBlocks,
-    /// One token.
+    /// A few tokens.
     pub gemv: Gemv,
 }
 
@@ -89,14 +90,15 @@ pub unsafe fn gemv<P: Product>(
         // SAFETY: the caller's.
         unsafe {
             match plan::<P>(weight.layout()) {
-                Some(plan) if input.tokens() == 1 => {
+                Some(plan) if (1..=gemv::TOKENS).contains(&input.tokens()) => {
                     let columns = weight.blocks() * weight.layout().block_columns();
                     let len = correction_len(columns, plan.form.halves);
-                    let corrections = numbers(scratch.bytes(len * 4));
+                    let corrections = numbers(scratch.bytes(input.tokens() * len * 4));
                     let halves = plan.form.halves;
                     write_corrections(input, columns, halves, plan.correction, corrections);
-                    gemv::run(plan.gemv, weight, tiles, input, corrections, output);
+                    gemv::run(plan.gemv, weight, tiles, input, corrections, len, output);
                 }
+                None if input.tokens() == 1 => gemv_float::run(weight, tiles, input, output),
                 _ => gemm::<P>(weight, tiles, input, output, scratch),
             }
         }
