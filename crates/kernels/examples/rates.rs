@@ -16,7 +16,7 @@ use mlxcode_kernels::{
 /// Tokens of a `gemv`.
 const FEW: [usize; 4] = [1, 2, 4, 8];
 /// Tokens of a `gemm`.
-const MANY: usize = 256;
+const MANY: usize = 512;
 /// Columns of both, and rows of a `gemm`.
 const COLUMNS: usize = 1536;
 const GEMM_ROWS: usize = 64;

@@ -98,7 +98,7 @@ impl Columns for E4M3 {
             // Exponent and mantissa are put where an f32 has its own; the
             // product moves the bias, from 7 to 127, and normalises what was
             // denormal.
-            let bias = _mm256_set1_ps(f32::from_bits((127 + 120) << 23));
+            let power = _mm256_set1_ps(f32::from_bits((127 + 120) << 23));
             let mask = _mm256_set1_epi32(0x87f0_0000_u32 as i32);
             let codes = _mm256_load_si256(half.cast());
             let tops = [
@@ -110,7 +110,7 @@ impl Columns for E4M3 {
             let mut columns = [_mm256_setzero_ps(); 4];
             for (column, top) in columns.iter_mut().zip(tops) {
                 let bits = _mm256_and_si256(_mm256_srai_epi32::<4>(top), mask);
-                *column = _mm256_mul_ps(_mm256_castsi256_ps(bits), bias);
+                *column = _mm256_mul_ps(_mm256_castsi256_ps(bits), power);
             }
             columns
         }

@@ -28,6 +28,8 @@ pub struct Plan {
     pub correction: Correction,
     /// Packed blocks to bytes.
     pub unpack: UnpackBlocks,
+    /// Tokens that `gemv` is worth.
+    pub direct: usize,
     /// A few tokens.
     pub gemv: Gemv,
 }
@@ -67,6 +69,7 @@ fn pair<P: Product, C: Unpack, S: Header>(layout: Layout) -> Plan {
             Correction::Zero(C::OFFSET + i32::from(layout.scales.zero()))
         },
         unpack: unpack::<C, S>,
+        direct: S::DIRECT.min(gemv::TOKENS),
         gemv: gemv::gemv::<P, C, S>(),
     }
 }
@@ -90,7 +93,7 @@ pub unsafe fn gemv<P: Product>(
         // SAFETY: the caller's.
         unsafe {
             match plan::<P>(weight.layout()) {
-                Some(plan) if (1..=gemv::TOKENS).contains(&input.tokens()) => {
+                Some(plan) if (1..=plan.direct).contains(&input.tokens()) => {
                     let columns = weight.blocks() * weight.layout().block_columns();
                     let len = correction_len(columns, plan.form.halves);
                     let corrections = numbers(scratch.bytes(input.tokens() * len * 4));

@@ -188,7 +188,7 @@ unsafe fn sides<P: Product, C: Unpack, S: Header, const T: usize, const SIDES: u
                         let four = _mm256_set1_epi32(four.read_unaligned());
                         let run = &mut run[plane][side][t];
                         *run = P::step(*run, quad, four);
-                        if (Q + 1) % end == 0 {
+                        if (Q + 1_usize).is_multiple_of(end) {
                             let sum =
                                 if plane == 0 { P::finish(*run) } else { P::finish_high(*run) };
                             let whole = &mut whole[Q * S::HALVES / 8][side][t];

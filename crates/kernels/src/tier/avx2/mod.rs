@@ -7,6 +7,14 @@
 //! the caches ([`panel`]) and multiplied with four tokens at a time ([`whole`])
 //! or six ([`float`]).
 
+#![allow(
+    clippy::inline_always,
+    reason = "a function without the instructions must vanish in a caller that has them"
+)]
+#![allow(clippy::wildcard_imports, reason = "dozens of intrinsics, all named alike")]
+#![allow(clippy::cast_ptr_alignment, reason = "tiles and scratch begin on multiples of 64")]
+#![allow(clippy::needless_range_loop, reason = "registers are counted, not walked")]
+
 mod bytes;
 mod codes;
 mod columns;

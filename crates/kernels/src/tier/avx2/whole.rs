@@ -136,7 +136,7 @@ macro_rules! kernel {
                                 keep_order!(run);
                             }
                             let ends = if P::WIDE { 8 / HALVES } else { RUN };
-                            if (Q + 1) % ends == 0 {
+                            if (Q + 1_usize).is_multiple_of(ends) {
                                 let half = Q * HALVES / 8;
                                 for t in 0..T {
                                     for side in 0..2 {
