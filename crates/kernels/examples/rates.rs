@@ -81,7 +81,7 @@ fn matrix(kind: WeightType, rows: usize) -> Packed {
         *byte = 0x10 + (next >> 24) as u8 % 40;
     }
     let fill = |mut bytes: Vec<u8>| {
-        bytes.iter_mut().for_each(|byte| *byte = 0x30);
+        bytes.fill(0x30);
         bytes
     };
     let (scales, biases) = (fill(zeros(kind.scale_bytes())), fill(zeros(kind.bias_bytes())));
