@@ -19,7 +19,7 @@ const FEW: [usize; 4] = [1, 2, 4, 8];
 const MANY: usize = 512;
 /// Columns of both, and rows of a `gemm`.
 const COLUMNS: usize = 1536;
-const GEMM_ROWS: usize = 128;
+const GEMM_ROWS: usize = 64;
 /// Larger than the last cache, smaller than the second.
 const FAR_BYTES: usize = 160 << 20;
 const PART_BYTES: usize = 4 << 20;
@@ -81,7 +81,7 @@ fn matrix(kind: WeightType, rows: usize) -> Packed {
         *byte = 0x10 + (next >> 24) as u8 % 40;
     }
     let fill = |mut bytes: Vec<u8>| {
-        bytes.iter_mut().for_each(|byte| *byte = 0x30);
+        bytes.fill(0x30);
         bytes
     };
     let (scales, biases) = (fill(zeros(kind.scale_bytes())), fill(zeros(kind.bias_bytes())));

@@ -7,6 +7,7 @@ use super::bytes::Product;
 use super::codes::{self, Unpack};
 use super::float_panel::FloatEngine;
 use super::gemv::{self, Gemv};
+use super::gemv_float;
 use super::panel::{self, Engine};
 use super::scales::{self, Header};
 use super::states::{Correction, correction_len, write_corrections};
@@ -27,7 +28,9 @@ pub struct Plan {
     pub correction: Correction,
     /// Packed blocks to bytes.
     pub unpack: UnpackBlocks,
-    /// One token.
+    /// Tokens that `gemv` is worth.
+    pub direct: usize,
+    /// A few tokens.
     pub gemv: Gemv,
 }
 
@@ -66,6 +69,7 @@ fn pair<P: Product, C: Unpack, S: Header>(layout: Layout) -> Plan {
             Correction::Zero(C::OFFSET + i32::from(layout.scales.zero()))
         },
         unpack: unpack::<C, S>,
+        direct: S::DIRECT.min(gemv::TOKENS),
         gemv: gemv::gemv::<P, C, S>(),
     }
 }
@@ -89,14 +93,15 @@ pub unsafe fn gemv<P: Product>(
         // SAFETY: the caller's.
         unsafe {
             match plan::<P>(weight.layout()) {
-                Some(plan) if input.tokens() == 1 => {
+                Some(plan) if (1..=plan.direct).contains(&input.tokens()) => {
                     let columns = weight.blocks() * weight.layout().block_columns();
                     let len = correction_len(columns, plan.form.halves);
-                    let corrections = numbers(scratch.bytes(len * 4));
+                    let corrections = numbers(scratch.bytes(input.tokens() * len * 4));
                     let halves = plan.form.halves;
                     write_corrections(input, columns, halves, plan.correction, corrections);
-                    gemv::run(plan.gemv, weight, tiles, input, corrections, output);
+                    gemv::run(plan.gemv, weight, tiles, input, corrections, len, output);
                 }
+                None if input.tokens() == 1 => gemv_float::run(weight, tiles, input, output),
                 _ => gemm::<P>(weight, tiles, input, output, scratch),
             }
         }

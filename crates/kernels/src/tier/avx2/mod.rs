@@ -2,17 +2,27 @@
 //!
 //! Whole codes are multiplied as bytes, unsigned codes with signed states,
 //! and added up in 16 bits as long as they cannot overflow; a code's zero
-//! point is taken off by the states' sums. One token goes straight from the
-//! packed codes ([`gemv`]); for several, a panel of columns is unpacked into
-//! the first cache ([`panel`]) and multiplied with four tokens at a time
-//! ([`whole`]) or six ([`float`]).
+//! point is taken off by the states' sums. One token or two go straight from
+//! the packed codes ([`gemv`]); for more, a panel of columns is unpacked into
+//! the caches ([`panel`]) and multiplied with four tokens at a time ([`whole`])
+//! or six ([`float`]).
+
+#![allow(
+    clippy::inline_always,
+    reason = "a function without the instructions must vanish in a caller that has them"
+)]
+#![allow(clippy::wildcard_imports, reason = "dozens of intrinsics, all named alike")]
+#![allow(clippy::cast_ptr_alignment, reason = "tiles and scratch begin on multiples of 64")]
+#![allow(clippy::needless_range_loop, reason = "registers are counted, not walked")]
 
 mod bytes;
 mod codes;
+mod columns;
 mod dispatch;
 mod float;
 mod float_panel;
 mod gemv;
+mod gemv_float;
 mod panel;
 mod scales;
 mod states;

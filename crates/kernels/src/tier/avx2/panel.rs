@@ -10,7 +10,7 @@ use crate::packed::{Packed, TILE_ROWS};
 
 /// Tiles that are read at once: as many streams from memory, and as many uses
 /// of a panel of states.
-const TILES: usize = 4;
+const TILES: usize = 2;
 
 /// Unpacks and multiplies matrices of one layout.
 pub trait Engine {

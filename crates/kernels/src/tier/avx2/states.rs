@@ -5,7 +5,7 @@ use crate::activations::Activations;
 /// What a zero point or an addend makes of the states' sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Correction {
-    /// `zero · sum`, a whole number that is taken off.
+    /// `−zero · sum`, a whole number that is added.
     Zero(i32),
     /// `scale · sum`, a float that addends are multiplied with.
     Min,
@@ -32,7 +32,7 @@ pub fn write_corrections(
         for (at, out) in out.iter_mut().enumerate() {
             let sum = if halves == 2 { sums[at] } else { sums[2 * at] + sums[2 * at + 1] };
             *out = match correction {
-                Correction::Zero(zero) => (zero * sum) as u32,
+                Correction::Zero(zero) => (-zero * sum) as u32,
                 Correction::Min => (scales[at / halves] * sum as f32).to_bits(),
             };
         }

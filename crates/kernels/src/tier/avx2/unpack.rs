@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 
 /// How far ahead weights are asked for: what a core waits for memory is some
 /// hundred cycles, and a stream gives some bytes a cycle.
-pub const AHEAD: usize = 2048;
+pub const AHEAD: usize = 4096;
 
 /// Where a panel is unpacked to: codes, scales and addends, as
 /// [`Panel`](super::whole::Panel) has them.

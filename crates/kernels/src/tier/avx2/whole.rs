@@ -1,5 +1,6 @@
 //! Sixteen rows of unpacked codes with up to four tokens.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::bytes::{Madd, Product, Vnni, eight};
@@ -73,125 +74,123 @@ fn table<
     }
 }
 
-#[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn avx2<
-    const RUN: usize,
-    const PLANES: usize,
-    const HALVES: usize,
-    const MIN: bool,
-    const T: usize,
->(
-    panel: Panel,
-    groups: usize,
-    states: &[State],
-    sums: *mut f32,
-) {
-    // SAFETY: the caller's.
-    unsafe { body::<Madd, RUN, PLANES, HALVES, MIN, T>(panel, groups, states, sums) }
+/// Has the sums of a token lie in registers here, and nothing read ahead:
+/// compilers like to take token by token instead of quad by quad, and then
+/// spill all codes.
+macro_rules! keep_order {
+    ($sums:expr) => {
+        asm!(
+            "/* {0} {1} */",
+            inout(ymm_reg) $sums[0],
+            inout(ymm_reg) $sums[1],
+            options(nostack, preserves_flags)
+        )
+    };
 }
 
-#[target_feature(enable = "avx2,fma,f16c,avxvnni")]
-unsafe fn vnni<
-    const RUN: usize,
-    const PLANES: usize,
-    const HALVES: usize,
-    const MIN: bool,
-    const T: usize,
->(
-    panel: Panel,
-    groups: usize,
-    states: &[State],
-    sums: *mut f32,
-) {
-    // SAFETY: the caller's.
-    unsafe { body::<Vnni, RUN, PLANES, HALVES, MIN, T>(panel, groups, states, sums) }
-}
-
-#[inline(always)]
-unsafe fn body<
-    P: Product,
-    const RUN: usize,
-    const PLANES: usize,
-    const HALVES: usize,
-    const MIN: bool,
-    const T: usize,
->(
-    panel: Panel,
-    groups: usize,
-    states: &[State],
-    sums: *mut f32,
-) {
-    assert!(states.len() >= T);
-    // SAFETY: the panel and all states have `groups` groups, the sums are of
-    // `T` tokens, and the machine has the instructions (the caller's).
-    unsafe {
-        let mut total = [[_mm256_setzero_ps(); 2]; T];
-        for (t, total) in total.iter_mut().enumerate() {
-            *total = [
-                _mm256_loadu_ps(sums.add(t * TILE_ROWS)),
-                _mm256_loadu_ps(sums.add(t * TILE_ROWS + 8)),
-            ];
-        }
-        for group in 0..groups {
-            let codes = panel.codes.add(group * PLANES * 512);
-            let zero = _mm256_setzero_si256();
-            let mut whole = [[[zero; 2]; T]; HALVES];
-            for plane in 0..PLANES {
-                let codes = codes.add(plane * 512);
-                let mut run = [[zero; 2]; T];
-                eight!(Q, {
-                    let low = _mm256_load_si256(codes.add(Q * 64).cast());
-                    let high = _mm256_load_si256(codes.add(Q * 64 + 32).cast());
-                    for t in 0..T {
-                        let state = states.get_unchecked(t).codes.add(group * 32 + Q * 4);
-                        let state = _mm256_set1_epi32(state.cast::<i32>().read_unaligned());
-                        run[t] = [P::step(run[t][0], low, state), P::step(run[t][1], high, state)];
-                    }
-                    let ends = if P::WIDE { 8 / HALVES } else { RUN };
-                    if (Q + 1) % ends == 0 {
-                        let half = Q * HALVES / 8;
-                        for t in 0..T {
-                            for side in 0..2 {
-                                let sum = if plane == 0 {
-                                    P::finish(run[t][side])
-                                } else {
-                                    P::finish_high(run[t][side])
-                                };
-                                let whole = &mut whole[half][t][side];
-                                *whole = _mm256_add_epi32(*whole, sum);
-                                run[t][side] = zero;
+/// The kernel for one product of bytes. A macro, for the inline assembly needs
+/// the target features where it is written.
+macro_rules! kernel {
+    ($name:ident, $product:ty, $features:literal) => {
+        #[target_feature(enable = $features)]
+        unsafe fn $name<
+            const RUN: usize,
+            const PLANES: usize,
+            const HALVES: usize,
+            const MIN: bool,
+            const T: usize,
+        >(
+            panel: Panel,
+            groups: usize,
+            states: &[State],
+            sums: *mut f32,
+        ) {
+            type P = $product;
+            assert!(states.len() >= T);
+            // SAFETY: the panel and all states have `groups` groups, the sums
+            // are of `T` tokens, and the machine has the instructions (the
+            // caller's). The assembly has no instructions.
+            unsafe {
+                let mut total = [[_mm256_setzero_ps(); 2]; T];
+                for (t, total) in total.iter_mut().enumerate() {
+                    let at = sums.add(t * TILE_ROWS);
+                    *total = [_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(8))];
+                }
+                for group in 0..groups {
+                    let codes = panel.codes.add(group * PLANES * 512);
+                    let zero = _mm256_setzero_si256();
+                    let mut whole = [[[zero; 2]; T]; HALVES];
+                    for plane in 0..PLANES {
+                        let codes = codes.add(plane * 512);
+                        let mut run = [[zero; 2]; T];
+                        eight!(Q, {
+                            let low = _mm256_load_si256(codes.add(Q * 64).cast());
+                            let high = _mm256_load_si256(codes.add(Q * 64 + 32).cast());
+                            for t in 0..T {
+                                let state = states.get_unchecked(t).codes.add(group * 32 + Q * 4);
+                                let state = _mm256_set1_epi32(state.cast::<i32>().read_unaligned());
+                                run[t][0] = P::step(run[t][0], low, state);
+                                run[t][1] = P::step(run[t][1], high, state);
                             }
+                            for run in &mut run {
+                                keep_order!(run);
+                            }
+                            let ends = if P::WIDE { 8 / HALVES } else { RUN };
+                            if (Q + 1_usize).is_multiple_of(ends) {
+                                let half = Q * HALVES / 8;
+                                for t in 0..T {
+                                    for side in 0..2 {
+                                        let sum = if plane == 0 {
+                                            P::finish(run[t][side])
+                                        } else {
+                                            P::finish_high(run[t][side])
+                                        };
+                                        let whole = &mut whole[half][t][side];
+                                        *whole = _mm256_add_epi32(*whole, sum);
+                                        run[t][side] = zero;
+                                    }
+                                }
+                            }
+                        });
+                    }
+                    for t in 0..T {
+                        let state = states.get_unchecked(t);
+                        let states_scale = _mm256_broadcast_ss(&*state.scales.add(group));
+                        for side in 0..2 {
+                            let mut sum = _mm256_setzero_ps();
+                            for half in 0..HALVES {
+                                let at = group * HALVES + half;
+                                let correction = state.corrections.add(at);
+                                let row = at * TILE_ROWS + side * 8;
+                                let scale = _mm256_load_ps(panel.scales.add(row));
+                                let mut products = whole[half][t][side];
+                                if MIN {
+                                    let min = _mm256_load_ps(panel.mins.add(row));
+                                    let states = _mm256_broadcast_ss(&*correction.cast());
+                                    total[t][side] = _mm256_fmadd_ps(min, states, total[t][side]);
+                                } else {
+                                    let zero = _mm256_set1_epi32(correction.cast::<i32>().read());
+                                    products = _mm256_add_epi32(products, zero);
+                                }
+                                let products = _mm256_cvtepi32_ps(products);
+                                sum = if half == 0 {
+                                    _mm256_mul_ps(products, scale)
+                                } else {
+                                    _mm256_fmadd_ps(products, scale, sum)
+                                };
+                            }
+                            total[t][side] = _mm256_fmadd_ps(sum, states_scale, total[t][side]);
                         }
                     }
-                });
-            }
-            for t in 0..T {
-                let state = states.get_unchecked(t);
-                let states_scale = _mm256_broadcast_ss(&*state.scales.add(group));
-                for side in 0..2 {
-                    let mut sum = _mm256_setzero_ps();
-                    for half in 0..HALVES {
-                        let at = group * HALVES + half;
-                        let correction = state.corrections.add(at);
-                        let scale = _mm256_load_ps(panel.scales.add(at * TILE_ROWS + side * 8));
-                        let mut products = whole[half][t][side];
-                        if MIN {
-                            let min = _mm256_load_ps(panel.mins.add(at * TILE_ROWS + side * 8));
-                            let states = _mm256_broadcast_ss(&*correction.cast());
-                            total[t][side] = _mm256_fmadd_ps(min, states, total[t][side]);
-                        } else {
-                            let zero = _mm256_set1_epi32(correction.cast::<i32>().read());
-                            products = _mm256_sub_epi32(products, zero);
-                        }
-                        sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products), scale, sum);
-                    }
-                    total[t][side] = _mm256_fmadd_ps(sum, states_scale, total[t][side]);
+                }
+                for (t, total) in total.iter().enumerate() {
+                    _mm256_storeu_ps(sums.add(t * TILE_ROWS), total[0]);
+                    _mm256_storeu_ps(sums.add(t * TILE_ROWS + 8), total[1]);
                 }
             }
         }
-        for (t, total) in total.iter().enumerate() {
-            _mm256_storeu_ps(sums.add(t * TILE_ROWS), total[0]);
-            _mm256_storeu_ps(sums.add(t * TILE_ROWS + 8), total[1]);
-        }
-    }
+    };
 }
+
+kernel!(avx2, Madd, "avx2,fma,f16c");
+kernel!(vnni, Vnni, "avx2,fma,f16c,avxvnni");

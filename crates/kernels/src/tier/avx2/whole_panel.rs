@@ -54,7 +54,7 @@ impl<'a> WholeEngine<'a> {
     }
 }
 
-const COLUMNS: usize = 256;
+const COLUMNS: usize = 512;
 /// Both halves of the bytes of all columns.
 const CODES: usize = 2 * COLUMNS * TILE_ROWS;
 /// A float for 16 columns.
