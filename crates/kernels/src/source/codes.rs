@@ -92,8 +92,14 @@ fn nibbles(bytes: &[u8], half: usize) -> [u8; GROUP] {
 /// 32 numbers of `bits` bits, lowest bits first, straddling bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn stream(bytes: &[u8], bits: u8) -> [u8; GROUP] {
-    // Eight numbers fill `bits` bytes, which fit one u64.
     let mut codes = [0; GROUP];
+    if bits == 4 {
+        for (two, byte) in codes.as_chunks_mut::<2>().0.iter_mut().zip(&bytes[..GROUP / 2]) {
+            *two = [byte & 15, byte >> 4];
+        }
+        return codes;
+    }
+    // Eight numbers fill `bits` bytes, which fit one u64.
     let eights = bytes.chunks_exact(bits as usize);
     for (eight, codes) in eights.zip(codes.as_chunks_mut::<8>().0) {
         let mut word = [0; 8];
