@@ -26,6 +26,11 @@
 //! # Ok::<(), mlxcode_kernels::SourceError>(())
 //! ```
 
+#![allow(
+    clippy::inline_always,
+    reason = "a body is compiled for the instructions of the function that it ends up in"
+)]
+
 mod activations;
 mod attention;
 mod buffer;

@@ -63,7 +63,7 @@ impl FloatType {
 impl WeightType {
     /// Columns that belong together, and the bytes that the main array has
     /// for them. Scales of the MLX types lie in arrays of their own.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn block(self) -> (usize, usize) {
         match self {
             Self::F32 => (1, 4),

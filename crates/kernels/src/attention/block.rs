@@ -181,8 +181,7 @@ impl Panel {
         if positions.start < self.all.start || positions.end > self.all.end {
             for (scores, position) in scores.iter_mut().zip(positions.start as u32..) {
                 *scores = lanes!(i => {
-                    // `&` so that lanes need no branch.
-                    let seen = (position >= self.start[i]) & (position < self.end[i]);
+                    let seen = (self.start[i]..self.end[i]).contains(&position);
                     if seen { scores[i] } else { f32::NEG_INFINITY }
                 });
             }

@@ -68,7 +68,9 @@ impl Partial {
                 }
             }
             let inverse = 1.0 / total;
-            output.iter_mut().for_each(|output| *output *= inverse);
+            for output in output {
+                *output *= inverse;
+            }
         }
     }
 }

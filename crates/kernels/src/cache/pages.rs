@@ -82,6 +82,7 @@ pub struct HeadPage<'a> {
     pub values: Rows<'a>,
 }
 
+#[expect(clippy::cast_ptr_alignment, reason = "blocks and their parts begin on 64 bytes")]
 impl Pages {
     /// Room for `capacity` pages of zeros. The system gives memory to a page
     /// when it is first written.

@@ -6,8 +6,6 @@ use crate::packed::codes::write_group;
 use crate::packed::header::write_scales;
 use crate::packed::{Codes, Layout, TILE_ROWS};
 use crate::source::{GROUP, Source, group_codes};
-use crate::vector::isa::Isa;
-use crate::vector::level::{Level, Task};
 use crate::weight_type::WeightType;
 
 /// Writes a range of tiles of one matrix.
@@ -31,61 +29,68 @@ impl<'p> TileWriter<'p> {
         let tiles = self.bytes.chunks_exact_mut(blocks * block_bytes);
         for (tile, bytes) in self.tiles.clone().zip(tiles) {
             let rows = tile * TILE_ROWS..((tile + 1) * TILE_ROWS).min(source.rows);
-            Level::best().run(WriteTile { source, rows, bytes });
+            #[cfg(target_arch = "x86_64")]
+            if std::is_x86_feature_detected!("avx2") {
+                // SAFETY: the feature is there.
+                unsafe { write_with_avx2(source, rows, bytes) };
+                continue;
+            }
+            if cfg!(target_arch = "aarch64") {
+                write_known(source, rows, bytes);
+            } else {
+                write_tile(source, rows, bytes);
+            }
         }
     }
 }
 
-/// Writes one tile.
-struct WriteTile<'a> {
-    source: &'a Source<'a>,
-    rows: Range<usize>,
-    bytes: &'a mut [u8],
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn write_with_avx2(source: &Source<'_>, rows: Range<usize>, bytes: &mut [u8]) {
+    write_known(source, rows, bytes);
 }
 
-impl Task for WriteTile<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        // Each type has a copy of the code in which its number is known.
-        macro_rules! write {
-            ($kind:expr) => {
-                write_tile(&Source { kind: $kind, ..*self.source }, self.rows, self.bytes)
-            };
-        }
-        match self.source.kind {
-            WeightType::F32 => write!(WeightType::F32),
-            WeightType::F16 => write!(WeightType::F16),
-            WeightType::BF16 => write!(WeightType::BF16),
-            WeightType::Q4_0 => write!(WeightType::Q4_0),
-            WeightType::Q4_1 => write!(WeightType::Q4_1),
-            WeightType::Q5_0 => write!(WeightType::Q5_0),
-            WeightType::Q5_1 => write!(WeightType::Q5_1),
-            WeightType::Q8_0 => write!(WeightType::Q8_0),
-            WeightType::Q2_K => write!(WeightType::Q2_K),
-            WeightType::Q3_K => write!(WeightType::Q3_K),
-            WeightType::Q4_K => write!(WeightType::Q4_K),
-            WeightType::Q5_K => write!(WeightType::Q5_K),
-            WeightType::Q6_K => write!(WeightType::Q6_K),
-            WeightType::IQ4_NL => write!(WeightType::IQ4_NL),
-            WeightType::MXFP4 => write!(WeightType::MXFP4),
-            WeightType::MlxMxfp4 => write!(WeightType::MlxMxfp4),
-            WeightType::MlxMxfp8 => write!(WeightType::MlxMxfp8),
-            WeightType::MlxNvfp4 => write!(WeightType::MlxNvfp4),
-            WeightType::MlxAffine { bits, group, scale } => match bits {
-                2 => write!(WeightType::MlxAffine { bits: 2, group, scale }),
-                3 => write!(WeightType::MlxAffine { bits: 3, group, scale }),
-                4 => write!(WeightType::MlxAffine { bits: 4, group, scale }),
-                5 => write!(WeightType::MlxAffine { bits: 5, group, scale }),
-                6 => write!(WeightType::MlxAffine { bits: 6, group, scale }),
-                _ => write!(WeightType::MlxAffine { bits: 8, group, scale }),
-            },
-        }
+/// Each type has a copy of the code in which its number is known. Without
+/// optimisation a copy is only long: hence the condition on inlining, here and
+/// in all that is called.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn write_known(source: &Source<'_>, rows: Range<usize>, bytes: &mut [u8]) {
+    macro_rules! write {
+        ($kind:expr) => {
+            write_tile(&Source { kind: $kind, ..*source }, rows, bytes)
+        };
+    }
+    match source.kind {
+        WeightType::F32 => write!(WeightType::F32),
+        WeightType::F16 => write!(WeightType::F16),
+        WeightType::BF16 => write!(WeightType::BF16),
+        WeightType::Q4_0 => write!(WeightType::Q4_0),
+        WeightType::Q4_1 => write!(WeightType::Q4_1),
+        WeightType::Q5_0 => write!(WeightType::Q5_0),
+        WeightType::Q5_1 => write!(WeightType::Q5_1),
+        WeightType::Q8_0 => write!(WeightType::Q8_0),
+        WeightType::Q2_K => write!(WeightType::Q2_K),
+        WeightType::Q3_K => write!(WeightType::Q3_K),
+        WeightType::Q4_K => write!(WeightType::Q4_K),
+        WeightType::Q5_K => write!(WeightType::Q5_K),
+        WeightType::Q6_K => write!(WeightType::Q6_K),
+        WeightType::IQ4_NL => write!(WeightType::IQ4_NL),
+        WeightType::MXFP4 => write!(WeightType::MXFP4),
+        WeightType::MlxMxfp4 => write!(WeightType::MlxMxfp4),
+        WeightType::MlxMxfp8 => write!(WeightType::MlxMxfp8),
+        WeightType::MlxNvfp4 => write!(WeightType::MlxNvfp4),
+        WeightType::MlxAffine { bits, group, scale } => match bits {
+            2 => write!(WeightType::MlxAffine { bits: 2, group, scale }),
+            3 => write!(WeightType::MlxAffine { bits: 3, group, scale }),
+            4 => write!(WeightType::MlxAffine { bits: 4, group, scale }),
+            5 => write!(WeightType::MlxAffine { bits: 5, group, scale }),
+            6 => write!(WeightType::MlxAffine { bits: 6, group, scale }),
+            _ => write!(WeightType::MlxAffine { bits: 8, group, scale }),
+        },
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn write_tile(source: &Source<'_>, rows: Range<usize>, bytes: &mut [u8]) {
     let layout = Layout::of(source.kind);
     let mut lanes: [&[u8]; TILE_ROWS] = [&[]; TILE_ROWS];
@@ -98,7 +103,7 @@ fn write_tile(source: &Source<'_>, rows: Range<usize>, bytes: &mut [u8]) {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn write_block(
     source: &Source<'_>,
     layout: Layout,
@@ -129,7 +134,7 @@ fn write_block(
 }
 
 /// Floats of `N` bytes: lanes of 32 bits, one a row.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn write_floats<const N: usize>(lanes: &[&[u8]], group: usize, out: &mut [u8]) {
     for (lane, row) in lanes.iter().enumerate() {
         let from = &row[group * GROUP * N..(group + 1) * GROUP * N];

@@ -10,7 +10,7 @@ const VECTOR: usize = 64;
 type Quad = [u8; VECTOR];
 
 /// Writes the codes of 32 columns of sixteen rows into their planes.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn write_group(codes: &[[u8; GROUP]; TILE_ROWS], kind: Codes, out: &mut [u8]) {
     let mut quads = [[0; VECTOR]; 8];
     for (row, codes) in codes.iter().enumerate() {
@@ -38,7 +38,7 @@ pub fn write_group(codes: &[[u8; GROUP]; TILE_ROWS], kind: Codes, out: &mut [u8]
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn plane_of_4(quads: &[Quad; 8], out: &mut [u8]) {
     let (low, high) = quads.split_at(4);
     for (out, (low, high)) in out.as_chunks_mut::<VECTOR>().0.iter_mut().zip(low.iter().zip(high)) {
@@ -48,7 +48,7 @@ fn plane_of_4(quads: &[Quad; 8], out: &mut [u8]) {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn plane_of_2(quads: &[Quad; 8], shift: u32, out: &mut [u8]) {
     for (v, out) in out.as_chunks_mut::<VECTOR>().0.iter_mut().enumerate().take(2) {
         *out = [0; VECTOR];
@@ -60,7 +60,7 @@ fn plane_of_2(quads: &[Quad; 8], shift: u32, out: &mut [u8]) {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn plane_of_1(quads: &[Quad; 8], shift: u32, out: &mut [u8]) {
     for out in out.as_chunks_mut::<VECTOR>().0.iter_mut().take(1) {
         *out = [0; VECTOR];

@@ -8,7 +8,7 @@ use crate::weight_type::{FloatType, WeightType};
 
 /// Writes the scales of one row of the `block`-th block; `lane` is the row's
 /// place in its tile, `bytes` are the row's.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn write_scales(
     source: &Source<'_>,
     scales: Scales,
@@ -103,7 +103,7 @@ pub fn write_scales(
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     out[at..at + bytes.len()].copy_from_slice(bytes);
 }

@@ -85,7 +85,7 @@ pub struct Layout {
 
 impl Codes {
     /// Bytes of 32 columns of sixteen rows.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn group_bytes(self) -> usize {
         match self {
             Self::Bits2 => 128,
@@ -100,7 +100,7 @@ impl Codes {
     }
 
     /// Whether products take whole numbers, hence quantised states.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn is_whole(self) -> bool {
         !matches!(self, Self::E4M3 | Self::F16 | Self::BF16 | Self::F32)
     }
@@ -108,7 +108,7 @@ impl Codes {
 
 impl Scales {
     /// Columns of a block.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn block_columns(self) -> usize {
         match self {
             Self::None | Self::F16By16 => 32,
@@ -120,7 +120,7 @@ impl Scales {
     }
 
     /// Bytes of the scales of a block.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn header_bytes(self) -> usize {
         match self {
             Self::None => 0,
@@ -131,7 +131,7 @@ impl Scales {
     }
 
     /// The code of weight 0, where it is the same everywhere.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn zero(self) -> u8 {
         match self {
             Self::F16 { zero } | Self::Signed { zero } => zero,
@@ -142,7 +142,7 @@ impl Scales {
 
 impl Layout {
     /// The layout of a type.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn of(kind: WeightType) -> Self {
         let (codes, scales) = match kind {
             WeightType::F32 => (Codes::F32, Scales::None),
@@ -182,19 +182,19 @@ impl Layout {
     }
 
     /// Columns of a block.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn block_columns(self) -> usize {
         self.scales.block_columns()
     }
 
     /// Groups of 32 columns of a block.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn block_groups(self) -> usize {
         self.block_columns() / GROUP
     }
 
     /// Bytes of a block: scales, then codes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn block_bytes(self) -> usize {
         self.scales.header_bytes() + self.block_groups() * self.codes.group_bytes()
     }

@@ -11,7 +11,7 @@ pub const IQ4_NL: [i8; 16] =
 pub const E2M1_DOUBLED: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
 /// The codes of the 32 columns from `32 · group`, unsigned, of a quantised row.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn group_codes(source: &Source<'_>, row: &[u8], group: usize) -> [u8; GROUP] {
     let block = |bytes: usize| &row[group * bytes..(group + 1) * bytes];
     // Eight groups are a block of the K-quants.
@@ -49,7 +49,7 @@ pub fn group_codes(source: &Source<'_>, row: &[u8], group: usize) -> [u8; GROUP]
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn each(code: impl Fn(usize) -> u8) -> [u8; GROUP] {
     let mut codes = [0; GROUP];
     for (j, out) in codes.iter_mut().enumerate() {
@@ -59,7 +59,7 @@ fn each(code: impl Fn(usize) -> u8) -> [u8; GROUP] {
 }
 
 /// Low halves of sixteen bytes first, then the high ones.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn halves(bytes: &[u8]) -> [u8; GROUP] {
     let mut codes = [0; GROUP];
     let (low, high) = codes.split_at_mut(GROUP / 2);
@@ -69,7 +69,7 @@ fn halves(bytes: &[u8]) -> [u8; GROUP] {
     codes
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn with_fifth(bytes: &[u8], fifth: &[u8]) -> [u8; GROUP] {
     let mut codes = halves(bytes);
     for (codes, bits) in codes.as_chunks_mut::<8>().0.iter_mut().zip(fifth) {
@@ -83,17 +83,23 @@ fn with_fifth(bytes: &[u8], fifth: &[u8]) -> [u8; GROUP] {
 }
 
 /// The low (0) or the high (1) halves of 32 bytes.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn nibbles(bytes: &[u8], half: usize) -> [u8; GROUP] {
     let bytes = &bytes[..GROUP];
     each(|j| (bytes[j] >> (4 * half)) & 15)
 }
 
 /// 32 numbers of `bits` bits, lowest bits first, straddling bytes.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn stream(bytes: &[u8], bits: u8) -> [u8; GROUP] {
-    // Eight numbers fill `bits` bytes, which fit one u64.
     let mut codes = [0; GROUP];
+    if bits == 4 {
+        for (two, byte) in codes.as_chunks_mut::<2>().0.iter_mut().zip(&bytes[..GROUP / 2]) {
+            *two = [byte & 15, byte >> 4];
+        }
+        return codes;
+    }
+    // Eight numbers fill `bits` bytes, which fit one u64.
     let eights = bytes.chunks_exact(bits as usize);
     for (eight, codes) in eights.zip(codes.as_chunks_mut::<8>().0) {
         let mut word = [0; 8];
@@ -105,7 +111,7 @@ fn stream(bytes: &[u8], bits: u8) -> [u8; GROUP] {
 
 /// Eight numbers of `bits` bits, 2 to 8, to a byte each: to halves of the word,
 /// then to quarters, then to eighths.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn spread(word: u64, bits: u8) -> u64 {
     let four = (1 << (4 * bits)) - 1;
     let word = (word & four) | (((word >> (4 * bits)) & four) << 32);

@@ -41,6 +41,7 @@ pub fn vectors(tier: Tier) -> &'static Vectors {
     }
 }
 
+#[expect(clippy::missing_panics_doc, reason = "said once, of all")]
 /// All operations panic where slices are not of the lengths they tell.
 impl Vectors {
     /// `out = x · weight / sqrt(mean(x²) + eps)` (Zhang and Sennrich, 2019),
