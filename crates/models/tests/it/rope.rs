@@ -75,6 +75,8 @@ fn yarn_is_read_in_full() {
         .set("llama.rope.scaling.yarn_ext_factor", V::F32(1.0))
         .set("llama.rope.scaling.yarn_beta_slow", V::F32(2.0));
     close(yarn(&of_gguf(&own)), [4.0, 32.0, 16.0, 2.0, 0.569_314_5]);
+    let said = file.clone().set("llama.rope.scaling.yarn_attn_factor", V::F32(0.75));
+    close(yarn(&of_gguf(&said)), [4.0, 32.0, 32.0, 1.0, 0.75]);
     let cancelled = file.clone().set("llama.rope.scaling.yarn_log_multiplier", V::F32(1.0));
     close(yarn(&of_gguf(&cancelled)), [4.0, 32.0, 32.0, 1.0, 1.0]);
     let folder = tempfile::tempdir().unwrap();
