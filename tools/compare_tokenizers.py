@@ -133,6 +133,34 @@ def layer(writer, rows):
     writer.close()
 
 
+def write_folder(place, tokenizer, rows):
+    """The same model as a folder, with this tokenizer."""
+    width = 32
+    place.mkdir()
+    config = {
+        "model_type": "llama", "hidden_size": width, "intermediate_size": width,
+        "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": rows,
+        "tie_word_embeddings": True,
+    }
+    (place / "config.json").write_text(json.dumps(config))
+    tokenizer.save(str(place / "tokenizer.json"))
+    shapes = {"model.embed_tokens": [rows, width], "model.norm": [width]}
+    for name in ["input_layernorm", "post_attention_layernorm"]:
+        shapes[f"model.layers.0.{name}"] = [width]
+    for name in ["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up",
+                 "mlp.down"]:
+        shapes[f"model.layers.0.{name}_proj"] = [width, width]
+    header, at = {}, 0
+    for name, shape in shapes.items():
+        end = at + 2 * int(numpy.prod(shape))
+        header[f"{name}.weight"] = {"dtype": "F16", "shape": shape, "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    data = len(text).to_bytes(8, "little") + text + bytes(at)
+    (place / "model.safetensors").write_bytes(data)
+    return str(place)
+
+
 def ours(program, place, texts):
     lines = "".join(json.dumps(text) + "\n" for text in texts)
     run = subprocess.run([program, "encode", place], input=lines, capture_output=True, text=True)
@@ -174,6 +202,8 @@ def without_special(fields, texts):
 def byte_level(options, folder, languages, texts):
     failed = 0
     for vocabulary, name, pattern, whole, composed in BYTE_LEVEL:
+        if options.cuts and name not in options.cuts:
+            continue
         source = options.vocabularies / f"ggml-vocab-{vocabulary}.gguf"
         fields = gguf.GGUFReader(source).fields
         place = str(folder / f"{vocabulary}-{name}.gguf")
@@ -210,6 +240,10 @@ def byte_level(options, folder, languages, texts):
             ])
             expected = [one.ids for one in reference.encode_batch(kept, add_special_tokens=False)]
             failed += bool(tell(f"{label}, tokenizers", words, found, expected,
+                                tokens.__getitem__))
+            place = write_folder(folder / f"{vocabulary}-{name}", reference, len(tokens))
+            found = ours(options.program, place, kept)
+            failed += bool(tell(f"{label}, tokenizer.json, tokenizers", words, found, expected,
                                 tokens.__getitem__))
     return failed
 
@@ -266,6 +300,7 @@ def main():
     parser.add_argument("vocabularies", type=pathlib.Path)
     parser.add_argument("--megabytes", type=float, default=10)
     parser.add_argument("--only", choices=["bytes", "pieces"])
+    parser.add_argument("--cuts", nargs="*", help="names of ways to cut, of those above")
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
     parser.add_argument("--program", default=f"{target}/release/examples/reference")
     options = parser.parse_args()

@@ -178,15 +178,15 @@ pub(super) fn scaling_of_gguf(
         Some("yarn") => {
             // Below zero is the reader's own choice, which is one.
             let one = |key: &str| number(key).is_none_or(|n| n < 0.0 || (n - 1.0).abs() < 1e-6);
-            for key in ["scaling.yarn_ext_factor", "scaling.yarn_attn_factor"] {
-                if !one(key) {
-                    let what = format!("a {architecture}.rope.{key} other than one");
-                    return Err(ConfigProblem::Unsupported(what));
-                }
+            if !one("scaling.yarn_ext_factor") {
+                let what = format!("a {architecture}.rope.scaling.yarn_ext_factor other than one");
+                return Err(ConfigProblem::Unsupported(what));
             }
             let factor = factor.unwrap_or(1.0);
             let own = number("scaling.attn_factor").unwrap_or(1.0);
             let all = number("scaling.yarn_log_multiplier").unwrap_or(0.0);
+            // The converter writes here what the model's own configuration says.
+            let said = number("scaling.yarn_attn_factor").filter(|factor| *factor > 0.0);
             let mut attention = temperature(factor, 1.0) * own;
             if all != 0.0 {
                 attention /= temperature(factor, all);
@@ -197,7 +197,7 @@ pub(super) fn scaling_of_gguf(
                     .unwrap_or(context as f64) as f32,
                 beta_fast: number("scaling.yarn_beta_fast").unwrap_or(32.0) as f32,
                 beta_slow: number("scaling.yarn_beta_slow").unwrap_or(1.0) as f32,
-                attention_factor: attention as f32,
+                attention_factor: said.unwrap_or(attention) as f32,
                 truncate: true,
             }))
         }

@@ -3,41 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use mlxcode_models::{
-    Architecture, ExpertLayout, InstalledModel, ModelConfig, RopeScaling, SafetensorsHeader,
-};
+use mlxcode_models::{Architecture, ExpertLayout, InstalledModel, SafetensorsHeader};
 use serde_json::{Value, json};
 
+use crate::changed::{folder_with, of_folder, of_gguf, renamed};
 use crate::support::{
-    GgufFile, ROWS, V, config, folder_tensors, gguf, refused, weights, write_folder, write_json,
+    GgufFile, ROWS, V, config, folder_tensors, gguf, refused, write_folder, write_json,
 };
-
-/// The tiny model's configuration with some values changed.
-fn changed(changes: &Value) -> Value {
-    let mut config = config();
-    for (key, value) in changes.as_object().unwrap() {
-        config[key] = value.clone();
-    }
-    config
-}
-
-fn folder_with(changes: &Value, tensors: &[(String, Vec<u64>)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    write_folder(folder.path());
-    write_json(&folder.path().join("config.json"), &changed(changes));
-    fs::write(folder.path().join("model.safetensors"), weights(tensors)).unwrap();
-    folder
-}
-
-fn of_folder(changes: &Value, tensors: &[(String, Vec<u64>)]) -> ModelConfig {
-    let folder = folder_with(changes, tensors);
-    InstalledModel::check_in_place(folder.path()).unwrap().config().clone()
-}
-
-fn of_gguf(file: &GgufFile) -> ModelConfig {
-    let folder = tempfile::tempdir().unwrap();
-    InstalledModel::check_in_place(&file.write(folder.path())).unwrap().config().clone()
-}
 
 fn with_norms() -> Vec<(String, Vec<u64>)> {
     let mut tensors = folder_tensors();
@@ -85,15 +57,6 @@ fn moe() -> Value {
     json!({"model_type": "qwen3_moe", "num_experts": 4, "num_experts_per_tok": 2,
         "moe_intermediate_size": 6, "norm_topk_prob": true, "decoder_sparse_step": 1,
         "mlp_only_layers": []})
-}
-
-/// The tiny model under another family's name.
-fn renamed(family: &str) -> GgufFile {
-    let mut file = gguf();
-    for (key, _) in &mut file.values {
-        *key = key.replace("llama.", &format!("{family}."));
-    }
-    file.set("general.architecture", V::Str(family.to_owned()))
 }
 
 fn qwen3_gguf() -> GgufFile {
@@ -282,108 +245,6 @@ fn the_window_is_where_transformers_has_it() {
     refused(folder_with(&zero, &folder_tensors()).path(), "models.damaged", "zero");
     let file = gguf().set("llama.attention.sliding_window", V::U32(32));
     assert_eq!(of_gguf(&file).window_of(0), Some(32));
-}
-
-fn yarn(config: &ModelConfig) -> [f32; 5] {
-    let Some(RopeScaling::Yarn {
-        factor,
-        original_context,
-        beta_fast,
-        beta_slow,
-        attention_factor,
-        ..
-    }) = config.rope_scaling
-    else {
-        panic!("no YaRN in {config:?}");
-    };
-    [factor, original_context, beta_fast, beta_slow, attention_factor]
-}
-
-fn close(found: [f32; 5], expected: [f32; 5]) {
-    for (found_one, expected_one) in found.iter().zip(expected) {
-        assert!((found_one - expected_one).abs() < 1e-5, "{found:?} {expected:?}");
-    }
-}
-
-/// The temperature is `0.1 · ln(factor) + 1`: 1.138629 for 4, 1.277259 for 16.
-#[test]
-fn yarn_is_read_in_full() {
-    let json = |scaling: Value, expected: [f32; 5]| {
-        for key in ["rope_scaling", "rope_parameters"] {
-            close(yarn(&of_folder(&json!({key: scaling}), &folder_tensors())), expected);
-        }
-    };
-    json(
-        json!({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}),
-        [4.0, 32.0, 32.0, 1.0, 1.138_629],
-    );
-    json(
-        json!({"type": "yarn", "factor": null, "original_max_position_embeddings": 8,
-            "beta_fast": 16, "beta_slow": 2, "attention_factor": 0.5}),
-        [16.0, 8.0, 16.0, 2.0, 0.5],
-    );
-    json(
-        json!({"type": "yarn", "factor": 16, "original_max_position_embeddings": 8,
-            "mscale": 1.0, "mscale_all_dim": 1.0}),
-        [16.0, 8.0, 32.0, 1.0, 1.0],
-    );
-    // 1.277259 over 1 + 0.0707 · ln 16.
-    json(
-        json!({"type": "yarn", "factor": 16, "original_max_position_embeddings": 8,
-            "mscale": 1.0, "mscale_all_dim": 0.707}),
-        [16.0, 8.0, 32.0, 1.0, 1.067_92],
-    );
-    json(
-        json!({"type": "yarn", "factor": 4, "mscale": 0, "mscale_all_dim": 1}),
-        [4.0, 128.0, 32.0, 1.0, 1.138_629],
-    );
-    let rough = json!({"type": "yarn", "factor": 4, "truncate": false});
-    let config = of_folder(&json!({"rope_scaling": rough}), &folder_tensors());
-    assert!(matches!(config.rope_scaling, Some(RopeScaling::Yarn { truncate: false, .. })));
-
-    let file = gguf()
-        .set("llama.rope.scaling.type", V::Str("yarn".to_owned()))
-        .set("llama.rope.scaling.factor", V::F32(4.0))
-        .set("llama.rope.scaling.original_context_length", V::U32(32));
-    close(yarn(&of_gguf(&file)), [4.0, 32.0, 32.0, 1.0, 1.138_629]);
-    let own = file
-        .clone()
-        .set("llama.rope.scaling.attn_factor", V::F32(0.5))
-        .set("llama.rope.scaling.yarn_beta_fast", V::F32(16.0))
-        .set("llama.rope.scaling.yarn_ext_factor", V::F32(1.0))
-        .set("llama.rope.scaling.yarn_beta_slow", V::F32(2.0));
-    close(yarn(&of_gguf(&own)), [4.0, 32.0, 16.0, 2.0, 0.569_314_5]);
-    let cancelled = file.clone().set("llama.rope.scaling.yarn_log_multiplier", V::F32(1.0));
-    close(yarn(&of_gguf(&cancelled)), [4.0, 32.0, 32.0, 1.0, 1.0]);
-    let folder = tempfile::tempdir().unwrap();
-    let other = file.set("llama.rope.scaling.yarn_ext_factor", V::F32(0.5));
-    refused(&other.write(folder.path()), "models.unsupported", "yarn_ext_factor");
-}
-
-#[test]
-fn ministral_queries_grow_with_the_position() {
-    let rope = json!({"rope_type": "yarn", "type": "yarn", "factor": 16.0, "beta_fast": 32.0,
-        "original_max_position_embeddings": 16, "mscale": 1.0, "mscale_all_dim": 1.0,
-        "llama_4_scaling_beta": 0.1, "rope_theta": 1e6, "max_position_embeddings": 128});
-    let all = json!({"model_type": "ministral3", "rope_parameters": rope, "rope_theta": null});
-    let folder = of_folder(&all, &folder_tensors());
-    let name = |key: &str| format!("mistral3.{key}");
-    let file = renamed("mistral3")
-        .set(&name("rope.scaling.type"), V::Str("yarn".to_owned()))
-        .set(&name("rope.scaling.factor"), V::F32(16.0))
-        .set(&name("rope.scaling.original_context_length"), V::U32(16))
-        .set(&name("rope.scaling.yarn_log_multiplier"), V::F32(1.0))
-        .set(&name("rope.freq_base"), V::F32(1e6))
-        .set(&name("attention.temperature_scale"), V::F32(0.1));
-    let file = of_gguf(&file);
-    for config in [&folder, &file] {
-        assert_eq!(config.architecture, Architecture::Mistral);
-        close(yarn(config), [16.0, 16.0, 32.0, 1.0, 1.0]);
-        let scaling = config.query_scaling.unwrap();
-        assert_eq!((scaling.beta, scaling.original_context), (0.1, 16.0));
-        assert!((config.rope_theta - 1e6).abs() < 1.0);
-    }
-    assert!(file.rope_interleaved && !folder.rope_interleaved);
 }
 
 /// Devstral and others come with a part that looks at pictures.

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod changed;
 mod check;
 mod families;
 mod fim;
 mod gguf;
 mod hostile;
 mod mlx;
+mod rope;
 mod store;
 mod support;
 mod tokenizer;

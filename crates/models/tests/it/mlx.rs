@@ -3,6 +3,8 @@
 use std::fs;
 
 use mlxcode_models::{InstalledModel, Packing, QuantizationMode, SafetensorsHeader};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Map, Value, json};
 
 use crate::support::{config, refused, safetensors, write_folder, write_json};
@@ -175,8 +177,8 @@ fn each_weight_may_be_packed_otherwise() {
     assert_eq!(stored.size_bytes, 128 * 64 * 4);
 }
 
-#[test]
-fn stacked_experts_are_packed_too() {
+/// Qwen3-MoE of one layer.
+fn mixture() -> (Value, Vec<Stored>) {
     let mut config = with(&json!({"group_size": 64, "bits": 4,
         "model.layers.0.mlp.gate": {"group_size": 64, "bits": 8}}));
     for (key, value) in [
@@ -201,6 +203,12 @@ fn stacked_experts_are_packed_too() {
         let name = format!("model.layers.0.mlp.switch_mlp.{kind}");
         tensors.extend(packed(&name, &[4, rows, columns], "affine", 4, 64));
     }
+    (config, tensors)
+}
+
+#[test]
+fn stacked_experts_are_packed_too() {
+    let (config, tensors) = mixture();
     let folder = write(&config, &tensors);
     let model = InstalledModel::check_in_place(folder.path()).unwrap();
     let quantization = model.config().quantization.as_ref().unwrap();
@@ -281,4 +289,39 @@ fn unsound_packings_are_refused() {
     refused(folder.path(), unsupported, "U32 of lm_head.weight");
     let folder = write(&with(&json!({"quant_method": "awq", "bits": 4})), &norms());
     refused(folder.path(), unsupported, "the quantisation awq");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever the configuration claims: an error or a sound model.
+    #[test]
+    fn any_value_in_a_configuration(
+        changes in proptest::collection::vec((any::<Index>(), any::<Index>()), 1..4),
+        in_quantization in any::<bool>(),
+        weights in any::<Index>(),
+    ) {
+        let (mut config, tensors) = mixture();
+        config["rope_parameters"] = json!({"rope_type": "yarn", "factor": 4.0,
+            "original_max_position_embeddings": 32, "rope_theta": 1e4});
+        let values = [json!(0), json!(-1), json!(1), json!(3), json!(64), json!(1_u64 << 53),
+            json!(u64::MAX), json!(1e300), json!(-0.5), json!("yarn"), json!(null), json!([]),
+            json!([1, "full_attention"]), json!({}), json!({"bits": 0}), json!(true), json!(false)];
+        let place = if in_quantization { &mut config["quantization"] } else { &mut config };
+        let keys: Vec<String> = place.as_object().unwrap().keys().cloned().collect();
+        for (key, value) in changes {
+            place[key.get(&keys)] = value.get(&values).clone();
+        }
+        // And some weight of another size.
+        let mut tensors = tensors;
+        let at = weights.index(2 * tensors.len());
+        if let Some((.., shape)) = tensors.get_mut(at) {
+            shape[0] /= 2;
+        }
+        let folder = write(&config, &tensors);
+        if let Ok(model) = InstalledModel::check_in_place(folder.path()) {
+            let config = model.config();
+            prop_assert!(config.num_layers == 1 && config.window_of(0).is_none_or(|n| n > 0));
+        }
+    }
 }
