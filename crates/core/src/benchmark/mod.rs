@@ -154,7 +154,8 @@ impl Benchmark {
         let peak_resident_bytes = memory::peak_resident_bytes();
         let threads = engine.threads();
         // Last, so that the memory that it reads is in none of the figures.
-        let bandwidth = options.bandwidth.then(|| mlxcode_inference::read_bandwidth(threads));
+        let bandwidth =
+            if options.bandwidth { mlxcode_inference::read_bandwidth(threads) } else { None };
         Ok(Self {
             model: engine.info().clone(),
             engine: options.engine,
