@@ -154,7 +154,8 @@ impl Benchmark {
         let peak_resident_bytes = memory::peak_resident_bytes();
         let threads = engine.threads();
         // Last, so that the memory that it reads is in none of the figures.
-        let bandwidth = options.bandwidth.then(|| mlxcode_inference::read_bandwidth(threads));
+        let bandwidth =
+            if options.bandwidth { mlxcode_inference::read_bandwidth(threads) } else { None };
         Ok(Self {
             model: engine.info().clone(),
             engine: options.engine,
@@ -324,13 +325,13 @@ mod tests {
         for name in ["qwen2-gguf-q4_0/model.gguf", "qwen2-f32"] {
             let options = BenchmarkOptions {
                 prompt_tokens: 7,
-                generate_tokens: 40,
+                generate_tokens: 12,
                 repeat: 2,
                 ..BenchmarkOptions::default()
             };
             let found = Benchmark::of(&model(name), &options).unwrap();
             assert_eq!(found.runs.len(), 2, "{name}");
-            assert_eq!((found.prompt_tokens, found.generated_tokens), (7, 40));
+            assert_eq!((found.prompt_tokens, found.generated_tokens), (7, 12));
             for run in &found.runs {
                 assert!(run.prefill_ms > 0.0 && run.decode_ms > 0.0, "{name}: {run:?}");
                 assert!(run.time_to_first_token_ms >= run.prefill_ms, "{name}: {run:?}");
