@@ -1,9 +1,9 @@
 //! AMX tiles for many tokens.
 //!
 //! Some rows of the matrix, 512 columns at a time, become bfloat16 in the
-//! second cache; then `tdpbf16ps` multiplies them with all tokens, sums are
-//! f32. Making them takes a small part of the time, since every token uses
-//! them. Up to eight tokens are [`avx512`](crate::tier::avx512)'s.
+//! second cache; then `tdpbf16ps` multiplies them with all tokens, and sums
+//! are f32. Making them takes a small part of the time, since every token uses
+//! them. `gemv` is that of [`avx512`](crate::tier::avx512).
 
 #![allow(clippy::wildcard_imports, reason = "the intrinsics, whose names are long enough")]
 
@@ -22,6 +22,7 @@ use crate::output::Output;
 use crate::packed::{Packed, TILE_ROWS};
 use crate::source::GROUP;
 use crate::tier::avx512::layouts::visit;
+use crate::tier::scalar::Scalar;
 use crate::tier::{Kernels, KernelsRef, Scratch, Tier, avx512};
 
 /// Tiles of the matrix that are made together.
@@ -79,14 +80,12 @@ impl Kernels for Amx {
             let panel = first..tiles.end.min(first + PANEL_TILES);
             for start in (0..groups).step_by(PANEL_GROUPS) {
                 let columns = start..groups.min(start + PANEL_GROUPS);
-                let make = Panel {
-                    weight,
-                    tiles: panel.clone(),
-                    groups: columns.clone(),
-                    out: &mut *weights,
-                };
-                let made = visit(weight.layout(), make);
-                debug_assert!(made, "a layout that no type has");
+                let room = &mut *weights;
+                let task =
+                    Panel { weight, tiles: panel.clone(), groups: columns.clone(), out: room };
+                if !visit(weight.layout(), task) {
+                    return Scalar.gemv(weight, tiles, input, output);
+                }
                 for tokens in (0..token_tiles).step_by(2) {
                     let state = |tile: usize| {
                         &states[((tokens + tile) * groups + columns.start) * TILE_BYTES..]

@@ -53,6 +53,7 @@ impl Tiles {
     /// # Panics
     /// Where the slices are not as long as one another, or `sums` is not four
     /// tiles.
+    #[allow(clippy::unused_self, reason = "it shows that the registers are configured")]
     pub fn add(&self, states: [&[u8]; 2], weights: [&[u8]; 2], sums: &mut [u8], first: bool) {
         let length = states[0].len();
         assert!(length > 0 && length.is_multiple_of(TILE_BYTES));

@@ -95,33 +95,33 @@ unsafe fn plane_of_4(plane: *const u8) -> [__m512i; 8] {
     quads
 }
 
-/// Puts two bits of each code at `place`.
+/// Puts two bits of each code at `bit`.
 ///
 /// # Safety
 /// `plane` has 128 bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn plane_of_2(quads: &mut [__m512i; 8], plane: *const u8, place: i32) {
+unsafe fn plane_of_2(quads: &mut [__m512i; 8], plane: *const u8, bit: i32) {
     for v in 0..2 {
         // SAFETY: two vectors, as the caller promised.
         let bytes = unsafe { line(plane, v) };
         for j in 0..4 {
-            insert(&mut quads[v + 2 * j], bytes, place - 2 * j as i32, 3 << place);
+            insert(&mut quads[v + 2 * j], bytes, bit - 2 * j as i32, 3 << bit);
         }
     }
 }
 
-/// Puts one bit of each code at `place`.
+/// Puts one bit of each code at `bit`.
 ///
 /// # Safety
 /// `plane` has 64 bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn plane_of_1(quads: &mut [__m512i; 8], plane: *const u8, place: i32) {
+unsafe fn plane_of_1(quads: &mut [__m512i; 8], plane: *const u8, bit: i32) {
     // SAFETY: a vector, as the caller promised.
     let bytes = unsafe { line(plane, 0) };
     for (j, quad) in quads.iter_mut().enumerate() {
-        insert(quad, bytes, place - j as i32, 1 << place);
+        insert(quad, bytes, bit - j as i32, 1 << bit);
     }
 }
 
@@ -133,8 +133,7 @@ unsafe fn plane_of_1(quads: &mut [__m512i; 8], plane: *const u8, place: i32) {
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn looked_up(group: *const u8, table: &[u8; 16]) -> [__m512i; 8] {
     // SAFETY: the table has sixteen bytes; the group is the caller's promise.
-    let (table, mut quads) =
-        unsafe { (_mm_loadu_si128(table.as_ptr().cast()), plane_of_4(group)) };
+    let (table, mut quads) = unsafe { (_mm_loadu_si128(table.as_ptr().cast()), plane_of_4(group)) };
     for quad in &mut quads {
         *quad = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), *quad);
     }

@@ -82,7 +82,7 @@ impl Float for E4M3 {
         // its own; the product moves the bias from 7 to 127, which normalises
         // what was denormal. Two codes that are no numbers become large ones.
         let kept = _mm512_set1_epi32(0x87f0_0000_u32 as i32);
-        let bias = _mm512_set1_ps(f32::from_bits((120 + 127) << 23));
+        let scale = _mm512_set1_ps(f32::from_bits((120 + 127) << 23));
         let tops = [
             _mm512_slli_epi32::<24>(bytes),
             _mm512_slli_epi32::<16>(bytes),
@@ -92,7 +92,7 @@ impl Float for E4M3 {
         let mut columns = [_mm512_setzero_ps(); 4];
         for (column, top) in columns.iter_mut().zip(tops) {
             let bits = _mm512_and_si512(_mm512_srai_epi32::<4>(top), kept);
-            *column = _mm512_mul_ps(_mm512_castsi512_ps(bits), bias);
+            *column = _mm512_mul_ps(_mm512_castsi512_ps(bits), scale);
         }
         columns
     }

@@ -2,9 +2,7 @@
 
 use super::codes::{Bits2, Bits3, Bits4, Bits5, Bits6, Bits8, Code, E2M1, Iq4Nl};
 use super::floats::{BF16, E4M3, F16, F32, Float};
-use super::scales::{
-    Affine, Halves, HalvesBy16, One, Powers, Scale, Signed, WithMin, WithMinBy16,
-};
+use super::scales::{Affine, Halves, HalvesBy16, One, Powers, Scale, Signed, WithMin, WithMinBy16};
 use crate::packed::{Codes, Layout, Scales};
 
 /// What is done with a matrix of a layout, in code made for that layout.

@@ -122,15 +122,16 @@ impl<C: Code, S: Scale> Product for Whole<C, S> {
             let blocks = tiles.map(|tile| unsafe { tile.add(block * walk.block_bytes) });
             // SAFETY: a block begins with its header.
             let heads = blocks.map(|header| unsafe { self.0.head(header) });
-            blocks.iter().for_each(|header| ask_ahead(*header));
+            for header in blocks {
+                ask_ahead(header);
+            }
             for g in 0..walk.groups {
                 let group = block * walk.groups + g;
                 for ((products, header), head) in products.iter_mut().zip(blocks).zip(heads) {
                     // SAFETY: groups follow the header; `g` is one of them.
                     // The tokens have all groups of all blocks, by padding.
                     unsafe {
-                        let quads =
-                            C::quads(header.add(walk.header_bytes + g * walk.group_bytes));
+                        let quads = C::quads(header.add(walk.header_bytes + g * walk.group_bytes));
                         if S::BY_HALVES {
                             self.by_halves(products, &quads, header, head, g, group, &tokens, zero);
                         } else {
@@ -174,12 +175,12 @@ impl<C: Code, S: Scale> Whole<C, S> {
                 for (i, quad) in quads.iter().enumerate() {
                     codes = _mm512_dpbusd_epi32(codes, *quad, token.quad(group, i));
                 }
-                let mut scaled = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(codes));
+                let mut addend = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(codes));
                 if S::MINIMA {
-                    scaled = _mm512_fmadd_ps(min, _mm512_set1_ps(sum as f32), scaled);
+                    addend = _mm512_fmadd_ps(min, _mm512_set1_ps(sum as f32), addend);
                 }
                 let state = _mm512_set1_ps(*token.scales.add(group));
-                *product = _mm512_fmadd_ps(scaled, state, *product);
+                *product = _mm512_fmadd_ps(addend, state, *product);
             }
         }
     }
@@ -203,24 +204,23 @@ impl<C: Code, S: Scale> Whole<C, S> {
     ) {
         // SAFETY: as the caller promised.
         unsafe {
-            let scales =
-                [self.0.scale(header, head, 2 * g), self.0.scale(header, head, 2 * g + 1)];
+            let scales = [self.0.scale(header, head, 2 * g), self.0.scale(header, head, 2 * g + 1)];
             let mins = [self.0.min(header, head, 2 * g), self.0.min(header, head, 2 * g + 1)];
             for (product, token) in products.iter_mut().zip(tokens) {
-                let mut scaled = _mm512_setzero_ps();
+                let mut addend = _mm512_setzero_ps();
                 for half in 0..2 {
                     let sum = *token.sums.add(2 * group + half);
                     let mut codes = _mm512_set1_epi32(zero * sum);
-                    for i in 4 * half..4 * half + 4 {
-                        codes = _mm512_dpbusd_epi32(codes, quads[i], token.quad(group, i));
+                    for (i, quad) in quads.iter().enumerate().skip(4 * half).take(4) {
+                        codes = _mm512_dpbusd_epi32(codes, *quad, token.quad(group, i));
                     }
-                    scaled = _mm512_fmadd_ps(scales[half], _mm512_cvtepi32_ps(codes), scaled);
+                    addend = _mm512_fmadd_ps(scales[half], _mm512_cvtepi32_ps(codes), addend);
                     if S::MINIMA {
-                        scaled = _mm512_fmadd_ps(mins[half], _mm512_set1_ps(sum as f32), scaled);
+                        addend = _mm512_fmadd_ps(mins[half], _mm512_set1_ps(sum as f32), addend);
                     }
                 }
                 let state = _mm512_set1_ps(*token.scales.add(group));
-                *product = _mm512_fmadd_ps(scaled, state, *product);
+                *product = _mm512_fmadd_ps(addend, state, *product);
             }
         }
     }

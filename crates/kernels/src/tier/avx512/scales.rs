@@ -305,8 +305,7 @@ impl Scale for Powers {
         // SAFETY: sixteen bytes for each of four groups.
         let exponents = unsafe { bytes(header.add(half / 2 * 16)) };
         // 2^-127 is a denormal, whose one bit is the mantissa's first.
-        let bits =
-            _mm512_max_epu32(_mm512_slli_epi32::<23>(exponents), _mm512_set1_epi32(1 << 22));
+        let bits = _mm512_max_epu32(_mm512_slli_epi32::<23>(exponents), _mm512_set1_epi32(1 << 22));
         _mm512_mul_ps(_mm512_castsi512_ps(bits), _mm512_set1_ps(self.factor))
     }
 
