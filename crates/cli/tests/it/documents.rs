@@ -28,7 +28,7 @@ fn check(schema: &str, snapshot: &str, ran: &Ran) {
     settings.add_filter(r#""size_bytes": [0-9]+"#, "\"size_bytes\": 0");
     // What a measure finds is the machine's.
     settings.add_filter(
-        r#""(\w+_(?:per_second|ms|resident_bytes|per_token)|threads|tier)": ("\w+"|[0-9.e+-]+|null)"#,
+        r#""(\w+_(?:per_second|ms|resident_bytes|per_token)|threads|tier)": ("[^"]*"|[0-9.e+-]+|null)"#,
         "\"$1\": 0",
     );
     settings.bind(|| insta::assert_snapshot!(snapshot, format!("exit {code}\n{}", ran.out)));
