@@ -108,10 +108,9 @@ impl Diagnostic for Error {
             Self::Compute { .. } => ErrorKind::Internal,
             Self::Model { source } => source.kind(),
             Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
-            Self::Weights { .. }
-            | Self::Weight { .. }
-            | Self::Changed { .. }
-            | Self::NotFinite => ErrorKind::Corrupt,
+            Self::Weights { .. } | Self::Weight { .. } | Self::Changed { .. } | Self::NotFinite => {
+                ErrorKind::Corrupt
+            }
             Self::Tier { .. } => ErrorKind::InvalidInput,
             Self::Architecture { .. } => ErrorKind::Unsupported,
             Self::Memory { .. } | Self::Pages => ErrorKind::ResourceExhausted,
@@ -154,10 +153,7 @@ impl Diagnostic for Error {
             }
             Self::Pages => Some("ask for shorter answers, or for fewer at once".to_owned()),
             Self::Architecture { .. } => Some("use the engine `reference`".to_owned()),
-            Self::Weights { .. }
-            | Self::Weight { .. }
-            | Self::Changed { .. }
-            | Self::NotFinite => {
+            Self::Weights { .. } | Self::Weight { .. } | Self::Changed { .. } | Self::NotFinite => {
                 Some("`models verify` tells whether the weights are damaged".to_owned())
             }
         }

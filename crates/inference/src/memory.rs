@@ -3,8 +3,9 @@
 use mlxcode_kernels::PAGE_TOKENS;
 use mlxcode_models::{GgmlType, GgufHeader, InstalledModel, ModelConfig, WeightFiles};
 
-use crate::reference::CACHE_STEP;
 use crate::error::{Error, Result};
+use crate::format::Checkpoint;
+use crate::reference::CACHE_STEP;
 
 /// Bytes of a dense number, which is held as f32 whatever the file has.
 const DENSE_BYTES: u64 = 4;
@@ -27,12 +28,17 @@ const PACKED_MORE: u64 = 8;
 /// Refuses a model whose packed weights and least pages take more than
 /// `limit_bytes`, and tells the bytes of the weights. `None`: nobody knows
 /// what there is, so nothing is refused.
-pub fn check(model: &InstalledModel, dequantize: bool, limit_bytes: Option<u64>) -> Result<u64> {
+pub fn check(
+    model: &InstalledModel,
+    checkpoint: &Checkpoint,
+    dequantize: bool,
+    limit_bytes: Option<u64>,
+) -> Result<u64> {
     let weights = if dequantize {
         model.parameters().saturating_mul(DENSE_BYTES)
     } else {
-        let file = model.size_bytes();
-        file.saturating_add(file / PACKED_MORE)
+        let bytes: u64 = checkpoint.tensors().map(|tensor| tensor.bytes.len() as u64).sum();
+        bytes.saturating_add(bytes / PACKED_MORE)
     };
     let config = model.config();
     let tokens = LEAST_PAGES * PAGE_TOKENS;
@@ -52,7 +58,11 @@ fn refuse(model: &InstalledModel, needed_bytes: u64, limit_bytes: Option<u64>) -
 }
 
 /// The same for the reference, which holds dense weights as f32.
-pub fn check_reference(model: &InstalledModel, dequantize: bool, limit_bytes: Option<u64>) -> Result<()> {
+pub fn check_reference(
+    model: &InstalledModel,
+    dequantize: bool,
+    limit_bytes: Option<u64>,
+) -> Result<()> {
     let weights = weights(model, dequantize)?;
     refuse(model, weight_bytes(&weights).saturating_add(cache_bytes(model.config())), limit_bytes)
 }

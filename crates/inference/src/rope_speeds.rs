@@ -56,13 +56,17 @@ fn scaled(pair: usize, speed: f32, config: &ModelConfig) -> f32 {
             }
         }
         Some(RopeScaling::Yarn {
-            factor, original_context, beta_fast, beta_slow, truncate, ..
+            factor,
+            original_context,
+            beta_fast,
+            beta_slow,
+            truncate,
+            ..
         }) => {
             let dim = config.head_dim as f32;
             // The pair that turns so often within the original context.
             let pair_of = |turns: f32| {
-                dim * (original_context / (turns * 2.0 * PI)).ln()
-                    / (2.0 * config.rope_theta.ln())
+                dim * (original_context / (turns * 2.0 * PI)).ln() / (2.0 * config.rope_theta.ln())
             };
             let (mut low, mut high) = (pair_of(beta_fast), pair_of(beta_slow));
             if truncate {

@@ -174,8 +174,7 @@ impl Step<'_> {
         let of = |partial: usize| &self.state.partials[partial * shape.kv_heads + kv_head];
         let parts: Vec<_> = merge.partials.clone().map(|partial| lock(of(partial))).collect();
         // SAFETY: each head of each row is given to one worker.
-        let out =
-            unsafe { self.state.mixed.part_mut(self.group(attention, merge.row, kv_head)) };
+        let out = unsafe { self.state.mixed.part_mut(self.group(attention, merge.row, kv_head)) };
         Partial::merge(parts.iter().map(|part| &**part), out);
     }
 

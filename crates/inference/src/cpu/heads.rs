@@ -8,12 +8,14 @@ impl Step<'_> {
         let (config, state) = (&self.model.config, self.state);
         let (head_dim, eps) = (config.head_dim, config.rms_norm_eps as f32);
         let mut normed = vec![0.0; head_dim];
-        let sides = [(&state.query, config.num_heads, query), (&state.key, config.num_kv_heads, key)];
+        let sides =
+            [(&state.query, config.num_heads, query), (&state.key, config.num_kv_heads, key)];
         for (heads, count, weight) in sides {
             self.worker.each(self.rows(), 1, |rows| {
                 // SAFETY: each row is given to one worker.
-                let rows =
-                    unsafe { heads.part_mut(rows.start * count * head_dim..rows.end * count * head_dim) };
+                let rows = unsafe {
+                    heads.part_mut(rows.start * count * head_dim..rows.end * count * head_dim)
+                };
                 for head in rows.chunks_exact_mut(head_dim) {
                     self.model.vectors.rms_norm(head, weight, eps, &mut normed);
                     head.copy_from_slice(&normed);
@@ -49,8 +51,7 @@ impl Step<'_> {
                 }
                 let (page, slot) = self.place(token.run, token.position);
                 let values = state.value[part(row, kv_heads * head_dim)].chunks_exact(head_dim);
-                for (number, (key, value)) in
-                    key.chunks_exact_mut(head_dim).zip(values).enumerate()
+                for (number, (key, value)) in key.chunks_exact_mut(head_dim).zip(values).enumerate()
                 {
                     vectors.rotate(key, cos, sin, rope.interleaved);
                     // SAFETY: a position of a sequence is one row of one batch,

@@ -73,30 +73,3 @@ pub struct Experts {
     /// Whether their weights are made to sum up to one.
     pub normalise: bool,
 }
-
-impl Linear {
-    pub fn size_bytes(&self) -> usize {
-        self.weight.size_bytes()
-    }
-}
-
-impl GatedNetwork {
-    fn size_bytes(&self) -> usize {
-        [&self.gate, &self.up, &self.down].into_iter().map(Linear::size_bytes).sum()
-    }
-}
-
-impl Layer {
-    pub fn size_bytes(&self) -> usize {
-        let Attention { query, key, value, output, .. } = &self.attention;
-        let attention = [query, key, value, output].into_iter().map(Linear::size_bytes);
-        let feed_forward = match &self.feed_forward {
-            FeedForward::Dense(network) => network.size_bytes(),
-            FeedForward::Experts(experts) => {
-                let networks = experts.networks.iter().map(GatedNetwork::size_bytes);
-                experts.router.size_bytes() + networks.sum::<usize>()
-            }
-        };
-        attention.sum::<usize>() + feed_forward
-    }
-}

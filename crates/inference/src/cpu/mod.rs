@@ -64,6 +64,7 @@ impl CpuModel {
     /// Packs all weights for the kernels of a tier, as f32 with `dequantize`.
     pub fn load(
         model: &InstalledModel,
+        checkpoint: &Checkpoint,
         computing: Computing,
         dequantize: bool,
         cancel: &CancelToken,
@@ -72,8 +73,7 @@ impl CpuModel {
             .ok_or_else(|| Error::Tier { tier: computing.tier.name().to_owned() })?;
         let config = model.config().clone();
         let forward = arch::forward(config.architecture)?;
-        let checkpoint = Checkpoint::open(model)?;
-        let loader = Loader::new(&checkpoint, &config, computing.threads, dequantize, cancel);
+        let loader = Loader::new(checkpoint, &config, computing.threads, dequantize, cancel);
         let embedding = loader.linear("model.embed_tokens")?;
         let tied = config.tie_embeddings;
         let output = if tied { None } else { Some(loader.linear("lm_head")?) };
@@ -95,16 +95,6 @@ impl CpuModel {
             rope,
             forward,
         })
-    }
-
-    /// How it is computed.
-    pub fn computing(&self) -> Computing {
-        self.computing
-    }
-
-    /// Rows of the output: the length of logits.
-    pub fn vocabulary(&self) -> usize {
-        self.config.vocab_size
     }
 
     /// The output layer.
@@ -131,13 +121,6 @@ impl CpuModel {
             scale: 1.0 / (self.config.head_dim as f32).sqrt(),
             window: self.config.window_of(layer),
         }
-    }
-
-    /// Bytes of the packed weights.
-    pub fn size_bytes(&self) -> usize {
-        let layers = self.layers.iter().map(Layer::size_bytes).sum::<usize>();
-        let output = self.output.as_ref().map_or(0, Linear::size_bytes);
-        layers + output + self.embedding.size_bytes()
     }
 
     /// Runs a batch and gives the logits that its runs asked for, one vector a

@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mlxcode_kernels::{Activations, Cells, Partial};
 use super::attend::AttendPlan;
 use super::experts::ExpertState;
 use super::{Batch, CpuModel};
+use mlxcode_kernels::{Activations, Cells, Partial};
 
 /// What runs keep between them: room for the states of a batch, which grows.
 #[derive(Debug, Default)]
@@ -99,9 +99,10 @@ impl State {
             gated: Activations::new(rows, inner),
             last: Activations::new(asked, config.hidden_size),
             logits: Cells::new(asked * config.vocab_size),
-            experts: config.experts.as_ref().map(|experts| {
-                ExpertState::new(config.hidden_size, experts, rows)
-            }),
+            experts: config
+                .experts
+                .as_ref()
+                .map(|experts| ExpertState::new(config.hidden_size, experts, rows)),
             plan: AttendPlan::default(),
             partials: Vec::new(),
             stop_after: AtomicUsize::new(NEVER),

@@ -124,10 +124,8 @@ impl Answer {
         let (prefill_ms, decode_ms) =
             if decoding { (self.prefill_ms, spent) } else { (spent, 0.0) };
         let event = outcome.map(|reason| {
-            let usage = Usage {
-                prompt_tokens: self.prompt_tokens,
-                completion_tokens: self.generated,
-            };
+            let usage =
+                Usage { prompt_tokens: self.prompt_tokens, completion_tokens: self.generated };
             let timings = Timings { prefill_ms, decode_ms };
             GenerationEvent::Finished(Finished { reason, usage, timings })
         });

@@ -13,6 +13,7 @@ use super::prefix::PrefixCache;
 use super::schedule::Scheduler;
 use crate::cpu::{Computing, CpuModel};
 use crate::error::{Error, Result};
+use crate::format::Checkpoint;
 use crate::memory;
 use crate::reference::{self, Decoder};
 
@@ -42,30 +43,39 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
     };
     match options.engine {
         EngineKind::Reference => {
-            memory::check_reference(model, options.dequantize, limit)?;
-            let decoder = Decoder::load(model, options.dequantize, &options.cancel)?;
+            let decoder = reference_decoder(model, options, limit)?;
             start(Box::new(move || reference::work(&decoder, &voice, &queue)))?;
             let threads = candle_core::utils::get_num_threads();
             Ok(Loaded { requests, context, tier: "candle", threads })
         }
         EngineKind::Cpu => {
             let computing = computing(options)?;
-            let weights = memory::check(model, options.dequantize, limit)?;
-            let cpu = CpuModel::load(model, computing, options.dequantize, &options.cancel)?;
+            let (checkpoint, cancel) = (Checkpoint::open(model)?, &options.cancel);
+            let weights = memory::check(model, &checkpoint, options.dequantize, limit)?;
+            let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
             let free = limit.map(|limit| limit.saturating_sub(weights));
             let page_bytes = cpu.cache_shape().page_bytes() as u64;
             let pages = pages(context, page_bytes, free);
             let context = context.min(pages.saturating_sub(1) * PAGE_TOKENS);
-            let cache = PrefixCache::new(
-                Pages::new(cpu.cache_shape(), pages),
-                !options.forget_prompts,
-            );
+            let cache =
+                PrefixCache::new(Pages::new(cpu.cache_shape(), pages), !options.forget_prompts);
             let scheduler = Scheduler::new(cpu, voice, cache);
             start(Box::new(move || scheduler.work(&queue)))?;
             let (tier, threads) = (computing.tier.name(), computing.threads);
             Ok(Loaded { requests, context, tier, threads })
         }
     }
+}
+
+/// The same model through candle.
+pub fn reference_decoder(
+    model: &InstalledModel,
+    options: &LoadOptions,
+    limit: Option<u64>,
+) -> Result<Decoder> {
+    reference::check(model, options.dequantize)?;
+    memory::check_reference(model, options.dequantize, limit)?;
+    Decoder::load(model, options.dequantize, &options.cancel)
 }
 
 /// The instructions and threads that the options ask for.

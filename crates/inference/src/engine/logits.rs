@@ -3,12 +3,11 @@
 use mlxcode_kernels::{PAGE_TOKENS, Pages};
 use mlxcode_models::{Error as ModelsError, Hardware, InstalledModel};
 
-use super::load::computing;
+use super::load::{computing, reference_decoder};
 use super::options::LoadOptions;
 use crate::cpu::{Batch, CpuModel, Logits, Run, States};
 use crate::error::Result;
-use crate::memory;
-use crate::reference::Decoder;
+use crate::format::Checkpoint;
 
 /// The logits after every token of a prompt, by candle, computed at once.
 pub fn reference_logits(
@@ -17,8 +16,7 @@ pub fn reference_logits(
     tokens: &[u32],
 ) -> Result<Vec<Vec<f32>>> {
     let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
-    memory::check_reference(model, options.dequantize, limit)?;
-    let decoder = Decoder::load(model, options.dequantize, &options.cancel)?;
+    let decoder = reference_decoder(model, options, limit)?;
     let states = decoder.run(tokens, &mut decoder.cache(), &|| options.cancel.is_cancelled())?;
     let states = states.ok_or(ModelsError::Cancelled)?;
     Ok(decoder.logits(&states)?.to_vec2()?)
@@ -32,7 +30,9 @@ pub fn engine_logits(
     tokens: &[u32],
     part: usize,
 ) -> Result<Vec<Vec<f32>>> {
-    let cpu = CpuModel::load(model, computing(options)?, options.dequantize, &options.cancel)?;
+    let (checkpoint, computing) = (Checkpoint::open(model)?, computing(options)?);
+    let cancel = &options.cancel;
+    let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
     let count = tokens.len().div_ceil(PAGE_TOKENS);
     let pages = Pages::new(cpu.cache_shape(), count);
     let sequence: Vec<u32> = (0..count as u32).collect();

@@ -13,8 +13,8 @@ use std::fmt;
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
     ChatTemplate, Error as ModelsError, GenerateOptions, GenerateRequest, Generation,
-    GenerationEvent, InstalledModel, LanguageModel, ModelInfo, Prompt,
-    Result as ModelsResult, Tokenizer, generation_channel,
+    GenerationEvent, InstalledModel, LanguageModel, ModelInfo, Prompt, Result as ModelsResult,
+    Tokenizer, generation_channel,
 };
 
 pub use answer::{Answer, Next, Request, Voice};

@@ -233,3 +233,102 @@ impl PrefixCache {
         (content.len() == PAGE_TOKENS).then_some(node)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mlxcode_kernels::{CacheShape, CacheType};
+
+    use super::*;
+
+    fn cache(pages: usize) -> PrefixCache {
+        let shape = CacheShape { layers: 1, kv_heads: 1, head_dim: 16, kind: CacheType::F32 };
+        PrefixCache::new(Pages::new(shape, pages), true)
+    }
+
+    /// Computes all of `tokens` that is not known, and tells how many were.
+    fn run(cache: &mut PrefixCache, tokens: &[u32]) -> usize {
+        let mut sequence = cache.begin(tokens);
+        let known = sequence.len();
+        assert!(cache.extend(&mut sequence, tokens.len()));
+        assert_eq!(sequence.pages().len(), tokens.len().div_ceil(PAGE_TOKENS));
+        sequence.computed(&tokens[known..]);
+        cache.end(sequence);
+        known
+    }
+
+    fn text(length: u32, seed: u32) -> Vec<u32> {
+        (0..length).map(|place| place * 7 + seed).collect()
+    }
+
+    #[test]
+    fn what_was_computed_is_known_up_to_the_last_token() {
+        let mut cache = cache(32);
+        let long = text(100, 1);
+        assert_eq!(run(&mut cache, &long), 0);
+        // The last token's logits are wanted again.
+        assert_eq!(run(&mut cache, &long), 99);
+        assert_eq!(run(&mut cache, &long[..64]), 63);
+        let mut longer = long.clone();
+        longer.extend(text(70, 5000));
+        assert_eq!(run(&mut cache, &longer), 100);
+        assert_eq!(run(&mut cache, &longer), 169);
+        // A path that parts within a page.
+        let mut other = long[..50].to_vec();
+        other.extend(text(30, 9000));
+        assert_eq!(run(&mut cache, &other), 50);
+        assert_eq!(run(&mut cache, &other), 79);
+        assert_eq!(run(&mut cache, &longer), 169);
+        assert_eq!(run(&mut cache, &text(40, 2)), 0);
+    }
+
+    #[test]
+    fn the_page_used_longest_ago_makes_room() {
+        let mut cache = cache(4);
+        let (one, two) = (text(64, 1), text(64, 1000));
+        run(&mut cache, &one);
+        run(&mut cache, &two);
+        assert_eq!(run(&mut cache, &one), 63);
+        // The copy of the last page took the place of the end of `two`.
+        run(&mut cache, &text(64, 5000));
+        assert_eq!(run(&mut cache, &two[..33]), 0);
+        assert_eq!(cache.available(), 4);
+    }
+
+    #[test]
+    fn pages_of_those_who_read_stay() {
+        let mut cache = cache(4);
+        run(&mut cache, &text(64, 1));
+        let reader = cache.begin(&text(65, 1));
+        assert_eq!(reader.len(), 64);
+        let mut other = cache.begin(&text(200, 77));
+        assert!(!cache.extend(&mut other, 96));
+        assert_eq!(other.pages().len(), 2);
+        cache.end(other);
+        cache.end(reader);
+        assert_eq!(run(&mut cache, &text(64, 1)), 63);
+    }
+
+    #[test]
+    fn nothing_is_lost_over_many_sequences() {
+        let mut cache = cache(12);
+        let mut seed = 1_u32;
+        for _ in 0..500 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (common, own) = ((seed >> 8) % 150, (seed >> 16) % 120 + 1);
+            let mut tokens = text(common, (seed >> 24) % 2);
+            tokens.extend(text(own, seed % 1000));
+            let known = run(&mut cache, &tokens);
+            assert!(known < tokens.len());
+            assert_eq!(cache.available(), 12);
+        }
+    }
+
+    #[test]
+    fn without_it_every_prompt_is_new() {
+        let mut cache = cache(8);
+        cache.enabled = false;
+        assert_eq!(run(&mut cache, &text(64, 1)), 0);
+        assert_eq!(run(&mut cache, &text(64, 1)), 0);
+        assert_eq!(cache.available(), 8);
+    }
+}

@@ -93,9 +93,8 @@ impl Scheduler {
             let Some(request) = self.waiting.front() else { return };
             let positions = request.tokens.len() + request.max_tokens;
             let reserved = positions.div_ceil(PAGE_TOKENS) + 1;
-            let owed = |active: &Active| {
-                active.reserved.saturating_sub(active.sequence.pages().len())
-            };
+            let owed =
+                |active: &Active| active.reserved.saturating_sub(active.sequence.pages().len());
             let owed: usize = self.active.iter().map(owed).sum();
             // A lone sequence always fits: the context is no longer than the
             // pages.

@@ -52,11 +52,6 @@ impl Checkpoint {
         Ok(Some(numbers))
     }
 
-    /// Whether there is a matrix of this name.
-    pub fn has(&self, path: &str) -> bool {
-        self.tensor(&self.name(path, "weight")).is_some()
-    }
-
     /// Gives a matrix to `read`, and its pages back afterwards.
     pub fn with_matrix<T>(
         &self,

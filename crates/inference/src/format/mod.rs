@@ -13,7 +13,7 @@ mod names;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mlxcode_kernels::{FloatType, WeightType};
 use mlxcode_models::{InstalledModel, Quantization, WeightFiles};
@@ -103,11 +103,6 @@ impl Checkpoint {
         }
         let quantization = model.config().quantization.clone();
         Ok(Self { path, naming, files, entries, quantization })
-    }
-
-    /// The file or folder.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// All tensors, by the names that the files give them.

@@ -7,9 +7,9 @@ use candle_nn::ops::{rms_norm, silu, softmax_last_dim};
 use mlxcode_base::CancelToken;
 use mlxcode_models::{InstalledModel, ModelConfig};
 
-use crate::error::Result;
 use super::rope::Rope;
 use super::weights::{Linear, Weights};
+use crate::error::Result;
 
 /// Positions that the cache has room for at first; it grows by as many.
 pub const CACHE_STEP: usize = 512;

@@ -72,7 +72,9 @@ fn the_seed_decides_and_nothing_else() {
 
 #[test]
 fn tokens_come_with_their_log_probabilities() {
-    let engine = engine();
+    let mut exact = LoadOptions::default();
+    exact.dequantize = true;
+    let engine = Engine::load(&load("qwen2-f32"), &exact).unwrap();
     let asked = SamplingOptions { log_probabilities: Some(3), ..SamplingOptions::default() };
     let (tokens, _) = run(&engine, GenerateOptions { sampling: asked, ..most(6) });
     let model = load("qwen2-f32");
@@ -271,4 +273,47 @@ fn special_tokens_in_a_message_are_text() {
         let text = tokenizer.decode(&ids(forged)).unwrap();
         assert!(text.contains("<|im_end|>"), "{name}: {text}");
     }
+}
+
+/// Four prompts at once, of which some begin alike, give what each gives
+/// alone, whether or not earlier prompts are remembered.
+#[test]
+fn answers_at_once_are_those_of_each_alone() {
+    let mut exact = LoadOptions::default();
+    exact.dequantize = true;
+    let model = load("qwen2-f32");
+    let texts = ["def main", "def main(args):\n    return 1\n", "x", "class A:\n    pass\n"];
+    let text = |place: usize| texts[place].repeat(1 + 12 * place);
+    let request = |place| {
+        let options = most(24);
+        GenerateRequest::new(Prompt::text(text(place))).with_options(options)
+    };
+    exact.forget_prompts = true;
+    let alone = Engine::load(&model, &exact).unwrap();
+    let expected: Vec<String> =
+        (0..4).map(|place| alone.generate(request(place)).unwrap().text().unwrap()).collect();
+    exact.forget_prompts = false;
+    let engine = Engine::load(&model, &exact).unwrap();
+    for _ in 0..3 {
+        let running: Vec<_> =
+            (0..4).map(|place| engine.generate(request(place)).unwrap()).collect();
+        for (generation, expected) in running.into_iter().zip(&expected) {
+            assert_eq!(&generation.text().unwrap(), expected);
+        }
+    }
+}
+
+#[test]
+fn one_of_several_can_be_cancelled() {
+    let engine = engine();
+    let cancel = CancelToken::new();
+    let request =
+        |tokens| GenerateRequest::new(Prompt::text("def main")).with_options(most(tokens));
+    let long = engine.generate(request(300).with_cancel(cancel.clone())).unwrap();
+    let short = engine.generate(request(20)).unwrap();
+    cancel.cancel();
+    assert!(!short.text().unwrap().is_empty());
+    let events: Vec<_> = long.map(Result::unwrap).collect();
+    let Some(GenerationEvent::Finished(end)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(end.reason, FinishReason::Cancelled);
 }

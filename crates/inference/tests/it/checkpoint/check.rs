@@ -94,7 +94,7 @@ fn length(values: &[f32]) -> f32 {
     values.iter().map(|value| value * value).sum::<f32>().sqrt()
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let product: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
     product / (length(a) * length(b))
 }

@@ -6,8 +6,8 @@ use mlxcode_inference::{CacheKind, Engine, EngineKind, LoadOptions, engine_logit
 use mlxcode_models::InstalledModel;
 
 use super::Checkpoint;
-use super::check::{Bound, check_greedy, check_logits};
-use super::index::{Cell, cell, index};
+use super::check::{Bound, check_greedy, check_logits, cosine};
+use super::index::{cell, index};
 
 /// For every cell; a few go further.
 const MOST_CONTEXT: usize = 33;
@@ -50,23 +50,40 @@ fn logits_in_f32_are_those_of_the_references() {
     }
 }
 
+/// Models of two layers with random weights multiply what rounding does to a
+/// state, some of them much, and a mixture may choose another expert. So few
+/// cells may turn further; a wrong product turns the logits by more than any.
 #[test]
 fn logits_of_every_format_point_the_same_way() {
     let options = LoadOptions::default();
+    let (mut all, mut turned) = (0, Vec::new());
     for cell in &index().cells {
-        check_logits(cell, ROUNDED, MOST_CONTEXT, |path, tokens| last(path, &options, tokens, 512));
+        let checkpoint = Checkpoint::new(cell);
+        for (context, expect) in cell.logits() {
+            if context > MOST_CONTEXT {
+                continue;
+            }
+            let tokens = &index().tokens[..context];
+            let cosine = cosine(&last(&checkpoint.path(), &options, tokens, 512), &expect);
+            assert!(cosine >= 0.99, "{} after {context} tokens: {cosine}", cell.name);
+            all += 1;
+            if cosine < 0.999 {
+                turned.push((&cell.name, cosine));
+            }
+        }
     }
+    assert!(turned.len() * 20 <= all, "{} of {all}: {turned:?}", turned.len());
 }
 
 #[test]
 fn logits_after_long_prompts_are_those_of_the_references() {
     for name in FAR {
-        let cell = far(name);
-        check_logits(cell, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 512));
+        let far = cell(name);
+        check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 512));
         // In parts that fit neither pages nor products.
-        check_logits(cell, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 37));
+        check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 37));
         let options = LoadOptions::default();
-        check_logits(cell, ROUNDED, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, 100));
+        check_logits(far, ROUNDED, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, 100));
     }
 }
 
@@ -74,7 +91,7 @@ fn logits_after_long_prompts_are_those_of_the_references() {
 fn greedy_tokens_are_those_of_the_references() {
     for name in FAR {
         for (options, bound) in [(exact(), EXACT), (LoadOptions::default(), ROUNDED)] {
-            let compared = check_greedy(far(name), bound, |path, prompt, count| {
+            let compared = check_greedy(cell(name), bound, |path, prompt, count| {
                 let engine = Engine::load(&load(path), &options).unwrap();
                 engine.continue_tokens(prompt, count).unwrap()
             });
@@ -89,7 +106,7 @@ fn a_cache_of_bytes_changes_little() {
     options.cache = CacheKind::Q8;
     for name in FAR {
         let bound = Bound::Cosine(0.998);
-        check_logits(far(name), bound, FAR_CONTEXT, |path, tokens| {
+        check_logits(cell(name), bound, FAR_CONTEXT, |path, tokens| {
             last(path, &options, tokens, 512)
         });
     }
@@ -99,8 +116,7 @@ fn a_cache_of_bytes_changes_little() {
 /// the same exactly where only the number of threads differs.
 #[test]
 fn threads_and_tiers_agree() {
-    let cell = far(FAR[0]);
-    let checkpoint = Checkpoint::new(cell);
+    let checkpoint = Checkpoint::new(cell(FAR[0]));
     let tokens = &index().tokens[..50];
     let run = |tier: Option<&str>, threads: usize| {
         let mut options = LoadOptions::default();
@@ -117,15 +133,11 @@ fn threads_and_tiers_agree() {
 
 #[test]
 fn a_tier_that_is_none_is_refused() {
-    let checkpoint = Checkpoint::new(far(FAR[0]));
+    let checkpoint = Checkpoint::new(cell(FAR[0]));
     let mut options = LoadOptions::default();
     options.tier = Some("sse2".to_owned());
     let error = Engine::load(&load(&checkpoint.path()), &options).unwrap_err();
     assert_eq!(mlxcode_base::Diagnostic::code(&error), "inference.tier");
     options.engine = EngineKind::Reference;
     assert!(Engine::load(&load(&checkpoint.path()), &options).is_ok());
-}
-
-fn far(name: &str) -> &'static Cell {
-    cell(name)
 }
