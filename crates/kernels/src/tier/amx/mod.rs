@@ -10,6 +10,8 @@
 mod machine;
 mod panel;
 mod states;
+#[cfg(test)]
+mod tests;
 mod tiles;
 
 use std::ops::Range;
