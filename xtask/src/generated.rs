@@ -1,4 +1,4 @@
-//! Generated files are what the program generates.
+//! Generated files are what the program, and the goldens, say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use ignore::WalkBuilder;
 
+use crate::formats;
 use crate::run::{cargo, program, run, target};
 
 /// Has the program write its pages into a temporary folder and compares them
@@ -32,7 +33,8 @@ fn make(root: &Path, folder: &Path) -> Result<()> {
     run(cargo(root).args(["build", "--quiet", "--workspace", "--bins", "--tests"]))?;
     let name = format!("mlx-code{}", std::env::consts::EXE_SUFFIX);
     let built = target(root).join("debug").join(name);
-    run(program(built, root).arg("__generate").arg(folder))
+    run(program(built, root).arg("__generate").arg(folder))?;
+    formats::write(root, folder)
 }
 
 /// What the kept folder lacks or has differently. A subfolder that something

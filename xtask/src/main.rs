@@ -12,6 +12,7 @@ mod arrows;
 mod bench;
 mod bindings;
 mod finding;
+mod formats;
 mod generated;
 mod imports;
 mod layers;

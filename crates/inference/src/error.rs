@@ -94,6 +94,15 @@ pub enum Error {
     /// There is no room for more keys and values.
     #[error("the cache has no page left")]
     Pages,
+    /// What was saved of past prompts cannot be used.
+    #[error("the saved prompts cannot be used: {reason}")]
+    Snapshot {
+        /// What is wrong with the bytes.
+        reason: String,
+    },
+    /// The reference keeps nothing of past prompts.
+    #[error("the reference engine keeps no prompts")]
+    NoPrompts,
     /// No token is the likeliest: the logits are not all numbers.
     #[error("the model's logits are not all finite numbers")]
     NotFinite,
@@ -108,11 +117,13 @@ impl Diagnostic for Error {
             Self::Compute { .. } => ErrorKind::Internal,
             Self::Model { source } => source.kind(),
             Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
-            Self::Weights { .. } | Self::Weight { .. } | Self::Changed { .. } | Self::NotFinite => {
-                ErrorKind::Corrupt
-            }
+            Self::Weights { .. }
+            | Self::Weight { .. }
+            | Self::Changed { .. }
+            | Self::Snapshot { .. }
+            | Self::NotFinite => ErrorKind::Corrupt,
             Self::Tier { .. } => ErrorKind::InvalidInput,
-            Self::Architecture { .. } => ErrorKind::Unsupported,
+            Self::Architecture { .. } | Self::NoPrompts => ErrorKind::Unsupported,
             Self::Memory { .. } | Self::Pages => ErrorKind::ResourceExhausted,
         }
     }
@@ -130,6 +141,8 @@ impl Diagnostic for Error {
             Self::Thread { .. } => "inference.thread",
             Self::Memory { .. } => "inference.memory",
             Self::Pages => "inference.pages",
+            Self::Snapshot { .. } => "inference.snapshot",
+            Self::NoPrompts => "inference.no_prompts",
             Self::NotFinite => "inference.not_finite",
         }
     }
@@ -151,6 +164,10 @@ impl Diagnostic for Error {
                 let tiers = Tier::available().into_iter().map(Tier::name);
                 Some(format!("it has {}", tiers.collect::<Vec<_>>().join(", ")))
             }
+            Self::Snapshot { .. } => {
+                Some("leave them out: the prompts are computed again".to_owned())
+            }
+            Self::NoPrompts => Some("use the engine `cpu`".to_owned()),
             Self::Pages => Some("ask for shorter answers, or for fewer at once".to_owned()),
             Self::Architecture { .. } => Some("use the engine `reference`".to_owned()),
             Self::Weights { .. } | Self::Weight { .. } | Self::Changed { .. } | Self::NotFinite => {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use mlxcode_models::{
@@ -20,6 +21,17 @@ pub struct Request {
     pub sampler: Sampler,
     pub stops: StopTexts,
     pub sender: GenerationSender,
+}
+
+/// What a worker is asked for.
+#[derive(Debug)]
+pub enum Order {
+    /// An answer.
+    Generate(Box<Request>),
+    /// What is known of past prompts.
+    Save { most_bytes: usize, reply: Sender<Result<Vec<u8>>> },
+    /// To take what was saved.
+    Restore { bytes: Vec<u8>, reply: Sender<Result<usize>> },
 }
 
 /// What a worker needs to turn tokens into answers.

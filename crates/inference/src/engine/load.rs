@@ -7,7 +7,7 @@ use std::thread;
 use mlxcode_kernels::{CacheType, PAGE_TOKENS, Pages, Pool, Tier};
 use mlxcode_models::{Hardware, InstalledModel};
 
-use super::answer::{Request, Voice};
+use super::answer::{Order, Voice};
 use super::options::{CacheKind, EngineKind, LoadOptions};
 use super::prefix::PrefixCache;
 use super::schedule::Scheduler;
@@ -24,7 +24,7 @@ const CONTEXTS: usize = 4;
 /// A worker and what is known of it.
 #[derive(Debug)]
 pub struct Loaded {
-    pub requests: Sender<Request>,
+    pub orders: Sender<Order>,
     /// The most tokens of prompt and answer together.
     pub context: usize,
     pub tier: &'static str,
@@ -36,7 +36,7 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
     let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
     let context = model.config().context_length;
     let context = options.max_context.map_or(context, |most| most.min(context));
-    let (requests, queue) = mpsc::channel();
+    let (orders, queue) = mpsc::channel();
     let start = |work: Box<dyn FnOnce() + Send>| {
         let thread = thread::Builder::new().name("mlx-code model".to_owned());
         thread.spawn(work).map_err(|source| Error::Thread { source })
@@ -46,7 +46,7 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
             let decoder = reference_decoder(model, options, limit)?;
             start(Box::new(move || reference::work(&decoder, &voice, &queue)))?;
             let threads = candle_core::utils::get_num_threads();
-            Ok(Loaded { requests, context, tier: "candle", threads })
+            Ok(Loaded { orders, context, tier: "candle", threads })
         }
         EngineKind::Cpu => {
             let computing = computing(options)?;
@@ -59,10 +59,11 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
             let context = context.min(pages.saturating_sub(1) * PAGE_TOKENS);
             let cache =
                 PrefixCache::new(Pages::new(cpu.cache_shape(), pages), !options.forget_prompts);
-            let scheduler = Scheduler::new(cpu, voice, cache);
+            let fingerprint = checkpoint.fingerprint();
+            let scheduler = Scheduler::new(cpu, voice, cache, fingerprint);
             start(Box::new(move || scheduler.work(&queue)))?;
             let (tier, threads) = (computing.tier.name(), computing.threads);
-            Ok(Loaded { requests, context, tier, threads })
+            Ok(Loaded { orders, context, tier, threads })
         }
     }
 }

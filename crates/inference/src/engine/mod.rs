@@ -6,9 +6,11 @@ mod logits;
 mod options;
 mod prefix;
 mod schedule;
+mod snapshot;
 mod stop;
 
 use std::fmt;
+use std::sync::mpsc;
 
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
@@ -17,7 +19,7 @@ use mlxcode_models::{
     Tokenizer, generation_channel,
 };
 
-pub use answer::{Answer, Next, Request, Voice};
+pub use answer::{Answer, Next, Order, Request, Voice};
 use load::Loaded;
 pub use logits::{engine_logits, reference_logits};
 pub use options::{CacheKind, EngineKind, LoadOptions};
@@ -68,6 +70,33 @@ impl Engine {
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.loaded.threads
+    }
+
+    /// What was computed for past prompts, in at most so many bytes, for an
+    /// engine that loads the same model later. Waits until the answers on
+    /// their way are given.
+    ///
+    /// # Errors
+    /// The reference keeps nothing.
+    pub fn save_prompts(&self, most_bytes: usize) -> Result<Vec<u8>> {
+        let (reply, answer) = mpsc::channel();
+        self.order(Order::Save { most_bytes, reply })?;
+        answer.recv().map_err(|_| ModelsError::EngineStopped)?
+    }
+
+    /// Takes what [`save_prompts`](Self::save_prompts) gave, and tells for how
+    /// many tokens something is known now.
+    ///
+    /// # Errors
+    /// Bytes that are damaged or of another model are refused as a whole.
+    pub fn restore_prompts(&self, bytes: Vec<u8>) -> Result<usize> {
+        let (reply, answer) = mpsc::channel();
+        self.order(Order::Restore { bytes, reply })?;
+        answer.recv().map_err(|_| ModelsError::EngineStopped)?
+    }
+
+    fn order(&self, order: Order) -> Result<()> {
+        self.loaded.orders.send(order).map_err(|_| ModelsError::EngineStopped.into())
     }
 
     /// Starts to continue a prompt of token numbers.
@@ -127,7 +156,7 @@ impl Engine {
             stops: StopTexts::new(&options.stop),
             sender,
         };
-        self.loaded.requests.send(request).map_err(|_| ModelsError::EngineStopped)?;
+        self.loaded.orders.send(Order::Generate(Box::new(request))).map_err(|_| ModelsError::EngineStopped)?;
         Ok(generation)
     }
 

@@ -9,7 +9,7 @@
 use mlxcode_kernels::{PAGE_TOKENS, Pages};
 
 /// The place of a page in the tree.
-type Node = usize;
+pub type Node = usize;
 
 /// A page of the tree: the keys and values of some tokens that follow others.
 #[derive(Debug)]
@@ -234,10 +234,54 @@ impl PrefixCache {
     }
 }
 
+impl PrefixCache {
+    /// Up to `most` pages, those used last, each after its parent.
+    pub fn newest(&self, most: usize) -> Vec<Node> {
+        let mut nodes: Vec<Node> =
+            (0..self.nodes.len()).filter(|node| self.nodes[*node].is_some()).collect();
+        // A page was used whenever one after it was, so no parent is left out.
+        nodes.sort_by_key(|node| {
+            let used = self.nodes[*node].as_ref().map_or(0, |kept| kept.last_used);
+            (std::cmp::Reverse(used), self.depth(*node))
+        });
+        nodes.truncate(most);
+        nodes.sort_by_key(|node| self.depth(*node));
+        nodes
+    }
+
+    /// Pages before this one.
+    fn depth(&self, node: Node) -> usize {
+        let parent = |node: &Node| self.nodes[*node].as_ref().and_then(|kept| kept.parent);
+        std::iter::successors(Some(node), parent).count() - 1
+    }
+
+    /// The parent of a page, its tokens and its bytes.
+    pub fn kept(&self, node: Node) -> Option<(Option<Node>, &[u32], &[u8])> {
+        let kept = self.nodes.get(node)?.as_ref()?;
+        Some((kept.parent, &kept.tokens, self.pages.page(kept.page)))
+    }
+
+    /// Puts a page that was saved after its parent; `None` where there is no
+    /// free one. A page with the same tokens stays as it is.
+    pub fn put(&mut self, parent: Option<Node>, tokens: &[u32], bytes: &[u8]) -> Option<Node> {
+        if let Some((node, count)) = self.best_child(parent, tokens)
+            && count == tokens.len()
+        {
+            return Some(node);
+        }
+        // Of what is there nothing has to go for it.
+        let page = self.free.pop()?;
+        self.pages.page_mut(page).copy_from_slice(bytes);
+        self.keep(parent, page, tokens);
+        self.best_child(parent, tokens).map(|(node, _)| node)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mlxcode_kernels::{CacheShape, CacheType};
 
+    use super::super::snapshot;
     use super::*;
 
     fn cache(pages: usize) -> PrefixCache {
@@ -321,6 +365,36 @@ mod tests {
             assert!(known < tokens.len());
             assert_eq!(cache.available(), 12);
         }
+    }
+
+    #[test]
+    fn what_was_saved_is_known_again() {
+        let mut first = cache(16);
+        let (long, other) = (text(100, 1), [text(40, 1), text(20, 9000)].concat());
+        run(&mut first, &long);
+        run(&mut first, &other);
+        let bytes = snapshot::save(&first, "a model", usize::MAX);
+        let mut second = cache(16);
+        assert_eq!(snapshot::restore(&mut second, "a model", &bytes).unwrap(), 100 + 28);
+        assert_eq!(run(&mut second, &long), 99);
+        assert_eq!(run(&mut second, &other), 59);
+        assert_eq!(second.available(), 16);
+        // Less room: the beginning of what was used last.
+        let few = snapshot::save(&first, "a model", bytes.len() / 2);
+        assert!(few.len() <= bytes.len() / 2);
+        let mut third = cache(16);
+        assert!(snapshot::restore(&mut third, "a model", &few).unwrap() > 0);
+        assert!(run(&mut third, &other) >= 32);
+        // Nothing of a snapshot that is not whole, or of another model.
+        let mut fourth = cache(16);
+        assert!(snapshot::restore(&mut fourth, "another", &bytes).is_err());
+        for place in [0, 20, bytes.len() / 2, bytes.len() - 1] {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            assert!(snapshot::restore(&mut fourth, "a model", &changed).is_err());
+            assert!(snapshot::restore(&mut fourth, "a model", &bytes[..place]).is_err());
+        }
+        assert_eq!(run(&mut fourth, &long), 0);
     }
 
     #[test]

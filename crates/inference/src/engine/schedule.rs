@@ -10,8 +10,9 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use mlxcode_kernels::PAGE_TOKENS;
 use mlxcode_models::FinishReason;
 
-use super::answer::{Answer, Next, Request, Voice};
+use super::answer::{Answer, Next, Order, Request, Voice};
 use super::prefix::{PrefixCache, Sequence};
+use super::snapshot;
 use crate::cpu::{Batch, CpuModel, Logits, Run, States};
 use crate::error::{Error, Result};
 
@@ -31,8 +32,10 @@ pub struct Scheduler {
     voice: Voice,
     cache: PrefixCache,
     states: States,
-    waiting: VecDeque<Request>,
+    waiting: VecDeque<Box<Request>>,
     active: Vec<Active>,
+    /// Of the model's files.
+    fingerprint: String,
 }
 
 /// A sequence that is being computed.
@@ -60,23 +63,26 @@ impl Active {
 }
 
 impl Scheduler {
-    pub fn new(model: CpuModel, voice: Voice, cache: PrefixCache) -> Self {
+    pub fn new(model: CpuModel, voice: Voice, cache: PrefixCache, fingerprint: String) -> Self {
         let (states, waiting, active) = Default::default();
-        Self { model, voice, cache, states, waiting, active }
+        Self { model, voice, cache, states, waiting, active, fingerprint }
     }
 
-    /// Works until nobody can send requests any more.
-    pub fn work(mut self, requests: &Receiver<Request>) {
+    /// Works until nobody can send orders any more.
+    pub fn work(mut self, orders: &Receiver<Order>) {
+        let mut later = None;
         loop {
             if self.active.is_empty() && self.waiting.is_empty() {
-                match requests.recv() {
-                    Ok(request) => self.waiting.push_back(request),
+                match later.take().map_or_else(|| orders.recv(), Ok) {
+                    Ok(order) => self.obey(order),
                     Err(_) => return,
                 }
             }
-            loop {
-                match requests.try_recv() {
-                    Ok(request) => self.waiting.push_back(request),
+            // What is not an answer waits until those before it are given.
+            while later.is_none() {
+                match orders.try_recv() {
+                    Ok(Order::Generate(request)) => self.waiting.push_back(request),
+                    Ok(order) => later = Some(order),
                     // The answers on their way are given all the same.
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
@@ -85,6 +91,25 @@ impl Scheduler {
             self.end_cancelled();
             self.step();
         }
+    }
+
+    /// Nobody is being answered now.
+    fn obey(&mut self, order: Order) {
+        // Who does not wait for the reply any more does not get it.
+        let _ = match order {
+            Order::Generate(request) => {
+                self.waiting.push_back(request);
+                return;
+            }
+            Order::Save { most_bytes, reply } => {
+                let bytes = snapshot::save(&self.cache, &self.fingerprint, most_bytes);
+                reply.send(Ok(bytes)).is_ok()
+            }
+            Order::Restore { bytes, reply } => {
+                let known = snapshot::restore(&mut self.cache, &self.fingerprint, &bytes);
+                reply.send(known).is_ok()
+            }
+        };
     }
 
     /// Begins what waits, as long as there is room for all of it.
@@ -102,7 +127,7 @@ impl Scheduler {
                 return;
             }
             let Some(request) = self.waiting.pop_front() else { return };
-            let (answer, tokens) = Answer::new(request, self.voice.clone());
+            let (answer, tokens) = Answer::new(*request, self.voice.clone());
             let sequence = self.cache.begin(&tokens);
             let prompt = tokens.len();
             self.active.push(Active { answer, sequence, reserved, tokens, prompt });

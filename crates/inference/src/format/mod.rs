@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use mlxcode_base::ContentHash;
 use mlxcode_kernels::{FloatType, WeightType};
 use mlxcode_models::{InstalledModel, Quantization, WeightFiles};
 
@@ -108,6 +109,17 @@ impl Checkpoint {
     /// All tensors, by the names that the files give them.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_>> {
         self.entries.iter().map(|(name, entry)| self.tensor_of(name, entry))
+    }
+
+    /// What tells this model from others: a hash of names, types, shapes and
+    /// the first bytes of all tensors.
+    pub fn fingerprint(&self) -> String {
+        let mut known = Vec::new();
+        for tensor in self.tensors() {
+            known.extend_from_slice(format!("{:?}", (tensor.name, tensor.kind, tensor.shape)).as_bytes());
+            known.extend_from_slice(&tensor.bytes[..tensor.bytes.len().min(64)]);
+        }
+        ContentHash::of(&known).to_string()
     }
 
     fn tensor(&self, name: &str) -> Option<Tensor<'_>> {

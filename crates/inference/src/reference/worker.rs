@@ -5,19 +5,27 @@ use std::sync::mpsc::Receiver;
 use mlxcode_models::FinishReason;
 
 use super::decoder::{Cache, Decoder};
-use crate::engine::{Answer, Next, Request, Voice};
-use crate::error::Result;
+use crate::engine::{Answer, Next, Order, Voice};
+use crate::error::{Error, Result};
 
 /// Tokens of a prompt that run at once: enough for the matrices, few enough
 /// that a cancelled prompt, looked for before each layer, ends soon.
 const PREFILL_TOKENS: usize = 128;
 
-/// Works until nobody can send requests any more.
-pub fn work(decoder: &Decoder, voice: &Voice, requests: &Receiver<Request>) {
-    for request in requests {
-        let (mut answer, tokens) = Answer::new(request, voice.clone());
-        let outcome = run(decoder, &mut answer, &tokens);
-        answer.finish(outcome);
+/// Works until nobody can send orders any more.
+pub fn work(decoder: &Decoder, voice: &Voice, orders: &Receiver<Order>) {
+    for order in orders {
+        // Who does not wait for a reply any more does not get it.
+        let _ = match order {
+            Order::Generate(request) => {
+                let (mut answer, tokens) = Answer::new(*request, voice.clone());
+                let outcome = run(decoder, &mut answer, &tokens);
+                answer.finish(outcome);
+                continue;
+            }
+            Order::Save { reply, .. } => reply.send(Err(Error::NoPrompts)).is_ok(),
+            Order::Restore { reply, .. } => reply.send(Err(Error::NoPrompts)).is_ok(),
+        };
     }
 }
 
