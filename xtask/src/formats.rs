@@ -91,7 +91,8 @@ fn row(format: &Value) -> Option<(usize, String)> {
         "gguf" => Some((1, format!("GGUF {}", text("type")?))),
         _ => {
             let packing = &format["quantization"];
-            let mixed = packing.as_object()?.values().any(|value| !value.is_number() && !value.is_string());
+            let mixed =
+                packing.as_object()?.values().any(|value| !value.is_number() && !value.is_string());
             let (bits, group) = (packing["bits"].as_u64()?, packing["group_size"].as_u64()?);
             Some(match packing["mode"].as_str().unwrap_or("affine") {
                 _ if mixed => (5, "MLX mixed by layer".to_owned()),
@@ -119,7 +120,8 @@ mod tests {
         let page = page(&index);
         let row = "| GGUF Q4_K | untested | untested | untested | tested | tested |";
         assert!(page.contains(row), "{page}");
-        let row = "| MLX 4-bit, groups of 64 | tested | untested | untested | untested | untested |";
+        let row =
+            "| MLX 4-bit, groups of 64 | tested | untested | untested | untested | untested |";
         assert!(page.contains(row), "{page}");
     }
 }

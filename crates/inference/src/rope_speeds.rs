@@ -34,7 +34,7 @@ pub fn rope_speeds(config: &ModelConfig, factors: Option<&[f32]>) -> RopeSpeeds 
 }
 
 /// Llama 3's formula is that of transformers' `_compute_llama3_parameters`,
-/// YaRN's that of `_compute_yarn_parameters`.
+/// that of `YaRN` is `_compute_yarn_parameters`.
 fn scaled(pair: usize, speed: f32, config: &ModelConfig) -> f32 {
     match config.rope_scaling {
         Some(RopeScaling::Linear { factor }) => speed / factor,

@@ -11,6 +11,7 @@
 
 use crate::cpu::{FeedForward, Layer, Step};
 
+/// One layer, as above.
 pub fn layer(step: &Step<'_>, layer: &Layer) {
     let attention = &layer.attention;
     step.norm(&layer.attention_norm);

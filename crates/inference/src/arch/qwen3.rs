@@ -11,6 +11,7 @@
 
 use crate::cpu::{FeedForward, Layer, Step};
 
+/// One layer, as above.
 pub fn layer(step: &Step<'_>, layer: &Layer) {
     attention(step, layer);
     step.norm(&layer.feed_forward_norm);
@@ -19,6 +20,7 @@ pub fn layer(step: &Step<'_>, layer: &Layer) {
     }
 }
 
+/// The first half of a layer, which `Qwen3-MoE` has as well.
 pub fn attention(step: &Step<'_>, layer: &Layer) {
     let attention = &layer.attention;
     step.norm(&layer.attention_norm);

@@ -12,6 +12,7 @@
 use super::qwen3;
 use crate::cpu::{FeedForward, Layer, Step};
 
+/// One layer, as above.
 pub fn layer(step: &Step<'_>, layer: &Layer) {
     qwen3::attention(step, layer);
     step.norm(&layer.feed_forward_norm);

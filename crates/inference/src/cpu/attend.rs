@@ -136,7 +136,7 @@ impl Step<'_> {
         };
         let one = |row: usize, span: Range<usize>, partial: &mut Partial| {
             let token = self.batch.rows()[row];
-            let queries = &state.query[self.group(attention, row, kv_head)];
+            let queries = &state.query[heads_of(attention, row, kv_head)];
             attention.attend_token(&cached(token.run), token.position + 1, span, queries, partial);
         };
         match task {
@@ -144,7 +144,7 @@ impl Step<'_> {
                 let partial = &mut self.partial.borrow_mut();
                 one(*row, 0..self.batch.rows()[*row].position + 1, partial);
                 // SAFETY: each head of each row is given to one worker.
-                let out = unsafe { state.mixed.part_mut(self.group(attention, *row, kv_head)) };
+                let out = unsafe { state.mixed.part_mut(heads_of(attention, *row, kv_head)) };
                 Partial::merge(std::iter::once(&**partial), out);
             }
             Task::Span { row, span, partial } => {
@@ -174,15 +174,8 @@ impl Step<'_> {
         let of = |partial: usize| &self.state.partials[partial * shape.kv_heads + kv_head];
         let parts: Vec<_> = merge.partials.clone().map(|partial| lock(of(partial))).collect();
         // SAFETY: each head of each row is given to one worker.
-        let out = unsafe { self.state.mixed.part_mut(self.group(attention, merge.row, kv_head)) };
+        let out = unsafe { self.state.mixed.part_mut(heads_of(attention, merge.row, kv_head)) };
         Partial::merge(parts.iter().map(|part| &**part), out);
-    }
-
-    /// Where the query heads of a row lie that share a head of keys.
-    fn group(&self, attention: &Attention, row: usize, kv_head: usize) -> Range<usize> {
-        let shape = attention.shape();
-        let numbers = shape.group() * shape.head_dim;
-        part(row * shape.kv_heads + kv_head, numbers)
     }
 
     /// The page of a position of a run, and the slot in it.
@@ -190,6 +183,12 @@ impl Step<'_> {
         let pages = self.batch.runs()[run].pages;
         (pages[position / PAGE_TOKENS], position % PAGE_TOKENS)
     }
+}
+
+/// Where the query heads of a row lie that share a head of keys.
+fn heads_of(attention: &Attention, row: usize, kv_head: usize) -> Range<usize> {
+    let shape = attention.shape();
+    part(row * shape.kv_heads + kv_head, shape.group() * shape.head_dim)
 }
 
 fn lock(partial: &Mutex<Partial>) -> MutexGuard<'_, Partial> {

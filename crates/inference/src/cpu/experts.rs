@@ -114,7 +114,9 @@ impl Step<'_> {
                 }
                 if experts.normalise {
                     let sum: f32 = weights.iter().sum();
-                    weights.iter_mut().for_each(|weight| *weight /= sum);
+                    for weight in weights {
+                        *weight /= sum;
+                    }
                 }
             }
         });

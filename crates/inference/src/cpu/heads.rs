@@ -46,7 +46,9 @@ impl Step<'_> {
                 for head in query.chunks_exact_mut(head_dim) {
                     vectors.rotate(head, cos, sin, rope.interleaved);
                     if factor > 1.0 {
-                        head.iter_mut().for_each(|number| *number *= factor);
+                        for number in head {
+                            *number *= factor;
+                        }
                     }
                 }
                 let (page, slot) = self.place(token.run, token.position);

@@ -136,15 +136,15 @@ impl CpuModel {
     ) -> Option<Vec<Vec<f32>>> {
         let state = states.room(self, batch);
         Pool::shared().run(self.computing.threads, |worker| {
-            let step = Step::new(self, batch, pages, state, worker);
-            step.embed();
+            let part = Step::new(self, batch, pages, state, worker);
+            part.embed();
             for layer in &self.layers {
-                if step.is_stopped(layer.number, stop) {
+                if part.is_stopped(layer.number, stop) {
                     return;
                 }
-                (self.forward)(&step, layer);
+                (self.forward)(&part, layer);
             }
-            step.logits();
+            part.logits();
         });
         (!state.was_stopped()).then(|| state.logits_of(batch, self.config.vocab_size))
     }

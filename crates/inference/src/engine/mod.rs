@@ -156,7 +156,10 @@ impl Engine {
             stops: StopTexts::new(&options.stop),
             sender,
         };
-        self.loaded.orders.send(Order::Generate(Box::new(request))).map_err(|_| ModelsError::EngineStopped)?;
+        self.loaded
+            .orders
+            .send(Order::Generate(Box::new(request)))
+            .map_err(|_| ModelsError::EngineStopped)?;
         Ok(generation)
     }
 

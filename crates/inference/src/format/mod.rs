@@ -116,7 +116,9 @@ impl Checkpoint {
     pub fn fingerprint(&self) -> String {
         let mut known = Vec::new();
         for tensor in self.tensors() {
-            known.extend_from_slice(format!("{:?}", (tensor.name, tensor.kind, tensor.shape)).as_bytes());
+            known.extend_from_slice(
+                format!("{:?}", (tensor.name, tensor.kind, tensor.shape)).as_bytes(),
+            );
             known.extend_from_slice(&tensor.bytes[..tensor.bytes.len().min(64)]);
         }
         ContentHash::of(&known).to_string()
