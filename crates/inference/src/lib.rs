@@ -1,8 +1,9 @@
 //! Runs a model on this machine.
 //!
 //! The principal type is [`Engine`], a [`LanguageModel`](mlxcode_models::LanguageModel)
-//! with one worker thread. It runs the Llama and Qwen2 families from GGUF and
-//! from safetensors, through candle, which no other crate names.
+//! with one worker thread: Llama, Mistral, Qwen2, Qwen3 and Qwen3-MoE, from
+//! GGUF, safetensors and MLX folders, on the kernels of `mlxcode-kernels`.
+//! candle, which no other crate names, is the reference.
 //!
 //! ```no_run
 //! use std::path::Path;

@@ -80,10 +80,23 @@ fn logits_after_long_prompts_are_those_of_the_references() {
     for name in FAR {
         let far = cell(name);
         check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 512));
-        // In parts that fit neither pages nor products.
-        check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &exact(), tokens, 37));
+        // In parts that fit neither pages nor products, and in parts so small
+        // that each token is attended from by itself.
+        for part in [37, 3] {
+            let options = exact();
+            check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, part));
+        }
         let options = LoadOptions::default();
         check_logits(far, ROUNDED, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, 100));
+    }
+}
+
+#[test]
+fn logits_after_thousands_of_tokens_are_those_of_the_references() {
+    for name in ["mistral-window-safetensors-f32", "qwen2-yarn-safetensors-f32", FAR[0]] {
+        let cell = cell(name);
+        let most = usize::MAX;
+        check_logits(cell, EXACT, most, |path, tokens| last(path, &exact(), tokens, 512));
     }
 }
 
@@ -118,16 +131,18 @@ fn a_cache_of_bytes_changes_little() {
 fn threads_and_tiers_agree() {
     let checkpoint = Checkpoint::new(cell(FAR[0]));
     let tokens = &index().tokens[..50];
-    let run = |tier: Option<&str>, threads: usize| {
+    let run = |tier: Option<&str>, threads: usize, part: usize| {
         let mut options = LoadOptions::default();
         options.tier = tier.map(str::to_owned);
         options.threads = Some(threads);
-        last(&checkpoint.path(), &options, tokens, 20)
+        last(&checkpoint.path(), &options, tokens, part)
     };
-    let one = run(None, 1);
-    assert_eq!(one, run(None, 2));
-    let scalar = run(Some("scalar"), 2);
-    let difference = one.iter().zip(&scalar).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let one = run(None, 1, 20);
+    assert_eq!(one, run(None, 2, 20));
+    assert!(cosine(&one, &run(Some("scalar"), 2, 20)) > 0.999);
+    // Few tokens at once are whole numbers in every tier.
+    let (few, scalar) = (run(None, 2, 8), run(Some("scalar"), 1, 8));
+    let difference = few.iter().zip(&scalar).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(difference < 1e-2, "{difference}");
 }
 

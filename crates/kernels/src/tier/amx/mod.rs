@@ -2,7 +2,8 @@
 //!
 //! Some rows of the matrix, 512 columns at a time, become bfloat16 in the
 //! second cache; then `tdpbf16ps` multiplies them with all tokens, and sums
-//! are f32. Making them takes a small part of the time, since every token uses
+//! are f32; weights that are f32 stay what they are, and go to AVX-512's
+//! products. Making the panels takes a small part of the time, since every token uses
 //! them. `gemv` is that of [`avx512`](crate::tier::avx512).
 
 #![allow(clippy::wildcard_imports, reason = "the intrinsics, whose names are long enough")]
@@ -21,7 +22,7 @@ use tiles::{TILE_BYTES, Tiles};
 
 use crate::activations::Activations;
 use crate::output::Output;
-use crate::packed::{Packed, TILE_ROWS};
+use crate::packed::{Codes, Packed, TILE_ROWS};
 use crate::source::GROUP;
 use crate::tier::avx512::layouts::visit;
 use crate::tier::scalar::Scalar;
@@ -66,6 +67,10 @@ impl Kernels for Amx {
     ) {
         assert!(tiles.end <= weight.tiles());
         assert_eq!(weight.columns(), input.columns());
+        if weight.layout().codes == Codes::F32 {
+            // Rounded to bfloat16, these would lose what they are kept for.
+            return avx512::gemm(weight, tiles, input, output);
+        }
         let groups = weight.columns() / GROUP;
         // Tokens come in pairs of tiles; those beyond the last are zeros.
         let token_tiles = input.tokens().div_ceil(2 * TILE_ROWS) * 2;

@@ -69,10 +69,15 @@ impl Kernels for Avx512 {
         output: &mut Output<'_>,
         _scratch: &mut Scratch,
     ) {
-        let panel = (PANEL_BYTES / weight.tile_bytes()).max(4);
-        for first in tiles.clone().step_by(panel) {
-            gemv(weight, first..tiles.end.min(first + panel), input, output);
-        }
+        gemm(weight, tiles, input, output);
+    }
+}
+
+/// Products of any number of tokens. To be called where [`available`] says so.
+pub fn gemm(weight: &Packed, tiles: Range<usize>, input: &Activations, output: &mut Output<'_>) {
+    let panel = (PANEL_BYTES / weight.tile_bytes()).max(4);
+    for first in tiles.clone().step_by(panel) {
+        gemv(weight, first..tiles.end.min(first + panel), input, output);
     }
 }
 
