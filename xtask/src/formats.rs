@@ -91,8 +91,10 @@ fn row(format: &Value) -> Option<(usize, String)> {
         "gguf" => Some((1, format!("GGUF {}", text("type")?))),
         _ => {
             let packing = &format["quantization"];
-            let mixed =
-                packing.as_object()?.values().any(|value| !value.is_number() && !value.is_string());
+            // mlx-lm always gives routers bits of their own.
+            let mixed = packing.as_object()?.iter().any(|(path, value)| {
+                path.contains('.') && !path.ends_with(".mlp.gate") && !value.is_number()
+            });
             let (bits, group) = (packing["bits"].as_u64()?, packing["group_size"].as_u64()?);
             Some(match packing["mode"].as_str().unwrap_or("affine") {
                 _ if mixed => (5, "MLX mixed by layer".to_owned()),

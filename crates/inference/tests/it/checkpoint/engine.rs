@@ -84,7 +84,9 @@ fn logits_after_long_prompts_are_those_of_the_references() {
         // that each token is attended from by itself.
         for part in [37, 3] {
             let options = exact();
-            check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, part));
+            check_logits(far, EXACT, FAR_CONTEXT, |path, tokens| {
+                last(path, &options, tokens, part)
+            });
         }
         let options = LoadOptions::default();
         check_logits(far, ROUNDED, FAR_CONTEXT, |path, tokens| last(path, &options, tokens, 100));
