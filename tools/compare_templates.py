@@ -2,8 +2,8 @@
 """Compares our rendering of chat templates with that of transformers.
 
     cargo build --example reference -p mlxcode-models
-    python3 -m venv /tmp/reference && /tmp/reference/bin/pip install transformers jinja2 numpy
-    /tmp/reference/bin/python tools/compare_templates.py FOLDER [--show N]
+    python3 -m venv reference-env && reference-env/bin/pip install transformers jinja2 numpy
+    reference-env/bin/python tools/compare_templates.py FOLDER [--show N]
 
 FOLDER holds `*.jinja` files; llama.cpp's `models/templates` has some seventy
 (it comes with the source package of llama-cpp-python). Each is rendered for a

@@ -2,9 +2,9 @@
 """Compares our tokenizers with llama.cpp, tokenizers and SentencePiece on code.
 
     cargo build --release --example reference -p mlxcode-models
-    python3 -m venv /tmp/reference
-    /tmp/reference/bin/pip install llama-cpp-python gguf numpy tokenizers sentencepiece
-    /tmp/reference/bin/python tools/compare_tokenizers.py VOCABULARIES [--megabytes 10]
+    python3 -m venv reference-env
+    reference-env/bin/pip install llama-cpp-python gguf numpy tokenizers sentencepiece
+    reference-env/bin/python tools/compare_tokenizers.py VOCABULARIES [--megabytes 10]
 
 VOCABULARIES holds llama.cpp's `models/ggml-vocab-*.gguf` (they come with the
 source package of llama-cpp-python). The text is code in ten languages from the
