@@ -86,7 +86,7 @@ impl<'s> Step<'s> {
                 let (x, angles) = unsafe {
                     (state.x.part_mut(part(row, hidden)), state.angles.part_mut(part(row, head)))
                 };
-                // A token beyond the vocabulary is refused before it comes here.
+                // The engine refuses a token beyond the vocabulary before it comes here.
                 let place = (token.token as usize).min(model.embedding.weight.rows() - 1);
                 model.kernels.row(&model.embedding.weight, place, x);
                 let (cos, sin) = angles.split_at_mut(head / 2);

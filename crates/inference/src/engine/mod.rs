@@ -33,6 +33,8 @@ pub struct Engine {
     info: ModelInfo,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
+    /// Rows of the embedding.
+    vocabulary: usize,
     loaded: Loaded,
 }
 
@@ -59,7 +61,8 @@ impl Engine {
         info.parameters = Some(model.parameters());
         model.weights().clone_into(&mut info.weights);
         info.chat = template.is_some();
-        Ok(Self { info, tokenizer, template, loaded })
+        let vocabulary = model.config().vocab_size;
+        Ok(Self { info, tokenizer, template, vocabulary, loaded })
     }
 
     /// The name of the kernels that compute.
@@ -145,6 +148,13 @@ impl Engine {
                 option: "prompt",
                 value: "empty".to_owned(),
                 range: "at least one token",
+            });
+        }
+        if let Some(id) = tokens.iter().find(|id| **id as usize >= self.vocabulary) {
+            return Err(ModelsError::InvalidOption {
+                option: "prompt",
+                value: format!("with the token {id}"),
+                range: "token numbers of the model's vocabulary",
             });
         }
         let room = context_length - prompt_tokens;

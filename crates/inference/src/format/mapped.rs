@@ -18,8 +18,7 @@ impl MappedFile {
         let file = File::open(path).map_err(open)?;
         // SAFETY: the bytes are only read, and all of them are valid numbers.
         // Somebody who writes to the file meanwhile can make weights wrong, and
-        // who cuts it short can end the process, as with any mapping; the store
-        // keeps its files read-only.
+        // who cuts it short can end the process, as with any mapping.
         let map = unsafe { Mmap::map(&file) }.map_err(open)?;
         Ok(Self { map })
     }

@@ -233,6 +233,7 @@ fn what_makes_no_sense_is_refused_at_once() {
     };
     refused(Prompt::text("a"), most(0));
     refused(Prompt::text(""), most(5));
+    assert!(matches!(engine.continue_tokens(&[1, 1_000_000], 3), Err(Error::InvalidOption { .. })));
     let sampling = SamplingOptions { temperature: -1.0, ..SamplingOptions::default() };
     refused(Prompt::text("a"), GenerateOptions { sampling, ..most(5) });
 }
