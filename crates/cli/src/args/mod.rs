@@ -1,8 +1,12 @@
 //! The arguments, and nothing but the arguments.
 
+mod models;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub use models::Models;
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -187,34 +191,4 @@ pub enum Engine {
     Cpu,
     /// candle, for comparisons
     Reference,
-}
-
-/// What to do with models.
-#[derive(Debug, Subcommand)]
-pub enum Models {
-    /// Check a GGUF file or a model folder and install it; the original stays
-    Add {
-        /// A GGUF file, or a folder with config.json, tokenizer.json and safetensors
-        path: PathBuf,
-        /// The name to install it under [default: from the path]
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// List the installed models
-    List,
-    /// Show one model in full
-    Show {
-        /// Its name
-        name: String,
-    },
-    /// Read every byte of a model again and compare
-    Verify {
-        /// Its name
-        name: String,
-    },
-    /// Remove a model
-    Rm {
-        /// Its name
-        name: String,
-    },
 }

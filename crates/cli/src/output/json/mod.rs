@@ -2,14 +2,21 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
-use mlxcode_core::{
-    Error, ErrorKind, Finished, JournalEntry, LineRange, PackedContext, Passage, Skipped,
-};
+mod edits;
+mod models;
+
+use mlxcode_core::{Error, ErrorKind, Finished, LineRange, PackedContext, Passage, Skipped};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exit::{Outcome, written};
 use crate::host::Host;
+
+pub use edits::{
+    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
+    RefusalOutput, UndoOutput,
+};
+pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
@@ -201,192 +208,6 @@ pub struct TokenOutput {
     pub text: String,
 }
 
-/// `apply --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct ApplyOutput {
-    /// Whether the files were written.
-    pub applied: bool,
-    /// The journal entry, for `undo`; null where nothing was written.
-    pub entry: Option<String>,
-    /// What changes, file by file.
-    pub changes: Vec<ChangeOutput>,
-    /// What could not be placed; with any, nothing is written.
-    pub refusals: Vec<RefusalOutput>,
-    /// Files that hold already what an edit asks for.
-    pub already_there: Vec<String>,
-}
-
-/// `edit --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct EditOutput {
-    /// The model.
-    pub model: String,
-    /// Its whole reply.
-    pub reply: String,
-    /// What came of the edits in it.
-    #[serde(flatten)]
-    pub outcome: ApplyOutput,
-    /// What the model was shown.
-    pub sources: Vec<Source>,
-    /// How the generation ended.
-    pub finished: FinishedOutput,
-}
-
-/// One file that changes.
-#[derive(Serialize, JsonSchema)]
-pub struct ChangeOutput {
-    /// The file, below the root.
-    pub path: String,
-    /// `create`, `modify`, `delete` or `rename`.
-    pub kind: String,
-    /// The change as a unified diff.
-    pub diff: String,
-}
-
-/// One block of a reply that could not be placed.
-#[derive(Serialize, JsonSchema)]
-pub struct RefusalOutput {
-    /// Which block of the reply, from one.
-    pub block: usize,
-    /// The line of the reply that it begins on, from one.
-    pub line: usize,
-    /// The file it names, as written.
-    pub path: String,
-    /// A stable name of the reason, such as `edit.no_match`.
-    pub code: String,
-    /// Why: a sentence that can be sent back to the model.
-    pub reason: String,
-    /// The place that looks most like it.
-    pub nearest: Option<NearestOutput>,
-}
-
-/// The nearest match of a refused block.
-#[derive(Serialize, JsonSchema)]
-pub struct NearestOutput {
-    /// The first line in the file, from one.
-    pub first_line: usize,
-    /// The last line.
-    pub last_line: usize,
-    /// From 0, nothing alike, to 1, the same.
-    pub similarity: f32,
-    /// From what was searched for to what is there, as a unified diff.
-    pub diff: String,
-}
-
-/// `undo --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct UndoOutput {
-    /// The entry that was taken back.
-    pub undone: EntryOutput,
-}
-
-/// `history --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct HistoryOutput {
-    /// The entries, newest first.
-    pub entries: Vec<EntryOutput>,
-    /// The names of entries whose files are damaged.
-    pub damaged: Vec<String>,
-}
-
-/// One journal entry.
-#[derive(Serialize, JsonSchema)]
-pub struct EntryOutput {
-    /// Its name, for `undo`.
-    pub id: String,
-    /// When it was applied, in milliseconds since 1970, UTC.
-    pub applied_at_ms: u64,
-    /// Who applied it.
-    pub actor: String,
-    /// `applied` or `undone`.
-    pub state: String,
-    /// The files it touched.
-    pub files: Vec<EntryFileOutput>,
-}
-
-/// One file of a journal entry.
-#[derive(Serialize, JsonSchema)]
-pub struct EntryFileOutput {
-    /// The file, below the root.
-    pub path: String,
-    /// `create`, `modify`, `delete` or `rename`.
-    pub kind: String,
-    /// SHA-256 before; null where the file did not exist.
-    pub hash_before: Option<String>,
-    /// SHA-256 after; null where the file does not exist.
-    pub hash_after: Option<String>,
-}
-
-impl EntryOutput {
-    /// Describes an entry.
-    pub fn new(entry: &JournalEntry) -> Self {
-        Self {
-            id: entry.id.clone(),
-            applied_at_ms: entry.applied_at_ms,
-            actor: entry.actor.clone(),
-            state: entry.state.to_string(),
-            files: entry
-                .files
-                .iter()
-                .map(|file| EntryFileOutput {
-                    path: file.path.to_string(),
-                    kind: file.kind.to_string(),
-                    hash_before: file.hash_before.map(|hash| hash.to_string()),
-                    hash_after: file.hash_after.map(|hash| hash.to_string()),
-                })
-                .collect(),
-        }
-    }
-}
-
-/// `models list --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct ModelsOutput {
-    /// The installed models, by name.
-    pub models: Vec<ModelOutput>,
-}
-
-/// `models add --json` and `models show --json`, and each row of `list`.
-#[derive(Serialize, JsonSchema)]
-pub struct ModelOutput {
-    /// The name it is used by.
-    pub name: String,
-    /// The architecture, such as `qwen2`.
-    pub architecture: String,
-    /// How the weights are stored, such as `Q4_K`.
-    pub weights: String,
-    /// The number of weights.
-    pub parameters: u64,
-    /// The context, in tokens.
-    pub context_length: usize,
-    /// All files together.
-    pub size_bytes: u64,
-    /// The files, with their checksums.
-    pub files: Vec<ModelFileOutput>,
-}
-
-/// One file of a model.
-#[derive(Serialize, JsonSchema)]
-pub struct ModelFileOutput {
-    /// Its name.
-    pub name: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
-}
-
-/// `models verify --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct VerifyOutput {
-    /// The model.
-    pub name: String,
-    /// Whether every check passed.
-    pub sound: bool,
-    /// The checks, in order.
-    pub checks: Vec<CheckOutput>,
-}
-
 /// One check.
 #[derive(Serialize, JsonSchema)]
 pub struct CheckOutput {
@@ -398,13 +219,6 @@ pub struct CheckOutput {
     pub detail: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
-}
-
-/// `models rm --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct RemovedOutput {
-    /// The model that was removed.
-    pub removed: String,
 }
 
 /// `doctor --json`.

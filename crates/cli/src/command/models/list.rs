@@ -1,0 +1,38 @@
+//! `mlx-code models list`.
+
+use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary};
+
+use super::show::output;
+use crate::command::Common;
+use crate::exit::{Outcome, show_broken, written};
+use crate::exit_code::SUCCESS;
+use crate::host::Host;
+use crate::output::Style;
+use crate::output::json::{self, ModelsOutput};
+
+/// Lists the installed models.
+pub fn run(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let models = library.list()?;
+    if common.json {
+        let models = models.iter().map(output).collect();
+        json::write(host, &ModelsOutput { models })?;
+        return Ok(SUCCESS);
+    }
+    for (name, error) in library.broken()? {
+        show_broken(&format!("{name} cannot be used"), &error, host)?;
+    }
+    if models.is_empty() {
+        let how = mlxcode_core::HOW_TO_GET_A_MODEL;
+        written(writeln!(host.output, "no model is installed; {how}"))?;
+    }
+    let style = Style::for_output(host);
+    let widest = models.iter().map(|model| model.name.len()).max().unwrap_or(0);
+    for model in &models {
+        let ModelSummary { name, architecture, weights, size_bytes, .. } = model;
+        let padding = " ".repeat(widest - name.len());
+        let size = ByteSize(*size_bytes);
+        let name = style.strong(name);
+        written(writeln!(host.output, "{name}{padding}  {architecture} {weights}  {size}"))?;
+    }
+    Ok(SUCCESS)
+}

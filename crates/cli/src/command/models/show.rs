@@ -1,0 +1,61 @@
+//! `mlx-code models show`, and how a model is shown elsewhere.
+
+use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary};
+
+use crate::command::Common;
+use crate::exit::{Outcome, written};
+use crate::exit_code::SUCCESS;
+use crate::host::Host;
+use crate::output::Style;
+use crate::output::json::{self, ModelFileOutput, ModelOutput};
+
+/// Shows one model in full.
+pub fn run(library: &ModelLibrary, name: &str, common: &Common, host: &mut Host<'_>) -> Outcome {
+    summary(&library.summary(name)?, common, host)
+}
+
+/// Shows what is known of a model.
+pub fn summary(summary: &ModelSummary, common: &Common, host: &mut Host<'_>) -> Outcome {
+    if common.json {
+        json::write(host, &output(summary))?;
+        return Ok(SUCCESS);
+    }
+    let style = Style::for_output(host);
+    written(writeln!(host.output, "{}", style.strong(&summary.name)))?;
+    let rows = [
+        ("architecture", summary.architecture.clone()),
+        ("weights", summary.weights.clone()),
+        ("parameters", summary.parameters.to_string()),
+        ("context", format!("{} tokens", summary.context_length)),
+        ("size", ByteSize(summary.size_bytes).to_string()),
+    ];
+    for (name, value) in rows {
+        written(writeln!(host.output, "  {name:<13}{value}"))?;
+    }
+    for file in &summary.files {
+        let sha256 = style.dim(&file.sha256);
+        written(writeln!(host.output, "  {}  {}  {sha256}", file.name, ByteSize(file.size_bytes)))?;
+    }
+    Ok(SUCCESS)
+}
+
+/// The document of a model.
+pub fn output(model: &ModelSummary) -> ModelOutput {
+    ModelOutput {
+        name: model.name.clone(),
+        architecture: model.architecture.clone(),
+        weights: model.weights.clone(),
+        parameters: model.parameters,
+        context_length: model.context_length,
+        size_bytes: model.size_bytes,
+        files: model
+            .files
+            .iter()
+            .map(|file| ModelFileOutput {
+                name: file.name.clone(),
+                size_bytes: file.size_bytes,
+                sha256: file.sha256.clone(),
+            })
+            .collect(),
+    }
+}
