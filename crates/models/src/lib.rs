@@ -26,8 +26,11 @@ mod files;
 mod generation;
 mod gguf;
 mod hardware;
+pub mod hub;
 mod installed;
 mod language_model;
+mod queue;
+mod reference;
 mod safetensors;
 mod scripted;
 mod store;
@@ -40,7 +43,7 @@ pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
     QueryScaling, RopeScaling, SlidingLayers,
 };
-pub use error::{Error, Result};
+pub use error::{Error, HubError, Result};
 pub use generation::{
     FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
     LogProbabilities, Timings, Token, Usage, generation_channel,
@@ -51,6 +54,8 @@ pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
+
+pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};

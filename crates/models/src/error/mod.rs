@@ -1,8 +1,12 @@
+mod hub;
+
 use std::io;
 use std::path::PathBuf;
 
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
+
+pub use hub::HubError;
 
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
@@ -152,6 +156,13 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A model could not be fetched.
+    #[error(transparent)]
+    Hub {
+        /// Why.
+        #[from]
+        source: HubError,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Cancelled,
@@ -187,6 +198,7 @@ impl Diagnostic for Error {
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
+            Self::Hub { source } => source.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Engine { source } => source.kind(),
         }
@@ -214,6 +226,7 @@ impl Diagnostic for Error {
             Self::MissingFile { .. } => "models.missing_file",
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
+            Self::Hub { source } => source.code(),
             Self::Cancelled => "models.cancelled",
             Self::Engine { source } => source.code(),
         }
@@ -272,6 +285,7 @@ impl Diagnostic for Error {
             Self::ChecksumMismatch { .. } => {
                 Some("remove the model and add it again from a sound copy".into())
             }
+            Self::Hub { source } => source.help(),
             Self::Cancelled => None,
             Self::Engine { source } => source.help(),
         }
