@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, Model};
+use mlxcode_core::{CancelToken, Dirs, HubSettings, Model};
 
 use crate::output::visible;
 
@@ -34,6 +34,8 @@ pub struct Host<'a> {
     pub current_dir: PathBuf,
     /// The user's folders; `None` where the environment names no home.
     pub dirs: Option<Dirs>,
+    /// Where models are pulled from, and where they are kept meanwhile.
+    pub hub: HubSettings,
     /// A model to use where none is named, in place of an installed one.
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
@@ -103,6 +105,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
+        hub: HubSettings::from_env(),
         model: None,
         cancel,
         waiting,

@@ -63,6 +63,11 @@ impl Dirs {
         self.data.join("models")
     }
 
+    /// The queue of pulls.
+    pub fn pulls(&self) -> PathBuf {
+        self.data.join("pulls").join("pulls.sqlite3")
+    }
+
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")

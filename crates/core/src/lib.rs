@@ -2,8 +2,9 @@
 //!
 //! The principal type is [`Workspace`]: a folder of code that can be searched,
 //! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
-//! the models that are installed. Nothing here prints, reads the environment
-//! (but [`Dirs::from_env`]) or opens a socket.
+//! the models that are installed, [`Pulls`] fetches more. Nothing here prints,
+//! reads the environment (but [`Dirs::from_env`] and [`HubSettings::from_env`])
+//! or opens a socket (but a pull that was asked for).
 //!
 //! ```
 //! use mlxcode_core::{Dirs, Model, ScriptedModel, TurnOptions, Workspace};
@@ -40,6 +41,7 @@ mod dirs;
 mod doctor;
 mod error;
 mod generation;
+mod hub;
 mod input;
 mod library;
 mod model;
@@ -52,8 +54,9 @@ pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
+pub use hub::HubSettings;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary, PullOptions, Pulls};
 pub use model::Model;
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
@@ -70,10 +73,15 @@ pub use mlxcode_edit::{
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
 pub use mlxcode_inference::EngineKind;
+pub use mlxcode_models::hub::{
+    HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,
+    RetryOptions, Token as HubToken,
+};
 pub use mlxcode_models::{
     DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
-    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelReference, ModelSummary,
+    Prompt, PullError, PullJob, PullJobState, PullPriority, Role, SamplingOptions, ScriptedModel,
+    Timings, Token, Usage, VerifyCheck, VerifyReport,
 };
 
 /// For who brings a model of their own: implement

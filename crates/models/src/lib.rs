@@ -55,6 +55,7 @@ pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
 
+pub use queue::{NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
 pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;

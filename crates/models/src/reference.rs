@@ -67,6 +67,14 @@ impl HubReference {
         self
     }
 
+    /// The same, if it can be read back.
+    ///
+    /// # Errors
+    /// Where its parts are none of a reference.
+    pub fn checked(self) -> Result<Self> {
+        self.to_string().parse()
+    }
+
     /// The revision asked for.
     pub fn revision(&self) -> &str {
         self.revision.as_deref().unwrap_or(DEFAULT_REVISION)
@@ -94,8 +102,7 @@ impl FromStr for HubReference {
     fn from_str(text: &str) -> Result<Self> {
         let bad = |reason| Error::from(HubError::BadReference { text: text.to_owned(), reason });
         let rest = text.strip_prefix("hf:").ok_or_else(|| bad("it does not begin with `hf:`"))?;
-        let (org, rest) =
-            rest.split_once('/').ok_or_else(|| bad("a repository is `org/name`"))?;
+        let (org, rest) = rest.split_once('/').ok_or_else(|| bad("a repository is `org/name`"))?;
         let end = rest.find(['@', '/']).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(end);
         if !is_repo_part(org) || !is_repo_part(name) || org.len() + name.len() >= 96 {
@@ -203,7 +210,8 @@ fn is_repo_part(part: &str) -> bool {
 /// every system: each part is a plain name.
 pub(crate) fn is_safe_path(path: &str) -> bool {
     let plain = |part: &str| {
-        let odd = |c: char| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+        let odd =
+            |c: char| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
         !part.is_empty() && !part.ends_with(['.', ' ']) && part.len() <= 255 && !part.contains(odd)
     };
     path.len() <= 1024 && path.split('/').all(plain)

@@ -1,12 +1,15 @@
 //! The arguments, and nothing but the arguments.
 
 mod models;
+mod pull;
+mod rate;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use models::Models;
+pub use pull::{Pull, Queue};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]

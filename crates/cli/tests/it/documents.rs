@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::ground::{Ground, Play, Ran, SHOUT, fixture};
 
 /// Checks a document against `docs/schemas/NAME.json` and its snapshot.
-fn check(schema: &str, snapshot: &str, ran: &Ran) {
+pub fn check(schema: &str, snapshot: &str, ran: &Ran) {
     let document: Value = serde_json::from_str(&ran.out)
         .unwrap_or_else(|error| panic!("{snapshot}: {error}: {ran:?}"));
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas");

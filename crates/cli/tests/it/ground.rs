@@ -6,7 +6,7 @@ use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Host, Waiting, run};
-use mlxcode_core::{CancelToken, Dirs, Model, ScriptedModel};
+use mlxcode_core::{CancelToken, Dirs, HubSettings, Model, ScriptedModel};
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -26,6 +26,8 @@ pub struct Play<'p> {
     pub typed: Option<&'p str>,
     /// What the standard input holds.
     pub input: &'p str,
+    /// The address of a hub.
+    pub hub: Option<&'p str>,
     /// Replies of the model.
     pub replies: Option<&'p [&'p str]>,
 }
@@ -95,6 +97,11 @@ impl Ground {
         play: Play<'_>,
     ) -> (u8, String) {
         let mut err = Vec::new();
+        let mut hub = HubSettings::default();
+        hub.cache_dir = Some(self.temp.path().join("hub"));
+        hub.endpoint = play.hub.map(str::to_owned);
+        // Without one, nobody is asked.
+        hub.offline = play.hub.is_none();
         let mut input = play.input.as_bytes();
         let mut host = Host {
             input: &mut input,
@@ -108,6 +115,7 @@ impl Ground {
             live: false,
             current_dir: self.root(),
             dirs: Some(Dirs::under(&self.home())),
+            hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel: CancelToken::new(),
         };

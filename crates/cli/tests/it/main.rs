@@ -5,5 +5,8 @@
 
 mod bad_input;
 mod documents;
+#[path = "../../../models/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod ground;
+mod pulls;
 mod work;

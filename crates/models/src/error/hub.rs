@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use mlxcode_base::{ByteSize, Diagnostic, ErrorKind};
 use thiserror::Error;
 
+use crate::reference::HubReference;
+
 /// What can go wrong with the hub and with the queue of pulls.
 ///
 /// No message holds a token, nor a query, in which redirects carry secrets.
@@ -193,6 +195,10 @@ pub enum HubError {
     },
 }
 
+fn is_repo(text: &str) -> bool {
+    format!("hf:{text}").parse::<HubReference>().is_ok()
+}
+
 impl Diagnostic for HubError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -248,6 +254,9 @@ impl Diagnostic for HubError {
 
     fn help(&self) -> Option<String> {
         Some(match self {
+            Self::NotPullable { reference } if is_repo(reference) => {
+                format!("pull `hf:{reference}` if the hub's repository is meant")
+            }
             Self::BadReference { .. } | Self::NotPullable { .. } => {
                 "name one such as `hf:org/name`, `hf:org/name/file.gguf` or \
                  `hf:org/name@revision`"
@@ -295,12 +304,17 @@ impl Diagnostic for HubError {
             Self::FileNotFound { choices, .. } | Self::NothingToPull { choices, .. } => {
                 format!("name one of: {}", choices.join(", "))
             }
-            Self::RateLimited { .. } => "pull again later; with HF_TOKEN the limits are higher".to_owned(),
+            Self::RateLimited { .. } => {
+                "pull again later; with HF_TOKEN the limits are higher".to_owned()
+            }
             Self::BadAnswer { .. } => {
-                "check HF_ENDPOINT; a proxy or a login page may answer in the hub's place".to_owned()
+                "check HF_ENDPOINT; a proxy or a login page may answer in the hub's place"
+                    .to_owned()
             }
             Self::UnsafePath { .. } => "do not use this repository".to_owned(),
-            Self::GaveUp { kept_bytes: 0, .. } => "check the connection, then pull again".to_owned(),
+            Self::GaveUp { kept_bytes: 0, .. } => {
+                "check the connection, then pull again".to_owned()
+            }
             Self::GaveUp { kept_bytes, .. } => {
                 format!("pull again: it goes on from the {} that came", ByteSize(*kept_bytes))
             }

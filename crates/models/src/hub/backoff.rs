@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        for (random, expect) in [(0.0, [50, 100, 200, 250, 250]), (1.0, [100, 200, 400, 500, 500])] {
+        for (random, expect) in [(0.0, [50, 100, 200, 250, 250]), (1.0, [100, 200, 400, 500, 500])]
+        {
             let mut attempts = Attempts::new(&options(random));
             for expect in expect {
                 attempts.failed();

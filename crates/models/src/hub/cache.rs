@@ -118,7 +118,8 @@ impl RepoCache {
 
     fn reference(&self, revision: &str) -> Option<PathBuf> {
         let place = self.folder.join("refs");
-        is_safe_path(revision).then(|| revision.split('/').fold(place, |path, part| path.join(part)))
+        is_safe_path(revision)
+            .then(|| revision.split('/').fold(place, |path, part| path.join(part)))
     }
 
     /// Puts a blob where its commit has it: a relative link, or on a disk that

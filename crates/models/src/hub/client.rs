@@ -189,7 +189,9 @@ impl Client {
                 return Err(HubError::RateLimited { host: self.host(), wait_s }.into());
             }
             if !attempts.failed() {
-                return Err(HubError::Unreachable { host: self.host(), reason, cached: None }.into());
+                return Err(
+                    HubError::Unreachable { host: self.host(), reason, cached: None }.into()
+                );
             }
             attempts.wait(wait, cancel)?;
         }
@@ -202,7 +204,9 @@ impl Client {
     ) -> Result<(serde_json::Value, Option<Uri>), Trouble> {
         let answer = self.get(uri, &[])?;
         let bad = |reason: String| {
-            Trouble::Lasting(HubError::BadAnswer { place: without_query(&answer.from), reason }.into())
+            Trouble::Lasting(
+                HubError::BadAnswer { place: without_query(&answer.from), reason }.into(),
+            )
         };
         if !answer.response.status().is_success() {
             return Err(self.refused(&answer, subject));

@@ -60,11 +60,13 @@ pub fn host(uri: &Uri) -> &str {
 
 /// Whether two addresses are of the same scheme, host and port.
 pub fn same_origin(a: &Uri, b: &Uri) -> bool {
-    let port = |uri: &Uri| uri.port_u16().or(match uri.scheme_str() {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    });
+    let port = |uri: &Uri| {
+        uri.port_u16().or(match uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        })
+    };
     let name = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
     a.scheme() == b.scheme() && name(a) == name(b) && port(a) == port(b)
 }
@@ -139,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_next_page_is_named_by_its_relation() {
-        let check = |link: &str, expect: Option<&str>| assert_eq!(next_page(link), expect, "{link}");
+        let check =
+            |link: &str, expect: Option<&str>| assert_eq!(next_page(link), expect, "{link}");
         check("<https://h/t?cursor=a>; rel=\"next\"", Some("https://h/t?cursor=a"));
         check("<https://h/1>; rel=\"prev\", <https://h/3>; rel=\"next\"", Some("https://h/3"));
         check("<https://h/1>; rel=\"prev\"", None);
@@ -151,7 +154,9 @@ mod tests {
         for good in ["https://huggingface.co", "http://127.0.0.1:8000/", "https://mirror.org/hf"] {
             assert!(endpoint(good).is_ok(), "{good}");
         }
-        for bad in ["", "huggingface.co", "ftp://a.b", "https://me:secret@a.b", "https://a.b?k=secret"] {
+        for bad in
+            ["", "huggingface.co", "ftp://a.b", "https://me:secret@a.b", "https://a.b?k=secret"]
+        {
             let error = endpoint(bad).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }

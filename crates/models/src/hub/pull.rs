@@ -1,7 +1,7 @@
 //! All files of a plan, one after the other.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -37,6 +37,19 @@ impl Hub {
         observer: &dyn PullObserver,
         cancel: &CancelToken,
     ) -> Result<Pulled> {
+        self.pull_checked(plan, pace, observer, cancel, &|_| Ok(()))
+    }
+
+    /// As [`pull`](Self::pull); `check` sees the folder before the first
+    /// weights of a folder's model come.
+    pub(crate) fn pull_checked(
+        &self,
+        plan: &PullPlan,
+        pace: &Arc<Pace>,
+        observer: &dyn PullObserver,
+        cancel: &CancelToken,
+        check: &dyn Fn(&Path) -> Result<()>,
+    ) -> Result<Pulled> {
         let cache = self.cache(&plan.repo);
         self.check_space(plan)?;
         let total_bytes = plan.total_bytes();
@@ -44,7 +57,12 @@ impl Hub {
         let meter = Mutex::new(Meter::default());
         let begin = Instant::now();
         let mut before = 0;
+        let mut checked = plan.entry.is_some();
         for file in &plan.files {
+            if !checked && file.path.ends_with(".safetensors") {
+                check(&cache.snapshot(&plan.commit))?;
+                checked = true;
+            }
             let report = |progress: FileProgress| {
                 let (state, bytes) = match progress {
                     FileProgress::Waiting(bytes) => (PullState::Waiting, bytes),
@@ -60,9 +78,8 @@ impl Hub {
                     PullState::Waiting => fetched_bytes + bytes,
                     _ => fetched_bytes,
                 };
-                let speed = meter.lock().ok().and_then(|mut meter| {
-                    meter.sample(begin.elapsed(), counted)
-                });
+                let speed =
+                    meter.lock().ok().and_then(|mut meter| meter.sample(begin.elapsed(), counted));
                 let done_bytes = before + bytes;
                 let left = total_bytes.saturating_sub(done_bytes);
                 observer.report(&PullEvent {

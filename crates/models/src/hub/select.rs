@@ -55,8 +55,11 @@ pub fn shard(name: &str) -> Option<Shard<'_>> {
     };
     let (number, count) = (parse(number)?, parse(count)?);
     let gguf = ending.eq_ignore_ascii_case("gguf");
-    (gguf && !stem.is_empty() && (1..=count).contains(&number))
-        .then_some(Shard { stem, number, count })
+    (gguf && !stem.is_empty() && (1..=count).contains(&number)).then_some(Shard {
+        stem,
+        number,
+        count,
+    })
 }
 
 /// Chooses the files of the model that `file` begins, or of the only one.
@@ -93,8 +96,12 @@ fn named(tree: &RepoTree, file: &str) -> Result<Selection> {
 fn folder(tree: &RepoTree) -> Option<Selection> {
     let at_root = |file: &&RemoteFile| !file.path.contains('/');
     let has = |name: &str| tree.files.iter().any(|file| file.path == name);
-    let weights: Vec<&RemoteFile> =
-        tree.files.iter().filter(at_root).filter(|file| file.path.ends_with(".safetensors")).collect();
+    let weights: Vec<&RemoteFile> = tree
+        .files
+        .iter()
+        .filter(at_root)
+        .filter(|file| file.path.ends_with(".safetensors"))
+        .collect();
     if weights.is_empty() || !has("config.json") {
         return None;
     }
@@ -110,7 +117,8 @@ fn folder(tree: &RepoTree) -> Option<Selection> {
 }
 
 fn only_gguf(tree: &RepoTree) -> Result<Selection> {
-    let nothing = |reason, choices| HubError::NothingToPull { repo: tree.repo.clone(), reason, choices };
+    let nothing =
+        |reason, choices| HubError::NothingToPull { repo: tree.repo.clone(), reason, choices };
     let starts: Vec<&RemoteFile> = models(tree).collect();
     match starts[..] {
         [only] => with_shards(tree, only),
@@ -159,7 +167,8 @@ fn with_shards(tree: &RepoTree, file: &RemoteFile) -> Result<Selection> {
 fn models(tree: &RepoTree) -> impl Iterator<Item = &RemoteFile> {
     tree.files.iter().filter(|file| {
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-        let beside = ["mmproj", "imatrix"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+        let beside =
+            ["mmproj", "imatrix"].iter().any(|word| name.to_ascii_lowercase().contains(word));
         is_gguf(name) && !beside && shard(name).is_none_or(|shard| shard.number == 1)
     })
 }
@@ -229,7 +238,11 @@ mod tests {
                 "model-00002-of-00002.safetensors",
             ],
         );
-        check(&["config.json", "weights.safetensors"], None, &["config.json", "weights.safetensors"]);
+        check(
+            &["config.json", "weights.safetensors"],
+            None,
+            &["config.json", "weights.safetensors"],
+        );
         check(&["README.md", "a.gguf"], None, &["a.gguf"]);
         check(&["a.gguf", "mmproj-a.gguf"], None, &["a.gguf"]);
         check(&["a.gguf", "b.gguf"], Some("b.gguf"), &["b.gguf"]);

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 
+pub(crate) use folder::check_config;
+
 /// A model whose files were checked: the only thing that an engine loads.
 #[derive(Clone, Debug)]
 pub struct InstalledModel {

@@ -5,10 +5,13 @@
 
 mod changed;
 mod check;
+#[path = "../fake_hub/mod.rs"]
+mod fake_hub;
 mod families;
 mod fim;
 mod gguf;
 mod hostile;
+mod hub;
 mod mlx;
 mod rope;
 mod store;

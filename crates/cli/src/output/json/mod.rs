@@ -4,6 +4,7 @@
 
 mod edits;
 mod models;
+mod pulls;
 
 use mlxcode_core::{Error, ErrorKind, Finished, LineRange, PackedContext, Passage, Skipped};
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ pub use edits::{
     RefusalOutput, UndoOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
+pub use pulls::{PullFileOutput, PullOutput, PullsOutput};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {

@@ -101,11 +101,7 @@ fn fetch(shared: &Shared, part: usize, buffer: &mut [u8]) -> Result<(), Stop> {
 }
 
 /// Asks where the hub sent the last reader of this file, else the hub.
-fn ask(
-    shared: &Shared,
-    range: Option<(u64, u64)>,
-    etag: Option<&str>,
-) -> Result<Answer, Stop> {
+fn ask(shared: &Shared, range: Option<(u64, u64)>, etag: Option<&str>) -> Result<Answer, Stop> {
     let range = range.map(|(start, end)| format!("bytes={start}-{}", end - 1));
     let mut headers = Vec::new();
     if let Some(range) = &range {
@@ -191,10 +187,7 @@ fn take(
         if shared.is_stopped() {
             return Err(Stop::Stopped);
         }
-        round
-            .partial
-            .write(at, &buffer[..read])
-            .map_err(|error| Stop::End(End::Failed(error)))?;
+        round.partial.write(at, &buffer[..read]).map_err(|error| Stop::End(End::Failed(error)))?;
         at += read as u64;
         round.fetched.fetch_add(read as u64, Ordering::Relaxed);
         silent += begin.elapsed();

@@ -196,7 +196,8 @@ impl Partial {
 
     /// Brings what was written onto the disk, and remembers that it is there.
     pub fn flush(&self) -> Result<()> {
-        let written: Vec<u64> = (0..self.part_count()).map(|part| self.part_written(part)).collect();
+        let written: Vec<u64> =
+            (0..self.part_count()).map(|part| self.part_written(part)).collect();
         self.file.sync_data().map_err(|source| Error::Io { path: self.path.clone(), source })?;
         for (part, written) in written.into_iter().enumerate() {
             let place = (HEADER_BYTES + part * ENTRY_BYTES + 8) as u64;

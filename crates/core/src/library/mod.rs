@@ -1,3 +1,5 @@
+mod pull;
+
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, Progress};
@@ -10,20 +12,24 @@ use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
 
+pub use pull::{PullOptions, Pulls};
+
 /// The models that are installed on this machine.
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
+    pulls_file: PathBuf,
 }
 
 /// One line for whoever has no model yet.
-pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH`: a GGUF file, \
-     or a folder with config.json, tokenizer.json and safetensors";
+pub const HOW_TO_GET_A_MODEL: &str = "fetch one with `mlx-code models pull hf:ORG/NAME`, or install \
+     one with `mlx-code models add PATH`: a GGUF file, or a folder with config.json, \
+     tokenizer.json and safetensors";
 
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
-        Ok(Self { store: Store::open(&dirs.models())? })
+        Ok(Self { store: Store::open(&dirs.models())?, pulls_file: dirs.pulls() })
     }
 
     /// Validates a GGUF file or a model folder and installs it under `name`,
