@@ -18,7 +18,7 @@ pub use edits::{
     RefusalOutput, UndoOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
-pub use pulls::{PullFileOutput, PullOutput, PullsOutput};
+pub use pulls::{PullOutput, PullsOutput};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
