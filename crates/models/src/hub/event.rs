@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(meter.sample(ms(100), 500), None);
         assert_eq!(meter.sample(ms(1000), 1000), Some(1000));
         // A stop is seen for what it is after the window.
-        assert_eq!(meter.sample(ms(5500), 1000), Some(181));
+        assert_eq!(meter.sample(ms(5500), 1000), Some(92));
         assert_eq!(meter.sample(ms(7000), 1000), Some(0));
         assert_eq!(meter.sample(ms(12_000), 6000), Some(1000));
     }
