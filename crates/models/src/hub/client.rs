@@ -296,6 +296,7 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// It may work another time.
 pub fn passing(reason: String, wait: Option<Duration>) -> Trouble {
     Trouble::Passing { reason, wait }
 }

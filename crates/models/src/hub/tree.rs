@@ -150,6 +150,7 @@ pub fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// The error of a question that was never sent.
 pub fn lasting(trouble: Trouble) -> Error {
     match trouble {
         Trouble::Lasting(error) => error,

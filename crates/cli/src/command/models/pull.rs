@@ -59,12 +59,14 @@ pub fn tell(job: &PullJob, pulls: &Pulls, host: &mut Host<'_>) -> Outcome<()> {
                 0 => String::new(),
                 _ => format!(" at {} of {}", ByteSize(*done_bytes), ByteSize(*total_bytes)),
             };
-            let again = if pulls.is_named_by(job, reference) {
-                format!("models pull {reference}")
+            if pulls.is_named_by(job, reference) {
+                format!("paused{done}; `mlx-code models pull {reference}` goes on from there")
             } else {
-                format!("models queue resume {id}` and `mlx-code models queue run")
-            };
-            format!("paused{done}; `mlx-code {again}` goes on from there")
+                format!(
+                    "paused{done}; `mlx-code models queue resume {id}` and then `mlx-code models \
+                     queue run` go on from there"
+                )
+            }
         }
         (state, _) => format!("pull {id} is {}", state.as_str()),
     };
