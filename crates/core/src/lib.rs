@@ -53,7 +53,7 @@ pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary, VerifyOptions};
 pub use model::Model;
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
@@ -71,15 +71,19 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{
-    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
-    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    DiskOptions, DiskReport, DryOptions, Duplicate, FinishReason, Finished, GcItem, GcKind,
+    GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent, LeaseHolder,
+    LikelyToken, LogProbabilities, Message, ModelDisk, ModelFile, ModelInfo, ModelSummary, Prompt,
+    RepairReport, RepairedFile, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
+    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement
-/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`].
+/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
+/// who fetches files in a way of their own:
+/// [`FileSource`](backend::FileSource).
 pub mod backend {
     pub use mlxcode_models::{
-        Error, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+        Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };
 }

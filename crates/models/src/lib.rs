@@ -53,6 +53,11 @@ pub use language_model::{
 };
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
-pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
+pub use store::{
+    AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
+    GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
+    RepairedFile, Store, VerifyOptions, verify_path,
+};
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
+pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

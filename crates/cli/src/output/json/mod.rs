@@ -4,6 +4,7 @@
 
 mod edits;
 mod models;
+mod upkeep;
 
 use mlxcode_core::{Error, ErrorKind, Finished, LineRange, PackedContext, Passage, Skipped};
 use schemars::JsonSchema;
@@ -16,7 +17,11 @@ pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
 };
-pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
+pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use upkeep::{
+    DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
+    RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
+};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
