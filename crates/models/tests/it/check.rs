@@ -141,6 +141,8 @@ fn unsound_files_are_refused() {
     damaged_gguf(|f| f.without("tokenizer.ggml.merges"), "models.damaged", "ggml.merges");
     let merges = V::Strs(vec!["x".to_owned()]);
     damaged_gguf(set("tokenizer.ggml.merges", merges), "models.damaged", "no pair");
+    let kinds = V::I32s(vec![1; 5]);
+    damaged_gguf(set("tokenizer.ggml.token_type", kinds), "models.damaged", "have 5 types");
     let merges = V::Strs(vec!["no such".to_owned()]);
     damaged_gguf(set("tokenizer.ggml.merges", merges), "models.damaged", "no");
     let many = (0..300).map(|n| format!("t{n}")).collect();
@@ -363,6 +365,13 @@ fn incomplete_folders_are_refused() {
         with("tokenizer.json", larger.to_string()),
         "models.tokenizer_mismatch",
         "901 tokens, the model has rows for 264",
+    );
+    let mut merged = tokenizer();
+    merged["model"]["merges"] = json!(["h e", "no such"]);
+    damaged_folder(
+        with("tokenizer.json", merged.to_string()),
+        "models.damaged",
+        "tokenizer.json",
     );
     // It indexes a text by the length of another one.
     let mut contrary = tokenizer();

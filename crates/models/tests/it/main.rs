@@ -5,12 +5,18 @@
 
 mod changed;
 mod check;
+mod disk;
 mod families;
 mod fim;
+mod gc;
 mod gguf;
 mod hostile;
+mod lease;
 mod mlx;
+mod repair;
 mod rope;
+mod safetensors;
 mod store;
 mod support;
 mod tokenizer;
+mod verify;
