@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, Model};
+use mlxcode_core::{CancelToken, Dirs, Model, ProbeCommand};
 
 use crate::output::visible;
 
@@ -34,6 +34,9 @@ pub struct Host<'a> {
     pub current_dir: PathBuf,
     /// The user's folders; `None` where the environment names no home.
     pub dirs: Option<Dirs>,
+    /// How to start this program again, to ask the drivers; `None` where this
+    /// process is no program of ours.
+    pub probe: Option<ProbeCommand>,
     /// A model to use where none is named, in place of an installed one.
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
@@ -103,11 +106,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
+        probe: probe(),
         model: None,
         cancel,
         waiting,
     };
     crate::run(args, &mut host)
+}
+
+/// This very program, with the verb that asks the drivers. In an interpreter
+/// that has loaded the library, there is none.
+fn probe() -> Option<ProbeCommand> {
+    let program = std::env::current_exe().ok()?;
+    let name = program.file_stem()?.to_str()?;
+    // A program that was replaced while it runs has another ending on Linux.
+    (name == "mlx-code").then(|| ProbeCommand::new(program, [OsString::from("__probe")]))
 }
 
 /// The first interrupt asks the work to stop, which takes at most a token;

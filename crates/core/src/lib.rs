@@ -40,6 +40,7 @@ mod dirs;
 mod doctor;
 mod error;
 mod generation;
+mod hardware;
 mod input;
 mod library;
 mod model;
@@ -52,6 +53,7 @@ pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
+pub use hardware::hardware;
 pub use input::InputError;
 pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
 pub use model::Model;
@@ -71,8 +73,8 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{
-    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
+    Accelerator, AcceleratorKind, Disk, DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Hardware,
+    LikelyToken, Memory, ProbeCommand, ProbeReport, Processor, ProcessorCache, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
     SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
 };
 

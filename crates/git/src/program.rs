@@ -11,6 +11,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use mlxcode_base::SECRET_VARIABLES;
+
 use crate::error::{Error, Result};
 
 /// The most of an answer that is held: far above any diff that a person or a
@@ -111,7 +113,7 @@ pub fn ask<A: AsRef<OsStr>>(
     for setting in HARMLESS.iter().copied().chain(settings.iter().map(String::as_str)) {
         command.args(["-c", setting]);
     }
-    for name in FOREIGN {
+    for name in FOREIGN.into_iter().chain(SECRET_VARIABLES) {
         command.env_remove(name);
     }
     // A broken `.git` here must not make git take the repository above, and

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
+use crate::secrets::SecretProblem;
+
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -152,6 +154,13 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Something is wrong with a secret, or with where it is kept.
+    #[error(transparent)]
+    Secret {
+        /// What it is; never the secret.
+        #[from]
+        problem: SecretProblem,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Cancelled,
@@ -187,6 +196,7 @@ impl Diagnostic for Error {
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
+            Self::Secret { problem } => problem.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Engine { source } => source.kind(),
         }
@@ -214,6 +224,7 @@ impl Diagnostic for Error {
             Self::MissingFile { .. } => "models.missing_file",
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
+            Self::Secret { problem } => problem.code(),
             Self::Cancelled => "models.cancelled",
             Self::Engine { source } => source.code(),
         }
@@ -272,6 +283,7 @@ impl Diagnostic for Error {
             Self::ChecksumMismatch { .. } => {
                 Some("remove the model and add it again from a sound copy".into())
             }
+            Self::Secret { problem } => problem.help(),
             Self::Cancelled => None,
             Self::Engine { source } => source.help(),
         }

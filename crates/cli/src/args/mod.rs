@@ -51,6 +51,11 @@ pub enum Command {
     Bench(Bench),
     /// Show the machine, the models and the configuration, and what is wrong
     Doctor,
+    /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
+    Hardware,
+    /// Ask the drivers, for the process that started this one
+    #[command(name = "__probe", hide = true)]
+    Probe,
     /// Write the reference pages and the JSON schemas into a folder
     #[command(name = "__generate", hide = true)]
     GenerateDocs {

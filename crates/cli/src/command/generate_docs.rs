@@ -52,6 +52,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
+    schema::<json::HardwareOutput>(&schemas, "hardware")?;
     Ok(SUCCESS)
 }
 

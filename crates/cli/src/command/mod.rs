@@ -8,8 +8,10 @@ mod doctor;
 mod edit;
 mod generate;
 mod generate_docs;
+mod hardware;
 mod history;
 mod models;
+mod probe;
 mod undo;
 
 use mlxcode_core::{
@@ -46,6 +48,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Models(args) => models::run(args, &common, host),
         Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
+        Command::Hardware => hardware::run(&common, host),
+        Command::Probe => probe::run(host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }
 }

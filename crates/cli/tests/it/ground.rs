@@ -6,7 +6,7 @@ use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Host, Waiting, run};
-use mlxcode_core::{CancelToken, Dirs, Model, ScriptedModel};
+use mlxcode_core::{CancelToken, Dirs, Model, ProbeCommand, ScriptedModel};
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -108,6 +108,7 @@ impl Ground {
             live: false,
             current_dir: self.root(),
             dirs: Some(Dirs::under(&self.home())),
+            probe: Some(ProbeCommand::new(env!("CARGO_BIN_EXE_mlx-code"), ["__probe".into()])),
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel: CancelToken::new(),
         };

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use mlxcode_kernels::{CacheType, PAGE_TOKENS, Pages, Pool, Tier};
-use mlxcode_models::{Hardware, InstalledModel};
+use mlxcode_models::{InstalledModel, Memory};
 
 use super::answer::{Order, Voice};
 use super::options::{CacheKind, EngineKind, LoadOptions};
@@ -19,7 +19,7 @@ use crate::reference::{self, Decoder};
 
 /// Contexts of the whole length that the cache has room for, where there is
 /// memory: those of past sequences stay until their room is needed.
-const CONTEXTS: usize = 4;
+pub const CONTEXTS: usize = 4;
 
 /// A worker and what is known of it.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Loaded {
 
 /// Loads a model and starts its worker.
 pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Result<Loaded> {
-    let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
+    let limit = options.memory_limit_bytes.or_else(|| Memory::read().available_bytes);
     let context = model.config().context_length;
     let context = options.max_context.map_or(context, |most| most.min(context));
     let (orders, queue) = mpsc::channel();
@@ -51,7 +51,7 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
         EngineKind::Cpu => {
             let computing = computing(options)?;
             let (checkpoint, cancel) = (Checkpoint::open(model)?, &options.cancel);
-            let weights = memory::check(model, &checkpoint, options.dequantize, limit)?;
+            let weights = memory::check(model, &checkpoint, options, limit)?;
             let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
             let free = limit.map(|limit| limit.saturating_sub(weights));
             let page_bytes = cpu.cache_shape().page_bytes() as u64;
@@ -87,12 +87,17 @@ pub fn computing(options: &LoadOptions) -> Result<Computing> {
     Ok(Computing {
         tier: tier.transpose()?.unwrap_or_else(Tier::detect),
         threads: options.threads.unwrap_or(most).clamp(1, most),
-        cache: match options.cache {
-            _ if options.dequantize => CacheType::F32,
-            CacheKind::Bf16 => CacheType::Bf16,
-            CacheKind::Q8 => CacheType::Q8,
-        },
+        cache: cache_type(options),
     })
+}
+
+/// How keys and values are kept.
+pub fn cache_type(options: &LoadOptions) -> CacheType {
+    match options.cache {
+        _ if options.dequantize => CacheType::F32,
+        CacheKind::Bf16 => CacheType::Bf16,
+        CacheKind::Q8 => CacheType::Q8,
+    }
 }
 
 /// How many pages the cache gets: some contexts, or half of what is free.

@@ -21,8 +21,12 @@ use mlxcode_models::{
 
 pub use answer::{Answer, Next, Order, Request, Voice};
 use load::Loaded;
+pub use load::{CONTEXTS, cache_type};
+#[cfg(test)]
+pub use load::computing;
 pub use logits::{engine_logits, reference_logits};
 pub use options::{CacheKind, EngineKind, LoadOptions};
+pub use schedule::PREFILL_TOKENS;
 use stop::StopTexts;
 
 use crate::error::Result;

@@ -14,6 +14,8 @@ pub struct LoadOptions {
     /// The most memory that the model may take; `None`: what the machine, and
     /// the group that this process is in, has free.
     pub memory_limit_bytes: Option<u64>,
+    /// Loads a model even where it takes more memory than there is.
+    pub ignore_memory: bool,
     /// What computes.
     pub engine: EngineKind,
     /// Threads that compute; `None`: as many as this process may use at once.

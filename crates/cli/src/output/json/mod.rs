@@ -3,6 +3,7 @@
 //! renamed.
 
 mod edits;
+mod hardware;
 mod models;
 
 use mlxcode_core::{Error, ErrorKind, Finished, LineRange, PackedContext, Passage, Skipped};
@@ -16,6 +17,7 @@ pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
 };
+pub use hardware::HardwareOutput;
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
 
 /// Prints one document, indented, with a final line end.
