@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, Model, ProbeCommand};
+use mlxcode_core::{CancelToken, Dirs, Model, ProbeCommand, SecretSurroundings};
 
 use crate::output::visible;
+use crate::typing::{Hidden, show_again};
 
 /// The program's surroundings.
 #[expect(clippy::struct_excessive_bools, reason = "every stream is shown or not for itself")]
@@ -43,6 +44,10 @@ pub struct Host<'a> {
     pub cancel: CancelToken,
     /// Set while a person is asked.
     pub waiting: Waiting,
+    /// Secrets of the environment, and the way to the keychain.
+    pub secrets: SecretSurroundings,
+    /// Hides what is typed on the keyboard; `None` where it cannot.
+    pub hide: fn() -> Option<Hidden>,
 }
 
 /// Whether the program waits for a person to type: nothing is half done then,
@@ -110,6 +115,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         model: None,
         cancel,
         waiting,
+        secrets: SecretSurroundings::from_env(),
+        hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)
 }
@@ -133,6 +140,7 @@ fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
     // since files are only ever replaced whole.
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) || waiting.0.load(Ordering::SeqCst) {
+            show_again();
             // The shell's prompt begins on a line of its own.
             let _ = writeln!(io::stderr());
             #[allow(clippy::exit, clippy::disallowed_methods, reason = "it means now")]

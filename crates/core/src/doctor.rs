@@ -104,10 +104,12 @@ fn accelerators(hardware: &Hardware) -> Vec<Check> {
     if checks.is_empty() {
         checks.push(line("none found; models run on the processor".to_owned(), None));
     }
-    checks.extend(hardware.remarks.iter().map(|remark| Check {
-        status: CheckStatus::Remark,
-        ..line(remark.clone(), None)
-    }));
+    checks.extend(
+        hardware
+            .remarks
+            .iter()
+            .map(|remark| Check { status: CheckStatus::Remark, ..line(remark.clone(), None) }),
+    );
     checks
 }
 

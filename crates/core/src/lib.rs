@@ -44,6 +44,9 @@ mod hardware;
 mod input;
 mod library;
 mod model;
+mod residency;
+mod residents;
+mod secrets;
 mod turn;
 mod workspace;
 
@@ -57,6 +60,11 @@ pub use hardware::hardware;
 pub use input::InputError;
 pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
 pub use model::Model;
+pub use residency::{
+    Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
+    ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
+};
+pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
 
@@ -71,11 +79,12 @@ pub use mlxcode_edit::{
     EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
-pub use mlxcode_inference::EngineKind;
+pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
 pub use mlxcode_models::{
-    Accelerator, AcceleratorKind, Disk, DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent, Hardware,
-    LikelyToken, Memory, ProbeCommand, ProbeReport, Processor, ProcessorCache, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
-    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    Accelerator, AcceleratorKind, Disk, DryOptions, FinishReason, Finished, GenerateOptions,
+    GenerateRequest, GenerationEvent, Hardware, LikelyToken, LogProbabilities, Memory, Message,
+    ModelFile, ModelInfo, ModelSummary, ProbeCommand, ProbeReport, Processor, ProcessorCache, AgeFile, EnvironmentSecrets, FitReport, FitRequest, FitVerdict, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+    Prompt, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
 };
 
 /// For who brings a model of their own: implement

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::{ModelSummary, Store, VerifyReport};
+use mlxcode_models::{InstalledModel, ModelSummary, Store, VerifyReport};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -14,6 +14,7 @@ use crate::model::Model;
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
+    over_memory: bool,
 }
 
 /// One line for whoever has no model yet.
@@ -23,7 +24,7 @@ pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
-        Ok(Self { store: Store::open(&dirs.models())? })
+        Ok(Self { store: Store::open(&dirs.models())?, over_memory: false })
     }
 
     /// Validates a GGUF file or a model folder and installs it under `name`,
@@ -79,10 +80,28 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        match path(from, reference) {
-            Some(path) => Model::load_in_place(&path, cancel),
-            None => self.load_installed(reference, progress, cancel),
-        }
+        let model = self.installed(from, reference, progress, cancel)?;
+        Model::load_checked(&model, self.over_memory, cancel)
+    }
+
+    /// Loads models even where they take more memory than there is.
+    pub fn over_memory(mut self, insist: bool) -> Self {
+        self.over_memory = insist;
+        self
+    }
+
+    /// What `reference` names, checked and not yet loaded.
+    pub(crate) fn installed(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
+        Ok(match path(from, reference) {
+            Some(path) => InstalledModel::check_in_place(&path)?,
+            None => self.store.get_with(reference, progress, cancel)?,
+        })
     }
 
     /// Loads what `reference` names, as [`load`](Self::load) does, measures how
@@ -110,7 +129,8 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        Model::load_checked(&self.store.get_with(name, progress, cancel)?, cancel)
+        let model = self.store.get_with(name, progress, cancel)?;
+        Model::load_checked(&model, self.over_memory, cancel)
     }
 
     /// The name of the model to use where none is named: the configured one,

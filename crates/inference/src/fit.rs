@@ -27,7 +27,11 @@ const TOKEN_BYTES: u64 = 220;
 const HUGE_PAGE: u64 = 2 << 20;
 
 /// Computes what a model takes with some options. Reads headers only.
-pub fn fit(model: &InstalledModel, options: &LoadOptions, request: &FitRequest) -> Result<FitReport> {
+pub fn fit(
+    model: &InstalledModel,
+    options: &LoadOptions,
+    request: &FitRequest,
+) -> Result<FitReport> {
     let checkpoint = Checkpoint::open(model)?;
     report(model, &checkpoint, options, request)
 }
@@ -39,9 +43,8 @@ pub fn report(
     request: &FitRequest,
 ) -> Result<FitReport> {
     let config = model.config();
-    let whole = options.max_context.map_or(config.context_length, |most| {
-        most.min(config.context_length)
-    });
+    let whole =
+        options.max_context.map_or(config.context_length, |most| most.min(config.context_length));
     let context = request.context_tokens.map_or(whole, |tokens| tokens.min(whole)).max(1);
     let sequences = request.sequences.max(1);
     let shape = cache_shape(config, options);

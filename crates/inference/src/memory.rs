@@ -2,7 +2,8 @@
 
 use mlxcode_kernels::PAGE_TOKENS;
 use mlxcode_models::{
-    FitReport, FitRequest, FitVerdict, GgmlType, GgufHeader, InstalledModel, ModelConfig, WeightFiles,
+    FitReport, FitRequest, FitVerdict, GgmlType, GgufHeader, InstalledModel, ModelConfig,
+    WeightFiles,
 };
 
 use crate::engine::LoadOptions;

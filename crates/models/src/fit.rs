@@ -127,7 +127,8 @@ impl FitReport {
         let available = self.available_bytes?;
         let rest = self.total_bytes().saturating_sub(self.cache_bytes);
         let room = available.checked_sub(rest)?;
-        let each = self.token_bytes.checked_mul(self.sequences as u64).filter(|bytes| *bytes > 0)?;
+        let each =
+            self.token_bytes.checked_mul(self.sequences as u64).filter(|bytes| *bytes > 0)?;
         let tokens = (room / each) as usize;
         (tokens >= LEAST_CONTEXT).then_some(tokens.min(self.context_tokens))
     }
@@ -211,7 +212,10 @@ mod tests {
         check(None, FitVerdict::Unknown, &[]);
         check(Some(32 * GIB), FitVerdict::Fits, &[]);
         check(Some(22 * GIB), FitVerdict::Tight, &[]);
-        let both = ["a context of 24576 tokens fits", "with Q8_0 weights it takes about 12.9 GiB, which fits"];
+        let both = [
+            "a context of 24576 tokens fits",
+            "with Q8_0 weights it takes about 12.9 GiB, which fits",
+        ];
         check(Some(20 * GIB), FitVerdict::TooLarge, &both);
         check(
             Some(10 * GIB),

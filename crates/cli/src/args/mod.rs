@@ -2,12 +2,14 @@
 
 mod models;
 mod sampling;
+mod secret;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use models::Models;
+pub use models::{Cache, Models};
+pub use secret::{Secret, SecretIn};
 pub use sampling::Sampling;
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
@@ -25,6 +27,10 @@ pub struct Args {
     /// The model to use: an installed one's name, or a path
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
+
+    /// Load a model even where it takes more memory than is free
+    #[arg(long, global = true)]
+    pub over_memory: bool,
 
     /// What to do.
     #[command(subcommand)]
@@ -55,6 +61,9 @@ pub enum Command {
     Doctor,
     /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
     Hardware,
+    /// Keep, show and forget tokens, such as the one of the Hugging Face hub
+    #[command(subcommand)]
+    Secret(Secret),
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,

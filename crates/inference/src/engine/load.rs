@@ -1,8 +1,8 @@
 //! From a model's files to a worker that runs it.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
 use mlxcode_kernels::{CacheType, PAGE_TOKENS, Pages, Pool, Tier};
 use mlxcode_models::{InstalledModel, Memory};
@@ -25,6 +25,8 @@ pub const CONTEXTS: usize = 4;
 #[derive(Debug)]
 pub struct Loaded {
     pub orders: Sender<Order>,
+    /// The worker's thread, until somebody takes it to wait for its end.
+    pub worker: Mutex<Option<JoinHandle<()>>>,
     /// The most tokens of prompt and answer together.
     pub context: usize,
     pub tier: &'static str,
@@ -44,9 +46,10 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
     match options.engine {
         EngineKind::Reference => {
             let decoder = reference_decoder(model, options, limit)?;
-            start(Box::new(move || reference::work(&decoder, &voice, &queue)))?;
+            let worker = start(Box::new(move || reference::work(&decoder, &voice, &queue)))?;
+            let worker = Mutex::new(Some(worker));
             let threads = candle_core::utils::get_num_threads();
-            Ok(Loaded { orders, context, tier: "candle", threads })
+            Ok(Loaded { orders, worker, context, tier: "candle", threads })
         }
         EngineKind::Cpu => {
             let computing = computing(options)?;
@@ -55,15 +58,18 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
             let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
             let free = limit.map(|limit| limit.saturating_sub(weights));
             let page_bytes = cpu.cache_shape().page_bytes() as u64;
+            let most = options.most_cache_bytes.map(|bytes| bytes / page_bytes.max(1));
             let pages = pages(context, page_bytes, free);
+            let least = memory::LEAST_PAGES;
+            let pages = most.map_or(pages, |most| pages.min((most as usize).max(least)));
             let context = context.min(pages.saturating_sub(1) * PAGE_TOKENS);
             let cache =
                 PrefixCache::new(Pages::new(cpu.cache_shape(), pages), !options.forget_prompts);
             let fingerprint = checkpoint.fingerprint();
             let scheduler = Scheduler::new(cpu, voice, cache, fingerprint);
-            start(Box::new(move || scheduler.work(&queue)))?;
+            let worker = Mutex::new(Some(start(Box::new(move || scheduler.work(&queue)))?));
             let (tier, threads) = (computing.tier.name(), computing.threads);
-            Ok(Loaded { orders, context, tier, threads })
+            Ok(Loaded { orders, worker, context, tier, threads })
         }
     }
 }
@@ -75,6 +81,7 @@ pub fn reference_decoder(
     limit: Option<u64>,
 ) -> Result<Decoder> {
     reference::check(model, options.dequantize)?;
+    let limit = limit.filter(|_| !options.ignore_memory);
     memory::check_reference(model, options.dequantize, limit)?;
     Decoder::load(model, options.dequantize, &options.cancel)
 }

@@ -10,7 +10,7 @@ mod snapshot;
 mod stop;
 
 use std::fmt;
-use std::sync::mpsc;
+use std::sync::{PoisonError, mpsc};
 
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
@@ -21,9 +21,9 @@ use mlxcode_models::{
 
 pub use answer::{Answer, Next, Order, Request, Voice};
 use load::Loaded;
-pub use load::{CONTEXTS, cache_type};
 #[cfg(test)]
 pub use load::computing;
+pub use load::{CONTEXTS, cache_type};
 pub use logits::{engine_logits, reference_logits};
 pub use options::{CacheKind, EngineKind, LoadOptions};
 pub use schedule::PREFILL_TOKENS;
@@ -77,6 +77,14 @@ impl Engine {
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.loaded.threads
+    }
+
+    /// What waits until the memory is free, after the engine was dropped: its
+    /// thread gives the answers on their way first. `None` the second time.
+    pub fn end_of_worker(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let worker = self.loaded.worker.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        // One that panicked is gone as well.
+        Some(move || drop(worker.join()))
     }
 
     /// What was computed for past prompts, in at most so many bytes, for an

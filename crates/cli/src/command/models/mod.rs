@@ -1,7 +1,9 @@
 //! `mlx-code models`: what is installed.
 
 mod add;
+mod fit;
 mod list;
+mod ps;
 mod rm;
 mod show;
 mod verify;
@@ -21,6 +23,11 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
         Models::Verify { name } => verify::run(&library, &name, common, host),
+        Models::Fit { model, context, answers, cache } => {
+            let wish = fit::Wish { context, answers, cache };
+            fit::run(&library, &model, &wish, common, host)
+        }
+        Models::Ps => ps::run(&library, common, host),
         Models::Rm { name } => rm::run(&mut library, name, common, host),
     }
 }

@@ -3,8 +3,10 @@
 //! renamed.
 
 mod edits;
+mod fit;
 mod hardware;
 mod models;
+mod secret;
 
 use mlxcode_core::{
     Error, ErrorKind, Finished, LikelyToken, LineRange, PackedContext, Passage, Skipped, Token,
@@ -19,7 +21,9 @@ pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
 };
+pub use fit::{FitOutput, ModelUseOutput, PsOutput};
 pub use hardware::HardwareOutput;
+pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
 
 /// Prints one document, indented, with a final line end.
