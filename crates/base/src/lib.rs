@@ -22,7 +22,7 @@ mod text;
 
 pub use cancel::CancelToken;
 pub use error::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
-pub use hash::ContentHash;
+pub use hash::{ContentHash, ContentHasher};
 pub use language::Language;
 pub use path::{PathError, RelPath, Root};
 pub use progress::{Progress, ProgressEvent};

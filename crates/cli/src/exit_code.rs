@@ -57,6 +57,8 @@ pub const INPUTS: [(u8, &str, &[&str]); 13] = [
             "models.checksum_mismatch",
             "models.missing_file",
             "models.bad_manifest",
+            "models.not_finite",
+            "models.no_origin",
             "inference.weight",
             "inference.weights",
             "inference.not_finite",

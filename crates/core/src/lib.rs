@@ -58,12 +58,13 @@ pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary, VerifyOptions};
 pub use model::Model;
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
+pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
@@ -81,16 +82,20 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
 pub use mlxcode_models::{
-    Accelerator, AcceleratorKind, Disk, DryOptions, FinishReason, Finished, GenerateOptions,
-    GenerateRequest, GenerationEvent, Hardware, LikelyToken, LogProbabilities, Memory, Message,
-    ModelFile, ModelInfo, ModelSummary, ProbeCommand, ProbeReport, Processor, ProcessorCache, AgeFile, EnvironmentSecrets, FitReport, FitRequest, FitVerdict, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
-    Prompt, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    Accelerator, AcceleratorKind, AgeFile, Disk, EnvironmentSecrets, FitReport, FitRequest, FitVerdict, FoundSecret, Hardware, Keychain, Lock, Memory, PassphraseFor, ProbeCommand, ProbeReport, Processor, ProcessorCache, SECRET_BYTES, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+    DiskOptions, DiskReport, DryOptions, Duplicate, FinishReason, Finished, GcItem, GcKind,
+    GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent, LeaseHolder,
+    LikelyToken, LogProbabilities, Message, ModelDisk, ModelFile, ModelInfo, ModelSummary, Prompt,
+    RepairReport, RepairedFile, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
+    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement
-/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`].
+/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
+/// who fetches files in a way of their own:
+/// [`FileSource`](backend::FileSource).
 pub mod backend {
     pub use mlxcode_models::{
-        Error, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+        Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mlxcode_base::CancelToken;
 use mlxcode_inference::{Engine, LoadOptions};
-use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, ModelInfo, Prompt};
+use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, Lease, ModelInfo, Prompt};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::error::Result;
@@ -40,7 +40,11 @@ impl Model {
         let mut options = LoadOptions::default();
         options.ignore_memory = over_memory;
         options.cancel = cancel.clone();
-        Ok(Self::new(Engine::load(model, &options)?))
+        let engine = Engine::load(model, &options)?;
+        Ok(match model.lease() {
+            None => Self::new(engine),
+            Some(lease) => Self::new(Leased { engine, _lease: lease }),
+        })
     }
 
     /// Validates and loads a GGUF file or a model folder where it lies, measures
@@ -67,6 +71,29 @@ impl Model {
 
     pub(crate) fn language_model(&self) -> &dyn LanguageModel {
         &*self.0
+    }
+}
+
+/// An installed model that is loaded: nobody removes its files meanwhile.
+struct Leased {
+    engine: Engine,
+    _lease: Arc<Lease>,
+}
+
+impl LanguageModel for Leased {
+    fn info(&self) -> &ModelInfo {
+        self.engine.info()
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> mlxcode_models::Result<usize> {
+        self.engine.count_tokens(prompt)
+    }
+
+    fn generate(
+        &self,
+        request: GenerateRequest,
+    ) -> mlxcode_models::Result<mlxcode_models::Generation> {
+        self.engine.generate(request)
     }
 }
 

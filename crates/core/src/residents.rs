@@ -6,6 +6,7 @@ use mlxcode_base::{CancelToken, Progress};
 use mlxcode_inference::{Engine, LoadOptions, fit};
 use mlxcode_models::{FitReport, FitRequest, InstalledModel, Memory};
 
+use crate::benchmark::resident_bytes_of;
 use crate::error::Result;
 use crate::library::ModelLibrary;
 use crate::residency::{LoadPlan, LoadedModel, ModelLoader, Residency, ResidencyOptions};
@@ -43,11 +44,43 @@ fn load(
     let engine = Engine::load(model, &options)?;
     let freed = engine.end_of_worker();
     let mut loaded = LoadedModel::new(engine);
+    // Nobody pulls its files away meanwhile.
+    loaded.keep = model.lease().map(|lease| Box::new(lease) as Box<dyn Send>);
     loaded.freed = freed.map(|freed| Box::new(freed) as Box<dyn FnOnce() + Send>);
     Ok(loaded)
 }
 
+/// An installed model that a process uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelUse {
+    /// The model.
+    pub model: String,
+    /// The number of the process.
+    pub process: u32,
+    /// Its program's name; empty where the system does not tell.
+    pub program: String,
+    /// Since when, in seconds since 1970, UTC.
+    pub since_s: u64,
+    /// What the process has in memory, all told; `None` where the system does
+    /// not tell.
+    pub resident_bytes: Option<u64>,
+}
+
 impl ModelLibrary {
+    /// Which processes of this machine use which installed models now, by
+    /// model.
+    pub fn uses(&self) -> Result<Vec<ModelUse>> {
+        let one = |holder: mlxcode_models::LeaseHolder| ModelUse {
+            resident_bytes: resident_bytes_of(holder.process),
+            model: holder.model,
+            process: holder.process,
+            program: holder.program,
+            since_s: holder.since_s,
+        };
+        Ok(self.leases()?.into_iter().map(one).collect())
+    }
+
     /// Keeps this library's models in memory. A reference is what
     /// [`load`](Self::load) takes, a path seen from the folder `from`.
     pub fn residency(self, from: &Path, options: ResidencyOptions) -> Residency {

@@ -5,6 +5,7 @@ use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
 use crate::secrets::SecretProblem;
+use crate::store::LeaseHolder;
 
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
@@ -161,6 +162,38 @@ pub enum Error {
         #[from]
         problem: SecretProblem,
     },
+    /// A weight is NaN or infinite.
+    #[error("the weight {tensor} in {path} holds a value that is no number, at byte {byte}")]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+        /// Where in the file the value, or its block, begins.
+        byte: u64,
+    },
+    /// An installed model is loaded.
+    #[error("{name} is in use{}", by(holders))]
+    InUse {
+        /// The model.
+        name: String,
+        /// Who uses it.
+        holders: Vec<LeaseHolder>,
+    },
+    /// Nothing tells where a broken file came from.
+    #[error("{path} is broken, and nobody recorded where it came from")]
+    NoOrigin {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A broken file cannot be fetched here.
+    #[error("{path} is broken, and there is nothing to fetch {origin} with")]
+    NoSource {
+        /// The file.
+        path: PathBuf,
+        /// Where it came from.
+        origin: String,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Cancelled,
@@ -174,6 +207,16 @@ pub enum Error {
 
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The programs that use a model, in words.
+fn by(holders: &[LeaseHolder]) -> String {
+    let words = |holder: &LeaseHolder| match &*holder.program {
+        "" => format!("process {}", holder.process),
+        program => format!("{program} (process {})", holder.process),
+    };
+    let all: Vec<String> = holders.iter().map(words).collect();
+    if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
+}
 
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
@@ -192,7 +235,10 @@ impl Diagnostic for Error {
             | Self::TokenizerMismatch { .. }
             | Self::MissingFile { .. }
             | Self::BadManifest { .. }
-            | Self::ChecksumMismatch { .. } => ErrorKind::Corrupt,
+            | Self::ChecksumMismatch { .. }
+            | Self::NotFinite { .. }
+            | Self::NoOrigin { .. } => ErrorKind::Corrupt,
+            Self::InUse { .. } | Self::NoSource { .. } => ErrorKind::Unavailable,
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
@@ -225,6 +271,10 @@ impl Diagnostic for Error {
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
             Self::Secret { problem } => problem.code(),
+            Self::NotFinite { .. } => "models.not_finite",
+            Self::InUse { .. } => "models.in_use",
+            Self::NoOrigin { .. } => "models.no_origin",
+            Self::NoSource { .. } => "models.no_source",
             Self::Cancelled => "models.cancelled",
             Self::Engine { source } => source.code(),
         }
@@ -284,6 +334,12 @@ impl Diagnostic for Error {
                 Some("remove the model and add it again from a sound copy".into())
             }
             Self::Secret { problem } => problem.help(),
+            Self::NotFinite { .. } => Some("get the model again from where it came from".into()),
+            Self::InUse { .. } => Some("end what uses it, then try again".into()),
+            Self::NoOrigin { .. } => {
+                Some("remove the model and add it again from a sound copy".into())
+            }
+            Self::NoSource { .. } => Some("go online, or add the model from a sound copy".into()),
             Self::Cancelled => None,
             Self::Engine { source } => source.help(),
         }

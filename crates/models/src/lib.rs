@@ -63,6 +63,11 @@ pub use secrets::{
     AgeFile, EnvironmentSecrets, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret,
     SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
 };
-pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
+pub use store::{
+    AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
+    GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
+    RepairedFile, Store, VerifyOptions, verify_path,
+};
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
+pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use models::{Cache, Models};
-pub use secret::{Secret, SecretIn};
 pub use sampling::Sampling;
+pub use secret::{Secret, SecretIn};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
@@ -20,8 +21,20 @@ pub enum Models {
         /// Its name
         name: String,
     },
-    /// Read every byte of a model again and compare
+    /// Read every byte of a model again, compare, and check its contents and values
     Verify {
+        /// An installed model's name, or a path [default: all installed models]
+        #[arg(value_name = "NAME|PATH")]
+        model: Option<String>,
+        /// Ask no hub what the files should be
+        #[arg(long)]
+        offline: bool,
+        /// Look at the value of every weight, not at a sample
+        #[arg(long)]
+        deep: bool,
+    },
+    /// Fetch the broken files of a model again, and only those
+    Repair {
         /// Its name
         name: String,
     },
@@ -41,6 +54,27 @@ pub enum Models {
     },
     /// List the models that processes on this machine use now
     Ps,
+    /// Show what belongs to no model and can go; with --yes, remove it
+    Gc {
+        /// Remove what is shown
+        #[arg(long)]
+        yes: bool,
+        /// Leave alone what was written to since, such as 12h or 7d
+        #[arg(long, value_name = "AGE", default_value = "7d", value_parser = age)]
+        older_than: Duration,
+        /// A download cache of the Hugging Face hub to clear as well; may be repeated
+        #[arg(long, value_name = "DIR")]
+        cache: Vec<PathBuf>,
+    },
+    /// Show what models take on the disk, and what could be spared
+    Disk {
+        /// Point out models that were not used for so long, such as 30d
+        #[arg(long, value_name = "AGE", default_value = "30d", value_parser = age)]
+        unused: Duration,
+        /// A download cache of the Hugging Face hub to look at as well; may be repeated
+        #[arg(long, value_name = "DIR")]
+        cache: Vec<PathBuf>,
+    },
     /// Remove a model
     Rm {
         /// Its name
@@ -55,4 +89,48 @@ pub enum Cache {
     Bf16,
     /// A byte a number, with scales
     Q8,
+}
+
+/// A number and its unit: seconds, minutes, hours, days or weeks.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a number and s, m, h, d or w, such as 7d".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let seconds: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        "w" => 7 * 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_a_number_and_a_unit() {
+        for (text, seconds) in
+            [("0s", 0), ("90m", 5400), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)]
+        {
+            assert_eq!(age(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "7",
+            "d",
+            "7 d",
+            "-1d",
+            "1.5h",
+            "7days",
+            "99999999999999999999s",
+            "9999999999999999w",
+        ] {
+            assert!(age(text).is_err(), "{text}");
+        }
+    }
 }

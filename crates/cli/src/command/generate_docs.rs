@@ -49,6 +49,10 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ModelsOutput>(&schemas, "models-list")?;
     schema::<json::ModelOutput>(&schemas, "models-show")?;
     schema::<json::VerifyOutput>(&schemas, "models-verify")?;
+    schema::<json::VerifyAllOutput>(&schemas, "models-verify-all")?;
+    schema::<json::RepairOutput>(&schemas, "models-repair")?;
+    schema::<json::GcOutput>(&schemas, "models-gc")?;
+    schema::<json::DiskOutput>(&schemas, "models-disk")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;

@@ -13,7 +13,9 @@ use crate::exit::{Failure, Outcome, show_broken, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
 use crate::output::Style;
-use crate::output::json::{self, SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
+use crate::output::json::{
+    self, SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput,
+};
 
 /// Runs the verb.
 pub fn run(args: Secret, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -197,9 +199,9 @@ fn type_hidden(question: &str, host: &mut Host<'_>) -> Outcome<Value> {
     let Some(hidden) = (host.hide)() else { return Err(InputError::NobodyToType.into()) };
     written(write!(host.messages, "{question}").and_then(|()| host.messages.flush()))?;
     let mut line = Vec::new();
-    let read = host.waiting.during(|| {
-        keyboard.take(SECRET_BYTES as u64 + 16).read_until(b'\n', &mut line)
-    });
+    let read = host
+        .waiting
+        .during(|| keyboard.take(SECRET_BYTES as u64 + 16).read_until(b'\n', &mut line));
     drop(hidden);
     read.map_err(|source| InputError::Unreadable { path: "the terminal".into(), source })?;
     let text = String::from_utf8(line)

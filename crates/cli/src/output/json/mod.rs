@@ -7,6 +7,7 @@ mod fit;
 mod hardware;
 mod models;
 mod secret;
+mod upkeep;
 
 use mlxcode_core::{
     Error, ErrorKind, Finished, LikelyToken, LineRange, PackedContext, Passage, Skipped, Token,
@@ -23,8 +24,12 @@ pub use edits::{
 };
 pub use fit::{FitOutput, ModelUseOutput, PsOutput};
 pub use hardware::HardwareOutput;
+pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
-pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
+pub use upkeep::{
+    DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
+    RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
+};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {

@@ -1,7 +1,11 @@
+mod maintain;
+mod verify;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::{InstalledModel, ModelSummary, Store, VerifyReport};
+use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Store};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -10,11 +14,15 @@ use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
 
+pub use verify::VerifyOptions;
+
 /// The models that are installed on this machine.
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
     over_memory: bool,
+    /// Who fetches broken files again, where somebody does.
+    source: Option<Arc<dyn FileSource>>,
 }
 
 /// One line for whoever has no model yet.
@@ -24,7 +32,7 @@ pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
-        Ok(Self { store: Store::open(&dirs.models())?, over_memory: false })
+        Ok(Self { store: Store::open(&dirs.models())?, over_memory: false, source: None })
     }
 
     /// Validates a GGUF file or a model folder and installs it under `name`,
@@ -56,17 +64,7 @@ impl ModelLibrary {
         Ok(self.store.summary(name)?)
     }
 
-    /// Reads every byte of a model again and compares.
-    pub fn verify(
-        &self,
-        name: &str,
-        progress: &dyn Progress,
-        cancel: &CancelToken,
-    ) -> Result<VerifyReport> {
-        Ok(self.store.verify(name, progress, cancel)?)
-    }
-
-    /// Removes a model from the library.
+    /// Removes a model from the library. One that is in use stays.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         Ok(self.store.remove(name)?)
     }
@@ -149,7 +147,7 @@ impl ModelLibrary {
 }
 
 /// The path that a reference is, rather than a name.
-fn path(from: &Path, reference: &str) -> Option<PathBuf> {
+pub(crate) fn path(from: &Path, reference: &str) -> Option<PathBuf> {
     let path = Path::new(reference);
     let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
     (gguf || reference.contains(std::path::is_separator)).then(|| from.join(path))
