@@ -82,12 +82,15 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
 pub use mlxcode_models::{
-    Accelerator, AcceleratorKind, AgeFile, Disk, EnvironmentSecrets, FitReport, FitRequest, FitVerdict, FoundSecret, Hardware, Keychain, Lock, Memory, PassphraseFor, ProbeCommand, ProbeReport, Processor, ProcessorCache, SECRET_BYTES, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
-    DiskOptions, DiskReport, DryOptions, Duplicate, FinishReason, Finished, GcItem, GcKind,
-    GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent, LeaseHolder,
-    LikelyToken, LogProbabilities, Message, ModelDisk, ModelFile, ModelInfo, ModelSummary, Prompt,
-    RepairReport, RepairedFile, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
-    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
+    Accelerator, AcceleratorKind, AgeFile, Disk, DiskOptions, DiskReport, DryOptions, Duplicate,
+    EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest, FitVerdict, FoundSecret,
+    GcItem, GcKind, GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent,
+    Hardware, Keychain, LeaseHolder, LikelyToken, Lock, LogProbabilities, Memory, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport,
+    Processor, ProcessorCache, Prompt, RepairReport, RepairedFile, Role, SECRET_BYTES,
+    SamplingOptions, ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem,
+    SecretStore, Secrets, StoredSecret, Timings, Token, Usage, VerifyCheck, VerifyId, VerifyReport,
+    VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

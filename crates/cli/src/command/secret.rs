@@ -3,8 +3,8 @@
 use std::io::{BufRead, Read};
 
 use mlxcode_core::{
-    Error, InputError, Lock, Passphrases, SECRET_BYTES, Secret as Value, SecretName, SecretPlace,
-    Secrets, secrets,
+    Diagnostic, Error, InputError, Lock, Passphrases, SECRET_BYTES, Secret as Value, SecretName,
+    SecretPlace, Secrets, secrets,
 };
 
 use crate::args::{Secret, SecretIn};

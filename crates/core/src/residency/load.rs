@@ -11,7 +11,7 @@ use mlxcode_base::{CancelToken, ProgressEvent};
 
 use super::entry::{Entry, Loading, oldest_idle, reserved};
 use super::error::SharedError;
-use super::{MOST_MODELS, Resident, ResidencyError, ResidencyState, Shared, State, Use};
+use super::{MOST_MODELS, ResidencyError, ResidencyState, Resident, Shared, State, Use};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::residency::loader::LoadedModel;

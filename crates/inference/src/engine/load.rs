@@ -25,6 +25,8 @@ pub const CONTEXTS: usize = 4;
 #[derive(Debug)]
 pub struct Loaded {
     pub orders: Sender<Order>,
+    /// Bytes of the weights as they lie in memory; `None` of the reference.
+    pub weights_bytes: Option<u64>,
     /// The worker's thread, until somebody takes it to wait for its end.
     pub worker: Mutex<Option<JoinHandle<()>>>,
     /// The most tokens of prompt and answer together.
@@ -49,13 +51,15 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
             let worker = start(Box::new(move || reference::work(&decoder, &voice, &queue)))?;
             let worker = Mutex::new(Some(worker));
             let threads = candle_core::utils::get_num_threads();
-            Ok(Loaded { orders, worker, context, tier: "candle", threads })
+            let weights_bytes = None;
+            Ok(Loaded { orders, weights_bytes, worker, context, tier: "candle", threads })
         }
         EngineKind::Cpu => {
             let computing = computing(options)?;
             let (checkpoint, cancel) = (Checkpoint::open(model)?, &options.cancel);
             let weights = memory::check(model, &checkpoint, options, limit)?;
             let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
+            let weights_bytes = Some(cpu.weights_bytes());
             let free = limit.map(|limit| limit.saturating_sub(weights));
             let page_bytes = cpu.cache_shape().page_bytes() as u64;
             let most = options.most_cache_bytes.map(|bytes| bytes / page_bytes.max(1));
@@ -69,7 +73,7 @@ pub fn load(model: &InstalledModel, options: &LoadOptions, voice: Voice) -> Resu
             let scheduler = Scheduler::new(cpu, voice, cache, fingerprint);
             let worker = Mutex::new(Some(start(Box::new(move || scheduler.work(&queue)))?));
             let (tier, threads) = (computing.tier.name(), computing.threads);
-            Ok(Loaded { orders, worker, context, tier, threads })
+            Ok(Loaded { orders, weights_bytes, worker, context, tier, threads })
         }
     }
 }

@@ -79,6 +79,11 @@ impl Engine {
         self.loaded.threads
     }
 
+    /// Bytes of the weights as they lie in memory, where that is known.
+    pub fn weights_bytes(&self) -> Option<u64> {
+        self.loaded.weights_bytes
+    }
+
     /// What waits until the memory is free, after the engine was dropped: its
     /// thread gives the answers on their way first. `None` the second time.
     pub fn end_of_worker(&self) -> Option<impl FnOnce() + Send + use<>> {

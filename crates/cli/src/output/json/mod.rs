@@ -22,7 +22,7 @@ pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
 };
-pub use fit::{FitOutput, ModelUseOutput, PsOutput};
+pub use fit::{FitOutput, PsOutput};
 pub use hardware::HardwareOutput;
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
