@@ -108,6 +108,11 @@ fn work(shared: &Arc<Shared>, reference: &str, attempt: u64, cancel: &CancelToke
             entry.state = State::Resident(Resident { loaded, holders: waiters, idle_since: now });
             None
         }
+        // Nobody wants it any more, so nobody has to hear of it.
+        (Some(_), Err(_)) if cancel.is_cancelled() => {
+            models.remove(reference);
+            None
+        }
         (Some(entry), Err(error)) => {
             entry.state = State::Failed(Arc::new(error));
             None
