@@ -203,6 +203,37 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 
+    /// In a process that has tokens in its environment: this one must not get
+    /// any.
+    #[cfg(unix)]
+    #[test]
+    fn tokens_of_the_environment_are_not_inherited() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let (program, seen) = (temp.path().join("git"), temp.path().join("seen"));
+        std::fs::write(&program, format!("#!/bin/sh\nenv > {}\n", seen.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "program::tests::starts_a_program", "--ignored"]);
+        again.env(PROGRAM, &program).envs(SECRET_VARIABLES.map(|name| (name, "in-sight")));
+        let ran = again.output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        let given = std::fs::read_to_string(seen).unwrap();
+        assert!(given.contains("GIT_TERMINAL_PROMPT=0"), "{given}");
+        assert!(!given.contains("in-sight"), "{given}");
+    }
+
+    const PROGRAM: &str = "MLX_CODE_TEST_PROGRAM";
+
+    #[test]
+    #[ignore = "the test above starts it, with an environment of its own"]
+    fn starts_a_program() {
+        let temp = tempfile::tempdir().unwrap();
+        let program = std::env::var(PROGRAM).unwrap();
+        let nothing: [&str; 0] = [];
+        assert!(ask(&program, temp.path(), &[], "status", nothing).unwrap().success);
+    }
+
     #[test]
     fn the_reason_is_the_line_that_git_marks() {
         for (complaint, expect) in [
