@@ -40,6 +40,8 @@ usage: cargo xtask <task> [--root DIR]
                  [--llama-cpp PYTHON] [--mlx-lm PYTHON] [--no-reference]
                  [--program PATH] [--json FILE] …
                  our engine beside llama.cpp, candle and mlx-lm, in turns
+  bench memory --model PATH [--prompt-tokens N] [--program PATH] …
+                 what models take, beside what was computed before
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -70,6 +72,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             bindings::node::generate(root)
         }
         ["bench", "engine", options @ ..] => bench::engine(root, options),
+        ["bench", "memory", options @ ..] => bench::memory(root, options),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

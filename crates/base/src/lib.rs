@@ -16,6 +16,7 @@ mod hash;
 mod language;
 mod path;
 mod progress;
+mod secret;
 mod size;
 mod text;
 
@@ -25,5 +26,6 @@ pub use hash::{ContentHash, ContentHasher};
 pub use language::Language;
 pub use path::{PathError, RelPath, Root};
 pub use progress::{Progress, ProgressEvent};
+pub use secret::SECRET_VARIABLES;
 pub use size::ByteSize;
 pub use text::{LineIndex, LineRange, TextRange};

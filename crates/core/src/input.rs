@@ -55,6 +55,12 @@ pub enum InputError {
     /// A decision is needed and there is no terminal.
     #[error("cannot ask whether to apply the change: there is no terminal")]
     NobodyToAsk,
+    /// Something is to be typed and there is no terminal that hides it.
+    #[error("cannot ask for it: there is no terminal on which typing can be hidden")]
+    NobodyToType,
+    /// What was typed twice is not the same.
+    #[error("the two are not the same")]
+    NotTheSame,
     /// A model is needed and none is installed.
     #[error("no model is installed")]
     NoModel,
@@ -79,6 +85,8 @@ impl Diagnostic for InputError {
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
             | Self::NobodyToAsk
+            | Self::NobodyToType
+            | Self::NotTheSame
             | Self::NoHome => ErrorKind::InvalidInput,
         }
     }
@@ -93,6 +101,8 @@ impl Diagnostic for InputError {
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
+            Self::NobodyToType => "input.nobody_to_type",
+            Self::NotTheSame => "input.not_the_same",
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
             Self::NoHome => "input.no_home",
@@ -118,6 +128,8 @@ impl Diagnostic for InputError {
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
+                Self::NobodyToType => "run it in a terminal, or pipe the value in",
+                Self::NotTheSame => "type it again",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"

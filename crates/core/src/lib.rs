@@ -40,9 +40,13 @@ mod dirs;
 mod doctor;
 mod error;
 mod generation;
+mod hardware;
 mod input;
 mod library;
 mod model;
+mod residency;
+mod residents;
+mod secrets;
 mod turn;
 mod workspace;
 
@@ -52,9 +56,16 @@ pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
+pub use hardware::hardware;
 pub use input::InputError;
 pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary, VerifyOptions};
 pub use model::Model;
+pub use residency::{
+    Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
+    ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
+};
+pub use residents::ModelUse;
+pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
 
@@ -69,13 +80,17 @@ pub use mlxcode_edit::{
     EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
-pub use mlxcode_inference::EngineKind;
+pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
 pub use mlxcode_models::{
-    DiskOptions, DiskReport, DryOptions, Duplicate, FinishReason, Finished, GcItem, GcKind,
-    GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent, LeaseHolder,
-    LikelyToken, LogProbabilities, Message, ModelDisk, ModelFile, ModelInfo, ModelSummary, Prompt,
-    RepairReport, RepairedFile, Role, SamplingOptions, ScriptedModel, Timings, Token, Usage,
-    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
+    Accelerator, AcceleratorKind, AgeFile, Disk, DiskOptions, DiskReport, DryOptions, Duplicate,
+    EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest, FitVerdict, FoundSecret,
+    GcItem, GcKind, GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent,
+    Hardware, Keychain, LeaseHolder, LikelyToken, Lock, LogProbabilities, Memory, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport,
+    Processor, ProcessorCache, Prompt, RepairReport, RepairedFile, Role, SECRET_BYTES,
+    SamplingOptions, ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem,
+    SecretStore, Secrets, StoredSecret, Timings, Token, Usage, VerifyCheck, VerifyId, VerifyReport,
+    VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
+use crate::secrets::SecretProblem;
 use crate::store::LeaseHolder;
 
 /// What can go wrong with a model.
@@ -154,6 +155,13 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Something is wrong with a secret, or with where it is kept.
+    #[error(transparent)]
+    Secret {
+        /// What it is; never the secret.
+        #[from]
+        problem: SecretProblem,
+    },
     /// A weight is NaN or infinite.
     #[error("the weight {tensor} in {path} holds a value that is no number, at byte {byte}")]
     NotFinite {
@@ -234,6 +242,7 @@ impl Diagnostic for Error {
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
+            Self::Secret { problem } => problem.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Engine { source } => source.kind(),
         }
@@ -261,6 +270,7 @@ impl Diagnostic for Error {
             Self::MissingFile { .. } => "models.missing_file",
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
+            Self::Secret { problem } => problem.code(),
             Self::NotFinite { .. } => "models.not_finite",
             Self::InUse { .. } => "models.in_use",
             Self::NoOrigin { .. } => "models.no_origin",
@@ -323,6 +333,7 @@ impl Diagnostic for Error {
             Self::ChecksumMismatch { .. } => {
                 Some("remove the model and add it again from a sound copy".into())
             }
+            Self::Secret { problem } => problem.help(),
             Self::NotFinite { .. } => Some("get the model again from where it came from".into()),
             Self::InUse { .. } => Some("end what uses it, then try again".into()),
             Self::NoOrigin { .. } => {

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -131,6 +132,17 @@ pub struct Timings {
 pub struct Generation {
     shared: Arc<Shared>,
     cancel: CancelToken,
+    /// Dropped with the generation, after it.
+    held: Option<Held>,
+}
+
+/// What is kept for as long as somebody reads.
+struct Held(#[allow(dead_code, reason = "it is there to be dropped")] Box<dyn Send + Sync>);
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held")
+    }
 }
 
 /// The working side of a [`Generation`].
@@ -166,7 +178,7 @@ struct State {
 pub fn generation_channel(cancel: CancelToken) -> (GenerationSender, Generation) {
     let shared = Arc::new(Shared::default());
     let sender = GenerationSender { shared: Arc::clone(&shared), cancel: cancel.clone() };
-    (sender, Generation { shared, cancel })
+    (sender, Generation { shared, cancel, held: None })
 }
 
 impl Shared {
@@ -231,6 +243,14 @@ impl State {
 }
 
 impl Generation {
+    /// Keeps something until this is dropped, such as the word that a model is
+    /// in use.
+    pub fn holding(mut self, what: impl Send + Sync + 'static) -> Self {
+        let before = self.held.take();
+        self.held = Some(Held(Box::new((what, before))));
+        self
+    }
+
     /// Asks the run to stop; what was already made can still be read.
     pub fn cancel(&self) {
         self.cancel.cancel();

@@ -23,6 +23,7 @@ mod chat;
 mod config;
 mod error;
 mod files;
+mod fit;
 mod generation;
 mod gguf;
 mod hardware;
@@ -30,6 +31,7 @@ mod installed;
 mod language_model;
 mod safetensors;
 mod scripted;
+mod secrets;
 mod store;
 mod template;
 mod tokenizer;
@@ -41,18 +43,26 @@ pub use config::{
     QueryScaling, RopeScaling, SlidingLayers,
 };
 pub use error::{Error, Result};
+pub use fit::{FitReport, FitRequest, FitVerdict};
 pub use generation::{
     FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
     LogProbabilities, Timings, Token, Usage, generation_channel,
 };
 pub use gguf::{GgmlType, GgufHeader, GgufTensor, GgufValue};
-pub use hardware::{Hardware, free_disk_bytes};
+pub use hardware::{
+    Accelerator, AcceleratorKind, Disk, Hardware, Memory, ProbeCommand, ProbeReport, Processor,
+    ProcessorCache, free_disk_bytes,
+};
 pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
+pub use secrets::{
+    AgeFile, EnvironmentSecrets, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret,
+    SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+};
 pub use store::{
     AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
     GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,

@@ -2,13 +2,15 @@
 
 mod models;
 mod sampling;
+mod secret;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use models::Models;
+pub use models::{Cache, Models};
 pub use sampling::Sampling;
+pub use secret::{Secret, SecretIn};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -25,6 +27,10 @@ pub struct Args {
     /// The model to use: an installed one's name, or a path
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
+
+    /// Load a model even where it takes more memory than is free
+    #[arg(long, global = true)]
+    pub over_memory: bool,
 
     /// What to do.
     #[command(subcommand)]
@@ -53,6 +59,14 @@ pub enum Command {
     Bench(Bench),
     /// Show the machine, the models and the configuration, and what is wrong
     Doctor,
+    /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
+    Hardware,
+    /// Keep, show and forget tokens, such as the one of the Hugging Face hub
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Ask the drivers, for the process that started this one
+    #[command(name = "__probe", hide = true)]
+    Probe,
     /// Write the reference pages and the JSON schemas into a folder
     #[command(name = "__generate", hide = true)]
     GenerateDocs {

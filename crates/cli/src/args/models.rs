@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 /// What to do with models.
 #[derive(Debug, Subcommand)]
@@ -38,6 +38,22 @@ pub enum Models {
         /// Its name
         name: String,
     },
+    /// Show what a model would take of memory, and whether it fits; loads nothing
+    Fit {
+        /// An installed one's name, or a path
+        model: String,
+        /// Tokens of prompt and answer together [default: what the model was made for]
+        #[arg(long, value_name = "N")]
+        context: Option<usize>,
+        /// Answers at once, each with such a context
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        answers: usize,
+        /// How keys and values are kept
+        #[arg(long, value_enum, default_value_t = Cache::Bf16)]
+        cache: Cache,
+    },
+    /// List the models that processes on this machine use now
+    Ps,
     /// Show what belongs to no model and can go; with --yes, remove it
     Gc {
         /// Remove what is shown
@@ -64,6 +80,15 @@ pub enum Models {
         /// Its name
         name: String,
     },
+}
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Cache {
+    /// Two bytes a number
+    Bf16,
+    /// A byte a number, with scales
+    Q8,
 }
 
 /// A number and its unit: seconds, minutes, hours, days or weeks.

@@ -56,6 +56,13 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
+    schema::<json::HardwareOutput>(&schemas, "hardware")?;
+    schema::<json::FitOutput>(&schemas, "models-fit")?;
+    schema::<json::PsOutput>(&schemas, "models-ps")?;
+    schema::<json::SecretOutput>(&schemas, "secret-set")?;
+    schema::<json::SecretOutput>(&schemas, "secret-get")?;
+    schema::<json::SecretListOutput>(&schemas, "secret-list")?;
+    schema::<json::SecretOutput>(&schemas, "secret-rm")?;
     Ok(SUCCESS)
 }
 

@@ -7,16 +7,21 @@ use serde_json::Value;
 
 use crate::ground::{Ground, Play, Ran, SHOUT, fixture};
 
-/// Checks a document against `docs/schemas/NAME.json` and its snapshot.
-fn check(schema: &str, snapshot: &str, ran: &Ran) {
-    let document: Value = serde_json::from_str(&ran.out)
-        .unwrap_or_else(|error| panic!("{snapshot}: {error}: {ran:?}"));
+/// Checks a document against `docs/schemas/NAME.json`.
+pub fn promised(schema: &str, document: &Value) {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas");
     let text = fs::read_to_string(docs.join(format!("{schema}.json"))).unwrap();
     let promised = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
-    if let Err(error) = promised.validate(&document) {
-        panic!("{snapshot}: {error}");
+    if let Err(error) = promised.validate(document) {
+        panic!("{schema}: {error}: {document}");
     }
+}
+
+/// Checks a document against its schema and its snapshot.
+fn check(schema: &str, snapshot: &str, ran: &Ran) {
+    let document: Value = serde_json::from_str(&ran.out)
+        .unwrap_or_else(|error| panic!("{snapshot}: {error}: {ran:?}"));
+    promised(schema, &document);
     let code = ran.code;
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
@@ -98,6 +103,35 @@ fn bench() {
         assert!(document[name].as_f64().unwrap() > 0.0, "{name}: {document}");
     }
     check("bench", "bench", &ran);
+}
+
+#[test]
+fn what_a_model_takes_keeps_its_schema() {
+    let ground = Ground::new();
+    let path = fixture("qwen2-gguf-q4_0/model.gguf");
+    let args = ["models", "fit", path.to_str().unwrap(), "--context", "256", "--json"];
+    let ran = ground.run(&args);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    promised("models-fit", &document);
+    assert_eq!((ran.code, &document["context_tokens"]), (0, &Value::from(256)));
+    let parts = ["weights_bytes", "cache_bytes", "activations_bytes", "program_bytes"];
+    let sum: u64 = parts.iter().map(|part| document[part].as_u64().unwrap()).sum();
+    assert_eq!(document["total_bytes"].as_u64().unwrap(), sum, "{document}");
+
+    let ran = ground.run(&["models", "ps", "--json"]);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    promised("models-ps", &document);
+    assert_eq!(document["uses"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn hardware_keeps_its_schema() {
+    // What it says differs from machine to machine.
+    let ran = Ground::new().run(&["hardware", "--json"]);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    promised("hardware", &document);
+    assert!(document["processor"]["usable_threads"].as_u64().unwrap() > 0, "{document}");
+    assert_eq!(document["disks"].as_array().unwrap().len(), 2, "{document}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::{FileSource, ModelSummary, Store};
+use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Store};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -20,6 +20,7 @@ pub use verify::VerifyOptions;
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
+    over_memory: bool,
     /// Who fetches broken files again, where somebody does.
     source: Option<Arc<dyn FileSource>>,
 }
@@ -31,7 +32,7 @@ pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
-        Ok(Self { store: Store::open(&dirs.models())?, source: None })
+        Ok(Self { store: Store::open(&dirs.models())?, over_memory: false, source: None })
     }
 
     /// Validates a GGUF file or a model folder and installs it under `name`,
@@ -77,10 +78,28 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        match path(from, reference) {
-            Some(path) => Model::load_in_place(&path, cancel),
-            None => self.load_installed(reference, progress, cancel),
-        }
+        let model = self.installed(from, reference, progress, cancel)?;
+        Model::load_checked(&model, self.over_memory, cancel)
+    }
+
+    /// Loads models even where they take more memory than there is.
+    pub fn over_memory(mut self, insist: bool) -> Self {
+        self.over_memory = insist;
+        self
+    }
+
+    /// What `reference` names, checked and not yet loaded.
+    pub(crate) fn installed(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
+        Ok(match path(from, reference) {
+            Some(path) => InstalledModel::check_in_place(&path)?,
+            None => self.store.get_with(reference, progress, cancel)?,
+        })
     }
 
     /// Loads what `reference` names, as [`load`](Self::load) does, measures how
@@ -108,7 +127,8 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        Model::load_checked(&self.store.get_with(name, progress, cancel)?, cancel)
+        let model = self.store.get_with(name, progress, cancel)?;
+        Model::load_checked(&model, self.over_memory, cancel)
     }
 
     /// The name of the model to use where none is named: the configured one,

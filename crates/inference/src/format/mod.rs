@@ -10,6 +10,7 @@ mod gguf;
 mod mapped;
 mod matrix;
 mod names;
+mod sizes;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,6 +23,7 @@ use mlxcode_models::{InstalledModel, Quantization, WeightFiles};
 use crate::error::{Error, Result};
 use mapped::MappedFile;
 pub use matrix::Part;
+pub use sizes::WeightSize;
 
 /// The type of a tensor's numbers, or words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

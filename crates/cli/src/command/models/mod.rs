@@ -2,8 +2,10 @@
 
 mod add;
 mod disk;
+mod fit;
 mod gc;
 mod list;
+mod ps;
 mod repair;
 mod rm;
 mod show;
@@ -23,6 +25,11 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::Add { path, name } => add::run(&mut library, &path, name.as_deref(), common, host),
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
+        Models::Fit { model, context, answers, cache } => {
+            let wish = fit::Wish { context, answers, cache };
+            fit::run(&library, &model, &wish, common, host)
+        }
+        Models::Ps => ps::run(&library, common, host),
         Models::Verify { model, offline, deep } => {
             let mut options = VerifyOptions::default();
             (options.offline, options.deep) = (offline, deep);

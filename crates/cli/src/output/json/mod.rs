@@ -3,7 +3,10 @@
 //! renamed.
 
 mod edits;
+mod fit;
+mod hardware;
 mod models;
+mod secret;
 mod upkeep;
 
 use mlxcode_core::{
@@ -19,7 +22,10 @@ pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
 };
+pub use fit::{FitOutput, PsOutput};
+pub use hardware::HardwareOutput;
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
     RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
