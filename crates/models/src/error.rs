@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
+use crate::catalogue::CatalogueError;
+use crate::records::RecordsError;
+
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -152,6 +155,20 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A catalogue, or what was asked of one.
+    #[error(transparent)]
+    Catalogue {
+        /// What is wrong with it.
+        #[from]
+        source: CatalogueError,
+    },
+    /// The records of models.
+    #[error(transparent)]
+    Records {
+        /// What is wrong with them.
+        #[from]
+        source: RecordsError,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Cancelled,
@@ -188,6 +205,8 @@ impl Diagnostic for Error {
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
             Self::Cancelled => ErrorKind::Cancelled,
+            Self::Catalogue { source } => source.kind(),
+            Self::Records { source } => source.kind(),
             Self::Engine { source } => source.kind(),
         }
     }
@@ -215,6 +234,8 @@ impl Diagnostic for Error {
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
             Self::Cancelled => "models.cancelled",
+            Self::Catalogue { source } => source.code(),
+            Self::Records { source } => source.code(),
             Self::Engine { source } => source.code(),
         }
     }
@@ -273,6 +294,8 @@ impl Diagnostic for Error {
                 Some("remove the model and add it again from a sound copy".into())
             }
             Self::Cancelled => None,
+            Self::Catalogue { source } => source.help(),
+            Self::Records { source } => source.help(),
             Self::Engine { source } => source.help(),
         }
     }

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod catalogue;
 mod chat;
 mod config;
 mod error;
@@ -28,6 +29,7 @@ mod gguf;
 mod hardware;
 mod installed;
 mod language_model;
+mod records;
 mod safetensors;
 mod scripted;
 mod store;
@@ -35,6 +37,10 @@ mod template;
 mod tokenizer;
 mod validate;
 
+pub use catalogue::{
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueFile, CatalogueHit, CatalogueQuery,
+    CatalogueSource, EditFormat, Found, ModelShape, memory_needed,
+};
 pub use chat::{Message, Prompt, Role};
 pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
@@ -50,6 +56,10 @@ pub use hardware::{Hardware, free_disk_bytes};
 pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
+};
+pub use records::{
+    BenchmarkRecord, LibraryState, MergeReport, ModelRecord, ModelUse, RecordChange, Records,
+    RecordsError, UsageTotals,
 };
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
