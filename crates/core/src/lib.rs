@@ -53,7 +53,11 @@ pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use library::{
+    CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, FetchText,
+    HOW_TO_GET_A_MODEL, ModelLibrary, RecommendOptions, Recommendation, SpeedSource,
+    free_memory_bytes,
+};
 pub use model::Model;
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
@@ -71,9 +75,11 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{
-    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
-    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    BenchmarkRecord, Catalogue, CatalogueEntry, CatalogueFile, CatalogueHit, CatalogueQuery,
+    DryOptions, EditFormat, FinishReason, Finished, Found, GenerateOptions, GenerateRequest,
+    GenerationEvent, LibraryState, LikelyToken, LogProbabilities, MergeReport, Message, ModelFile,
+    ModelInfo, ModelRecord, ModelSummary, Prompt, RecordChange, Role, SamplingOptions,
+    ScriptedModel, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyReport,
 };
 
 /// For who brings a model of their own: implement

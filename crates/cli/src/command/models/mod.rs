@@ -1,9 +1,20 @@
 //! `mlx-code models`: what is installed.
 
 mod add;
+mod alias;
+mod compare;
+mod export;
+mod favourite;
+mod import;
 mod list;
+mod note;
+mod recommend;
+mod record;
 mod rm;
+mod search;
 mod show;
+mod stats;
+mod tag;
 mod verify;
 
 use mlxcode_core::ModelLibrary;
@@ -21,6 +32,16 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
         Models::Verify { name } => verify::run(&library, &name, common, host),
-        Models::Rm { name } => rm::run(&mut library, name, common, host),
+        Models::Rm { name, forget } => rm::run(&mut library, name, forget, common, host),
+        Models::Search(args) => search::run(&library, &args, common, host),
+        Models::Recommend(args) => recommend::run(&library, &args, common, host),
+        Models::Compare(args) => compare::run(&library, args, common, host),
+        Models::Tag(args) => tag::run(&library, args, common, host),
+        Models::Favourite(args) => favourite::run(&library, &args, common, host),
+        Models::Note(args) => note::run(&library, args, common, host),
+        Models::Alias(args) => alias::run(&library, &args, common, host),
+        Models::Stats(args) => stats::run(&library, &args, common, host),
+        Models::Export(args) => export::run(&library, &args, common, host),
+        Models::Import(args) => import::run(&library, &args, common, host),
     }
 }

@@ -3,6 +3,7 @@
 //! renamed.
 
 mod edits;
+mod library;
 mod models;
 
 use mlxcode_core::{
@@ -17,6 +18,10 @@ use crate::host::Host;
 pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
+};
+pub use library::{
+    AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
+    ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
 

@@ -1,7 +1,16 @@
+mod compare;
+mod edit_tasks;
+mod recommend;
+mod records;
+mod search;
+mod usage;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::{ModelSummary, Store, VerifyReport};
+use mlxcode_inference::{Engine, LoadOptions};
+use mlxcode_models::{InstalledModel, ModelSummary, Records, Store, VerifyReport};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -9,11 +18,21 @@ use crate::dirs::Dirs;
 use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
+use usage::Counted;
 
-/// The models that are installed on this machine.
+pub use compare::{CompareOptions, ComparedSpeed, ComparedText, Comparison, SpeedSource};
+pub use edit_tasks::EditScore;
+pub use recommend::{RecommendOptions, Recommendation};
+pub use search::{FetchText, free_memory_bytes};
+
+/// The models that are installed on this machine, and what is said of them.
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
+    records: Arc<Records>,
+    config_folder: PathBuf,
+    /// Where edits are tried; nothing stays there.
+    scratch: PathBuf,
 }
 
 /// One line for whoever has no model yet.
@@ -23,7 +42,12 @@ pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
-        Ok(Self { store: Store::open(&dirs.models())? })
+        Ok(Self {
+            store: Store::open(&dirs.models())?,
+            records: Arc::new(Records::open(&dirs.records())),
+            config_folder: dirs.config.clone(),
+            scratch: dirs.state.join("trials"),
+        })
     }
 
     /// Validates a GGUF file or a model folder and installs it under `name`,
@@ -50,9 +74,9 @@ impl ModelLibrary {
         Ok(broken.into_iter().map(|model| (model.name, model.error.into())).collect())
     }
 
-    /// What is known of one installed model.
+    /// What is known of one installed model, by its name or an alias.
     pub fn summary(&self, name: &str) -> Result<ModelSummary> {
-        Ok(self.store.summary(name)?)
+        Ok(self.store.summary(&self.resolve(name)?)?)
     }
 
     /// Reads every byte of a model again and compares.
@@ -62,16 +86,19 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<VerifyReport> {
-        Ok(self.store.verify(name, progress, cancel)?)
+        Ok(self.store.verify(&self.resolve(name)?, progress, cancel)?)
     }
 
-    /// Removes a model from the library.
+    /// Removes a model from the library, by its own name. What is said of it
+    /// and was counted stays, for when it is installed again;
+    /// [`forget`](Self::forget) drops that.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         Ok(self.store.remove(name)?)
     }
 
     /// Loads what `reference` names: a path, seen from the folder `from`, if
-    /// it has a separator or a `.gguf` ending, else an installed model.
+    /// it has a separator or a `.gguf` ending, else an installed model or an
+    /// alias.
     pub fn load(
         &self,
         from: &Path,
@@ -94,23 +121,38 @@ impl ModelLibrary {
         options: &BenchmarkOptions,
         progress: &dyn Progress,
     ) -> Result<Benchmark> {
-        match path(from, reference) {
-            Some(path) => Model::benchmark(&path, options),
-            None => {
-                Benchmark::of(&self.store.get_with(reference, progress, &options.cancel)?, options)
-            }
-        }
+        Benchmark::of(&self.checked(from, reference, progress, &options.cancel)?, options)
     }
 
-    /// Checks and loads an installed model. The first time after a restart, all
-    /// its bytes are read and compared.
+    /// What `reference` names, checked.
+    fn checked(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
+        Ok(match path(from, reference) {
+            Some(path) => InstalledModel::check_in_place(&path)?,
+            None => self.store.get_with(&self.resolve(reference)?, progress, cancel)?,
+        })
+    }
+
+    /// Checks and loads an installed model, by its name or an alias. The first
+    /// time after a restart, all its bytes are read and compared. What it
+    /// answers is counted in the records.
     pub fn load_installed(
         &self,
         name: &str,
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        Model::load_checked(&self.store.get_with(name, progress, cancel)?, cancel)
+        let name = self.resolve(name)?;
+        let model = self.store.get_with(&name, progress, cancel)?;
+        let mut options = LoadOptions::default();
+        options.cancel = cancel.clone();
+        let engine = Engine::load(&model, &options)?;
+        Ok(Model::new(Counted::new(engine, name, Arc::clone(&self.records))))
     }
 
     /// The name of the model to use where none is named: the configured one,
@@ -133,4 +175,8 @@ fn path(from: &Path, reference: &str) -> Option<PathBuf> {
     let path = Path::new(reference);
     let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
     (gguf || reference.contains(std::path::is_separator)).then(|| from.join(path))
+}
+
+fn is_path(reference: &str) -> bool {
+    path(Path::new(""), reference).is_some()
 }
