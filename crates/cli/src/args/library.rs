@@ -152,7 +152,6 @@ pub struct Alias {
     /// The alias; without it, show all
     pub alias: Option<String>,
     /// The installed model that it stands for
-    #[arg(required_unless_present_any = ["remove", "alias"])]
     pub name: Option<String>,
     /// Take the alias away
     #[arg(long, requires = "alias", conflicts_with = "name")]

@@ -6,4 +6,5 @@
 mod bad_input;
 mod documents;
 mod ground;
+mod library;
 mod work;

@@ -25,6 +25,14 @@ pub struct ModelRecord {
     pub usage: UsageTotals,
 }
 
+impl ModelRecord {
+    /// Whether nothing is said of the model, however much it was used.
+    pub fn says_nothing(&self) -> bool {
+        let usage = self.usage;
+        *self == Self { usage, ..Self::default() }
+    }
+}
+
 impl LibraryState {
     /// What is known of a model.
     pub fn record(&self, model: &str) -> ModelRecord {

@@ -30,7 +30,7 @@ pub fn run(
     let style = Style::for_output(host);
     written(writeln!(host.output, "{}", style.strong(&name)))?;
     show(&record, host)?;
-    if record == (ModelRecord { usage: record.usage, ..ModelRecord::default() }) {
+    if record.says_nothing() {
         written(writeln!(host.output, "  nothing is said of it"))?;
     }
     Ok(SUCCESS)
