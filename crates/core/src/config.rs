@@ -26,6 +26,9 @@ pub struct Config {
     pub context_tokens: Option<usize>,
     /// Files larger than this are not read for context.
     pub max_file_bytes: Option<u64>,
+    /// Catalogues of models, files or addresses, on top of the own one. In
+    /// the user's own file alone.
+    pub catalogues: Option<Vec<String>>,
 }
 
 /// Why the configuration could not be used.
@@ -48,6 +51,15 @@ pub enum ConfigError {
         /// What it is instead.
         what: &'static str,
     },
+    /// The key counts in the user's own file alone: a repository that was
+    /// cloned must not choose where models come from.
+    #[error("the configuration file {path} has the key `{key}`")]
+    NotHere {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: {source}")]
     Invalid {
@@ -62,7 +74,9 @@ impl Diagnostic for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NotAFile { .. } | Self::Invalid { .. } => ErrorKind::InvalidInput,
+            Self::NotAFile { .. } | Self::NotHere { .. } | Self::Invalid { .. } => {
+                ErrorKind::InvalidInput
+            }
         }
     }
 
@@ -70,6 +84,7 @@ impl Diagnostic for ConfigError {
         match self {
             Self::Unreadable { .. } => "config.unreadable",
             Self::NotAFile { .. } => "config.not_a_file",
+            Self::NotHere { .. } => "config.not_here",
             Self::Invalid { .. } => "config.invalid",
         }
     }
@@ -78,10 +93,12 @@ impl Diagnostic for ConfigError {
         Some(match self {
             Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
             Self::NotAFile { .. } => "remove it, or write a plain file in its place".to_owned(),
-            Self::Invalid { .. } => {
-                "the keys are `model`, `max_tokens`, `context_tokens` and `max_file_bytes`"
-                    .to_owned()
+            Self::NotHere { key, .. } => {
+                format!("move `{key}` to the user's own configuration file")
             }
+            Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
+                 `max_file_bytes` and, in the user's own file, `catalogues`"
+                .to_owned(),
         })
     }
 }
@@ -104,16 +121,21 @@ impl LoadedConfig {
         // People link their own configuration from elsewhere; a repository
         // that was cloned has no business to.
         let meta = fs::metadata(&user);
-        loaded.add(user, meta)?;
+        loaded.add(user, meta, true)?;
         if let Some(root) = root {
             let project = root.join(PROJECT_CONFIG);
             let meta = fs::symlink_metadata(&project);
-            loaded.add(project, meta)?;
+            loaded.add(project, meta, false)?;
         }
         Ok(loaded)
     }
 
-    fn add(&mut self, path: PathBuf, meta: io::Result<Metadata>) -> Result<(), ConfigError> {
+    fn add(
+        &mut self,
+        path: PathBuf,
+        meta: io::Result<Metadata>,
+        is_own: bool,
+    ) -> Result<(), ConfigError> {
         match meta {
             Ok(meta) if meta.is_symlink() => {
                 return Err(ConfigError::NotAFile { path, what: "a link" });
@@ -134,12 +156,16 @@ impl LoadedConfig {
         };
         let over: Config = serde_json::from_str(&text)
             .map_err(|source| ConfigError::Invalid { path: path.clone(), source })?;
+        if over.catalogues.is_some() && !is_own {
+            return Err(ConfigError::NotHere { path, key: "catalogues" });
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
             max_tokens: over.max_tokens.or(under.max_tokens),
             context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
+            catalogues: over.catalogues.or(under.catalogues),
         };
         self.files.push(path);
         Ok(())
@@ -184,6 +210,12 @@ mod tests {
         fs::create_dir(&project).unwrap();
         refused("no plain file");
         fs::remove_dir(&project).unwrap();
+
+        fs::write(root.join(PROJECT_CONFIG), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, Some(&root)).unwrap_err().code(), "config.not_here");
+        fs::write(dirs.config_file(), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        let own = LoadedConfig::read(&dirs, None).unwrap().config;
+        assert_eq!(own.catalogues, Some(vec!["x.toml".to_owned()]));
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

@@ -63,6 +63,11 @@ impl Dirs {
         self.data.join("models")
     }
 
+    /// The file of what is said of models, and what was counted.
+    pub fn records(&self) -> PathBuf {
+        self.data.join("library.sqlite")
+    }
+
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")

@@ -18,6 +18,14 @@ pub enum InputError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A file that was named cannot be written.
+    #[error("cannot write {path}")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// A text file is not UTF-8.
     #[error("{path} is not UTF-8 text")]
     NotUtf8 {
@@ -78,7 +86,9 @@ pub enum InputError {
 impl Diagnostic for InputError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unreadable { source, .. } => io_error_kind(source),
+            Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
+                io_error_kind(source)
+            }
             Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
@@ -94,6 +104,7 @@ impl Diagnostic for InputError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "input.unreadable",
+            Self::Unwritable { .. } => "input.unwritable",
             Self::NotUtf8 { .. } => "input.not_utf8",
             Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
@@ -113,6 +124,12 @@ impl Diagnostic for InputError {
         Some(
             match self {
                 Self::Unreadable { .. } => "check the path and its permissions",
+                Self::Unwritable { source, .. }
+                    if source.kind() == io::ErrorKind::AlreadyExists =>
+                {
+                    "name another file, or pass --force to write over it"
+                }
+                Self::Unwritable { .. } => "check the path, its permissions and the free space",
                 Self::NotUtf8 { .. } => "convert the file to UTF-8",
                 Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
                 Self::Messages { .. } => {

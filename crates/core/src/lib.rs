@@ -14,8 +14,7 @@
 //! let dirs = Dirs::under(&folder.path().join(".state"));
 //! let workspace = Workspace::open(folder.path(), &dirs)?;
 //! let model = Model::new(ScriptedModel::new([
-//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
-//! ]));
+//!     "greet.py\n```python\n//! ]));
 //!
 //! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
 //! for event in turn.by_ref() {
@@ -58,7 +57,11 @@ pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary, VerifyOptions};
+pub use library::{
+    CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, FetchText,
+    HOW_TO_GET_A_MODEL, ModelLibrary, RecommendOptions, Recommendation, SpeedSource, VerifyOptions,
+    free_memory_bytes,
+};
 pub use model::Model;
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
@@ -82,14 +85,16 @@ pub use mlxcode_edit::{
 };
 pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
 pub use mlxcode_models::{
-    Accelerator, AcceleratorKind, AgeFile, Disk, DiskOptions, DiskReport, DryOptions, Duplicate,
-    EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest, FitVerdict, FoundSecret,
-    GcItem, GcKind, GcOptions, GcReport, GenerateOptions, GenerateRequest, GenerationEvent,
-    Hardware, Keychain, LeaseHolder, LikelyToken, Lock, LogProbabilities, Memory, Message,
-    ModelDisk, ModelFile, ModelInfo, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport,
-    Processor, ProcessorCache, Prompt, RepairReport, RepairedFile, Role, SECRET_BYTES,
-    SamplingOptions, ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem,
-    SecretStore, Secrets, StoredSecret, Timings, Token, Usage, VerifyCheck, VerifyId, VerifyReport,
+    Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
+    CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
+    Duplicate, EditFormat, EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest,
+    FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport, GenerateOptions,
+    GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder, LibraryState, LikelyToken,
+    Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk, ModelFile, ModelInfo,
+    ModelRecord, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport, Processor, ProcessorCache,
+    Prompt, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
+    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
+    Secrets, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport,
     VerifyStatus,
 };
 

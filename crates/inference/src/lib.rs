@@ -33,6 +33,9 @@ mod rope_speeds;
 mod sampling;
 
 pub use bandwidth::read_bandwidth;
-pub use engine::{CacheKind, Engine, EngineKind, LoadOptions, engine_logits, reference_logits};
+pub use engine::{
+    CacheKind, Engine, EngineKind, Likelihood, LoadOptions, engine_logits, likelihood,
+    reference_logits,
+};
 pub use error::{Error, Result};
 pub use fit::fit;

@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::secrets::SecretProblem;
 use crate::store::LeaseHolder;
+use crate::catalogue::CatalogueError;
+use crate::records::RecordsError;
 
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
@@ -193,6 +195,19 @@ pub enum Error {
         path: PathBuf,
         /// Where it came from.
         origin: String,
+    /// A catalogue, or what was asked of one.
+    #[error(transparent)]
+    Catalogue {
+        /// What is wrong with it.
+        #[from]
+        source: CatalogueError,
+    },
+    /// The records of models.
+    #[error(transparent)]
+    Records {
+        /// What is wrong with them.
+        #[from]
+        source: RecordsError,
     },
     /// The caller stopped it.
     #[error("stopped")]
@@ -244,6 +259,8 @@ impl Diagnostic for Error {
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
             Self::Secret { problem } => problem.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
+            Self::Catalogue { source } => source.kind(),
+            Self::Records { source } => source.kind(),
             Self::Engine { source } => source.kind(),
         }
     }
@@ -276,6 +293,8 @@ impl Diagnostic for Error {
             Self::NoOrigin { .. } => "models.no_origin",
             Self::NoSource { .. } => "models.no_source",
             Self::Cancelled => "models.cancelled",
+            Self::Catalogue { source } => source.code(),
+            Self::Records { source } => source.code(),
             Self::Engine { source } => source.code(),
         }
     }
@@ -341,6 +360,8 @@ impl Diagnostic for Error {
             }
             Self::NoSource { .. } => Some("go online, or add the model from a sound copy".into()),
             Self::Cancelled => None,
+            Self::Catalogue { source } => source.help(),
+            Self::Records { source } => source.help(),
             Self::Engine { source } => source.help(),
         }
     }

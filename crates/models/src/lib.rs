@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod catalogue;
 mod chat;
 mod config;
 mod error;
@@ -29,6 +30,7 @@ mod gguf;
 mod hardware;
 mod installed;
 mod language_model;
+mod records;
 mod safetensors;
 mod scripted;
 mod secrets;
@@ -37,6 +39,10 @@ mod template;
 mod tokenizer;
 mod validate;
 
+pub use catalogue::{
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueFile, CatalogueHit, CatalogueQuery,
+    CatalogueSource, EditFormat, Found, ModelShape, memory_needed,
+};
 pub use chat::{Message, Prompt, Role};
 pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
@@ -57,6 +63,10 @@ pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
+pub use records::{
+    BenchmarkRecord, LibraryState, MergeReport, ModelRecord, ModelUse, RecordChange, Records,
+    RecordsError, UsageTotals,
+};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use secrets::{
@@ -68,6 +78,7 @@ pub use store::{
     GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
     RepairedFile, Store, VerifyOptions, verify_path,
 };
+pub use store::check_name as check_model_name;
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
 pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

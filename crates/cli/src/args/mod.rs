@@ -1,5 +1,6 @@
 //! The arguments, and nothing but the arguments.
 
+mod library;
 mod models;
 mod sampling;
 mod secret;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::{Cache, Models};
 pub use sampling::Sampling;
 pub use secret::{Secret, SecretIn};
@@ -52,7 +54,7 @@ pub enum Command {
     History,
     /// Continue a prompt with the bare model
     Generate(Generate),
-    /// Add, list, check and remove models
+    /// Find, add, list, check, compare and remove models
     #[command(subcommand)]
     Models(Models),
     /// Measure how fast a model runs here, on a prompt without a meaning
@@ -183,6 +185,9 @@ pub struct Bench {
     /// Measure how fast as many threads read memory too; takes 256 MiB a thread
     #[arg(long)]
     pub bandwidth: bool,
+    /// Keep the result out of the records of models
+    #[arg(long)]
+    pub no_record: bool,
 }
 
 /// What computes.

@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::library::{
+    Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag,
+};
+
 /// What to do with models.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -75,11 +79,34 @@ pub enum Models {
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },
-    /// Remove a model
+    /// Remove a model; what is said of it and was counted stays
     Rm {
         /// Its name
         name: String,
+        /// Forget what is said of it and was counted, too
+        #[arg(long)]
+        forget: bool,
     },
+    /// Find models that can be had
+    Search(Search),
+    /// Name the models that suit a task on this machine, and say why
+    Recommend(Recommend),
+    /// Put models side by side: size, memory, speed, perplexity, edits
+    Compare(Compare),
+    /// Give a model tags and a category
+    Tag(Tag),
+    /// Make a model a favourite
+    Favourite(Favourite),
+    /// Write a note about a model
+    Note(Note),
+    /// Give a model another name to use it by
+    Alias(Alias),
+    /// Show how much models were used, and what was measured of them
+    Stats(Stats),
+    /// Write what is said of models, and was counted, as one JSON document
+    Export(Export),
+    /// Merge an exported library into this one
+    Import(Import),
 }
 
 /// How keys and values are kept.

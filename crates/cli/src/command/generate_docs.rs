@@ -27,6 +27,7 @@ const CONFIGURATION: &str = r"## Configuration
 | `max_tokens` | the most tokens of an answer; 1024 |
 | `context_tokens` | the most tokens of passages that are searched for; 4096 |
 | `max_file_bytes` | larger files are not read; 1048576 |
+| `catalogues` | in the user's own file alone: catalogues of models, on top of the own one; [catalogue.md](catalogue.md) |
 
 The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
 
@@ -54,6 +55,16 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::GcOutput>(&schemas, "models-gc")?;
     schema::<json::DiskOutput>(&schemas, "models-disk")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
+    schema::<json::SearchOutput>(&schemas, "models-search")?;
+    schema::<json::RecommendOutput>(&schemas, "models-recommend")?;
+    schema::<json::CompareOutput>(&schemas, "models-compare")?;
+    schema::<json::RecordOutput>(&schemas, "models-tag")?;
+    schema::<json::RecordOutput>(&schemas, "models-favourite")?;
+    schema::<json::RecordOutput>(&schemas, "models-note")?;
+    schema::<json::AliasesOutput>(&schemas, "models-alias")?;
+    schema::<json::StatsOutput>(&schemas, "models-stats")?;
+    schema::<json::ExportedOutput>(&schemas, "models-export")?;
+    schema::<json::ImportedOutput>(&schemas, "models-import")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
     schema::<json::HardwareOutput>(&schemas, "hardware")?;

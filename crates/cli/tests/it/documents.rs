@@ -34,7 +34,7 @@ fn check(schema: &str, snapshot: &str, ran: &Ran) {
     settings.add_filter(r#""folder": "[^"]*""#, "\"folder\": \"[folder]\"");
     // What a measure finds is the machine's.
     settings.add_filter(
-        r#""(\w+_(?:per_second|ms|resident_bytes|per_token)|threads|tier)": ("[^"]*"|[0-9.e+-]+|null)"#,
+        r#""(\w+_(?:per_second|ms|resident_bytes|per_token|memory_bytes)|memory_bytes|threads|tier)": ("[^"]*"|[0-9.e+-]+|null)"#,
         "\"$1\": 0",
     );
     settings.bind(|| insta::assert_snapshot!(snapshot, format!("exit {code}\n{}", ran.out)));
@@ -89,6 +89,27 @@ fn models() {
     check("models-gc", "models_gc", &ground.run(&["models", "gc", "--json"]));
     check("models-disk", "models_disk", &ground.run(&["models", "disk", "--json"]));
     check("models-rm", "models_rm", &ground.run(&["models", "rm", "tiny", "--json"]));
+}
+
+#[test]
+fn library() {
+    let ground = Ground::new();
+    let path = fixture("qwen2-gguf-q4_0/model.gguf");
+    ground.run(&["models", "add", path.to_str().unwrap(), "--name", "tiny"]);
+    let run = |args: &[&str]| ground.run(&[&["models"], args, &["--json"]].concat());
+    check("models-tag", "models_tag", &run(&["tag", "tiny", "fast", "--category", "work"]));
+    check("models-favourite", "models_favourite", &run(&["favourite", "tiny"]));
+    check("models-note", "models_note", &run(&["note", "tiny", "good"]));
+    check("models-alias", "models_alias", &run(&["alias", "t", "tiny"]));
+    check("models-stats", "models_stats", &run(&["stats", "tiny"]));
+    check("models-export", "models_export", &run(&["export", "library.json"]));
+    check("models-import", "models_import", &run(&["import", "library.json"]));
+    let search = run(&["search", "qwen2.5-coder:0.5b"]);
+    check("models-search", "models_search", &search);
+    let compare = run(&["compare", "tiny", "--no-measure"]);
+    check("models-compare", "models_compare", &compare);
+    let recommend = run(&["recommend", "completion", "--memory", "2GB", "--limit", "1"]);
+    check("models-recommend", "models_recommend", &recommend);
 }
 
 #[test]

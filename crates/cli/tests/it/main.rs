@@ -6,5 +6,6 @@
 mod bad_input;
 mod documents;
 mod ground;
+mod library;
 mod secrets;
 mod work;

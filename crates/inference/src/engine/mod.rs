@@ -1,6 +1,7 @@
 //! A loaded model: requests in, answers out.
 
 mod answer;
+mod likelihood;
 mod load;
 mod logits;
 mod options;
@@ -20,6 +21,7 @@ use mlxcode_models::{
 };
 
 pub use answer::{Answer, Next, Order, Request, Voice};
+pub use likelihood::{Likelihood, likelihood};
 use load::Loaded;
 #[cfg(test)]
 pub use load::computing;

@@ -8,3 +8,4 @@
 mod checkpoint;
 mod generate;
 mod golden;
+mod likelihood;

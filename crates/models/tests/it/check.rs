@@ -368,11 +368,7 @@ fn incomplete_folders_are_refused() {
     );
     let mut merged = tokenizer();
     merged["model"]["merges"] = json!(["h e", "no such"]);
-    damaged_folder(
-        with("tokenizer.json", merged.to_string()),
-        "models.damaged",
-        "tokenizer.json",
-    );
+    damaged_folder(with("tokenizer.json", merged.to_string()), "models.damaged", "tokenizer.json");
     // It indexes a text by the length of another one.
     let mut contrary = tokenizer();
     contrary["model"]["continuing_subword_prefix"] = "######".into();

@@ -1,14 +1,25 @@
 //! `mlx-code models`: what is installed.
 
 mod add;
+mod alias;
+mod compare;
 mod disk;
+mod export;
+mod favourite;
 mod fit;
 mod gc;
+mod import;
 mod list;
+mod note;
 mod ps;
+mod recommend;
+mod record;
 mod repair;
 mod rm;
+mod search;
 mod show;
+mod stats;
+mod tag;
 mod verify;
 
 use mlxcode_core::{ModelLibrary, VerifyOptions};
@@ -40,6 +51,16 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
             gc::run(&mut library, yes, older_than, &cache, common, host)
         }
         Models::Disk { unused, cache } => disk::run(&library, unused, &cache, common, host),
-        Models::Rm { name } => rm::run(&mut library, name, common, host),
+        Models::Rm { name, forget } => rm::run(&mut library, name, forget, common, host),
+        Models::Search(args) => search::run(&library, &args, common, host),
+        Models::Recommend(args) => recommend::run(&library, &args, common, host),
+        Models::Compare(args) => compare::run(&library, args, common, host),
+        Models::Tag(args) => tag::run(&library, args, common, host),
+        Models::Favourite(args) => favourite::run(&library, &args, common, host),
+        Models::Note(args) => note::run(&library, args, common, host),
+        Models::Alias(args) => alias::run(&library, &args, common, host),
+        Models::Stats(args) => stats::run(&library, &args, common, host),
+        Models::Export(args) => export::run(&library, &args, common, host),
+        Models::Import(args) => import::run(&library, &args, common, host),
     }
 }

@@ -5,6 +5,7 @@
 mod edits;
 mod fit;
 mod hardware;
+mod library;
 mod models;
 mod secret;
 mod upkeep;
@@ -24,6 +25,10 @@ pub use edits::{
 };
 pub use fit::{FitOutput, PsOutput};
 pub use hardware::HardwareOutput;
+pub use library::{
+    AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
+    ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
+};
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use upkeep::{
