@@ -15,6 +15,7 @@ mod finding;
 mod formats;
 mod generated;
 mod imports;
+mod interop;
 mod layers;
 mod run;
 mod source;
@@ -42,6 +43,9 @@ usage: cargo xtask <task> [--root DIR]
                  our engine beside llama.cpp, candle and mlx-lm, in turns
   bench memory --model PATH [--prompt-tokens N] [--program PATH] …
                  what models take, beside what was computed before
+  interop PYTHON our files beside those of other programs: runs the scripts
+                 tools/check_*_interop.py with this Python; each says in its
+                 first lines what it needs
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -73,6 +77,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         }
         ["bench", "engine", options @ ..] => bench::engine(root, options),
         ["bench", "memory", options @ ..] => bench::memory(root, options),
+        ["interop", python] => interop::run_all(root, python),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, Model, ProbeCommand, SecretSurroundings};
+use mlxcode_core::{CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings};
 
 use crate::output::visible;
 use crate::typing::{Hidden, show_again};
@@ -38,6 +38,8 @@ pub struct Host<'a> {
     /// How to start this program again, to ask the drivers; `None` where this
     /// process is no program of ours.
     pub probe: Option<ProbeCommand>,
+    /// Where models are pulled from, and where they are kept meanwhile.
+    pub hub: HubSettings,
     /// A model to use where none is named, in place of an installed one.
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
@@ -112,6 +114,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
         probe: probe(),
+        hub: HubSettings::from_env(),
         model: None,
         cancel,
         waiting,

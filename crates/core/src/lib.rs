@@ -2,8 +2,9 @@
 //!
 //! The principal type is [`Workspace`]: a folder of code that can be searched,
 //! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
-//! the models that are installed. Nothing here prints, reads the environment
-//! (but [`Dirs::from_env`]) or opens a socket.
+//! the models that are installed, [`Pulls`] fetches more. Nothing here prints,
+//! reads the environment (but [`Dirs::from_env`] and [`HubSettings::from_env`])
+//! or opens a socket (but a pull that was asked for).
 //!
 //! ```
 //! use mlxcode_core::{Dirs, Model, ScriptedModel, TurnOptions, Workspace};
@@ -40,6 +41,7 @@ mod doctor;
 mod error;
 mod generation;
 mod hardware;
+mod hub;
 mod input;
 mod library;
 mod model;
@@ -56,11 +58,12 @@ pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
+pub use hub::HubSettings;
 pub use input::InputError;
 pub use library::{
     CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, FetchText,
-    HOW_TO_GET_A_MODEL, ModelLibrary, RecommendOptions, Recommendation, SpeedSource, VerifyOptions,
-    free_memory_bytes,
+    HOW_TO_GET_A_MODEL, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
+    SpeedSource, VerifyOptions, free_memory_bytes,
 };
 pub use model::Model;
 pub use residency::{
@@ -84,6 +87,10 @@ pub use mlxcode_edit::{
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
 pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
+pub use mlxcode_models::hub::{
+    HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,
+    RetryOptions, Token as HubToken,
+};
 pub use mlxcode_models::{
     Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
     CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
@@ -91,11 +98,11 @@ pub use mlxcode_models::{
     FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport, GenerateOptions,
     GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder, LibraryState, LikelyToken,
     Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk, ModelFile, ModelInfo,
-    ModelRecord, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport, Processor, ProcessorCache,
-    Prompt, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
-    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
-    Secrets, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport,
-    VerifyStatus,
+    ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport, Processor,
+    ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority, RecordChange,
+    RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel, Secret,
+    SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+    Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

@@ -28,9 +28,12 @@ mod fit;
 mod generation;
 mod gguf;
 mod hardware;
+pub mod hub;
 mod installed;
 mod language_model;
+mod queue;
 mod records;
+mod reference;
 mod safetensors;
 mod scripted;
 mod secrets;
@@ -48,7 +51,7 @@ pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
     QueryScaling, RopeScaling, SlidingLayers,
 };
-pub use error::{Error, Result};
+pub use error::{Error, HubError, Result};
 pub use fit::{FitReport, FitRequest, FitVerdict};
 pub use generation::{
     FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
@@ -67,18 +70,21 @@ pub use records::{
     BenchmarkRecord, LibraryState, MergeReport, ModelRecord, ModelUse, RecordChange, Records,
     RecordsError, UsageTotals,
 };
+
+pub use queue::{NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
+pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use secrets::{
     AgeFile, EnvironmentSecrets, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret,
     SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
 };
+pub use store::check_name as check_model_name;
 pub use store::{
     AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
     GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
     RepairedFile, Store, VerifyOptions, verify_path,
 };
-pub use store::check_name as check_model_name;
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
 pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

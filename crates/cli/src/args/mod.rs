@@ -2,6 +2,8 @@
 
 mod library;
 mod models;
+mod pull;
+mod rate;
 mod sampling;
 mod secret;
 
@@ -11,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::{Cache, Models};
+pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
 pub use secret::{Secret, SecretIn};
 

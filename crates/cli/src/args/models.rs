@@ -7,6 +7,8 @@ use super::library::{
     Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag,
 };
 
+use super::pull::{Pull, Queue};
+
 /// What to do with models.
 #[derive(Debug, Subcommand)]
 pub enum Models {
@@ -17,6 +19,15 @@ pub enum Models {
         /// The name to install it under [default: from the path]
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Fetch a model from the hub, check it and install it
+    Pull(Pull),
+    /// Show and change the queue of pulls
+    #[command(subcommand_required = false, args_conflicts_with_subcommands = true)]
+    Queue {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        what: Option<Queue>,
     },
     /// List the installed models
     List,

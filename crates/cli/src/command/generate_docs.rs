@@ -31,6 +31,19 @@ const CONFIGURATION: &str = r"## Configuration
 
 The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
 
+Models come from the hub by `models pull`. The variables are those of Python's `huggingface_hub`, and the cache is the same:
+
+| variable | what it sets |
+|---|---|
+| `HF_ENDPOINT` | the hub; `https://huggingface.co` |
+| `HF_TOKEN` | the token, for gated and private repositories; else the file `token` below `HF_HOME` that a login wrote, or the one that `HF_TOKEN_PATH` names |
+| `HF_HOME` | the folder of tokens and caches; `huggingface` below `XDG_CACHE_HOME` or `~/.cache` |
+| `HF_HUB_CACHE` | the cache; `hub` below `HF_HOME` |
+| `HF_HUB_OFFLINE` | `1`, `on`, `yes` or `true`: the network is not used |
+| `HTTPS_PROXY`, `ALL_PROXY` | a proxy, `http://host:port` |
+
+A reference names a model: `hf:org/name` a repository, `hf:org/name/file.gguf` one file of it, `hf:org/name@revision` a branch, a tag or a commit, in which a `/` is written `%2F`; whatever has a `/` or ends in `.gguf` is a path; `name:tag` is an entry of the catalogue; any other name is an installed model. Of a repository with config.json and safetensors, these are fetched with the tokenizer and the chat template; of one with a single GGUF file, that one. Files that run code when they are read, such as `.bin`, `.pt` and `.py`, never are.
+
 ";
 
 /// Runs the verb.
@@ -65,6 +78,8 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::StatsOutput>(&schemas, "models-stats")?;
     schema::<json::ExportedOutput>(&schemas, "models-export")?;
     schema::<json::ImportedOutput>(&schemas, "models-import")?;
+    schema::<json::PullOutput>(&schemas, "models-pull")?;
+    schema::<json::PullsOutput>(&schemas, "models-queue")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
     schema::<json::HardwareOutput>(&schemas, "hardware")?;

@@ -18,7 +18,7 @@ pub fn promised(schema: &str, document: &Value) {
 }
 
 /// Checks a document against its schema and its snapshot.
-fn check(schema: &str, snapshot: &str, ran: &Ran) {
+pub fn check(schema: &str, snapshot: &str, ran: &Ran) {
     let document: Value = serde_json::from_str(&ran.out)
         .unwrap_or_else(|error| panic!("{snapshot}: {error}: {ran:?}"));
     promised(schema, &document);

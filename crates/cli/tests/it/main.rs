@@ -5,7 +5,10 @@
 
 mod bad_input;
 mod documents;
+#[path = "../../../models/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod ground;
 mod library;
+mod pulls;
 mod secrets;
 mod work;

@@ -1,6 +1,7 @@
 mod compare;
 mod edit_tasks;
 mod maintain;
+mod pull;
 mod recommend;
 mod records;
 mod search;
@@ -23,6 +24,7 @@ use usage::Counted;
 
 pub use compare::{CompareOptions, ComparedSpeed, ComparedText, Comparison, SpeedSource};
 pub use edit_tasks::EditScore;
+pub use pull::{PullOptions, Pulls};
 pub use recommend::{RecommendOptions, Recommendation};
 pub use search::{FetchText, free_memory_bytes};
 pub use verify::VerifyOptions;
@@ -38,11 +40,13 @@ pub struct ModelLibrary {
     config_folder: PathBuf,
     /// Where edits are tried; nothing stays there.
     scratch: PathBuf,
+    pulls_file: PathBuf,
 }
 
 /// One line for whoever has no model yet.
-pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH`: a GGUF file, \
-     or a folder with config.json, tokenizer.json and safetensors";
+pub const HOW_TO_GET_A_MODEL: &str = "fetch one with `mlx-code models pull hf:ORG/NAME`, or install \
+     one with `mlx-code models add PATH`: a GGUF file, or a folder with config.json, \
+     tokenizer.json and safetensors";
 
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
@@ -54,6 +58,7 @@ impl ModelLibrary {
             records: Arc::new(Records::open(&dirs.records())),
             config_folder: dirs.config.clone(),
             scratch: dirs.state.join("trials"),
+            pulls_file: dirs.pulls(),
         })
     }
 

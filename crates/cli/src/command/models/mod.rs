@@ -12,6 +12,8 @@ mod import;
 mod list;
 mod note;
 mod ps;
+mod pull;
+mod queue;
 mod recommend;
 mod record;
 mod repair;
@@ -34,6 +36,8 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut library = ModelLibrary::open(&dirs(host)?)?;
     match args {
         Models::Add { path, name } => add::run(&mut library, &path, name.as_deref(), common, host),
+        Models::Pull(args) => pull::run(&library, &args, common, host),
+        Models::Queue { what } => queue::run(&library, what, common, host),
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
         Models::Fit { model, context, answers, cache } => {

@@ -7,6 +7,7 @@ mod fit;
 mod hardware;
 mod library;
 mod models;
+mod pulls;
 mod secret;
 mod upkeep;
 
@@ -30,6 +31,7 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use pulls::{PullFileOutput, PullOutput, PullsOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,

@@ -1,13 +1,16 @@
+mod hub;
+
 use std::io;
 use std::path::PathBuf;
 
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
-use crate::secrets::SecretProblem;
-use crate::store::LeaseHolder;
 use crate::catalogue::CatalogueError;
 use crate::records::RecordsError;
+use crate::secrets::SecretProblem;
+use crate::store::LeaseHolder;
+pub use hub::HubError;
 
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
@@ -195,6 +198,7 @@ pub enum Error {
         path: PathBuf,
         /// Where it came from.
         origin: String,
+    },
     /// A catalogue, or what was asked of one.
     #[error(transparent)]
     Catalogue {
@@ -208,6 +212,13 @@ pub enum Error {
         /// What is wrong with them.
         #[from]
         source: RecordsError,
+    },
+    /// A model could not be fetched.
+    #[error(transparent)]
+    Hub {
+        /// Why.
+        #[from]
+        source: HubError,
     },
     /// The caller stopped it.
     #[error("stopped")]
@@ -258,6 +269,7 @@ impl Diagnostic for Error {
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
             Self::Secret { problem } => problem.kind(),
+            Self::Hub { source } => source.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Catalogue { source } => source.kind(),
             Self::Records { source } => source.kind(),
@@ -292,6 +304,7 @@ impl Diagnostic for Error {
             Self::InUse { .. } => "models.in_use",
             Self::NoOrigin { .. } => "models.no_origin",
             Self::NoSource { .. } => "models.no_source",
+            Self::Hub { source } => source.code(),
             Self::Cancelled => "models.cancelled",
             Self::Catalogue { source } => source.code(),
             Self::Records { source } => source.code(),
@@ -359,6 +372,7 @@ impl Diagnostic for Error {
                 Some("remove the model and add it again from a sound copy".into())
             }
             Self::NoSource { .. } => Some("go online, or add the model from a sound copy".into()),
+            Self::Hub { source } => source.help(),
             Self::Cancelled => None,
             Self::Catalogue { source } => source.help(),
             Self::Records { source } => source.help(),
