@@ -69,7 +69,9 @@ pub use mlxcode_edit::{
     EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
-pub use mlxcode_inference::EngineKind;
+pub use mlxcode_inference::{
+    ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
+};
 pub use mlxcode_models::{
     DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
     LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,

@@ -1,3 +1,5 @@
+mod convert;
+
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, Progress};

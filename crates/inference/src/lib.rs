@@ -22,6 +22,7 @@
 
 mod arch;
 mod bandwidth;
+mod convert;
 mod cpu;
 mod engine;
 mod error;
@@ -32,5 +33,8 @@ mod rope_speeds;
 mod sampling;
 
 pub use bandwidth::read_bandwidth;
+pub use mlxcode_kernels::FloatType;
+
+pub use convert::{ConvertOptions, ConvertTarget, Converted, GgufKind, convert};
 pub use engine::{CacheKind, Engine, EngineKind, LoadOptions, engine_logits, reference_logits};
 pub use error::{Error, Result};

@@ -49,6 +49,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ModelsOutput>(&schemas, "models-list")?;
     schema::<json::ModelOutput>(&schemas, "models-show")?;
     schema::<json::VerifyOutput>(&schemas, "models-verify")?;
+    schema::<json::ConvertOutput>(&schemas, "models-convert")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;

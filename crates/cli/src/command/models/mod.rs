@@ -1,6 +1,7 @@
 //! `mlx-code models`: what is installed.
 
 mod add;
+mod convert;
 mod list;
 mod rm;
 mod show;
@@ -21,6 +22,9 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
         Models::Verify { name } => verify::run(&library, &name, common, host),
+        Models::Convert { source, to, output, threads } => {
+            convert::run(&library, &source, &to, output, threads, common, host)
+        }
         Models::Rm { name } => rm::run(&mut library, name, common, host),
     }
 }
