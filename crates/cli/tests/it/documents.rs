@@ -22,6 +22,7 @@ fn check(schema: &str, snapshot: &str, ran: &Ran) {
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.add_filter(r#""(prefill_ms|decode_ms|applied_at_ms)": [0-9.e-]+"#, "\"$1\": 0");
+    settings.add_filter(r#""path": "[^"]*[\\/]made""#, "\"path\": \"[project]/made\"");
     // The checkpoints may be made again; that sizes and sums are right is
     // tested where they are computed.
     settings.add_filter(r#""sha256": "[0-9a-f]{64}""#, "\"sha256\": \"[sha256]\"");
@@ -74,6 +75,9 @@ fn models() {
     check("models-list", "models_list", &ground.run(&["models", "list", "--json"]));
     check("models-show", "models_show", &ground.run(&["models", "show", "tiny", "--json"]));
     check("models-verify", "models_verify", &ground.run(&["models", "verify", "tiny", "--json"]));
+    let convert = ["models", "convert", "tiny", "--to", "safetensors:f16", "--output", "made"];
+    let convert = ground.run(&[&convert[..], &["--json"]].concat());
+    check("models-convert", "models_convert", &convert);
     check("models-rm", "models_rm", &ground.run(&["models", "rm", "tiny", "--json"]));
 }
 
