@@ -60,8 +60,8 @@ pub fn convert(
         return Err(Error::OutputExists { path: output.to_owned() });
     }
     let source = Source::open(model)?;
-    let plan = Plan::new(model, &source, &options.target)?;
-    let identity = plan.identity(&options.target, &source)?;
+    let plan = Plan::new(model, &source, options.target)?;
+    let identity = plan.identity(options.target, &source)?;
     let (staging, known) = Staging::open(output, &plan, identity)?;
     if let Err(error) = check_tokens(model, &staging, &plan) {
         staging.discard();

@@ -1,6 +1,6 @@
 //! The order in which mlx writes the arrays of a file: that of the hash table
 //! it keeps them in, `std::unordered_map` of GNU's C++ library, whose hash of a
-//! string is 64-bit MurmurHash2 (Appleby) with a mixing of its own.
+//! string is 64-bit `MurmurHash2` (Appleby) with a mixing of its own.
 
 /// Buckets of the table as it grows: primes, each at least twice the last.
 const BUCKETS: [usize; 18] = [

@@ -135,15 +135,15 @@ impl PlannedFile {
 
 impl Plan {
     /// Plans the conversion of a model.
-    pub fn new(model: &InstalledModel, source: &Source, target: &ConvertTarget) -> Result<Self> {
+    pub fn new(model: &InstalledModel, source: &Source, target: ConvertTarget) -> Result<Self> {
         let parameters = parameters(model.config(), source)?;
         match (target, source.gguf.is_some()) {
-            (ConvertTarget::Gguf(kind), false) => gguf::plan(model, source, parameters, *kind),
+            (ConvertTarget::Gguf(kind), false) => gguf::plan(model, source, parameters, kind),
             (ConvertTarget::Mlx { bits, group }, false) => {
-                mlx::plan(model, source, parameters, *bits, *group)
+                mlx::plan(model, source, parameters, bits, group)
             }
             (ConvertTarget::Safetensors(kind), true) => {
-                folder::plan(model, source, parameters, *kind)
+                folder::plan(model, source, parameters, kind)
             }
             (ConvertTarget::Safetensors(_), false) => {
                 Err(source.unsupported("what is safetensors already".to_owned()))
@@ -157,7 +157,7 @@ impl Plan {
 
     /// What tells this plan from any other: a run goes on only where another
     /// one with the same plan stopped.
-    pub fn identity(&self, target: &ConvertTarget, source: &Source) -> Result<ContentHash> {
+    pub fn identity(&self, target: ConvertTarget, source: &Source) -> Result<ContentHash> {
         let mut known = format!("{VERSION} {target}\n{}\n", source.stamp()?);
         for file in &self.files {
             let head = ContentHash::of(&file.head);

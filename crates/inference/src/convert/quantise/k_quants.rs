@@ -133,7 +133,7 @@ fn fit_of(values: &[f32; 32], top: f32) -> (f32, f32) {
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let range = high - low;
     // Beyond this, the inverse is no number.
-    if !(range > 1e-30) {
+    if range.is_nan() || range <= 1e-30 {
         return (0.0, -low);
     }
     let sum: f32 = lanes(values, |value| value);
@@ -228,7 +228,7 @@ fn near_both(values: &[f32; 32], wide: (f32, f32), fit: (f32, f32), top: f32) ->
 fn step_of(values: &[f32; 16]) -> f32 {
     let largest =
         values.iter().copied().fold(0.0_f32, |a, b| if b.abs() > a.abs() { b } else { a });
-    if !(largest.abs() > 1e-30) {
+    if largest.is_nan() || largest.abs() <= 1e-30 {
         return 0.0;
     }
     let mut best = (0.0, 0.0);

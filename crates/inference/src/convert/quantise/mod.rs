@@ -1,5 +1,11 @@
 //! Numbers to the types that files have, and nothing that reads or writes one.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over lanes side by side, which the compiler makes vectors of"
+)]
+#![allow(clippy::float_cmp, reason = "copies of a number, and whole numbers, compare exactly")]
+
 mod affine;
 mod blocks;
 mod float;
