@@ -86,7 +86,10 @@ pub use mlxcode_edit::{
     EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
     ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
 };
-pub use mlxcode_inference::{CacheKind, EngineKind, LoadOptions};
+pub use mlxcode_inference::{
+    CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
+    LoadOptions,
+};
 pub use mlxcode_models::hub::{
     HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,
     RetryOptions, Token as HubToken,

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,6 +90,25 @@ pub enum Models {
         /// A download cache of the Hugging Face hub to look at as well; may be repeated
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
+    },
+    /// Make a model in another format; the original stays
+    ///
+    /// Safetensors become GGUF or MLX, GGUF becomes safetensors. Interrupted, it
+    /// keeps what is done in a folder that ends in `.converting`; the same command
+    /// goes on there.
+    Convert {
+        /// An installed model, a GGUF file or a folder
+        source: String,
+        /// gguf:f32, f16, bf16, q8_0, q4_0 or q4_k_m; mlx:BITS[:GROUP] with 2, 3, 4, 5,
+        /// 6 or 8 bits and groups of 32, 64 or 128; safetensors[:f32, f16 or bf16]
+        #[arg(long, value_name = "FORMAT")]
+        to: String,
+        /// The file or folder to make [default: named after the source, here]
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Threads to work with [default: one for each processor]
+        #[arg(long)]
+        threads: Option<NonZeroUsize>,
     },
     /// Remove a model; what is said of it and was counted stays
     Rm {

@@ -67,6 +67,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::RepairOutput>(&schemas, "models-repair")?;
     schema::<json::GcOutput>(&schemas, "models-gc")?;
     schema::<json::DiskOutput>(&schemas, "models-disk")?;
+    schema::<json::ConvertOutput>(&schemas, "models-convert")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
     schema::<json::SearchOutput>(&schemas, "models-search")?;
     schema::<json::RecommendOutput>(&schemas, "models-recommend")?;

@@ -27,6 +27,7 @@ pub fn check(schema: &str, snapshot: &str, ran: &Ran) {
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.add_filter(r#""(prefill_ms|decode_ms|applied_at_ms)": [0-9.e-]+"#, "\"$1\": 0");
+    settings.add_filter(r#""path": "[^"]*[\\/]made""#, "\"path\": \"[project]/made\"");
     // The checkpoints may be made again; that sizes and sums are right is
     // tested where they are computed.
     settings.add_filter(r#""sha256": "[0-9a-f]{64}""#, "\"sha256\": \"[sha256]\"");
@@ -88,6 +89,9 @@ fn models() {
     assert!(cleared.out.contains("\"kind\": \"leftover\"") && !leftover.exists());
     check("models-gc", "models_gc", &ground.run(&["models", "gc", "--json"]));
     check("models-disk", "models_disk", &ground.run(&["models", "disk", "--json"]));
+    let convert = ["models", "convert", "tiny", "--to", "safetensors:f16", "--output", "made"];
+    let convert = ground.run(&[&convert[..], &["--json"]].concat());
+    check("models-convert", "models_convert", &convert);
     check("models-rm", "models_rm", &ground.run(&["models", "rm", "tiny", "--json"]));
 }
 

@@ -1,4 +1,5 @@
 mod compare;
+mod convert;
 mod edit_tasks;
 mod maintain;
 mod pull;

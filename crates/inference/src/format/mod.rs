@@ -21,8 +21,10 @@ use mlxcode_kernels::{FloatType, WeightType};
 use mlxcode_models::{InstalledModel, Quantization, WeightFiles};
 
 use crate::error::{Error, Result};
+pub use gguf::weight_type as ggml_weight_type;
 use mapped::MappedFile;
 pub use matrix::Part;
+pub use names::in_gguf;
 pub use sizes::WeightSize;
 
 /// The type of a tensor's numbers, or words.

@@ -3,6 +3,7 @@
 mod add;
 mod alias;
 mod compare;
+mod convert;
 mod disk;
 mod export;
 mod favourite;
@@ -66,5 +67,8 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::Stats(args) => stats::run(&library, &args, common, host),
         Models::Export(args) => export::run(&library, &args, common, host),
         Models::Import(args) => import::run(&library, &args, common, host),
+        Models::Convert { source, to, output, threads } => {
+            convert::run(&library, &source, &to, output, threads, common, host)
+        }
     }
 }

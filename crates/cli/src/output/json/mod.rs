@@ -2,6 +2,7 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
+mod convert;
 mod edits;
 mod fit;
 mod hardware;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 
+pub use convert::ConvertOutput;
 pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
     RefusalOutput, UndoOutput,
