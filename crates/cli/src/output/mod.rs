@@ -68,11 +68,6 @@ impl Style {
         self.paint(AnsiColor::Red.on_default(), text)
     }
 
-    /// Nothing of the kind.
-    pub fn plain(self, text: impl Display) -> String {
-        self.paint(Ansi::new(), text)
-    }
-
     fn paint(self, style: Ansi, text: impl Display) -> String {
         let text = visible(text);
         if self.on { format!("{style}{text}{style:#}") } else { text }

@@ -33,7 +33,7 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
-pub use pulls::{PullFileOutput, PullOutput, PullsOutput};
+pub use pulls::{PullOutput, PullsOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
