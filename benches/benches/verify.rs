@@ -50,7 +50,11 @@ fn main() {
     let best: Duration = one.median().min(all.median());
     let share = best.as_secs_f64() / verify.median().as_secs_f64();
     let verdict = if share >= LEAST { "within" } else { "UNDER" };
-    println!("speed against the better sum: {:.0} %, {verdict} {:.0} %", share * 100.0, LEAST * 100.0);
+    println!(
+        "speed against the better sum: {:.0} %, {verdict} {:.0} %",
+        share * 100.0,
+        LEAST * 100.0
+    );
 }
 
 fn sum_in_turn(files: &[PathBuf]) {
@@ -81,7 +85,8 @@ fn make(folder: &Path) -> PathBuf {
     fs::copy(seed, &place).expect("a copy of the checkpoint");
     let mut file = File::options().write(true).open(&place).expect("the copy");
     file.seek(SeekFrom::End(0)).expect("its end");
-    let block: Vec<u8> = (0..1_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let block: Vec<u8> =
+        (0..1_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for _ in 0..MADE_BYTES >> 20 {
         file.write_all(&block).expect("room on the disk");
     }
