@@ -121,11 +121,11 @@ fn unsound_files_are_refused() {
     damaged_gguf(|f| f.tensor("rope_freqs.weight", &[3]), "models.wrong_shape", "rope_freqs");
     damaged_gguf(
         |mut f| {
-            f.tensors[4].ggml_type = 23;
+            f.tensors[4].ggml_type = 24;
             f
         },
         unsupported,
-        "IQ4_XS",
+        "the weight type I8",
     );
     damaged_gguf(
         |mut f| {
