@@ -250,7 +250,10 @@ impl Diagnostic for Error {
             Self::EngineStopped | Self::Tokenizer { .. } => ErrorKind::Internal,
             Self::PromptTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::InvalidOption { .. } => ErrorKind::InvalidInput,
-            Self::ScriptExhausted | Self::StoreBusy { .. } => ErrorKind::Unavailable,
+            Self::ScriptExhausted
+            | Self::StoreBusy { .. }
+            | Self::InUse { .. }
+            | Self::NoSource { .. } => ErrorKind::Unavailable,
             Self::Io { source, .. } => io_error_kind(source),
             Self::NotAModel { .. } | Self::BadName { .. } | Self::Template { .. } => {
                 ErrorKind::InvalidInput
@@ -264,7 +267,6 @@ impl Diagnostic for Error {
             | Self::ChecksumMismatch { .. }
             | Self::NotFinite { .. }
             | Self::NoOrigin { .. } => ErrorKind::Corrupt,
-            Self::InUse { .. } | Self::NoSource { .. } => ErrorKind::Unavailable,
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
@@ -362,9 +364,11 @@ impl Diagnostic for Error {
             Self::BadName { .. } => Some(
                 "use letters, digits, `.`, `-` and `_`, beginning with a letter or digit".into(),
             ),
-            Self::ChecksumMismatch { .. } => {
-                Some("remove the model and add it again from a sound copy".into())
-            }
+            Self::ChecksumMismatch { .. } => Some(
+                "`models repair` fetches it again where it is known where it came from; else \
+                 remove the model and add it again from a sound copy"
+                    .into(),
+            ),
             Self::Secret { problem } => problem.help(),
             Self::NotFinite { .. } => Some("get the model again from where it came from".into()),
             Self::InUse { .. } => Some("end what uses it, then try again".into()),

@@ -51,10 +51,6 @@ pub fn check(path: PathBuf, steps: &mut impl Steps) -> Result<Checked> {
 /// The most frequent type, and the number of weights.
 fn weights(path: &Path, header: &GgufHeader, config: &ModelConfig) -> Result<(String, u64)> {
     let unsupported = |what| Err(Error::UnsupportedModel { path: path.to_owned(), what });
-    let parts = header.get("split.count").and_then(GgufValue::as_u64);
-    if let Some(parts) = parts.filter(|parts| *parts > 1) {
-        return unsupported(format!("a model in {parts} GGUF files"));
-    }
     let mut bytes_by_type: BTreeMap<String, u64> = BTreeMap::new();
     let mut shapes = Shapes::new();
     let mut parameters = 0;

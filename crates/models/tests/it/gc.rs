@@ -142,6 +142,7 @@ fn a_cache_is_cleared_of_what_nothing_refers_to() {
         ("unused", 9_000, DAY),
         ("old.incomplete", 20_000, 3 * DAY),
         ("young.incomplete", 5, DAY),
+        ("young.incomplete.parts", 5, DAY),
         ("busy.incomplete", 5, 3 * DAY),
         ("linked", 30_000, 9 * DAY),
         ("twice", 8_192, 9 * DAY),

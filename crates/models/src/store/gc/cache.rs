@@ -32,8 +32,10 @@ impl Blob {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
+    /// What a fetcher keeps beside a download, such as which parts of it are
+    /// there, goes by the same name.
     fn is_partial(&self) -> bool {
-        self.name().ends_with(".incomplete")
+        self.name().ends_with(".incomplete") || self.name().contains(".incomplete.")
     }
 
     /// Its SHA-256, by its name; small files have a shorter one.

@@ -128,7 +128,9 @@ impl Store {
             });
             match removed {
                 Ok(()) => {
-                    inodes.into_iter().for_each(|inode| tally.add(inode));
+                    for inode in inodes {
+                        tally.add(inode);
+                    }
                     report.items.push(item);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
