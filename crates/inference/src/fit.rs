@@ -36,6 +36,7 @@ pub fn fit(
     report(model, &checkpoint, options, request)
 }
 
+/// The same for files that are mapped already.
 pub fn report(
     model: &InstalledModel,
     checkpoint: &Checkpoint,

@@ -44,7 +44,9 @@ pub struct Message {
     kind: u8,
     reply_to: u32,
     error: String,
+    /// The object that it is sent to, or comes from.
     pub path: String,
+    /// The method, or the signal.
     pub member: String,
     signature: String,
     body: Zeroizing<Vec<u8>>,
