@@ -184,6 +184,7 @@ fn reason(complaint: &str) -> &str {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests start what they need")]
 mod tests {
     use super::*;
     use mlxcode_base::{Diagnostic, ErrorKind};

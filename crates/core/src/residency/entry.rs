@@ -18,6 +18,7 @@ pub struct Entry {
     pub state: State,
 }
 
+/// What it is doing.
 pub enum State {
     Loading(Loading),
     Resident(Resident),
@@ -25,6 +26,7 @@ pub enum State {
     Failed(Arc<Error>),
 }
 
+/// A load that is on its way.
 pub struct Loading {
     pub progress: ProgressEvent,
     pub cancel: CancelToken,
@@ -34,6 +36,7 @@ pub struct Loading {
     pub kept: bool,
 }
 
+/// A model in memory.
 pub struct Resident {
     pub loaded: LoadedModel,
     pub holders: usize,

@@ -10,7 +10,7 @@ use super::super::problem::SecretProblem;
 use super::wire::{MOST_BYTES, Reader, Writer};
 
 /// How long an answer may take.
-pub const SECONDS: u64 = 5;
+pub const SECONDS: u64 = if cfg!(test) { 1 } else { 5 };
 
 /// Messages that are read on the way to an answer: others are not for us.
 const MOST_MESSAGES: usize = 1_000;
@@ -44,7 +44,9 @@ pub struct Message {
     kind: u8,
     reply_to: u32,
     error: String,
+    /// The object that it is sent to, or comes from.
     pub path: String,
+    /// The method, or the signal.
     pub member: String,
     signature: String,
     body: Zeroizing<Vec<u8>>,
@@ -187,30 +189,7 @@ impl Bus {
     }
 
     fn receive(&mut self) -> io::Result<Message> {
-        let strange = || io::Error::from(io::ErrorKind::InvalidData);
-        let mut start = [0; 16];
-        self.stream.read_exact(&mut start)?;
-        let mut reader = Reader::new(&start);
-        let (endian, kind) = (reader.byte(), reader.byte());
-        if endian != Some(b'l') {
-            return Err(strange());
-        }
-        let number = |at: usize| {
-            u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize
-        };
-        let (body, fields) = (number(4), number(12));
-        if body > MOST_BYTES || fields > MOST_BYTES {
-            return Err(strange());
-        }
-        // The fields end on a multiple of eight, counted from the start.
-        let mut header = start.to_vec();
-        header.resize(16 + fields.next_multiple_of(8), 0);
-        self.stream.read_exact(&mut header[16..])?;
-        let mut message = Message { kind: kind.unwrap_or(0), ..Message::default() };
-        message.body.resize(body, 0);
-        self.stream.read_exact(&mut message.body)?;
-        read_fields(&header[..16 + fields], &mut message).ok_or_else(strange)?;
-        Ok(message)
+        parts(&mut self.stream).map(|(_, message)| message)
     }
 
     fn failed(&self, error: &io::Error) -> SecretProblem {
@@ -221,6 +200,34 @@ impl Bus {
             _ => SecretProblem::Keychain { reason: format!("the session's bus: {error}") },
         }
     }
+}
+
+/// Reads a message and gives its serial with it.
+pub fn parts(stream: &mut impl Read) -> io::Result<(u32, Message)> {
+    let strange = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut start = [0; 16];
+    stream.read_exact(&mut start)?;
+    let mut reader = Reader::new(&start);
+    let (endian, kind) = (reader.byte(), reader.byte());
+    if endian != Some(b'l') {
+        return Err(strange());
+    }
+    let number = |at: usize| {
+        u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize
+    };
+    let (body, fields) = (number(4), number(12));
+    if body > MOST_BYTES || fields > MOST_BYTES {
+        return Err(strange());
+    }
+    // The fields end on a multiple of eight, counted from the start.
+    let mut header = start.to_vec();
+    header.resize(16 + fields.next_multiple_of(8), 0);
+    stream.read_exact(&mut header[16..])?;
+    let mut message = Message { kind: kind.unwrap_or(0), ..Message::default() };
+    message.body.resize(body, 0);
+    stream.read_exact(&mut message.body)?;
+    read_fields(&header[..16 + fields], &mut message).ok_or_else(strange)?;
+    Ok((number(8) as u32, message))
 }
 
 fn read_fields(header: &[u8], message: &mut Message) -> Option<()> {

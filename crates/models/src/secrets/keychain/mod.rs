@@ -11,6 +11,8 @@ mod bus;
 mod native;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod secret_service;
+#[cfg(all(test, unix, not(target_os = "macos")))]
+mod tests;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod wire;
 
