@@ -122,7 +122,15 @@ pub(super) fn score(
         let request = GenerateRequest::new(prompt(&task, format))
             .with_options(options)
             .with_cancel(cancel.clone());
-        let reply = model.generate(request)?.read_to_end()?;
+        let reply = match model.generate(request) {
+            Ok(mut generation) => generation.read_to_end()?,
+            // A small context is a property of the model, no end of the trial.
+            Err(error) if error.code() == "models.prompt_too_long" => {
+                score.tasks.push((task.name, Some(error.to_string())));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if cancel.is_cancelled() {
             return Err(mlxcode_models::Error::Cancelled.into());
         }
