@@ -107,6 +107,10 @@ fn a_model_answers_whatever_becomes_of_the_records() {
     };
     assert_eq!(answers().unwrap(), 1);
     assert_eq!(answers().unwrap(), 2);
+    // The log beside it alone would bring the file back.
+    for name in ["library.sqlite-wal", "library.sqlite-shm"] {
+        let _ = fs::remove_file(dirs.data.join(name));
+    }
     fs::write(dirs.records(), "no database at all, and long enough to be sure of that").unwrap();
     let error = answers().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
