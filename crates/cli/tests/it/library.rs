@@ -146,7 +146,8 @@ fn the_catalogue_is_searched() {
     assert!(ground.run(&["models", "search", "ours"]).out.contains("ours:1b"));
     std::fs::write(config.join("own.toml"), own.replace("context", "contxt")).unwrap();
     let ran = ground.run(&["models", "search"]);
-    assert!(ran.code == 2 && ran.err.contains("own.toml:1: model[0]"), "{ran:?}");
+    let wrong = "model[0].size[0].context: it is missing";
+    assert!(ran.code == 2 && ran.err.contains("own.toml:") && ran.err.contains(wrong), "{ran:?}");
     std::fs::write(config.join("config.json"), "{\"catalogues\": [\"https://x.example/c\"]}")
         .unwrap();
     assert_eq!(ground.run(&["models", "search"]).code, 10);

@@ -117,19 +117,34 @@ pub(super) fn score(
     let mut score = EditScore { format, tasks: Vec::new() };
     for task in tasks()? {
         each(&task);
-        let options =
-            GenerateOptions { max_tokens: Some(REPLY_TOKENS), ..GenerateOptions::default() };
-        let request = GenerateRequest::new(prompt(&task, format))
-            .with_options(options)
-            .with_cancel(cancel.clone());
-        let reply = model.generate(request)?.read_to_end()?;
-        if cancel.is_cancelled() {
-            return Err(mlxcode_models::Error::Cancelled.into());
-        }
+        let reply = match ask(model, &task, format, cancel) {
+            // A small context is a property of the model, no end of the trial.
+            Err(error) if error.code() == "models.prompt_too_long" => {
+                score.tasks.push((task.name, Some(error.to_string())));
+                continue;
+            }
+            reply => reply?,
+        };
         let failure = check(&task, format, &reply, scratch)?;
         score.tasks.push((task.name, failure));
     }
     Ok(score)
+}
+
+/// The model's reply to one task.
+fn ask(model: &Model, task: &EditTask, format: EditFormat, cancel: &CancelToken) -> Result<String> {
+    let options = GenerateOptions { max_tokens: Some(REPLY_TOKENS), ..GenerateOptions::default() };
+    // A token of its own: a generation that is dropped cancels its token.
+    let request = GenerateRequest::new(prompt(task, format)).with_options(options);
+    let mut generation = model.generate(request)?;
+    let mut reply = String::new();
+    while let Some(token) = generation.next_token() {
+        reply.push_str(&token?.text);
+        if cancel.is_cancelled() {
+            return Err(mlxcode_models::Error::Cancelled.into());
+        }
+    }
+    Ok(reply)
 }
 
 fn prompt(task: &EditTask, format: EditFormat) -> Prompt {
@@ -249,7 +264,7 @@ mod tests {
                 EditFormat::SearchReplace => format!(
                     "{path}\n```\n<<<<<<< SEARCH\n{old}=======\n{after}>>>>>>> REPLACE\n```\n\n"
                 ),
-                EditFormat::WholeFile => format!("{path}\n```\n{after}```\n\n"),
+                EditFormat::WholeFile => format!("`{path}`\n```\n{after}```\n\n"),
                 EditFormat::UnifiedDiff => {
                     let from = before.map_or("/dev/null".to_owned(), |_| format!("a/{path}"));
                     let (count, new) = (old.lines().count(), after.lines().count());

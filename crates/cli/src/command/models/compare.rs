@@ -30,9 +30,10 @@ pub fn run(library: &ModelLibrary, args: Compare, common: &Common, host: &mut Ho
         threads: args.threads,
         ..BenchmarkOptions::default()
     };
-    options.edit_formats = match args.edit_format.is_empty() {
-        true if args.edits => EditFormat::ALL.to_vec(),
-        _ => args.edit_format.into_iter().map(Into::into).collect(),
+    options.edit_formats = if args.edits && args.edit_format.is_empty() {
+        EditFormat::ALL.to_vec()
+    } else {
+        args.edit_format.into_iter().map(Into::into).collect()
     };
     options.cancel = host.cancel.clone();
     let line = ProgressLine::new(host.live && !common.json);
@@ -82,7 +83,7 @@ fn rows(compared: &[Comparison]) -> Vec<Vec<String>> {
         }));
         rows.push(row("scored", &|one| text(one, |text| format!("{} tokens", text.scored_tokens))));
     }
-    let formats = compared.first().map_or(&[][..], |one| &one.edits);
+    let formats = compared.first().map_or(&[][..], |one| &one.edits[..]);
     for (place, score) in formats.iter().enumerate() {
         rows.push(row(&format!("edits, {}", score.format.as_str()), &|one| {
             let score = &one.edits[place];

@@ -49,7 +49,7 @@ pub fn run(library: &ModelLibrary, args: &Search, common: &Common, host: &mut Ho
     }
     let mut rows = vec![head()];
     rows.extend(
-        hits.iter().filter_map(|hit| row(hit.entry, hit.files.first()?, args.context, free)),
+        hits.iter().filter_map(|hit| Some(row(hit.entry, hit.files.first()?, args.context, free))),
     );
     table::show(host, &rows, &[2, 3])?;
     let formats: usize = hits.iter().map(|hit| hit.files.len()).sum();
@@ -75,10 +75,10 @@ fn row(
     file: &CatalogueFile,
     context: usize,
     free: Option<u64>,
-) -> Option<Vec<String>> {
+) -> Vec<String> {
     let needed = entry.memory_needed(file, context);
     let fits = free.map_or("?", |free| if needed <= free { "yes" } else { "no" });
-    Some(vec![
+    vec![
         entry.name(),
         file.format.clone(),
         ByteSize(file.size_bytes).to_string(),
@@ -86,5 +86,5 @@ fn row(
         fits.to_owned(),
         entry.licence.clone(),
         entry.good_at.clone(),
-    ])
+    ]
 }
