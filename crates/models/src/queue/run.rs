@@ -240,13 +240,15 @@ fn installed(store: &Store, name: &str, plan: &PullPlan) -> Result<bool> {
         there => there?,
     };
     let plain = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let same = plan.files.iter().all(|file| {
-        let found = there.files.iter().find(|found| found.name == plain(&file.path));
-        match (&file.checksum, found) {
-            (FileChecksum::Sha256(sha256), Some(found)) => found.sha256 == *sha256,
-            (FileChecksum::Git(_), Some(found)) => found.size_bytes == file.size_bytes,
+    let same = plan.files.iter().all(|file| match &file.checksum {
+        FileChecksum::Sha256(sha256) => there.files.iter().any(|found| found.sha256 == *sha256),
+        FileChecksum::Git(digits) => {
+            // A file that was taken from a link may have the name of its blob.
+            let named = |name: &str| name == plain(&file.path) || name == digits;
+            let found = there.files.iter().find(|found| named(&found.name));
             // The store leaves out what it does not read.
-            (_, None) => !file.path.ends_with(".safetensors") && !file.path.ends_with(".gguf"),
+            let unread = !file.path.ends_with(".safetensors") && !file.path.ends_with(".gguf");
+            found.map_or(unread, |found| found.size_bytes == file.size_bytes)
         }
     });
     if same { Ok(true) } else { Err(Error::AlreadyInstalled { name: name.to_owned() }) }

@@ -105,7 +105,8 @@ pub fn to(state: &State, request: &Request) -> Answer {
     let files = found.commits[&commit].clone();
     match kind {
         "revision" => {
-            let names = files.iter().map(|file| format!("{{\"rfilename\": \"{}\"}}", file.path));
+            let name = |file: &FakeFile| file.path.replace('\\', "\\\\");
+            let names = files.iter().map(|file| format!("{{\"rfilename\": \"{}\"}}", name(file)));
             let names = names.collect::<Vec<_>>().join(", ");
             Answer::json(&format!(
                 "{{\"id\": \"{repo}\", \"modelId\": \"{repo}\", \"sha\": \"{commit}\", \

@@ -196,6 +196,20 @@ impl FakeHub {
         script.requests.clear();
     }
 
+    /// Waits until it sends nothing any more to who went away.
+    pub fn settle(&self) {
+        let total = || self.script().sent.values().sum::<u64>();
+        let mut before = total();
+        loop {
+            thread::sleep(Duration::from_millis(100));
+            let now = total();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
     /// All requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.script().requests.clone()

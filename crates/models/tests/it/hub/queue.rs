@@ -210,6 +210,7 @@ fn an_interrupt_pauses_and_the_next_run_goes_on() {
     // The branch moves; a pull that was begun stays with what it began with.
     place.fake.publish("org/name", "main", vec![FakeFile::large("large.gguf", "other")]);
     place.fake.set_pace(0);
+    place.fake.settle();
     place.fake.forget();
     assert_eq!(run(&place, id).unwrap().state, PullJobState::Paused, "not unless it is woken");
     queue.wake(id).unwrap();
