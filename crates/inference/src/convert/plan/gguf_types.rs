@@ -34,6 +34,9 @@ pub fn type_of(
             WeightType::Q8_0 => WeightType::Q8_0,
             _ => WeightType::Q6_K,
         }
+    } else if matches!(part, "attn_v" | "attn_k") && has_eight_experts(config) {
+        // Small beside the eight experts.
+        WeightType::Q8_0
     } else if kind == GgufKind::Q4_K_M {
         of_q4_k_m(part, layer_of(name), config)
     } else {
@@ -44,11 +47,8 @@ pub fn type_of(
 
 /// A layer's weight in a `Q4_K_M` file.
 fn of_q4_k_m(part: &str, layer: usize, config: &ModelConfig) -> WeightType {
-    let experts = config.experts.as_ref().map_or(0, |experts| experts.count);
     match part {
-        // Small beside the eight experts.
-        "attn_v" | "attn_k" if experts == 8 => WeightType::Q8_0,
-        "attn_output" if experts == 8 => WeightType::Q5_K,
+        "attn_output" if has_eight_experts(config) => WeightType::Q5_K,
         "attn_v" | "ffn_down" | "ffn_down_exps" if worth_more(layer, config.num_layers) => {
             WeightType::Q6_K
         }
@@ -56,6 +56,10 @@ fn of_q4_k_m(part: &str, layer: usize, config: &ModelConfig) -> WeightType {
         "attn_v" if is_70b(config) => WeightType::Q5_K,
         _ => WeightType::Q4_K,
     }
+}
+
+fn has_eight_experts(config: &ModelConfig) -> bool {
+    config.experts.as_ref().is_some_and(|experts| experts.count == 8)
 }
 
 /// The first and the last eighth of the layers, and every third between.
