@@ -43,6 +43,7 @@ mod generation;
 mod input;
 mod library;
 mod model;
+mod syntax;
 mod turn;
 mod workspace;
 
@@ -66,8 +67,9 @@ pub use mlxcode_base::{
 pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
     AlreadyThere, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock,
-    EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
-    ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
+    EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, MatchLevel, Naming,
+    NearestMatch, ParsedItem, PatchHunk, PatchLine, Placement, Refusal, RefusalReason, ReplyParser,
+    ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{

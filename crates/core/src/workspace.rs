@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
@@ -14,6 +15,7 @@ use crate::dirs::Dirs;
 use crate::error::{Error, Result};
 use crate::input::InputError;
 use crate::model::Model;
+use crate::syntax::Grammars;
 use crate::turn::Turn;
 
 /// What an answer without a model may show, in units of four bytes: about two
@@ -157,7 +159,9 @@ impl Workspace {
 
     /// Finds where parsed edits belong. Touches nothing.
     pub fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
-        Ok(EditPlan::resolve(&self.root, items, &ResolveOptions::default())?)
+        let mut options = ResolveOptions::default();
+        options.syntax = Some(Arc::new(Grammars));
+        Ok(EditPlan::resolve(&self.root, items, &options)?)
     }
 
     /// Writes a plan, all files or none, and records it for

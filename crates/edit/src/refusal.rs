@@ -5,6 +5,8 @@ use mlxcode_base::{Diagnostic, LineRange, PathError};
 use crate::diff::FileDiff;
 use crate::format::BrokenReason;
 use crate::locate::MatchLevel;
+use crate::plan::NameFlaw;
+use crate::policy::PolicyRefusal;
 
 /// An edit that fits nowhere. With any, a plan is not applied.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,12 @@ pub enum RefusalReason {
         /// The name of that error.
         code: &'static str,
     },
+    /// The policy does not let the file be changed.
+    Policy(PolicyRefusal),
+    /// The file's new name is none that it can have everywhere.
+    Name(NameFlaw),
+    /// Something else of the same plan goes to the same path.
+    Collision,
     /// There is no such file.
     NotFound,
     /// The path names a folder.
@@ -88,6 +96,8 @@ pub enum RefusalReason {
     /// The lines to replace are in the file only nearly, and the change falls
     /// on lines that differ.
     PoorMatch,
+    /// The lines that the edit would add stand there already.
+    Repeated,
     /// More would have to be overlooked than the caller allows.
     LevelLimited {
         /// What would have to be overlooked.
@@ -134,6 +144,9 @@ impl RefusalReason {
             Self::Broken(BrokenReason::Unterminated) => "edit.block_cut",
             Self::Broken(_) => "edit.block_broken",
             Self::Path { code, .. } => code,
+            Self::Policy(refusal) => refusal.code(),
+            Self::Name(flaw) => flaw.code(),
+            Self::Collision => "edit.collision",
             Self::NotFound => "edit.file_not_found",
             Self::IsFolder | Self::NotRegular | Self::IsLink => "edit.not_a_file",
             Self::Unreadable { .. } => "edit.read_failed",
@@ -143,6 +156,7 @@ impl RefusalReason {
             Self::NoMatch | Self::WhitespaceDiffers => "edit.no_match",
             Self::Ambiguous { .. } | Self::Alike { .. } => "edit.ambiguous",
             Self::PoorMatch => "edit.poor_match",
+            Self::Repeated => "edit.already_there",
             Self::InsideWord => "edit.inside_word",
             Self::LevelLimited { .. } => "edit.level_limited",
             Self::BreaksSyntax { .. } => "edit.breaks_syntax",
@@ -162,6 +176,9 @@ impl fmt::Display for RefusalReason {
         match self {
             Self::Broken(reason) => reason.fmt(f),
             Self::Path { reason, .. } => f.write_str(reason),
+            Self::Policy(refusal) => write!(f, "the file {refusal}; {}", refusal.help()),
+            Self::Name(flaw) => write!(f, "the path {flaw}"),
+            Self::Collision => f.write_str("something else of the same plan goes to this path"),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
             Self::NotRegular => f.write_str("the path names a device, a socket or a pipe"),
@@ -205,6 +222,7 @@ impl fmt::Display for RefusalReason {
                 "the lines to replace differ from those of the file where they are to change; \
                  copy them as they stand in the file",
             ),
+            Self::Repeated => f.write_str("the lines to add stand there already"),
             Self::LevelLimited { level } => {
                 write!(f, "the lines to replace are in the file only when {level} is overlooked")
             }
