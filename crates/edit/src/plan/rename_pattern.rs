@@ -222,7 +222,7 @@ mod tests {
             let pattern = RenamePattern::glob(glob, template).unwrap();
             assert_eq!(pattern.renamed(path).as_deref(), expect, "{glob} {path}");
         }
-        let pattern = RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/$2_test.py").unwrap();
+        let pattern = RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/${2}_test.py").unwrap();
         assert_eq!(pattern.renamed("a/test_b.py").as_deref(), Some("a/b_test.py"));
         assert_eq!(pattern.renamed("a/test_b.pyc"), None);
         for (glob, template) in [("*.c", "$2.h"), ("*.c", "$1x.h"), ("{a", "b"), ("[a", "b"), ("a\\", "b")] {

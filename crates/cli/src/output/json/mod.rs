@@ -2,6 +2,7 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
+mod audit;
 mod edits;
 mod models;
 
@@ -12,8 +13,9 @@ use serde::Serialize;
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 
+pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use edits::{
-    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
+    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,
     RefusalOutput, UndoOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};

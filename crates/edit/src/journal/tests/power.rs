@@ -15,7 +15,7 @@ fn lose_power_at_every_step(turn: Turn) {
             let result = (turn.run)(&ground, Box::new(disk.clone()));
             disk.lose_power(survival);
             let what = format!("step {step}, {survival:?}, {:?}", result.as_ref().err());
-            let is_after = check_recovered(&ground, turn, &sides, &what);
+            let is_after = check_recovered(&ground, &sides, &what);
             if result.is_ok() {
                 assert!(is_after, "{what}: said to be done, and lost");
             }
