@@ -44,7 +44,11 @@ pub fn apply(
     }
     check_policy(plan, journal)?;
     let moves = moves(plan.changes());
-    let ops = file_ops(plan.changes(), journal)?;
+    let mut ops = file_ops(plan.changes(), journal)?;
+    for op in &mut ops {
+        let from = moves.get(&op.path).copied().unwrap_or(&op.path);
+        op.level = plan.level_of(from).or(plan.level_of(&op.path)).map(|level| level.name().to_owned());
+    }
     let actor = actor.into();
     let turn = journal.next_turn();
     let hash = |content: &Option<Content>| -> Option<ContentHash> {

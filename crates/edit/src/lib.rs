@@ -51,12 +51,13 @@ pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{
     BrokenBlock, BrokenReason, EditAction, EditBlock, Naming, ParsedItem, PatchHunk, PatchLine,
-    ReplyParser, parse_reply,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use journal::{Actor, EntryState, Journal, JournalEntry, JournalFile, JournalOptions};
+pub use locate::MatchLevel;
 pub use plan::{
-    AlreadyThere, ChangeKind, EditPlan, FileChange, FileOperation, NameFlaw, RenamePattern,
-    ResolveOptions,
+    AlreadyThere, ChangeKind, EditPlan, FileChange, FileOperation, NameFlaw, Placement,
+    RenamePattern, ResolveOptions, SyntaxCheck,
 };
 pub use policy::{EditPolicy, PROTECTED, PolicyLists, PolicyRefusal};
 pub use refusal::{NearestMatch, Refusal, RefusalReason};

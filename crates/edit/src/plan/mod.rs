@@ -2,13 +2,21 @@
 
 mod already;
 mod draft;
+mod elided_search;
 mod elision;
+mod frame;
 mod line_ends;
 mod names;
 mod operations;
 mod patch;
+mod placement;
 mod rename_pattern;
+mod rival;
 mod snippet;
+mod substitute;
+mod syntax;
+mod token_merge;
+mod weave;
 
 use std::fmt;
 use std::path::Path;
@@ -20,7 +28,8 @@ use serde::{Deserialize, Serialize};
 use crate::content::Content;
 use crate::diff::FileDiff;
 use crate::error::Result;
-use crate::format::{EditAction, EditBlock, ParsedItem};
+use crate::format::{EditAction, EditBlock, Naming, ParsedItem};
+use crate::locate::MatchLevel;
 use crate::policy::EditPolicy;
 use crate::refusal::{Refusal, RefusalReason};
 use draft::{Draft, Outcome};
@@ -28,9 +37,19 @@ use names::Names;
 
 pub use names::NameFlaw;
 pub use operations::FileOperation;
+pub use placement::Placement;
 pub use rename_pattern::RenamePattern;
+pub use syntax::SyntaxCheck;
 
-/// What is edited at all.
+/// What is edited at all, and how sure its place has to be.
+///
+/// ```
+/// use mlxcode_edit::{MatchLevel, ResolveOptions};
+///
+/// let mut options = ResolveOptions::default();
+/// // Nothing but white space may be overlooked.
+/// options.max_level = MatchLevel::BlankLines;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResolveOptions {
@@ -38,12 +57,22 @@ pub struct ResolveOptions {
     pub max_file_bytes: u64,
     /// Which files may be changed.
     pub policy: Arc<EditPolicy>,
+    /// The most that may be overlooked to find a place.
+    pub max_level: MatchLevel,
+    /// Tells whether a file parses. With it, an edit that is not placed exactly
+    /// is refused where its file had fewer syntax errors before.
+    pub syntax: Option<Arc<dyn SyntaxCheck>>,
 }
 
 impl Default for ResolveOptions {
     fn default() -> Self {
-        // Matching is quadratic at worst; source files are far smaller.
-        Self { max_file_bytes: 4 << 20, policy: EditPolicy::usual() }
+        Self {
+            // The content is held a few times over while it is compared.
+            max_file_bytes: 128 << 20,
+            max_level: MatchLevel::default(),
+            syntax: None,
+            policy: EditPolicy::usual(),
+        }
     }
 }
 
@@ -55,6 +84,7 @@ pub struct EditPlan {
     already_there: Vec<AlreadyThere>,
     /// Looked at again when the plan is applied, by where the files are then.
     policy: Arc<EditPolicy>,
+    placements: Vec<Placement>,
 }
 
 /// An edit whose result the file holds already.
@@ -164,9 +194,13 @@ impl EditPlan {
         let mut gate = Gate { root, policy: &options.policy, names: Names::new(root) };
         let mut refusals = Vec::new();
         let mut already_there = Vec::new();
-        for (number, item) in items.iter().enumerate() {
+        let mut placements = Vec::new();
+        // What is no edit has no number among them.
+        let edits = items.iter().filter(|item| !matches!(item, ParsedItem::Command(_)));
+        for (number, item) in edits.enumerate() {
             let block = number + 1;
             match item {
+                ParsedItem::Command(_) => {}
                 ParsedItem::Broken(broken) => refusals.push(Refusal {
                     block,
                     line: broken.line,
@@ -179,7 +213,10 @@ impl EditPlan {
                     .map_err(Into::into)
                     .and_then(|()| draft.edit(edit))
                 {
-                    Ok(Outcome::Changes | Outcome::Prose) => {}
+                    Ok(Outcome::Changes) => {
+                        placements.extend(Placement::all(block, edit, &mut draft));
+                    }
+                    Ok(Outcome::Prose) => {}
                     Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
                         block,
                         line: edit.line,
@@ -195,8 +232,25 @@ impl EditPlan {
                 },
             }
         }
+        if let Some(check) = &options.syntax {
+            refusals.extend(syntax::broken(check.as_ref(), &draft, &placements));
+            refusals.sort_by_key(|refusal| refusal.block);
+        }
         let policy = options.policy.clone();
-        Ok(Self { changes: draft.changes(), refusals, already_there, policy })
+        Ok(Self { changes: draft.changes(), refusals, already_there, placements, policy })
+    }
+
+    /// Where each edit of a place was put and what was overlooked for it, in the
+    /// order of the reply. A file that is written whole has no place.
+    pub fn placements(&self) -> &[Placement] {
+        &self.placements
+    }
+
+    /// The most that was overlooked to place the edits of one file; `None` where
+    /// none of them needed a place.
+    pub fn level_of(&self, path: &RelPath) -> Option<MatchLevel> {
+        let of_file = self.placements.iter().filter(|place| place.path == *path);
+        of_file.map(|place| place.level).max()
     }
 
     /// The files that change, in the order that the reply first names them.
@@ -241,22 +295,43 @@ struct Gate<'g> {
 impl Gate<'_> {
     fn check(&mut self, edit: &EditBlock) -> Result<(), RefusalReason> {
         let path = self.path(&edit.path);
+        let there = path.as_ref().is_some_and(|path| self.is_there(path));
+        let (is_new, to) = match &edit.action {
+            // What may be prose is looked at as a file only where there is one.
+            EditAction::Write { naming: Naming::Guess | Naming::Unclear, .. } if !there => {
+                return Ok(());
+            }
+            EditAction::Write { .. } | EditAction::Create { .. } => (true, None),
+            EditAction::Substitute { old, .. } => (old.is_empty(), None),
+            EditAction::Rename { to, .. } => (false, self.path(to)),
+            EditAction::Copy { to, .. } => return self.check_target(self.path(to), None),
+            _ => (false, None),
+        };
         if let Some(path) = &path {
             self.may_change(path)?;
-        }
-        match &edit.action {
-            EditAction::Write { .. } | EditAction::Create { .. } => {
-                path.map_or(Ok(()), |path| self.may_be_new(&path, None))
+            if is_new && !there {
+                self.names.check_new(path, None).map_err(RefusalReason::Name)?;
             }
-            EditAction::Rename { to, .. } => match self.path(to) {
-                Some(to) => {
-                    self.may_change(&to)?;
-                    self.may_be_new(&to, path.as_ref())
-                }
-                None => Ok(()),
-            },
-            _ => Ok(()),
         }
+        self.check_target(to, path.as_ref())
+    }
+
+    /// The path that a file gets, where it gets another one.
+    fn check_target(
+        &mut self,
+        to: Option<RelPath>,
+        gone: Option<&RelPath>,
+    ) -> Result<(), RefusalReason> {
+        let Some(to) = to else { return Ok(()) };
+        self.may_change(&to)?;
+        if self.is_there(&to) {
+            return Ok(());
+        }
+        self.names.check_new(&to, gone).map_err(RefusalReason::Name)
+    }
+
+    fn is_there(&self, path: &RelPath) -> bool {
+        self.root.path().join(path.as_path()).symlink_metadata().is_ok()
     }
 
     /// The path as a reply names it; one that is none is refused later, with
@@ -275,12 +350,5 @@ impl Gate<'_> {
             Some(real) if real != *path => self.policy.check(&real).map_err(RefusalReason::Policy),
             _ => Ok(()),
         }
-    }
-
-    fn may_be_new(&mut self, path: &RelPath, gone: Option<&RelPath>) -> Result<(), RefusalReason> {
-        if self.root.path().join(path.as_path()).symlink_metadata().is_ok() {
-            return Ok(());
-        }
-        self.names.check_new(path, gone).map_err(RefusalReason::Name)
     }
 }
