@@ -81,7 +81,7 @@ fn a_process_that_is_killed_leaves_one_side_or_the_other() {
 fn a_recovery_that_is_killed_is_recovered_from() {
     let sides = APPLY.sides();
     let mut recoveries = 0;
-    for step in (0..120).step_by(5) {
+    for step in (0..120).step_by(10) {
         for second in 0..40 {
             let ground = ground();
             let killed = FaultyDisk::new(step, Fault::Forever);
@@ -98,7 +98,7 @@ fn a_recovery_that_is_killed_is_recovered_from() {
             check_recovered(&ground, &sides, &format!("step {step}, then {second}"));
         }
     }
-    assert!(recoveries > 100, "{recoveries}");
+    assert!(recoveries > 50, "{recoveries}");
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn the_journal_forgets_the_oldest_and_never_the_newest() {
     }
     assert_eq!(write(&mut journal, 5), (vec![4, 5, 6], 3));
     drop(journal);
-    let mut journal = open(8_000, 100);
+    let one = fs::metadata(ground.dir.join("packs/6.pack")).unwrap().len();
+    let mut journal = open(one * 5 / 2, 100);
     assert_eq!(write(&mut journal, 6), (vec![6, 7], 2));
     drop(journal);
     let mut journal = open(1, 100);
