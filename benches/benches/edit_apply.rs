@@ -32,8 +32,8 @@ fn main() {
     let files = sources(&tree);
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     let reply = reply(&tree, &files);
-    let workspace = Workspace::open(&tree, &Dirs::under(&temp.path().join("home")))
-        .expect("a workspace");
+    let workspace =
+        Workspace::open(&tree, &Dirs::under(&temp.path().join("home"))).expect("a workspace");
 
     let (mut written, mut parsed, mut resolved, mut applied, mut undone) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -47,13 +47,13 @@ pub fn apply(
     let mut ops = file_ops(plan.changes(), journal)?;
     for op in &mut ops {
         let from = moves.get(&op.path).copied().unwrap_or(&op.path);
-        op.level = plan.level_of(from).or(plan.level_of(&op.path)).map(|level| level.name().to_owned());
+        op.level =
+            plan.level_of(from).or(plan.level_of(&op.path)).map(|level| level.name().to_owned());
     }
     let actor = actor.into();
     let turn = journal.next_turn();
-    let hash = |content: &Option<Content>| -> Option<ContentHash> {
-        content.as_ref().map(Content::hash)
-    };
+    let hash =
+        |content: &Option<Content>| -> Option<ContentHash> { content.as_ref().map(Content::hash) };
     let files = ops
         .iter()
         .map(|op| JournalFile {
@@ -119,7 +119,8 @@ fn file_ops(changes: &[FileChange], journal: &Journal) -> Result<Vec<FileOp>> {
         let Some((_, own)) = now.get(path) else { continue };
         let target = to.as_ref().unwrap_or(path);
         let stands = now.get(target).filter(|(before, _)| before.is_some());
-        let traits_after = executable.map_or(own.clone(), |program| own.clone().as_program(program));
+        let traits_after =
+            executable.map_or(own.clone(), |program| own.clone().as_program(program));
         ops.push(FileOp {
             path: target.clone(),
             kind: *kind,

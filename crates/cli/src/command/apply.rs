@@ -27,11 +27,7 @@ pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
 }
 
 /// Places edits as the arguments say.
-pub fn plan(
-    workspace: &Workspace,
-    items: &[ParsedItem],
-    consent: &Consent,
-) -> Outcome<EditPlan> {
+pub fn plan(workspace: &Workspace, items: &[ParsedItem], consent: &Consent) -> Outcome<EditPlan> {
     let mut options = PlanOptions::default();
     options.allow_protected.clone_from(&consent.allow_protected);
     Ok(workspace.plan_with(items, &options)?)

@@ -42,8 +42,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let plan = apply::plan(&workspace, &items, &args.consent)?;
     let name = model.info().name.clone();
     let actor = Actor::new("edit").with_model(&name);
-    let (code, outcome) =
-        apply::decide(&workspace, plan, actor, &args.consent, common.json, host)?;
+    let (code, outcome) = apply::decide(&workspace, plan, actor, &args.consent, common.json, host)?;
     if common.json {
         let document = EditOutput {
             model: name,

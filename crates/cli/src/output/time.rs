@@ -25,10 +25,9 @@ pub fn utc(ms: u64) -> String {
 pub fn since(text: &str, now_ms: u64) -> Option<u64> {
     let text = text.trim();
     if let Some((at, unit)) = text.char_indices().last()
-        && let Some((_, ms)) =
-            [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)]
-                .into_iter()
-                .find(|(letter, _)| *letter == unit)
+        && let Some((_, ms)) = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)]
+            .into_iter()
+            .find(|(letter, _)| *letter == unit)
     {
         let length: u64 = text[..at].parse().ok()?;
         return Some(now_ms.saturating_sub(length.checked_mul(ms * 1_000)?));

@@ -113,7 +113,15 @@ impl Head {
     /// That of a log without a line.
     fn empty() -> Self {
         let none = ContentHash::of(b"");
-        Self { version: 1, seq: 0, hash: none, segment: 1, size_bytes: 0, first: 1, first_previous: none }
+        Self {
+            version: 1,
+            seq: 0,
+            hash: none,
+            segment: 1,
+            size_bytes: 0,
+            first: 1,
+            first_previous: none,
+        }
     }
 }
 

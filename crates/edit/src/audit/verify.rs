@@ -73,12 +73,17 @@ impl fmt::Display for AuditFlaw {
             Self::Inserted => f.write_str("this line was added by something else"),
             Self::Moved { seq } => write!(f, "record {seq} stands in another place than written"),
             Self::Rewritten { seq } => {
-                write!(f, "record {seq} does not continue the one before: one of them was rewritten")
+                write!(
+                    f,
+                    "record {seq} does not continue the one before: one of them was rewritten"
+                )
             }
             Self::NotTheHead { seq } => {
                 write!(f, "record {seq}, the last one, is not what the head says: it was rewritten")
             }
-            Self::NoHead => f.write_str("head.json is missing or damaged, so the end may be missing"),
+            Self::NoHead => {
+                f.write_str("head.json is missing or damaged, so the end may be missing")
+            }
             Self::NotNoted { hash } => write!(f, "the log does not go through {hash}"),
         }
     }
@@ -262,10 +267,10 @@ impl Check<'_> {
             while let Some((next, _)) = missing.next_if(|(next, _)| *next == last + 1) {
                 last = next;
             }
-            self.findings.push(AuditFinding { flaw: AuditFlaw::Missing { first, last }, ..finding });
+            self.findings
+                .push(AuditFinding { flaw: AuditFlaw::Missing { first, last }, ..finding });
         }
-        self.findings.sort_by_key(|finding| {
-            (finding.line == 0, finding.file.clone(), finding.line)
-        });
+        self.findings
+            .sort_by_key(|finding| (finding.line == 0, finding.file.clone(), finding.line));
     }
 }

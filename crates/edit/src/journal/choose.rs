@@ -8,8 +8,7 @@ impl Journal {
     pub(super) fn to_undo(&self, id: Option<&str>) -> Result<&JournalEntry> {
         let number = |id: &str| id.parse::<u64>().unwrap_or(u64::MAX);
         let Some(id) = id else {
-            let newest =
-                self.entries.iter().rev().find(|entry| entry.state == EntryState::Applied);
+            let newest = self.entries.iter().rev().find(|entry| entry.state == EntryState::Applied);
             // A damaged entry that is newer may be the one that is meant.
             let above = newest.map_or(0, |entry| number(&entry.id));
             return match self.unreadable.iter().find(|damaged| number(&damaged.id) > above) {
@@ -31,10 +30,9 @@ impl Journal {
             let undone = self.entries.iter().filter(|entry| entry.state == EntryState::Undone);
             let last = undone.max_by_key(|entry| entry.state_turn).ok_or(Error::NothingToRedo)?;
             return match self.entries.iter().find(|entry| entry.turn > last.state_turn) {
-                Some(newer) => Err(Error::RedoIsOver {
-                    id: last.id.clone(),
-                    newer: newer.id.clone(),
-                }),
+                Some(newer) => {
+                    Err(Error::RedoIsOver { id: last.id.clone(), newer: newer.id.clone() })
+                }
                 None => Ok(last),
             };
         };

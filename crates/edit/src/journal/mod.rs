@@ -34,8 +34,8 @@ use crate::layer::{Disk, DiskOp, FileLayer, FileTraits, Folder, Folders, Stored,
 mod tests;
 
 pub(crate) use commit::{Change, FileOp, now_ms};
-pub use record::{Actor, EntryState, JournalEntry, JournalFile};
 use record::Unreadable;
+pub use record::{Actor, EntryState, JournalEntry, JournalFile};
 
 /// How much a journal keeps, and how long it waits.
 #[derive(Clone, Debug)]

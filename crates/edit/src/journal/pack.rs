@@ -113,7 +113,10 @@ impl Pack {
         let mut at = end + 1;
         for blob in index.blobs {
             let start = at;
-            at = at.checked_add(blob.stored_bytes).filter(|at| *at <= bytes.len()).ok_or("it was cut off")?;
+            at = at
+                .checked_add(blob.stored_bytes)
+                .filter(|at| *at <= bytes.len())
+                .ok_or("it was cut off")?;
             blobs.insert(blob.hash, (blob, start));
         }
         Ok(Self { bytes, blobs })

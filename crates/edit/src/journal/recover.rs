@@ -74,9 +74,7 @@ impl Journal {
             })?;
             self.write_temp(file, content.bytes(), &file.traits).map_err(failed)?;
             let from = folder.at(file.temp.file_name().unwrap_or_default());
-            self.layer
-                .perform(DiskOp::Rename { from, to: name, replace: true })
-                .map_err(failed)?;
+            self.layer.perform(DiskOp::Rename { from, to: name, replace: true }).map_err(failed)?;
         }
         self.sync_rolled_back(pending)?;
         self.tree.forget();

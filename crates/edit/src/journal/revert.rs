@@ -11,9 +11,7 @@ use mlxcode_base::{ContentHash, RelPath};
 
 use super::commit::now_ms;
 use super::pack::Pack;
-use super::{
-    Actor, Change, EntryState, FileOp, Journal, JournalEntry, JournalFile, pack_name,
-};
+use super::{Actor, Change, EntryState, FileOp, Journal, JournalEntry, JournalFile, pack_name};
 use crate::audit::AuditTurn;
 use crate::content::Content;
 use crate::diff::FileDiff;
@@ -156,14 +154,17 @@ impl Journal {
 
 /// Which content became which.
 fn links(files: &[JournalFile]) -> Vec<Link<'_>> {
-    let moved_to = |path: &RelPath| files.iter().find(|file| file.moved_from.as_ref() == Some(path));
+    let moved_to =
+        |path: &RelPath| files.iter().find(|file| file.moved_from.as_ref() == Some(path));
     let mut links = Vec::new();
     for file in files.iter().filter(|file| file.hash_before.is_some()) {
-        let stayed = || Some(file).filter(|file| file.hash_after.is_some() && file.moved_from.is_none());
+        let stayed =
+            || Some(file).filter(|file| file.hash_after.is_some() && file.moved_from.is_none());
         links.push(Link { before: Some(file), after: moved_to(&file.path).or_else(stayed) });
     }
     for file in files.iter().filter(|file| file.hash_after.is_some()) {
-        let is_known = links.iter().any(|link| link.after.is_some_and(|after| after.path == file.path));
+        let is_known =
+            links.iter().any(|link| link.after.is_some_and(|after| after.path == file.path));
         if !is_known {
             links.push(Link { before: None, after: Some(file) });
         }
@@ -301,12 +302,7 @@ impl Turnover {
 }
 
 /// Takes the change from `to` to `from` out of `current`.
-fn unedit(
-    current: &[u8],
-    from: &Content,
-    to: &Content,
-    clash: &Clash<'_>,
-) -> Result<Content> {
+fn unedit(current: &[u8], from: &Content, to: &Content, clash: &Clash<'_>) -> Result<Content> {
     if current == from.bytes() || current == to.bytes() {
         return Ok(to.clone());
     }

@@ -98,7 +98,9 @@ impl LossyDisk {
                 continue;
             }
             let mut left = names.clone();
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let count = match survival {
                 Survival::None => 0,
                 Survival::All => pending.len(),

@@ -208,28 +208,26 @@ impl EditPlan {
                     reason: RefusalReason::Broken(broken.reason),
                     nearest: None,
                 }),
-                ParsedItem::Edit(edit) => match gate
-                    .check(edit)
-                    .map_err(Into::into)
-                    .and_then(|()| draft.edit(edit))
-                {
-                    Ok(Outcome::Changes) => {
-                        placements.extend(Placement::all(block, edit, &mut draft));
+                ParsedItem::Edit(edit) => {
+                    match gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit)) {
+                        Ok(Outcome::Changes) => {
+                            placements.extend(Placement::all(block, edit, &mut draft));
+                        }
+                        Ok(Outcome::Prose) => {}
+                        Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
+                            block,
+                            line: edit.line,
+                            path: edit.path.clone(),
+                        }),
+                        Err(refused) => refusals.push(Refusal {
+                            block,
+                            line: edit.line,
+                            path: edit.path.clone(),
+                            reason: refused.reason,
+                            nearest: refused.nearest.map(|nearest| *nearest),
+                        }),
                     }
-                    Ok(Outcome::Prose) => {}
-                    Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
-                        block,
-                        line: edit.line,
-                        path: edit.path.clone(),
-                    }),
-                    Err(refused) => refusals.push(Refusal {
-                        block,
-                        line: edit.line,
-                        path: edit.path.clone(),
-                        reason: refused.reason,
-                        nearest: refused.nearest.map(|nearest| *nearest),
-                    }),
-                },
+                }
             }
         }
         if let Some(check) = &options.syntax {

@@ -66,7 +66,8 @@ impl<'r> Names<'r> {
                 check_part(part)?;
             }
             let root = self.root.path();
-            let names = self.folders.entry(folder.clone()).or_insert_with(|| read(&root.join(&folder)));
+            let names =
+                self.folders.entry(folder.clone()).or_insert_with(|| read(&root.join(&folder)));
             let other = names.entry(part.to_lowercase()).or_insert_with(|| part.to_owned());
             if other != part {
                 let other_path = folder.join(&*other);

@@ -283,7 +283,8 @@ impl Ground<'_> {
             .and_then(|mut file| file.read_to_end(&mut bytes))
             .map_err(unreadable)?;
         #[cfg(unix)]
-        let program = Some(std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o100 != 0);
+        let program =
+            Some(std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o100 != 0);
         #[cfg(not(unix))]
         let program = None;
         Ok((bytes.into(), program))

@@ -47,7 +47,8 @@ impl RenamePattern {
                 Err(_) => pattern.capture_names().flatten().any(|known| known == name),
             };
             if !known {
-                let reason = format!("the pattern has no part `{name}`; write `${{1}}x` for `$1` and an x");
+                let reason =
+                    format!("the pattern has no part `{name}`; write `${{1}}x` for `$1` and an x");
                 return Err(bad(template, reason));
             }
         }
@@ -222,10 +223,13 @@ mod tests {
             let pattern = RenamePattern::glob(glob, template).unwrap();
             assert_eq!(pattern.renamed(path).as_deref(), expect, "{glob} {path}");
         }
-        let pattern = RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/${2}_test.py").unwrap();
+        let pattern =
+            RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/${2}_test.py").unwrap();
         assert_eq!(pattern.renamed("a/test_b.py").as_deref(), Some("a/b_test.py"));
         assert_eq!(pattern.renamed("a/test_b.pyc"), None);
-        for (glob, template) in [("*.c", "$2.h"), ("*.c", "$1x.h"), ("{a", "b"), ("[a", "b"), ("a\\", "b")] {
+        for (glob, template) in
+            [("*.c", "$2.h"), ("*.c", "$1x.h"), ("{a", "b"), ("[a", "b"), ("a\\", "b")]
+        {
             assert!(RenamePattern::glob(glob, template).is_err(), "{glob} {template}");
         }
         assert!(RenamePattern::regex("(", "b").is_err());

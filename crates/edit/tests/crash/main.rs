@@ -102,8 +102,7 @@ fn a_process_that_is_killed_leaves_all_files_of_one_kind() {
     if let Some(folder) = env::var_os(TREE) {
         return change_for_ever(Path::new(&folder));
     }
-    let rounds: usize =
-        env::var("CRASH_ROUNDS").map_or(500, |rounds| rounds.parse().unwrap());
+    let rounds: usize = env::var("CRASH_ROUNDS").map_or(500, |rounds| rounds.parse().unwrap());
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path();
     make(&folder.join("tree"));
@@ -139,8 +138,7 @@ fn a_process_that_is_killed_leaves_all_files_of_one_kind() {
 
         let mut journal = Journal::open(&folder.join("journal"), &root).unwrap();
         assert!(journal.damaged().is_empty(), "round {round}");
-        let is_applied =
-            journal.entries().iter().any(|entry| entry.state == EntryState::Applied);
+        let is_applied = journal.entries().iter().any(|entry| entry.state == EntryState::Applied);
         let now = tree(root.path());
         assert_eq!(now, *if is_applied { &after } else { &before }, "round {round}");
         let report = journal.verify_audit(None).unwrap();

@@ -44,13 +44,13 @@ fn nobody_else_may_read_the_journal() {
 fn the_journal_forgets_the_oldest_and_never_the_newest() {
     let ground = ground();
     let open = |quota_bytes, max_entries| {
-        let options =
-            JournalOptions { quota_bytes, max_entries, patience: Duration::from_secs(5) };
+        let options = JournalOptions { quota_bytes, max_entries, patience: Duration::from_secs(5) };
         Journal::open_with(&ground.dir, &ground.root, &options).unwrap()
     };
     let write = |journal: &mut Journal, number: usize| {
         // Digits that do not shrink much.
-        let text: String = (0..200).map(|n| format!("{:08x}", (n + 1) * (number + 7) * 40_503_007)).collect();
+        let text: String =
+            (0..200).map(|n| format!("{:08x}", (n + 1) * (number + 7) * 40_503_007)).collect();
         let reply = format!("```txt a.txt\n{text}\n```\n");
         let plan =
             EditPlan::resolve(&ground.root, &parse_reply(&reply), &ResolveOptions::default());

@@ -64,8 +64,12 @@ fn ground() -> Ground {
     let temp = tempfile::tempdir().unwrap();
     let tree = temp.path().join("tree");
     fs::create_dir_all(tree.join("sub")).unwrap();
-    let files =
-        [("a.txt", "one\ntwo\n"), ("c.txt", "three\n"), ("d.txt", "four\n"), ("sub/e.sh", "five\n")];
+    let files = [
+        ("a.txt", "one\ntwo\n"),
+        ("c.txt", "three\n"),
+        ("d.txt", "four\n"),
+        ("sub/e.sh", "five\n"),
+    ];
     for (name, text) in files {
         fs::write(tree.join(name), text).unwrap();
     }
@@ -161,11 +165,7 @@ impl Side {
         let states = journal.entries().iter().map(|entry| (entry.id.clone(), entry.state));
         let report = journal.verify_audit(None).unwrap();
         assert!(report.is_intact(), "{report:?}");
-        Self {
-            files: files_of(ground.root.path()),
-            states: states.collect(),
-            logged: report.sound,
-        }
+        Self { files: files_of(ground.root.path()), states: states.collect(), logged: report.sound }
     }
 }
 
