@@ -451,7 +451,7 @@ fn the_audit_log_says_who_did_what() {
     let turns: Vec<AuditTurn> = records.iter().map(|record| record.turn).collect();
     assert_eq!(turns, [AuditTurn::Apply, AuditTurn::Undo, AuditTurn::Redo]);
     assert_eq!(records[0].actor, actor);
-    assert_eq!(records[1].actor.command, "undo");
+    assert_eq!(records[1].actor, Actor::new("undo"));
     assert_eq!(records[0].hash_after, records[1].hash_before);
     assert_eq!(records[0].hash_before, records[1].hash_after);
     assert_eq!(records[2].path.as_str(), "a.txt");
