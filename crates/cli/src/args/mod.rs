@@ -2,6 +2,7 @@
 
 mod changes;
 mod models;
+mod sampling;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use models::Models;
+pub use sampling::Sampling;
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -139,24 +141,9 @@ pub struct Generate {
     /// The most tokens to generate
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub max_tokens: usize,
-    /// 0 takes the most likely token always
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub temperature: f32,
-    /// Keep the most likely tokens whose probabilities reach this sum
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_negative_numbers = true)]
-    pub top_p: f32,
-    /// Keep the K most likely tokens; 0 keeps all
-    #[arg(long, value_name = "K", default_value_t = 0)]
-    pub top_k: usize,
-    /// Keep tokens at least this likely relative to the best
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub min_p: f32,
-    /// Make tokens that were seen less likely; 1 is off
-    #[arg(long, value_name = "R", default_value_t = 1.0, allow_negative_numbers = true)]
-    pub repeat_penalty: f32,
-    /// The same seed gives the same text
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// How the next token is chosen.
+    #[command(flatten)]
+    pub sampling: Sampling,
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
