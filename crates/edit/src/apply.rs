@@ -46,8 +46,9 @@ pub fn apply(
     let moves = moves(plan.changes());
     let mut ops = file_ops(plan.changes(), journal)?;
     for op in &mut ops {
-        let named = moves.get(&op.path).copied().unwrap_or(&op.path);
-        op.level = plan.level_of(named).map(|level| level.name().to_owned());
+        let from = moves.get(&op.path).copied().unwrap_or(&op.path);
+        op.level =
+            plan.level_of(from).or(plan.level_of(&op.path)).map(|level| level.name().to_owned());
     }
     let actor = actor.into();
     let turn = journal.next_turn();

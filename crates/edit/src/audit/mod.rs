@@ -157,6 +157,10 @@ impl AuditLog {
         after: u64,
         records: &[AuditRecord],
     ) -> io::Result<()> {
+        if self.read_head()?.is_none() && self.segments()?.is_empty() {
+            // From now on, a missing head is one that was taken away.
+            self.write_head(layer, &Head::empty())?;
+        }
         let mut head = self.head()?;
         if head.seq > after || records.is_empty() {
             return Ok(());
@@ -172,7 +176,9 @@ impl AuditLog {
         if size_bytes > head.size_bytes && self.is_earlier_try(&name, &head)? {
             size_bytes = head.size_bytes;
             layer.perform(DiskOp::Truncate { file: &file, size_bytes })?;
-        } else if size_bytes != head.size_bytes {
+        } else if size_bytes != head.size_bytes
+            && fs::read(self.place(&name))?.last().is_some_and(|last| *last != b'\n')
+        {
             // Somebody cut the log or added to it: what follows stays apart
             // from that, and `verify` tells.
             bytes.push(b'\n');

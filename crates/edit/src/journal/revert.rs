@@ -96,7 +96,8 @@ impl Journal {
         };
         entry.state = state;
         entry.state_turn = self.next_turn();
-        let actor = Actor { command: command.to_owned(), ..entry.actor.clone() };
+        // Whoever wrote the edits does not take them back.
+        let actor = Actor::new(command);
         self.commit(Change { ops: &ops, entry, turn, actor, time_ms: now_ms() })
     }
 

@@ -42,6 +42,11 @@ impl FaultyDisk {
         Self { done: Arc::default(), fails_at: at, fault: None, meanwhile: Arc::new(act) }
     }
 
+    /// A disk that works.
+    pub fn sound() -> Self {
+        Self::with_intruder(usize::MAX, || {})
+    }
+
     /// Whether the operation was reached.
     pub fn was_reached(&self) -> bool {
         self.done.load(Ordering::SeqCst) > self.fails_at
@@ -57,6 +62,14 @@ impl FaultyDisk {
             Some(Fault::Forever) if number >= self.fails_at => Err(io::ErrorKind::Other.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// Waiting for the real disk is slow, and shows nothing while it works.
+pub fn perform_without_waiting(op: DiskOp<'_>) -> io::Result<()> {
+    match op {
+        DiskOp::Sync(_) | DiskOp::SyncDir(_) => Ok(()),
+        op => Disk.perform(op),
     }
 }
 
@@ -77,7 +90,7 @@ impl FileLayer for FaultyDisk {
     }
 
     fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
-        let Err(error) = self.step() else { return Disk.perform(op) };
+        let Err(error) = self.step() else { return perform_without_waiting(op) };
         if let DiskOp::Write { file, bytes } = op {
             // A full disk takes the first half, a killed process has written it.
             let _ = Disk.perform(DiskOp::Write { file, bytes: &bytes[..bytes.len() / 2] });

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::fault::perform_without_waiting;
 use super::*;
 
 /// What of a folder's changes that nobody waited for reaches the disk.
@@ -237,6 +238,6 @@ impl FileLayer for LossyDisk {
             _ => {}
         }
         drop(shadow);
-        Disk.perform(op)
+        perform_without_waiting(op)
     }
 }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::content::Content;
 use crate::diff::FileDiff;
 use crate::error::Result;
-use crate::format::{EditAction, EditBlock, ParsedItem};
+use crate::format::{EditAction, EditBlock, Naming, ParsedItem};
 use crate::locate::MatchLevel;
 use crate::policy::EditPolicy;
 use crate::refusal::{Refusal, RefusalReason};
@@ -69,9 +69,9 @@ impl Default for ResolveOptions {
         Self {
             // The content is held a few times over while it is compared.
             max_file_bytes: 128 << 20,
-            policy: EditPolicy::usual(),
             max_level: MatchLevel::default(),
             syntax: None,
+            policy: EditPolicy::usual(),
         }
     }
 }
@@ -82,9 +82,9 @@ pub struct EditPlan {
     changes: Vec<FileChange>,
     refusals: Vec<Refusal>,
     already_there: Vec<AlreadyThere>,
-    placements: Vec<Placement>,
     /// Looked at again when the plan is applied, by where the files are then.
     policy: Arc<EditPolicy>,
+    placements: Vec<Placement>,
 }
 
 /// An edit whose result the file holds already.
@@ -293,24 +293,43 @@ struct Gate<'g> {
 impl Gate<'_> {
     fn check(&mut self, edit: &EditBlock) -> Result<(), RefusalReason> {
         let path = self.path(&edit.path);
+        let there = path.as_ref().is_some_and(|path| self.is_there(path));
+        let (is_new, to) = match &edit.action {
+            // What may be prose is looked at as a file only where there is one.
+            EditAction::Write { naming: Naming::Guess | Naming::Unclear, .. } if !there => {
+                return Ok(());
+            }
+            EditAction::Write { .. } | EditAction::Create { .. } => (true, None),
+            EditAction::Substitute { old, .. } => (old.is_empty(), None),
+            EditAction::Rename { to, .. } => (false, self.path(to)),
+            EditAction::Copy { to, .. } => return self.check_target(self.path(to), None),
+            _ => (false, None),
+        };
         if let Some(path) = &path {
             self.may_change(path)?;
-        }
-        match &edit.action {
-            EditAction::Write { .. }
-            | EditAction::Create { .. }
-            | EditAction::Substitute { .. } => {
-                path.map_or(Ok(()), |path| self.may_be_new(&path, None))
+            if is_new && !there {
+                self.names.check_new(path, None).map_err(RefusalReason::Name)?;
             }
-            EditAction::Rename { to, .. } | EditAction::Copy { to, .. } => match self.path(to) {
-                Some(to) => {
-                    self.may_change(&to)?;
-                    self.may_be_new(&to, path.as_ref())
-                }
-                None => Ok(()),
-            },
-            _ => Ok(()),
         }
+        self.check_target(to, path.as_ref())
+    }
+
+    /// The path that a file gets, where it gets another one.
+    fn check_target(
+        &mut self,
+        to: Option<RelPath>,
+        gone: Option<&RelPath>,
+    ) -> Result<(), RefusalReason> {
+        let Some(to) = to else { return Ok(()) };
+        self.may_change(&to)?;
+        if self.is_there(&to) {
+            return Ok(());
+        }
+        self.names.check_new(&to, gone).map_err(RefusalReason::Name)
+    }
+
+    fn is_there(&self, path: &RelPath) -> bool {
+        self.root.path().join(path.as_path()).symlink_metadata().is_ok()
     }
 
     /// The path as a reply names it; one that is none is refused later, with
@@ -329,12 +348,5 @@ impl Gate<'_> {
             Some(real) if real != *path => self.policy.check(&real).map_err(RefusalReason::Policy),
             _ => Ok(()),
         }
-    }
-
-    fn may_be_new(&mut self, path: &RelPath, gone: Option<&RelPath>) -> Result<(), RefusalReason> {
-        if self.root.path().join(path.as_path()).symlink_metadata().is_ok() {
-            return Ok(());
-        }
-        self.names.check_new(path, gone).map_err(RefusalReason::Name)
     }
 }

@@ -139,7 +139,8 @@ impl EditPlan {
             }
         }
         let policy = options.policy.clone();
-        Ok(Self { changes, refusals, already_there: Vec::new(), placements: Vec::new(), policy })
+        let (already_there, placements) = (Vec::new(), Vec::new());
+        Ok(Self { changes, refusals, already_there, placements, policy })
     }
 }
 

@@ -224,7 +224,7 @@ mod tests {
             assert_eq!(pattern.renamed(path).as_deref(), expect, "{glob} {path}");
         }
         let pattern =
-            RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/$2_test.py").unwrap();
+            RenamePattern::regex(r"(?<dir>.+)/test_(\w+)\.py", "$dir/${2}_test.py").unwrap();
         assert_eq!(pattern.renamed("a/test_b.py").as_deref(), Some("a/b_test.py"));
         assert_eq!(pattern.renamed("a/test_b.pyc"), None);
         for (glob, template) in

@@ -6,6 +6,7 @@
 mod apply;
 mod cases;
 mod levels;
+mod plan;
 mod properties;
 mod stream;
 mod tree;

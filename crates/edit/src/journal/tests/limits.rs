@@ -29,7 +29,7 @@ fn nobody_else_may_read_the_journal() {
 
     let ground = ground();
     // As an earlier version made it.
-    fs::create_dir_all(ground.dir.join("blobs")).unwrap();
+    fs::create_dir_all(ground.dir.join("packs")).unwrap();
     applied(&ground);
     let mut places = vec![ground.dir.clone()];
     places.extend(tree(&ground.dir).into_keys().map(|name| ground.dir.join(name)));
@@ -65,7 +65,8 @@ fn the_journal_forgets_the_oldest_and_never_the_newest() {
     }
     assert_eq!(write(&mut journal, 5), (vec![4, 5, 6], 3));
     drop(journal);
-    let mut journal = open(4_500, 100);
+    let one = fs::metadata(ground.dir.join("packs/6.pack")).unwrap().len();
+    let mut journal = open(one * 5 / 2, 100);
     assert_eq!(write(&mut journal, 6), (vec![6, 7], 2));
     drop(journal);
     let mut journal = open(1, 100);

@@ -13,6 +13,7 @@ use std::path::Path;
 use mlxcode_base::{RelPath, Root};
 
 use super::*;
+use crate::layer::fault::FaultyDisk;
 use crate::layer::{At, Opening};
 use crate::plan::{EditPlan, FileOperation, ResolveOptions};
 
@@ -136,52 +137,67 @@ const UNDO: Turn = Turn { prepare: applied, run: Ground::undo };
 const REDO: Turn = Turn {
     prepare: |ground| {
         applied(ground);
-        ground.undo(Box::new(Disk)).unwrap();
+        ground.undo(sound()).unwrap();
     },
     run: Ground::redo,
 };
 
 fn applied(ground: &Ground) {
-    ground.apply(Box::new(Disk)).unwrap();
+    ground.apply(sound()).unwrap();
+}
+
+/// The files, the journal and the log before and after a turn.
+struct Sides {
+    before: Side,
+    after: Side,
+}
+
+#[derive(Debug, PartialEq)]
+struct Side {
+    files: Tree,
+    states: Vec<(String, EntryState)>,
+    logged: usize,
+}
+
+impl Side {
+    fn of(ground: &Ground) -> Self {
+        let journal = ground.open(sound()).unwrap();
+        let states = journal.entries().iter().map(|entry| (entry.id.clone(), entry.state));
+        let report = journal.verify_audit(None).unwrap();
+        assert!(report.is_intact(), "{report:?}");
+        Self { files: files_of(ground.root.path()), states: states.collect(), logged: report.sound }
+    }
+}
+
+/// A disk that works, and is not waited for.
+fn sound() -> Box<dyn FileLayer> {
+    Box::new(FaultyDisk::sound())
 }
 
 impl Turn {
-    /// The files before and after it, where nothing fails.
-    fn sides(self) -> (Tree, Tree) {
+    /// Both sides, where nothing fails.
+    fn sides(self) -> Sides {
         let ground = ground();
         (self.prepare)(&ground);
-        let before = files_of(ground.root.path());
-        (self.run)(&ground, Box::new(Disk)).unwrap();
-        let after = files_of(ground.root.path());
-        assert_ne!(before, after);
-        (before, after)
+        let before = Side::of(&ground);
+        (self.run)(&ground, sound()).unwrap();
+        let after = Side::of(&ground);
+        assert_ne!(before.files, after.files);
+        Sides { before, after }
     }
 }
 
-/// What holds when a journal was opened after whatever happened: the files are
-/// those of one side, the journal says which, and the log tells no lie.
-fn check_recovered(ground: &Ground, turn: Turn, sides: &(Tree, Tree), what: &str) -> bool {
-    let journal =
-        Journal::open(&ground.dir, &ground.root).unwrap_or_else(|e| panic!("{what}: {e}"));
-    let now = files_of(ground.root.path());
-    let is_after = now == sides.1;
-    assert!(is_after || now == sides.0, "{what}: {now:?}");
-    let fresh = self::ground();
-    (turn.prepare)(&fresh);
-    if is_after {
-        (turn.run)(&fresh, Box::new(Disk)).unwrap();
+/// What holds when a journal was opened after whatever happened: files, journal
+/// and log are those of one side. Gives whether it is the one after.
+fn check_recovered(ground: &Ground, sides: &Sides, what: &str) -> bool {
+    drop(ground.open(sound()).unwrap_or_else(|error| panic!("{what}: {error}")));
+    let now = Side::of(ground);
+    let is_after = now == sides.after;
+    if !is_after {
+        assert_eq!(now, sides.before, "{what}");
     }
-    let expected = Journal::open(&fresh.dir, &fresh.root).unwrap();
-    let states = |journal: &Journal| -> Vec<(String, EntryState)> {
-        journal.entries().iter().map(|entry| (entry.id.clone(), entry.state)).collect()
-    };
-    assert_eq!(states(&journal), states(&expected), "{what}");
-    let report = journal.verify_audit(None).unwrap();
-    assert!(report.is_intact(), "{what}: {report:?}");
-    assert_eq!(report.sound, expected.verify_audit(None).unwrap().sound, "{what}");
     assert!(!ground.dir.join("pending.json").exists(), "{what}");
-    let left = tree(&ground.dir);
-    let half = left.keys().find(|name| name.ends_with(".tmp"));
-    assert_eq!(half, None, "{what}");
+    let left = tree(ground.root.path()).into_keys().find(|name| name.ends_with(".tmp"));
+    assert_eq!(left, None, "{what}");
     is_after
 }
