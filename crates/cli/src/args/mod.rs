@@ -1,5 +1,6 @@
 //! The arguments, and nothing but the arguments.
 
+mod changes;
 mod library;
 mod models;
 mod pull;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::{Cache, Models};
 pub use pull::{Pull, Queue};
@@ -53,8 +55,14 @@ pub enum Command {
     Apply(Apply),
     /// Take back what was applied, keeping what was edited since
     Undo(Undo),
+    /// Apply again what was taken back
+    Redo(Redo),
     /// List what was applied here, newest first
     History,
+    /// Rename many files by a pattern, all or none
+    Rename(Rename),
+    /// Show who changed which file, and check that the log was not touched
+    Audit(Audit),
     /// Continue a prompt with the bare model
     Generate(Generate),
     /// Find, add, list, check, compare and remove models
@@ -126,7 +134,7 @@ pub struct Apply {
 }
 
 /// How it is decided whether a change is written.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
     /// Apply without asking
     #[arg(long, short, conflicts_with = "dry_run")]
@@ -134,13 +142,9 @@ pub struct Consent {
     /// Show the change and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// Arguments of `undo`.
-#[derive(Debug, clap::Args)]
-pub struct Undo {
-    /// The entry to take back [default: the newest that is still applied]
-    pub id: Option<String>,
+    /// Change files of this glob though they are protected, such as `.env`; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub allow_protected: Vec<String>,
 }
 
 /// Arguments of `generate`.

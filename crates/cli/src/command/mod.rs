@@ -2,6 +2,7 @@
 
 mod apply;
 mod ask;
+mod audit;
 mod bench;
 mod bench_output;
 mod doctor;
@@ -13,6 +14,8 @@ mod history;
 mod models;
 mod probe;
 mod secret;
+mod redo;
+mod rename;
 mod undo;
 
 use mlxcode_core::{
@@ -51,6 +54,9 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),
+        Command::Redo(args) => redo::run(&args, &common, host),
+        Command::Rename(args) => rename::run(&args, &common, host),
+        Command::Audit(args) => audit::run(&args, &common, host),
         Command::History => history::run(&common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),

@@ -33,6 +33,8 @@ pub fn check(schema: &str, snapshot: &str, ran: &Ran) {
     settings.add_filter(r#""sha256": "[0-9a-f]{64}""#, "\"sha256\": \"[sha256]\"");
     settings.add_filter(r#""(\w*_bytes)": [0-9]+"#, "\"$1\": 0");
     settings.add_filter(r#""folder": "[^"]*""#, "\"folder\": \"[folder]\"");
+    settings.add_filter(r#""time_ms": [0-9]+"#, "\"time_ms\": 0");
+    settings.add_filter(r#""head": "[0-9a-f]{64}""#, "\"head\": \"[sha256]\"");
     // What a measure finds is the machine's.
     settings.add_filter(
         r#""(\w+_(?:per_second|ms|resident_bytes|per_token|memory_bytes)|memory_bytes|threads|tier)": ("[^"]*"|[0-9.e+-]+|null)"#,
@@ -56,6 +58,12 @@ fn edit_apply_undo_history() {
     check("edit", "edit", &ground.play(&["edit", "shout", "--yes", "--json"], play()));
     check("history", "history", &ground.run(&["history", "--json"]));
     check("undo", "undo", &ground.run(&["undo", "--json"]));
+    check("redo", "redo", &ground.run(&["redo", "--json"]));
+    check("audit", "audit", &ground.run(&["audit", "--json"]));
+    check("audit-verify", "audit_verify", &ground.run(&["audit", "verify", "--json"]));
+    ground.run(&["undo"]);
+    let rename = ["rename", "gre*.py", "$1.txt", "--dry-run", "--json"];
+    check("rename", "rename", &ground.run(&rename));
     let reply = || Play { input: SHOUT, ..Play::default() };
     check("apply", "apply_dry_run", &ground.play(&["apply", "--dry-run", "--json"], reply()));
     let wrong = SHOUT.replace("\"hello\"", "\"hullo\"");

@@ -2,6 +2,7 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
+mod audit;
 mod convert;
 mod edits;
 mod fit;
@@ -21,9 +22,10 @@ use serde::Serialize;
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 
+pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
-    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
+    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,
     RefusalOutput, UndoOutput,
 };
 pub use fit::{FitOutput, PsOutput};
