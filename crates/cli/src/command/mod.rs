@@ -13,9 +13,9 @@ mod hardware;
 mod history;
 mod models;
 mod probe;
-mod secret;
 mod redo;
 mod rename;
+mod secret;
 mod undo;
 
 use mlxcode_core::{
