@@ -3,7 +3,8 @@
 //! In: `{"path": …, "before": …, "reply": …}`, where `path` is the only file of
 //! a tree and `before` its content. Out: `{"status": "applied", "after": …}`,
 //! or `refused`, `already` (the file holds the result) or `none` (no edit in
-//! the reply), with the reason in `why`.
+//! the reply), with the reason in `why`. Without `before` the edits themselves
+//! come out, in the words of the library: `{"items": […]}`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,7 +18,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use mlxcode_base::Root;
-use mlxcode_edit::{EditPlan, ResolveOptions, parse_reply};
+use mlxcode_edit::{EditAction, EditPlan, ParsedItem, ResolveOptions, parse_reply};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,9 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let request: Value = serde_json::from_str(&line?)?;
-        let folder = temp.path().join(number.to_string());
-        let answer = place(&folder, &request)?;
-        fs::remove_dir_all(&folder)?;
+        let answer = if request["before"].is_null() {
+            let items = parse_reply(request["reply"].as_str().unwrap_or_default());
+            json!({"items": items.iter().map(item).collect::<Vec<_>>()})
+        } else {
+            let folder = temp.path().join(number.to_string());
+            let answer = place(&folder, &request)?;
+            fs::remove_dir_all(&folder)?;
+            answer
+        };
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
@@ -53,4 +60,29 @@ fn place(folder: &Path, request: &Value) -> Result<Value, Box<dyn Error>> {
         [] => json!({"status": "already", "why": "the file holds the result"}),
         changes => json!({"status": "applied", "after": null, "why": format!("{changes:?}")}),
     })
+}
+
+fn item(item: &ParsedItem) -> Value {
+    let edit = match item {
+        ParsedItem::Edit(edit) => edit,
+        other => return json!({"kind": "none", "why": format!("{other:?}")}),
+    };
+    let path = &edit.path;
+    match &edit.action {
+        EditAction::Replace { search, replace } => {
+            json!({"kind": "replace", "path": path, "search": search, "replace": replace})
+        }
+        EditAction::Create { content } => {
+            json!({"kind": "create", "path": path, "content": content})
+        }
+        EditAction::Write { content, .. } => {
+            json!({"kind": "write", "path": path, "content": content})
+        }
+        EditAction::Patch { hunks } => json!({"kind": "patch", "path": path, "hunks": hunks.len()}),
+        EditAction::Delete { .. } => json!({"kind": "delete", "path": path}),
+        EditAction::Rename { to, hunks } => {
+            json!({"kind": "rename", "path": path, "to": to, "hunks": hunks.len()})
+        }
+        other => json!({"kind": "other", "path": path, "why": format!("{other:?}")}),
+    }
 }
