@@ -47,8 +47,11 @@ pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{
     BrokenBlock, BrokenReason, EditAction, EditBlock, Naming, ParsedItem, PatchHunk, PatchLine,
-    ReplyParser, parse_reply,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use journal::{EntryState, Journal, JournalEntry, JournalFile};
-pub use plan::{AlreadyThere, ChangeKind, EditPlan, FileChange, ResolveOptions};
+pub use locate::MatchLevel;
+pub use plan::{
+    AlreadyThere, ChangeKind, EditPlan, FileChange, Placement, ResolveOptions, SyntaxCheck,
+};
 pub use refusal::{NearestMatch, Refusal, RefusalReason};

@@ -4,6 +4,7 @@ use mlxcode_base::{Diagnostic, LineRange, PathError};
 
 use crate::diff::FileDiff;
 use crate::format::BrokenReason;
+use crate::locate::MatchLevel;
 
 /// An edit that fits nowhere. With any, a plan is not applied.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +79,31 @@ pub enum RefusalReason {
         /// The first line of each place, from one.
         lines: Vec<usize>,
     },
+    /// The lines to replace are in the file only nearly, and in several places
+    /// as nearly; or another place may have been copied badly.
+    Alike {
+        /// The first line of each place, from one.
+        lines: Vec<usize>,
+    },
+    /// The lines to replace are in the file only nearly, and the change falls
+    /// on lines that differ.
+    PoorMatch,
+    /// More would have to be overlooked than the caller allows.
+    LevelLimited {
+        /// What would have to be overlooked.
+        level: MatchLevel,
+    },
+    /// The edit was not placed exactly, and its file would no longer parse.
+    BreaksSyntax {
+        /// Syntax errors before.
+        before: usize,
+        /// Syntax errors after.
+        after: usize,
+    },
+    /// The text to replace stands only inside a longer word.
+    InsideWord,
+    /// `...` stands for left out lines, not as often in both parts.
+    DotsDiffer,
     /// The diff removes a file that holds something else than it shows.
     OtherContent,
     /// The reply gives the file whole more than once, each time differently.
@@ -115,14 +141,18 @@ impl RefusalReason {
             Self::NotText => "edit.not_text",
             Self::Exists => "edit.exists",
             Self::NoMatch | Self::WhitespaceDiffers => "edit.no_match",
-            Self::Ambiguous { .. } => "edit.ambiguous",
+            Self::Ambiguous { .. } | Self::Alike { .. } => "edit.ambiguous",
+            Self::PoorMatch => "edit.poor_match",
+            Self::InsideWord => "edit.inside_word",
+            Self::LevelLimited { .. } => "edit.level_limited",
+            Self::BreaksSyntax { .. } => "edit.breaks_syntax",
             Self::OtherContent => "edit.other_content",
             Self::WrittenTwice => "edit.written_twice",
             Self::UnclearPath => "edit.unclear_path",
             Self::ConflictMarks => "edit.conflict_marks",
             Self::Snippet => "edit.snippet",
             Self::NoContext => "edit.no_context",
-            Self::Elided { .. } => "edit.elided",
+            Self::Elided { .. } | Self::DotsDiffer => "edit.elided",
         }
     }
 }
@@ -148,7 +178,7 @@ impl fmt::Display for RefusalReason {
             }
             Self::NoMatch => f.write_str("the lines to replace are not in the file"),
             Self::WhitespaceDiffers => f.write_str(
-                "the lines to replace are in the file, but for tabs and spaces; \
+                "the lines to replace are in the file, but for white space; \
                  copy them with the white space that they have",
             ),
             Self::Ambiguous { lines } => {
@@ -162,6 +192,34 @@ impl fmt::Display for RefusalReason {
                     shown.join(", ")
                 )
             }
+            Self::Alike { lines } => {
+                let shown: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+                write!(
+                    f,
+                    "the lines to replace are much like those of several places, at lines {}; \
+                     copy the lines of the one that is meant, and some around them",
+                    shown.join(", ")
+                )
+            }
+            Self::PoorMatch => f.write_str(
+                "the lines to replace differ from those of the file where they are to change; \
+                 copy them as they stand in the file",
+            ),
+            Self::LevelLimited { level } => {
+                write!(f, "the lines to replace are in the file only when {level} is overlooked")
+            }
+            Self::BreaksSyntax { before, after } => write!(
+                f,
+                "the lines to replace do not stand in the file exactly, and the file would have \
+                 {after} syntax errors instead of {before}; copy the lines as they stand there",
+            ),
+            Self::InsideWord => f.write_str(
+                "the text to replace stands only inside a longer word; write the whole line",
+            ),
+            Self::DotsDiffer => f.write_str(
+                "a line `...` stands for left out lines in one part and not in the other; \
+                 write every line, or the same dots in both parts",
+            ),
             Self::OtherContent => f.write_str(
                 "the file holds something else than the lines that the diff removes; \
                  show every line of it, or remove it by name",

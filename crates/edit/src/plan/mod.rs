@@ -2,12 +2,21 @@
 
 mod already;
 mod draft;
+mod elided_search;
 mod elision;
+mod frame;
 mod line_ends;
 mod patch;
+mod placement;
+mod rival;
 mod snippet;
+mod substitute;
+mod syntax;
+mod token_merge;
+mod weave;
 
 use std::fmt;
+use std::sync::Arc;
 
 use mlxcode_base::{RelPath, Root};
 use serde::{Deserialize, Serialize};
@@ -15,21 +24,37 @@ use serde::{Deserialize, Serialize};
 use crate::diff::FileDiff;
 use crate::error::Result;
 use crate::format::ParsedItem;
+use crate::locate::MatchLevel;
 use crate::refusal::{Refusal, RefusalReason};
 use draft::{Draft, Outcome};
+pub use placement::Placement;
+pub use syntax::SyntaxCheck;
 
-/// What is edited at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is edited at all, and how sure its place has to be.
+///
+/// ```
+/// use mlxcode_edit::{MatchLevel, ResolveOptions};
+///
+/// let mut options = ResolveOptions::default();
+/// // Nothing but white space may be overlooked.
+/// options.max_level = MatchLevel::BlankLines;
+/// ```
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResolveOptions {
     /// Larger files are refused.
     pub max_file_bytes: u64,
+    /// The most that may be overlooked to find a place.
+    pub max_level: MatchLevel,
+    /// Tells whether a file parses. With it, an edit that is not placed exactly
+    /// is refused where its file had fewer syntax errors before.
+    pub syntax: Option<Arc<dyn SyntaxCheck>>,
 }
 
 impl Default for ResolveOptions {
     fn default() -> Self {
-        // Matching is quadratic at worst; source files are far smaller.
-        Self { max_file_bytes: 4 << 20 }
+        // The content is held a few times over while it is compared.
+        Self { max_file_bytes: 128 << 20, max_level: MatchLevel::default(), syntax: None }
     }
 }
 
@@ -39,6 +64,7 @@ pub struct EditPlan {
     changes: Vec<FileChange>,
     refusals: Vec<Refusal>,
     already_there: Vec<AlreadyThere>,
+    placements: Vec<Placement>,
 }
 
 /// An edit whose result the file holds already.
@@ -135,9 +161,13 @@ impl EditPlan {
         let mut draft = Draft::new(root, options);
         let mut refusals = Vec::new();
         let mut already_there = Vec::new();
-        for (number, item) in items.iter().enumerate() {
+        let mut placements = Vec::new();
+        // What is no edit has no number among them.
+        let edits = items.iter().filter(|item| !matches!(item, ParsedItem::Command(_)));
+        for (number, item) in edits.enumerate() {
             let block = number + 1;
             match item {
+                ParsedItem::Command(_) => {}
                 ParsedItem::Broken(broken) => refusals.push(Refusal {
                     block,
                     line: broken.line,
@@ -146,7 +176,10 @@ impl EditPlan {
                     nearest: None,
                 }),
                 ParsedItem::Edit(edit) => match draft.edit(edit) {
-                    Ok(Outcome::Changes | Outcome::Prose) => {}
+                    Ok(Outcome::Changes) => {
+                        placements.extend(Placement::all(block, edit, &mut draft));
+                    }
+                    Ok(Outcome::Prose) => {}
                     Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
                         block,
                         line: edit.line,
@@ -162,7 +195,24 @@ impl EditPlan {
                 },
             }
         }
-        Ok(Self { changes: draft.changes(), refusals, already_there })
+        if let Some(check) = &options.syntax {
+            refusals.extend(syntax::broken(check.as_ref(), &draft, &placements));
+            refusals.sort_by_key(|refusal| refusal.block);
+        }
+        Ok(Self { changes: draft.changes(), refusals, already_there, placements })
+    }
+
+    /// Where each edit of a place was put and what was overlooked for it, in the
+    /// order of the reply. A file that is written whole has no place.
+    pub fn placements(&self) -> &[Placement] {
+        &self.placements
+    }
+
+    /// The most that was overlooked to place the edits of one file; `None` where
+    /// none of them needed a place.
+    pub fn level_of(&self, path: &RelPath) -> Option<MatchLevel> {
+        let of_file = self.placements.iter().filter(|place| place.path == *path);
+        of_file.map(|place| place.level).max()
     }
 
     /// The files that change, in the order that the reply first names them.
