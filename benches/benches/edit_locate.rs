@@ -68,16 +68,16 @@ fn compare(what: &str, root: &Root, file: &str, reply: &str) {
         apply_patch_to_content(&patches[0], Some(file), &ApplyOptions::default())
     };
     let plan = ours();
-    let answer = plan.refusals().first().map_or("applied".to_owned(), |refusal| {
-        format!("refused ({})", refusal.reason.code())
-    });
+    let answer = plan
+        .refusals()
+        .first()
+        .map_or("applied".to_owned(), |refusal| format!("refused ({})", refusal.reason.code()));
     let rival = if theirs().report.all_applied_cleanly() { "applied" } else { "refused" };
     let times = measure_in_turn(
         ROUNDS,
-        &mut [
-            &mut || drop(std::hint::black_box(ours())),
-            &mut || drop(std::hint::black_box(theirs())),
-        ],
+        &mut [&mut || drop(std::hint::black_box(ours())), &mut || {
+            drop(std::hint::black_box(theirs()))
+        }],
     );
     let within = |time: &Measured| if time.median() <= LIMIT { "within" } else { "OVER" };
     println!("{what}: {:.1} × as fast as mpatch", ratio(&times[0], &times[1]));

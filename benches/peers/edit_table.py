@@ -119,8 +119,13 @@ def main():
     for name in missing:
         print(f"missing: {name}", file=sys.stderr)
     kept = [Kept(args.repos, peer) for peer in peers]
-    counts, wrong, spent = defaultdict(Counter), [], Counter()
+    counts, wrong, spent, last = defaultdict(Counter), [], Counter(), None
     for key, kind, edit, case, reply in tasks(edits, args.seed, args.only):
+        if key != last:
+            last = key
+            print(f"{key} …", file=sys.stderr, flush=True)
+            for answers in kept:
+                answers.save()
         if args.kind and kind not in args.kind:
             continue
         begun = time.perf_counter()
