@@ -7,13 +7,17 @@
 FOLDER is where the repositories lie or are cloned to (harvest.py names them
 and their commits). --write puts the tables into docs/editing.md. The last
 lines tell each edit that mlx-code applied wrongly, and then it ends with 1.
-Answers of the rivals are kept in FOLDER, since they change only with their
-versions.
+
+The rivals take about a processor-hour for the thousand, most of it mpatch's
+search. What they did is kept in FOLDER; --minutes ends it earlier, and a later
+run goes on. The table beside them is of the edits that all have done.
 """
 
 import argparse
 import hashlib
 import json
+import multiprocessing
+import random
 import sys
 import time
 from collections import Counter, defaultdict
@@ -50,23 +54,42 @@ def tasks(edits, seed, only):
 
 
 class Kept:
-    """Answers of one program, by what it was asked."""
+    """Verdicts on the rivals, by edit: they take hours, so they are kept."""
 
-    def __init__(self, folder, program):
-        self.place = folder / f"answers-{program.name}-{program.version}.json"
+    def __init__(self, folder, peers, seed):
+        names = ",".join(f"{peer.name}-{peer.version}" for peer in peers)
+        key = hashlib.sha256(json.dumps([names, seed, RULES]).encode()).hexdigest()[:12]
+        self.place = folder / f"rivals-{key}.json"
         self.known = json.loads(self.place.read_text()) if self.place.exists() else {}
-        self.program = program
 
-    def verdict(self, kind, edit, case, reply):
-        asked = json.dumps([kind, edit.path, case.before, reply, case.truth])
-        key = hashlib.sha256(asked.encode()).hexdigest()[:24]
-        if key not in self.known:
-            status, after, _ = self.program.apply(kind, edit.path, case.before, reply)
-            self.known[key] = verdict(case, status, after)
-        return self.known[key]
+    def judge(self, edits, seed, jobs, minutes):
+        """Judges further edits until the minutes are over."""
+        end = time.monotonic() + 60 * minutes
+        wanted = [(edit, seed) for edit in edits if edit.name not in self.known]
+        with multiprocessing.Pool(jobs) as pool:
+            for name, found in pool.imap_unordered(rivals_verdicts, wanted):
+                self.known[name] = found
+                self.place.write_text(json.dumps(self.known))
+                if time.monotonic() > end:
+                    pool.terminate()
+                    return
 
-    def save(self):
-        self.place.write_text(json.dumps(self.known))
+
+# What verdicts depend on: other rules, other verdicts.
+RULES = [Path(module.__file__).read_text() for module in (damage, render)]
+
+
+def rivals_verdicts(task):
+    """All verdicts on one edit: [damage, format, program, verdict]."""
+    edit, seed = task
+    found = []
+    peers, _ = programs.peers()
+    for key, kind, _, case, reply in tasks([edit], seed, None):
+        for peer in peers:
+            if kind in peer.formats:
+                status, after, _ = peer.apply(kind, edit.path, case.before, reply)
+                found.append([key, kind, peer.name, verdict(case, status, after)])
+    return edit.name, found
 
 
 def table(kind, counts, names):
@@ -108,54 +131,62 @@ def main():
     parser.add_argument("--driver", help="a driver that is built already")
     parser.add_argument("--only", action="append", help="a damage by its key; may be repeated")
     parser.add_argument("--kind", action="append", help="a format by its key; may be repeated")
+    parser.add_argument("--minutes", type=float, default=600, help="at most, for the rivals")
+    parser.add_argument("--jobs", type=int, default=2, help="processes for the rivals")
     parser.add_argument("--alone", action="store_true", help="without the rivals")
     parser.add_argument("--wrong", type=Path, help="a folder for what mlx-code does wrongly")
     parser.add_argument("--write", action="store_true", help="write docs/editing.md")
     args = parser.parse_args()
 
     edits = harvest.load(args.repos, args.edits, args.seed)
-    ours = programs.Ours(args.driver or programs.build_driver())
+    # Any first part of them is a fair sample of all.
+    random.Random(args.seed).shuffle(edits)
+    kept = None
     peers, missing = ([], []) if args.alone else programs.peers()
     for name in missing:
         print(f"missing: {name}", file=sys.stderr)
-    kept = [Kept(args.repos, peer) for peer in peers]
-    counts, wrong, spent, last = defaultdict(Counter), [], Counter(), None
+    if peers:
+        kept = Kept(args.repos, peers, args.seed)
+        kept.judge(edits, args.seed, args.jobs, args.minutes)
+    counts, beside, wrong, last = defaultdict(Counter), defaultdict(Counter), [], None
+    ours = programs.Ours(args.driver or programs.build_driver())
     for key, kind, edit, case, reply in tasks(edits, args.seed, args.only):
+        if args.kind and kind not in args.kind:
+            continue
         if key != last:
             last = key
             print(f"{key} …", file=sys.stderr, flush=True)
-            for answers in kept:
-                answers.save()
-        if args.kind and kind not in args.kind:
-            continue
-        begun = time.perf_counter()
-        status, after, why = ours.apply(kind, edit.path, case.before, reply)
-        spent[ours.name] += time.perf_counter() - begun
+        status, after, _ = ours.apply(kind, edit.path, case.before, reply)
         found = verdict(case, status, after)
         counts[kind, key, ours.name][found] += 1
+        if kept and edit.name in kept.known:
+            beside[kind, key, ours.name][found] += 1
         if found == "wrong":
             wrong.append((key, kind, edit, case, reply, status, after))
-        for answers in kept:
-            if kind in answers.program.formats:
-                begun = time.perf_counter()
-                counts[kind, key, answers.program.name][answers.verdict(kind, edit, case, reply)] += 1
-                spent[answers.program.name] += time.perf_counter() - begun
-    for answers in kept:
-        answers.save()
-    names = [ours.name] + [peer.name for peer in peers]
+    text = section(f"mlx-code alone: {len(edits)} edits, seed {args.seed}.", counts, [ours.name])
+    if kept:
+        for edit in edits:
+            for key, kind, name, found in kept.known.get(edit.name, []):
+                beside[kind, key, name][found] += 1
+        judged = sum(1 for edit in edits if edit.name in kept.known)
+        versions = ", ".join(f"{peer.name} {peer.version}" for peer in peers)
+        names = [ours.name] + [peer.name for peer in peers]
+        head = f"Beside others: {judged} of these edits, {versions}."
+        text = section(head, beside, names) + "\n" + text
+    print(text)
+    if args.write:
+        write(text)
+    tell(wrong, args.wrong)
+    return 1 if wrong else 0
+
+
+def section(head, counts, names):
     tables = []
     for kind in TITLES:
         part = {(key, name): counter for (k, key, name), counter in counts.items() if k == kind}
         if part:
             tables.append(table(kind, part, names))
-    versions = ", ".join(f"{peer.name} {peer.version}" for peer in peers)
-    text = f"{len(edits)} edits, seed {args.seed}; {versions}.\n\n" + "\n".join(tables)
-    print(text)
-    print("seconds:", dict(spent), file=sys.stderr)
-    if args.write:
-        write(text)
-    tell(wrong, args.wrong)
-    return 1 if wrong else 0
+    return f"{head}\n\n" + "\n".join(tables)
 
 
 def tell(wrong, folder):

@@ -41,7 +41,8 @@ def cases():
     grows = block("a.py", "beta = 2\n", "beta = 2\nbeta = 2\n")
     yield "a replacement that holds the search twice", text, grows, text.replace("beta = 2\n", "beta = 2\nbeta = 2\n"), 1
     over = block("a.py", "alpha = 1\nbeta = 2\n", "alpha = 1\nbeta = 5\n") + block("a.py", "beta = 2\ngamma = 3\n", "beta = 2\ngamma = 6\n")
-    yield "blocks that overlap", text, over, None, 1
+    both = "alpha = 1\nbeta = 5\ngamma = 6\n"
+    yield "blocks that overlap, each made for the file as it was", text, over, both, 1
 
     for end in ("\n", "\r\n"):
         for mark in ("", "\ufeff"):

@@ -4,6 +4,7 @@ An answer is (status, file, why) with a status of `applied`, `refused`, `none`
 (no edit was found in the reply) or `already` (said to be there).
 """
 
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -123,6 +124,7 @@ class Codex:
             return "refused", None, str(error)
 
 
+@functools.cache
 def peers():
     """Those that are installed; the others are told."""
     found, missing = [], []
