@@ -32,7 +32,7 @@ class Ours:
 
 
 def build_driver():
-    command = ["cargo", "build", "--release", "-p", "mlxcode-benches", "--example", "edit_driver"]
+    command = ["cargo", "build", "--release", "-p", "mlxcode-edit", "--example", "edit_driver"]
     done = subprocess.run([*command, "--message-format=json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     return next(m["executable"] for m in reversed(messages) if m.get("executable"))

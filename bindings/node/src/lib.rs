@@ -2,8 +2,10 @@
 //! convert. No logic and no defaults live here.
 
 mod error;
+mod generation;
 mod job;
 mod model;
+mod options;
 mod plan;
 mod record;
 mod turn;

@@ -67,6 +67,40 @@ pub struct Token {
     pub id: u32,
     /// The text that became certain with it; may be empty.
     pub text: String,
+    /// The natural logarithm of its probability, before any option changed
+    /// it; only with `logProbabilities`.
+    pub log_probability: Option<f64>,
+    /// The likeliest tokens in its place, the best first, as many as
+    /// `logProbabilities` asked for.
+    pub likeliest: Vec<LikelyToken>,
+}
+
+/// One of the likeliest tokens.
+#[napi(object)]
+pub struct LikelyToken {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// Its text alone.
+    pub text: String,
+    /// The natural logarithm of its probability.
+    pub log_probability: f64,
+}
+
+impl From<core::Token> for Token {
+    fn from(token: core::Token) -> Self {
+        let reported = token.log_probabilities.map(|reported| *reported);
+        let likely = |token: core::LikelyToken| LikelyToken {
+            id: token.id,
+            text: token.text,
+            log_probability: f64::from(token.log_probability),
+        };
+        Self {
+            id: token.id,
+            text: token.text,
+            log_probability: reported.as_ref().map(|reported| f64::from(reported.chosen)),
+            likeliest: reported.into_iter().flat_map(|reported| reported.top).map(likely).collect(),
+        }
+    }
 }
 
 /// How a generation ended.
@@ -132,7 +166,7 @@ impl From<core::JournalEntry> for JournalEntry {
             applied_at_ms: entry.applied_at_ms as f64,
             state: entry.state.to_string(),
             id: entry.id,
-            actor: entry.actor,
+            actor: entry.actor.to_string(),
         }
     }
 }

@@ -131,3 +131,16 @@ test('a model by path generates', async () => {
   const again = await (await model.generate('def main', { maxTokens: 8 })).read()
   assert.equal(first, again)
 })
+
+test('options of sampling reach the model', async () => {
+  const model = await Model.load(process.env.MLX_CODE_TEST_MODEL)
+  const one = async (options) => (await model.generate('def main', { maxTokens: 1, ...options })).next()
+  const likely = await one({ logProbabilities: 3 })
+  assert.equal(likely.likeliest.length, 3)
+  assert.equal(likely.likeliest[0].id, likely.id)
+  assert.equal(likely.likeliest[0].logProbability, likely.logProbability)
+  const second = await one({ logitBias: [{ id: likely.id, bias: -Infinity }] })
+  assert.equal(second.id, likely.likeliest[1].id)
+  assert.deepEqual(second.likeliest, [])
+  await assert.rejects(one({ dryMultiplier: 1, dryBase: 0.5 }), /dry_base/)
+})

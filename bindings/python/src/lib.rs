@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod generation;
 mod model;
 mod plan;
 mod record;
@@ -19,7 +20,9 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::model::{Generation, Model, Token};
+    use crate::generation::{Generation, Token};
+    #[pymodule_export]
+    use crate::model::Model;
     #[pymodule_export]
     use crate::plan::{Change, Plan, Refusal};
     #[pymodule_export]

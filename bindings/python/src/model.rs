@@ -1,16 +1,16 @@
-//! Models and bare generation.
+//! Models.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mlxcode_core::{
-    self as core, CancelToken, GenerateOptions, GenerateRequest, Message, Prompt, SamplingOptions,
+    self as core, DryOptions, GenerateOptions, GenerateRequest, Message, Prompt, SamplingOptions,
     ScriptedModel,
 };
 use pyo3::prelude::*;
 
 use crate::error::raise;
-use crate::record::Finished;
+use crate::generation::Generation;
 
 /// A model that is ready to answer.
 #[pyclass(frozen, module = "mlx_code")]
@@ -86,7 +86,10 @@ impl Model {
     /// Continues a text, or answers a conversation: a list of dictionaries
     /// with `role` and `content`.
     #[pyo3(signature = (prompt, *, max_tokens=None, temperature=None, top_p=None, top_k=None,
-        min_p=None, repeat_penalty=None, seed=None, stop=None))]
+        min_p=None, typical_p=None, repeat_penalty=None, presence_penalty=None,
+        frequency_penalty=None, penalty_window=None, dry_multiplier=None, dry_base=None,
+        dry_allowed_length=None, dry_window=None, dry_breakers=None, logit_bias=None,
+        log_probabilities=None, seed=None, stop=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments are Python's options struct")]
     fn generate(
         &self,
@@ -97,19 +100,44 @@ impl Model {
         top_p: Option<f32>,
         top_k: Option<usize>,
         min_p: Option<f32>,
+        typical_p: Option<f32>,
         repeat_penalty: Option<f32>,
+        presence_penalty: Option<f32>,
+        frequency_penalty: Option<f32>,
+        penalty_window: Option<usize>,
+        dry_multiplier: Option<f32>,
+        dry_base: Option<f32>,
+        dry_allowed_length: Option<usize>,
+        dry_window: Option<usize>,
+        dry_breakers: Option<Vec<String>>,
+        logit_bias: Option<BTreeMap<u32, f32>>,
+        log_probabilities: Option<usize>,
         seed: Option<u64>,
         stop: Option<Vec<String>>,
     ) -> PyResult<Generation> {
         let base = GenerateOptions::default();
+        let sampling = &base.sampling;
+        let dry = DryOptions {
+            multiplier: dry_multiplier.unwrap_or(sampling.dry.multiplier),
+            base: dry_base.unwrap_or(sampling.dry.base),
+            allowed_length: dry_allowed_length.unwrap_or(sampling.dry.allowed_length),
+            window: dry_window.or(sampling.dry.window),
+            breakers: dry_breakers.unwrap_or_else(|| sampling.dry.breakers.clone()),
+        };
         let sampling = SamplingOptions {
-            temperature: temperature.unwrap_or(base.sampling.temperature),
-            top_p: top_p.unwrap_or(base.sampling.top_p),
-            top_k: top_k.unwrap_or(base.sampling.top_k),
-            min_p: min_p.unwrap_or(base.sampling.min_p),
-            repeat_penalty: repeat_penalty.unwrap_or(base.sampling.repeat_penalty),
-            seed: seed.unwrap_or(base.sampling.seed),
-            ..base.sampling
+            temperature: temperature.unwrap_or(sampling.temperature),
+            top_p: top_p.unwrap_or(sampling.top_p),
+            top_k: top_k.unwrap_or(sampling.top_k),
+            min_p: min_p.unwrap_or(sampling.min_p),
+            typical_p: typical_p.unwrap_or(sampling.typical_p),
+            repeat_penalty: repeat_penalty.unwrap_or(sampling.repeat_penalty),
+            presence_penalty: presence_penalty.unwrap_or(sampling.presence_penalty),
+            frequency_penalty: frequency_penalty.unwrap_or(sampling.frequency_penalty),
+            penalty_window: penalty_window.or(sampling.penalty_window),
+            dry,
+            logit_bias: logit_bias.unwrap_or_default(),
+            log_probabilities,
+            seed: seed.unwrap_or(sampling.seed),
         };
         let options = GenerateOptions {
             max_tokens: max_tokens.or(base.max_tokens),
@@ -123,68 +151,5 @@ impl Model {
 
     fn __repr__(&self) -> String {
         format!("Model({})", self.0.info().name)
-    }
-}
-
-/// A running generation: an iterator over its tokens.
-#[pyclass(frozen, module = "mlx_code")]
-pub struct Generation {
-    running: Mutex<core::Generation>,
-    /// Cancels without waiting for the thread that reads.
-    cancel: CancelToken,
-}
-
-/// One token.
-#[pyclass(frozen, get_all, module = "mlx_code")]
-pub struct Token {
-    /// Its number in the vocabulary.
-    id: u32,
-    /// The text that became certain with it; may be empty.
-    text: String,
-}
-
-#[pymethods]
-impl Generation {
-    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        slf
-    }
-
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Token>> {
-        let token = py.detach(|| self.running().next_token());
-        let token = token.transpose().map_err(|error| raise(py, error))?;
-        Ok(token.map(|token| Token { id: token.id, text: token.text }))
-    }
-
-    /// Reads to the end and gives the text of all tokens that remain.
-    fn read(&self, py: Python<'_>) -> PyResult<String> {
-        let mut text = String::new();
-        while let Some(token) = self.__next__(py)? {
-            text.push_str(&token.text);
-            // Ctrl-C is heard between two tokens.
-            py.check_signals().inspect_err(|_| self.cancel.cancel())?;
-        }
-        Ok(text)
-    }
-
-    /// Ends the generation within one token.
-    fn cancel(&self) {
-        self.cancel.cancel();
-    }
-
-    /// How it ended; `None` while it runs.
-    #[getter]
-    fn finished(&self, py: Python<'_>) -> Option<Finished> {
-        py.detach(|| self.running().finished().map(Finished::from))
-    }
-}
-
-impl Generation {
-    fn new(running: core::Generation) -> Self {
-        let cancel = running.cancel_token();
-        Self { running: Mutex::new(running), cancel }
-    }
-
-    fn running(&self) -> MutexGuard<'_, core::Generation> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

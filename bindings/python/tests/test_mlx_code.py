@@ -133,3 +133,19 @@ def test_a_model_by_path_generates(model_folder):
     again = model.generate("def main", max_tokens=8).read()
     assert first == again
     assert model.architecture in {"qwen2", "llama"}
+
+
+def test_options_of_sampling_reach_the_model(model_folder):
+    model = mlx_code.Model.load(model_folder)
+    (likely,) = model.generate("def main", max_tokens=1, log_probabilities=3)
+    assert [number for number, _, _ in likely.likeliest][0] == likely.id
+    assert len(likely.likeliest) == 3
+    chances = [chance for _, _, chance in likely.likeliest]
+    assert chances == sorted(chances, reverse=True) and chances[0] == likely.log_probability < 0
+
+    banned = {likely.id: float("-inf")}
+    (second,) = model.generate("def main", max_tokens=1, logit_bias=banned)
+    assert second.id == likely.likeliest[1][0]
+    assert second.log_probability is None and second.likeliest == []
+    with pytest.raises(mlx_code.InvalidInputError, match="dry_base"):
+        model.generate("def main", dry_multiplier=1.0, dry_base=0.5)

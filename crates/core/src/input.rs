@@ -64,6 +64,18 @@ pub enum InputError {
         /// Their names.
         names: Vec<String>,
     },
+    /// A point in time cannot be read.
+    #[error("`{text}` is no point in time")]
+    BadTime {
+        /// As given.
+        text: String,
+    },
+    /// A hash cannot be read.
+    #[error("`{text}` is not 64 hexadecimal digits")]
+    BadHash {
+        /// As given.
+        text: String,
+    },
     /// The environment names no home folder.
     #[error("no folder for models and journals: the environment names no home folder")]
     NoHome,
@@ -79,6 +91,8 @@ impl Diagnostic for InputError {
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
             | Self::NobodyToAsk
+            | Self::BadTime { .. }
+            | Self::BadHash { .. }
             | Self::NoHome => ErrorKind::InvalidInput,
         }
     }
@@ -95,6 +109,8 @@ impl Diagnostic for InputError {
             Self::NobodyToAsk => "input.nobody_to_ask",
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
+            Self::BadTime { .. } => "input.bad_time",
+            Self::BadHash { .. } => "input.bad_hash",
             Self::NoHome => "input.no_home",
         }
     }
@@ -122,6 +138,8 @@ impl Diagnostic for InputError {
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"
                 }
+                Self::BadTime { .. } => "write `2h`, `3d`, `2026-01-31` or `2026-01-31T23:59:59Z`",
+                Self::BadHash { .. } => "`audit verify` prints the head to note",
                 Self::NoHome => "set HOME, or MLX_CODE_HOME to a folder of your choice",
             }
             .to_owned(),

@@ -35,6 +35,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
 mod benchmark;
+mod changes;
 mod config;
 mod dirs;
 mod doctor;
@@ -47,7 +48,8 @@ mod turn;
 mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
-pub use config::{Config, ConfigError, LoadedConfig, PROJECT_CONFIG};
+pub use changes::{AuditQuery, PlanOptions};
+pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
@@ -65,9 +67,11 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
-    AlreadyThere, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock,
-    EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
-    ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
+    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
+    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, NameFlaw, Naming, NearestMatch,
+    ParsedItem, PatchHunk, PatchLine, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
+    ReplyParser, parse_reply,
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{

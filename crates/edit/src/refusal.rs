@@ -5,6 +5,8 @@ use mlxcode_base::{Diagnostic, LineRange, PathError};
 use crate::diff::FileDiff;
 use crate::format::BrokenReason;
 use crate::locate::MatchLevel;
+use crate::plan::NameFlaw;
+use crate::policy::PolicyRefusal;
 
 /// An edit that fits nowhere. With any, a plan is not applied.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,12 @@ pub enum RefusalReason {
         /// The name of that error.
         code: &'static str,
     },
+    /// The policy does not let the file be changed.
+    Policy(PolicyRefusal),
+    /// The file's new name is none that it can have everywhere.
+    Name(NameFlaw),
+    /// Something else of the same plan goes to the same path.
+    Collision,
     /// There is no such file.
     NotFound,
     /// The path names a folder.
@@ -134,6 +142,9 @@ impl RefusalReason {
             Self::Broken(BrokenReason::Unterminated) => "edit.block_cut",
             Self::Broken(_) => "edit.block_broken",
             Self::Path { code, .. } => code,
+            Self::Policy(refusal) => refusal.code(),
+            Self::Name(flaw) => flaw.code(),
+            Self::Collision => "edit.collision",
             Self::NotFound => "edit.file_not_found",
             Self::IsFolder | Self::NotRegular | Self::IsLink => "edit.not_a_file",
             Self::Unreadable { .. } => "edit.read_failed",
@@ -162,6 +173,9 @@ impl fmt::Display for RefusalReason {
         match self {
             Self::Broken(reason) => reason.fmt(f),
             Self::Path { reason, .. } => f.write_str(reason),
+            Self::Policy(refusal) => write!(f, "the file {refusal}; {}", refusal.help()),
+            Self::Name(flaw) => write!(f, "the path {flaw}"),
+            Self::Collision => f.write_str("something else of the same plan goes to this path"),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
             Self::NotRegular => f.write_str("the path names a device, a socket or a pipe"),

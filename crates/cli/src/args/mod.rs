@@ -1,12 +1,16 @@
 //! The arguments, and nothing but the arguments.
 
+mod changes;
 mod models;
+mod sampling;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use models::Models;
+pub use sampling::Sampling;
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -40,8 +44,14 @@ pub enum Command {
     Apply(Apply),
     /// Take back what was applied, keeping what was edited since
     Undo(Undo),
+    /// Apply again what was taken back
+    Redo(Redo),
     /// List what was applied here, newest first
     History,
+    /// Rename many files by a pattern, all or none
+    Rename(Rename),
+    /// Show who changed which file, and check that the log was not touched
+    Audit(Audit),
     /// Continue a prompt with the bare model
     Generate(Generate),
     /// Add, list, check and remove models
@@ -105,7 +115,7 @@ pub struct Apply {
 }
 
 /// How it is decided whether a change is written.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
     /// Apply without asking
     #[arg(long, short, conflicts_with = "dry_run")]
@@ -113,13 +123,9 @@ pub struct Consent {
     /// Show the change and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// Arguments of `undo`.
-#[derive(Debug, clap::Args)]
-pub struct Undo {
-    /// The entry to take back [default: the newest that is still applied]
-    pub id: Option<String>,
+    /// Change files of this glob though they are protected, such as `.env`; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub allow_protected: Vec<String>,
 }
 
 /// Arguments of `generate`.
@@ -135,24 +141,9 @@ pub struct Generate {
     /// The most tokens to generate
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub max_tokens: usize,
-    /// 0 takes the most likely token always
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub temperature: f32,
-    /// Keep the most likely tokens whose probabilities reach this sum
-    #[arg(long, value_name = "P", default_value_t = 1.0, allow_negative_numbers = true)]
-    pub top_p: f32,
-    /// Keep the K most likely tokens; 0 keeps all
-    #[arg(long, value_name = "K", default_value_t = 0)]
-    pub top_k: usize,
-    /// Keep tokens at least this likely relative to the best
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub min_p: f32,
-    /// Make tokens that were seen less likely; 1 is off
-    #[arg(long, value_name = "R", default_value_t = 1.0, allow_negative_numbers = true)]
-    pub repeat_penalty: f32,
-    /// The same seed gives the same text
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// How the next token is chosen.
+    #[command(flatten)]
+    pub sampling: Sampling,
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mlxcode_core::{
     FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InputError, LoadedConfig,
-    Message, Prompt, SamplingOptions,
+    Message, Prompt,
 };
 
 use crate::args::Generate;
@@ -39,7 +39,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
                     written(host.stream(&token.text))?;
                 }
                 text.push_str(&token.text);
-                tokens.push(TokenOutput { id: token.id, text: token.text });
+                tokens.push(TokenOutput::from(token));
             }
             GenerationEvent::Finished(end) => {
                 cancelled = end.reason == FinishReason::Cancelled;
@@ -62,15 +62,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
 fn options(args: Generate) -> GenerateOptions {
     GenerateOptions {
         max_tokens: Some(args.max_tokens),
-        sampling: SamplingOptions {
-            temperature: args.temperature,
-            top_k: args.top_k,
-            top_p: args.top_p,
-            min_p: args.min_p,
-            repeat_penalty: args.repeat_penalty,
-            seed: args.seed,
-            ..SamplingOptions::default()
-        },
+        sampling: args.sampling.options(),
         stop: args.stop,
     }
 }

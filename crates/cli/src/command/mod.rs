@@ -2,6 +2,7 @@
 
 mod apply;
 mod ask;
+mod audit;
 mod bench;
 mod bench_output;
 mod doctor;
@@ -10,6 +11,8 @@ mod generate;
 mod generate_docs;
 mod history;
 mod models;
+mod redo;
+mod rename;
 mod undo;
 
 use mlxcode_core::{
@@ -41,6 +44,9 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),
+        Command::Redo(args) => redo::run(&args, &common, host),
+        Command::Rename(args) => rename::run(&args, &common, host),
+        Command::Audit(args) => audit::run(&args, &common, host),
         Command::History => history::run(&common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),

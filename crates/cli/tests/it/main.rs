@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
 
 mod bad_input;
+mod changes;
 mod documents;
 mod ground;
 mod work;

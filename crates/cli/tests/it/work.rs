@@ -144,3 +144,25 @@ fn generate_reads_a_conversation() {
     let ran = ground.play(&["generate", "--messages", "-"], play);
     assert_eq!((ran.code, ran.out.as_str()), (0, "Hello.\n"));
 }
+
+#[test]
+fn generate_tells_how_likely_tokens_were() {
+    let ground = Ground::new();
+    let model = fixture("qwen2-gguf-q8_0/model.gguf");
+    let command = ["generate", "--prompt", "def", "--max-tokens", "1", "--json", "--model"];
+    let command = [&command[..], &[model.to_str().unwrap()]].concat();
+    let token = |more: &[&str]| {
+        let ran = ground.run(&[&command, more].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        document["tokens"][0].clone()
+    };
+    let plain = token(&[]);
+    assert!(plain.get("log_probability").is_none() && plain.get("likeliest").is_none());
+    let told = token(&["--log-probabilities", "2"]);
+    assert_eq!(told["likeliest"].as_array().unwrap().len(), 2);
+    assert_eq!(told["likeliest"][0]["id"], plain["id"]);
+    let banned = token(&["--logit-bias", &format!("{}:-inf", plain["id"])]);
+    assert_eq!(banned["id"], told["likeliest"][1]["id"]);
+    assert_eq!(ground.run(&[&command[..], &["--logit-bias", "7"]].concat()).code, 2);
+}

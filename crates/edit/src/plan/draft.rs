@@ -271,8 +271,8 @@ impl<'a> Draft<'a> {
                     path: from.clone(),
                     kind: ChangeKind::Rename,
                     to: Some(to.clone()),
-                    before: Some(before.clone()),
-                    after: Some(after.clone()),
+                    before: Some(before.clone().into()),
+                    after: Some(after.clone().into()),
                     executable: new.becomes(self.files.get(&from)),
                 });
                 self.files.remove(&from);
@@ -291,6 +291,7 @@ impl<'a> Draft<'a> {
                 }
                 _ => continue,
             };
+            let (before, after) = (before.map(Into::into), after.map(Into::into));
             changes.push(FileChange { path, kind, to: None, before, after, executable });
         }
         changes

@@ -2,18 +2,22 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
+mod audit;
 mod edits;
 mod models;
 
-use mlxcode_core::{Error, ErrorKind, Finished, LineRange, PackedContext, Passage, Skipped};
+use mlxcode_core::{
+    Error, ErrorKind, Finished, LikelyToken, LineRange, PackedContext, Passage, Skipped, Token,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 
+pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use edits::{
-    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
+    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,
     RefusalOutput, UndoOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
@@ -206,6 +210,42 @@ pub struct TokenOutput {
     pub id: u32,
     /// The text that became certain with it; may be empty.
     pub text: String,
+    /// The natural logarithm of its probability, before any option changed it;
+    /// only with `--log-probabilities`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_probability: Option<f32>,
+    /// The likeliest tokens in its place, the best first, as many as
+    /// `--log-probabilities` asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likeliest: Option<Vec<LikelyTokenOutput>>,
+}
+
+/// One of the likeliest tokens.
+#[derive(Serialize, JsonSchema)]
+pub struct LikelyTokenOutput {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// Its text alone.
+    pub text: String,
+    /// The natural logarithm of its probability.
+    pub log_probability: f32,
+}
+
+impl From<Token> for TokenOutput {
+    fn from(token: Token) -> Self {
+        let likely = |token: LikelyToken| LikelyTokenOutput {
+            id: token.id,
+            text: token.text,
+            log_probability: token.log_probability,
+        };
+        let reported = token.log_probabilities.map(|reported| *reported);
+        Self {
+            id: token.id,
+            text: token.text,
+            log_probability: reported.as_ref().map(|reported| reported.chosen),
+            likeliest: reported.map(|reported| reported.top.into_iter().map(likely).collect()),
+        }
+    }
 }
 
 /// One check.

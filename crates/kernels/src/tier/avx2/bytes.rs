@@ -2,9 +2,13 @@
 
 use std::arch::x86_64::*;
 
+use crate::tier::Tier;
+
 /// Adds up products of unsigned codes and signed states, four columns of
 /// eight rows at a time.
-pub trait Product {
+pub trait Product: 'static {
+    /// The tier that multiplies so.
+    const TIER: Tier;
     /// Whether sums are of 32 bits from the start, so that no run of products
     /// is too long.
     const WIDE: bool;
@@ -33,6 +37,7 @@ pub trait Product {
 pub struct Madd;
 
 impl Product for Madd {
+    const TIER: Tier = Tier::Avx2;
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -59,6 +64,7 @@ impl Product for Madd {
 pub struct Vnni;
 
 impl Product for Vnni {
+    const TIER: Tier = Tier::AvxVnni;
     const WIDE: bool = true;
 
     #[inline(always)]

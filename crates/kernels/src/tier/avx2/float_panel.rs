@@ -26,6 +26,7 @@ impl<'a> FloatEngine<'a> {
 }
 
 impl Engine for FloatEngine<'_> {
+    const TILES: usize = 4;
     const COLUMNS: usize = 128;
     const BYTES: usize = Self::COLUMNS * TILE_ROWS * size_of::<f32>();
     const TOKENS: usize = 6;

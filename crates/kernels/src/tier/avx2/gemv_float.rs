@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::columns::{BF16, Columns, E4M3, F16, F32, scale};
+use super::columns::{BF16, Columns, E4M3, F32, scale};
 use super::gemv::STREAMS;
 use super::panel::prefetch;
 use super::unpack::AHEAD;
@@ -26,7 +26,7 @@ pub unsafe fn run(
     output: &mut Output<'_>,
 ) {
     let kernel: Kernel = match weight.layout().codes {
-        Codes::F16 => kernel::<F16>,
+        Codes::F16 => halves,
         Codes::BF16 => kernel::<BF16>,
         Codes::E4M3 => kernel::<E4M3>,
         _ => kernel::<F32>,
@@ -93,6 +93,49 @@ unsafe fn kernel<F: Columns>(
                 }
                 _mm256_storeu_ps(at, total[0]);
                 _mm256_storeu_ps(at.add(8), total[1]);
+            }
+        }
+    }
+}
+
+/// Floats of 16 bits of IEEE 754, where turning the pairs of columns into
+/// columns would cost more than the products: they stay pairs, multiplied with
+/// pairs of states, and are added up at the end.
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn halves(
+    layout: Layout,
+    tiles: &[*const u8],
+    blocks: usize,
+    state: *const f32,
+    sums: &mut [[f32; TILE_ROWS]],
+) {
+    let block_bytes = layout.block_bytes();
+    let mut partial = [[_mm256_setzero_ps(); 4]; STREAMS];
+    // SAFETY: each tile and the state have these blocks (the caller's).
+    unsafe {
+        for block in 0..blocks {
+            for (tile, partial) in tiles.iter().zip(&mut partial) {
+                let codes = tile.add(block * block_bytes);
+                prefetch(codes.wrapping_add(AHEAD), block_bytes);
+                let state = state.add(block * layout.block_columns());
+                let mut total = *partial;
+                for pair in 0..layout.block_columns() / 2 {
+                    let states =
+                        _mm256_castpd_ps(_mm256_broadcast_sd(&*state.add(2 * pair).cast()));
+                    for (four, total) in total.iter_mut().enumerate() {
+                        let rows = _mm_load_si128(codes.add(pair * 64 + four * 16).cast());
+                        *total = _mm256_fmadd_ps(_mm256_cvtph_ps(rows), states, *total);
+                    }
+                }
+                *partial = total;
+            }
+        }
+        for (partial, sums) in partial.iter().zip(sums) {
+            for side in 0..2 {
+                // Rows 0, 1, 4, 5 of eight, then the others.
+                let rows = _mm256_hadd_ps(partial[2 * side], partial[2 * side + 1]);
+                let rows = _mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(rows));
+                _mm256_storeu_ps(sums.as_mut_ptr().add(side * 8), _mm256_castpd_ps(rows));
             }
         }
     }

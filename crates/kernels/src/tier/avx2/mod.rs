@@ -30,13 +30,15 @@ mod unpack;
 mod whole;
 mod whole_panel;
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::activations::Activations;
 use crate::output::Output;
 use crate::packed::Packed;
 use crate::tier::{Kernels, KernelsRef, Scratch, Tier};
-use bytes::{Madd, Vnni};
+use bytes::{Madd, Product, Vnni};
 
 /// The kernels, where this machine can run them.
 pub fn kernels(tier: Tier) -> Option<KernelsRef> {
@@ -44,55 +46,27 @@ pub fn kernels(tier: Tier) -> Option<KernelsRef> {
         && is_x86_feature_detected!("fma")
         && is_x86_feature_detected!("f16c");
     match tier {
-        Tier::Avx2 if common => Some(&Avx2),
-        Tier::AvxVnni if common && is_x86_feature_detected!("avxvnni") => Some(&AvxVnni),
+        Tier::Avx2 if common => Some(&Bytes(PhantomData::<fn() -> Madd>)),
+        Tier::AvxVnni if common && is_x86_feature_detected!("avxvnni") => {
+            Some(&Bytes(PhantomData::<fn() -> Vnni>))
+        }
         _ => None,
     }
 }
 
-/// The tier of AVX2. Only [`kernels`] gives it out, where the machine has the
-/// instructions.
-#[derive(Debug)]
-struct Avx2;
+/// A tier of AVX2, by how it multiplies bytes. Only [`kernels`] gives one out,
+/// where the machine has the instructions.
+struct Bytes<P>(PhantomData<fn() -> P>);
 
-/// The tier of AVX-VNNI, likewise.
-#[derive(Debug)]
-struct AvxVnni;
-
-impl Kernels for Avx2 {
-    fn tier(&self) -> Tier {
-        Tier::Avx2
-    }
-
-    fn gemv(
-        &self,
-        weight: &Packed,
-        tiles: Range<usize>,
-        input: &Activations,
-        output: &mut Output<'_>,
-    ) {
-        check(weight, &tiles, input);
-        // SAFETY: the machine has the instructions, and the shapes fit.
-        unsafe { dispatch::gemv::<Madd>(weight, tiles, input, output) }
-    }
-
-    fn gemm(
-        &self,
-        weight: &Packed,
-        tiles: Range<usize>,
-        input: &Activations,
-        output: &mut Output<'_>,
-        scratch: &mut Scratch,
-    ) {
-        check(weight, &tiles, input);
-        // SAFETY: as above.
-        unsafe { dispatch::gemm::<Madd>(weight, tiles, input, output, scratch) }
+impl<P: Product> fmt::Debug for Bytes<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({})", P::TIER)
     }
 }
 
-impl Kernels for AvxVnni {
+impl<P: Product> Kernels for Bytes<P> {
     fn tier(&self) -> Tier {
-        Tier::AvxVnni
+        P::TIER
     }
 
     fn gemv(
@@ -104,7 +78,7 @@ impl Kernels for AvxVnni {
     ) {
         check(weight, &tiles, input);
         // SAFETY: the machine has the instructions, and the shapes fit.
-        unsafe { dispatch::gemv::<Vnni>(weight, tiles, input, output) }
+        unsafe { dispatch::gemv::<P>(weight, tiles, input, output) }
     }
 
     fn gemm(
@@ -117,7 +91,7 @@ impl Kernels for AvxVnni {
     ) {
         check(weight, &tiles, input);
         // SAFETY: as above.
-        unsafe { dispatch::gemm::<Vnni>(weight, tiles, input, output, scratch) }
+        unsafe { dispatch::gemm::<P>(weight, tiles, input, output, scratch) }
     }
 }
 

@@ -8,12 +8,11 @@ use crate::activations::Activations;
 use crate::output::Output;
 use crate::packed::{Packed, TILE_ROWS};
 
-/// Tiles that are read at once: as many streams from memory, and as many uses
-/// of a panel of states.
-const TILES: usize = 2;
-
 /// Unpacks and multiplies matrices of one layout.
 pub trait Engine {
+    /// Tiles that are read at once: as many streams from memory, and as many
+    /// uses of a panel of states. Their panels lie in the first cache.
+    const TILES: usize;
     /// Columns of a panel, a multiple of every block of the engine's layouts.
     const COLUMNS: usize;
     /// Bytes of an unpacked panel.
@@ -49,7 +48,7 @@ pub trait Engine {
 
 /// Bytes that [`product`] needs.
 pub fn scratch_bytes<E: Engine>(tokens: usize) -> usize {
-    TILES * (E::BYTES + tokens * TILE_ROWS * size_of::<f32>())
+    E::TILES * (E::BYTES + tokens * TILE_ROWS * size_of::<f32>())
 }
 
 /// Multiplies the rows of some tiles with all tokens.
@@ -68,13 +67,13 @@ pub unsafe fn product<E: Engine>(
     let layout = weight.layout();
     let (tokens, blocks) = (input.tokens(), weight.blocks());
     let panel_blocks = E::COLUMNS / layout.block_columns();
-    let base: *mut f32 = scratch.wrapping_add(TILES * E::BYTES).cast();
+    let base: *mut f32 = scratch.wrapping_add(E::TILES * E::BYTES).cast();
     let sums_of =
         |tile: usize, token: usize| base.wrapping_add((tile * tokens + token) * TILE_ROWS);
     let mut first = tiles.start;
     while first < tiles.end {
-        let count = TILES.min(tiles.end - first);
-        // SAFETY: room for the sums of `TILES` tiles lies after the panels.
+        let count = E::TILES.min(tiles.end - first);
+        // SAFETY: room for the sums of `E::TILES` tiles lies after the panels.
         unsafe { base.write_bytes(0, count * tokens * TILE_ROWS) };
         for block in (0..blocks).step_by(panel_blocks) {
             let here = panel_blocks.min(blocks - block);

@@ -61,6 +61,7 @@ const CODES: usize = 2 * COLUMNS * TILE_ROWS;
 const SCALES: usize = COLUMNS / 16 * TILE_ROWS * size_of::<f32>();
 
 impl Engine for WholeEngine<'_> {
+    const TILES: usize = 2;
     const COLUMNS: usize = COLUMNS;
     const BYTES: usize = CODES + 2 * SCALES;
     const TOKENS: usize = 4;
