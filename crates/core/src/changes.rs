@@ -10,6 +10,7 @@ use mlxcode_edit::{
 
 use crate::error::{Error, Result};
 use crate::input::InputError;
+use crate::syntax::Grammars;
 use crate::workspace::Workspace;
 
 /// How edits are placed.
@@ -18,6 +19,9 @@ use crate::workspace::Workspace;
 pub struct PlanOptions {
     /// Globs of files that are changed though they are protected.
     pub allow_protected: Vec<String>,
+    /// Whether an edit that is not placed exactly may leave its file with more
+    /// syntax errors than it had.
+    pub ignore_syntax: bool,
 }
 
 /// Which lines of the audit log to show.
@@ -65,6 +69,9 @@ impl Workspace {
     fn resolve_options(&self, options: &PlanOptions) -> Result<ResolveOptions> {
         let policy = EditPolicy::new(&self.config().edit.lists())?;
         let mut resolve = ResolveOptions::default();
+        if !options.ignore_syntax {
+            resolve.syntax = Some(Arc::new(Grammars));
+        }
         resolve.policy = Arc::new(policy.insisting_on(&options.allow_protected)?);
         Ok(resolve)
     }

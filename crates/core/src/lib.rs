@@ -44,6 +44,7 @@ mod generation;
 mod input;
 mod library;
 mod model;
+mod syntax;
 mod turn;
 mod workspace;
 
@@ -69,9 +70,9 @@ pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
     BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
-    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, NameFlaw, Naming, NearestMatch,
-    ParsedItem, PatchHunk, PatchLine, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
-    ReplyParser, parse_reply,
+    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
+    NearestMatch, ParsedItem, PatchHunk, PatchLine, Placement, PolicyRefusal, Refusal,
+    RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::EngineKind;
 pub use mlxcode_models::{

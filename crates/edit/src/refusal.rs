@@ -96,6 +96,8 @@ pub enum RefusalReason {
     /// The lines to replace are in the file only nearly, and the change falls
     /// on lines that differ.
     PoorMatch,
+    /// The lines that the edit would add stand there already.
+    Repeated,
     /// More would have to be overlooked than the caller allows.
     LevelLimited {
         /// What would have to be overlooked.
@@ -154,6 +156,7 @@ impl RefusalReason {
             Self::NoMatch | Self::WhitespaceDiffers => "edit.no_match",
             Self::Ambiguous { .. } | Self::Alike { .. } => "edit.ambiguous",
             Self::PoorMatch => "edit.poor_match",
+            Self::Repeated => "edit.already_there",
             Self::InsideWord => "edit.inside_word",
             Self::LevelLimited { .. } => "edit.level_limited",
             Self::BreaksSyntax { .. } => "edit.breaks_syntax",
@@ -219,6 +222,7 @@ impl fmt::Display for RefusalReason {
                 "the lines to replace differ from those of the file where they are to change; \
                  copy them as they stand in the file",
             ),
+            Self::Repeated => f.write_str("the lines to add stand there already"),
             Self::LevelLimited { level } => {
                 write!(f, "the lines to replace are in the file only when {level} is overlooked")
             }

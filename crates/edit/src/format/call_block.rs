@@ -105,6 +105,12 @@ impl CallBlock {
         Step::More
     }
 
+    /// The last line with words that was read: where the block was none, it may
+    /// name the file of what follows.
+    pub fn last_line(&self) -> &str {
+        self.text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default()
+    }
+
     /// The reply ended inside.
     pub fn cut(&mut self, end: usize, out: &mut Vec<ParsedItem>) {
         if tool_call::seems_to_edit(&self.text) {
@@ -157,7 +163,7 @@ fn read_function(call: &str, around: Around<'_>, out: &mut Vec<ParsedItem>) {
     for parameter in body.split("<parameter=").skip(1) {
         let Some((key, value)) = parameter.split_once('>') else { continue };
         let value = value.rsplit_once("</parameter>").map_or(value, |(value, _)| value);
-        arguments.insert(key.trim().to_owned(), Value::String(unwrapped(value).to_owned()));
+        arguments.insert(key.trim().to_owned(), Value::String(unwrapped(key, value).to_owned()));
     }
     tool_call::read_call(name.trim(), &arguments, around, out);
 }
@@ -192,14 +198,18 @@ fn read_tags(name: &str, text: &str, around: Around<'_>, out: &mut Vec<ParsedIte
             value.find(&close)
         };
         let Some(end) = end else { break };
-        arguments.insert(key.to_owned(), Value::String(unwrapped(&value[..end]).to_owned()));
+        let text = unwrapped(key, &value[..end]);
+        arguments.insert(key.to_owned(), Value::String(text.to_owned()));
         rest = &value[end + close.len()..];
     }
     tool_call::read_call(name, &arguments, around, out);
 }
 
-/// A value without the line end on either side of it.
-fn unwrapped(value: &str) -> &str {
+/// A value without the line end on either side of it; a file keeps its last.
+fn unwrapped<'v>(key: &str, value: &'v str) -> &'v str {
     let value = value.strip_prefix('\n').unwrap_or(value);
+    if matches!(key.trim(), "content" | "file_text") {
+        return value;
+    }
     value.strip_suffix('\n').unwrap_or(value)
 }

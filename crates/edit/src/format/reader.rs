@@ -289,6 +289,11 @@ impl ReplyParser {
             self.fence = None;
         }
         self.coloured = false;
+        if let (Place::Call(block), Step::NotMine) = (&self.place, step) {
+            self.above.set_line(block.last_line());
+            self.place = Place::Outside;
+            return self.line(line, out);
+        }
         if let Place::Whole(block) = std::mem::take(&mut self.place) {
             self.settle(out);
             if block.is_command() {

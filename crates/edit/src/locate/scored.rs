@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::align::{Alignment, Plain, align, mismatch};
 
-/// The cost may be a fifth of what all lines weigh.
-const LEAST_SIMILARITY: f32 = 0.8;
+/// The cost may be a quarter of what all lines weigh.
+const LEAST_SIMILARITY: f32 = 0.75;
 
 /// The second best place must cost more than the best by this, in lines…
 const MARGIN: f32 = 0.4;
@@ -19,6 +19,13 @@ const CANDIDATES: usize = 12;
 
 /// Words that stand in more lines than this lead nowhere.
 const COMMON: usize = 48;
+
+/// One line in so many may differ, and always one.
+const SAME_TO_ONE: usize = 5;
+
+/// So many lines have to be the same beside one with another word: passages
+/// that are copies of each other, and then adapted, differ in words.
+const SAME_BESIDE_A_WORD: usize = 6;
 
 /// Larger files and longer searches are not worth the wait.
 const MOST_FILE_LINES: usize = 200_000;
@@ -96,7 +103,51 @@ fn is_anchored(
     let (count, weight) = same.fold((0, 0.0), |(count, weight), (line, _)| {
         (count + usize::from(line.weight >= 1.0), weight + line.weight)
     });
-    count >= 2.min(full - 1) && weight * 2.0 >= total
+    count >= 2.min(full - 1) && weight * 2.0 >= total && is_alike(file, wanted, found, count)
+}
+
+/// Whether what differs is little enough: few lines, and no more than slips in
+/// them, unless many others are the same.
+fn is_alike(file: &[Plain<'_>], wanted: &[Plain<'_>], found: &Alignment, same: usize) -> bool {
+    let mut differing = 0;
+    let mut words = 0;
+    for (number, (line, pair)) in wanted.iter().zip(&found.pairs).enumerate() {
+        match pair {
+            Some(at) if file[*at].text == line.text => {}
+            Some(at) => {
+                let last = number + 1 == wanted.len();
+                let cut = last && file[*at].text.starts_with(&*line.text);
+                differing += 1;
+                words += usize::from(!cut && !is_slip(&file[*at].text, &line.text));
+            }
+            None => differing += usize::from(!line.text.is_empty()),
+        }
+    }
+    let Some(range) = found.range() else { return false };
+    let paired = found.pairs.iter().flatten().count();
+    let blank = |line: &Plain<'_>| line.text.is_empty();
+    let lone = range.len() - paired;
+    let lone_blank = file[range.clone()]
+        .iter()
+        .zip(range)
+        .filter(|(line, at)| blank(line) && !found.pairs.contains(&Some(*at)))
+        .count();
+    differing += lone - lone_blank.min(lone);
+    differing <= (same / SAME_TO_ONE).max(1) && (words == 0 || same >= SAME_BESIDE_A_WORD)
+}
+
+/// Whether one letter of one word is missing, too much, or has changed places.
+fn is_slip(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let above = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let below = a[above..].iter().rev().zip(b[above..].iter().rev());
+    let below = below.take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[above..a.len() - below], &b[above..b.len() - below]);
+    match (a, b) {
+        ([one], []) | ([], [one]) => one.is_alphabetic(),
+        ([a1, a2], [b1, b2]) => a1 == b2 && a2 == b1 && a1.is_alphabetic() && a2.is_alphabetic(),
+        _ => false,
+    }
 }
 
 /// Where the first wanted line might stand, best first: the diagonals that

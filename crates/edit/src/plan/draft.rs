@@ -33,6 +33,7 @@ impl Refused {
                 | RefusalReason::WhitespaceDiffers
                 | RefusalReason::PoorMatch
                 | RefusalReason::Alike { .. }
+                | RefusalReason::Repeated
         )
     }
 }

@@ -40,33 +40,27 @@ pub fn framed<'r>(
             };
             let in_file = least(&file[found.range.clone()]);
             let (in_search, in_replace) = (least(search), least(replace));
+            // As the file is indented, nothing may be left to change.
+            let own = || {
+                let there = file[found.range.clone()].iter().map(|line| line.trim_end());
+                let same = there.eq(replace.iter().map(|line| line.trim_end()));
+                (!same && votes.search == 0 && votes.file > 0).then(as_it_is)
+            };
             if in_search < in_file {
                 // Nothing of the file's lies as far out as the replacement.
-                match in_replace < in_file {
+                let outside = in_replace < in_file;
+                return match outside {
                     true if votes.file == 0 && in_replace >= in_search => shifted(),
-                    false if votes.search == 0 => Some(as_it_is()),
-                    _ => None,
-                }
-            } else if votes.file > 0 || votes.search > 0 {
-                match (votes.file, votes.search) {
-                    (0, _) => shifted(),
-                    (_, 0) => Some(as_it_is()),
-                    _ => None,
-                }
-            } else {
-                let heads = |lines: &[&str]| {
-                    let head = lines.iter().find(|line| !line.trim().is_empty());
-                    head.map(|line| indent(line).to_owned())
+                    true => None,
+                    false => own(),
                 };
-                let head = Some(indent(first).to_owned());
-                if head == heads(search) {
-                    shifted()
-                } else if head == heads(&file[found.range.clone()]) {
-                    Some(as_it_is())
-                } else {
-                    None
-                }
             }
+            if votes.file > 0 {
+                return own();
+            }
+            let head = search.iter().find(|line| !line.trim().is_empty());
+            let as_search = head.is_some_and(|head| indent(head) == indent(first));
+            if votes.search > 0 || as_search { shifted() } else { None }
         }
     }
 }
@@ -129,7 +123,7 @@ mod tests {
     #[test]
     fn a_replacement_that_is_right_stays() {
         check("f:|    a|    b", "a|b", "    a|    c", Some("    a|    c"));
-        check("f:|    a", "        a", "    c", Some("    c"));
+        check("f:|    a|    b", "        a|        b", "    a|    c", Some("    a|    c"));
         check("f:|\ta", "f:|    a", "f:|\tc", Some("f:|\tc"));
     }
 
@@ -138,5 +132,8 @@ mod tests {
         // The same line both ways.
         check("f:|    a|    b", "a|b", "a|    b", None);
         check("f:|    a", "        a", "  c", None);
+        check("f:|    a", "        a", "    c", None);
+        // Nothing would change.
+        check("f:|    a", "        a", "    a", None);
     }
 }

@@ -17,6 +17,9 @@ use crate::locate::{
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::{FileLine, FileText, LineEnd};
 
+/// Larger texts are not searched for other places that may be meant.
+const MOST_SEARCHED_BYTES: usize = 8 << 20;
+
 /// A text after an edit, and where the edit fell.
 #[derive(Clone, Debug)]
 pub struct Patched {
@@ -83,9 +86,12 @@ fn replaced_verbatim(content: &str, search: &str, replace: &str) -> Option<Patch
         return None;
     }
     let rest = (&content[..at], &content[at + search.len()..]);
+    // A file that large is not searched once for each line.
+    let searched = content.len() <= MOST_SEARCHED_BYTES;
     let elsewhere = |line: &str| rest.0.contains(line) || rest.1.contains(line);
     let mut new = replace.lines().map(str::trim).filter(|line| rival::is_telling(line));
-    let doubtful = says_little(search) || new.any(|line| !search.contains(line) && elsewhere(line));
+    let repeated = |line: &str| searched && !search.contains(line) && elsewhere(line);
+    let doubtful = says_little(search) || new.any(repeated);
     if doubtful {
         return None;
     }
@@ -148,6 +154,9 @@ fn finish<'t>(
     ops: &[Op<'t>],
     writing: Writing,
 ) -> Result<(Placed, Range<usize>, Vec<FileLine<'t>>), Refused> {
+    if repeats(text, found, ops) {
+        return Err(RefusalReason::Repeated.into());
+    }
     if let Some(other) = rival::rival(&text.texts(), found, wanted, ops) {
         let mut lines = vec![found.range.start + 1, other + 1];
         lines.sort_unstable();
@@ -156,6 +165,37 @@ fn finish<'t>(
     let lines = weave(text, found, shifted, ops, writing)
         .map_err(|reason| misfit(text, found, wanted, reason))?;
     Ok((Placed::of(found), found.range.clone(), lines))
+}
+
+/// Whether the file holds the result of the change already, around the place
+/// found: lines that are only added above or below what was searched for.
+fn repeats(text: &FileText<'_>, found: &Found, ops: &[Op<'_>]) -> bool {
+    let mut new = Vec::new();
+    let mut telling = false;
+    let mut line = found.range.start;
+    let mut above = 0;
+    for op in ops {
+        match op {
+            Op::Keep(number) => {
+                if found.pairs[*number] != Some(line) {
+                    return false;
+                }
+                new.push(text.lines()[line].text.trim());
+                line += 1;
+            }
+            Op::Remove(_) => return false,
+            Op::Add(add) => {
+                above += usize::from(line == found.range.start);
+                telling |= rival::is_telling(add);
+                new.push(add.trim());
+            }
+        }
+    }
+    let Some(start) = found.range.start.checked_sub(above) else { return false };
+    let there = text.lines().get(start..start + new.len());
+    telling
+        && line > found.range.start
+        && there.is_some_and(|there| there.iter().map(|line| line.text.trim()).eq(new))
 }
 
 /// The wanted lines as the file indents them.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::line_ends::LineEnds;
+use super::rival::is_telling;
 use super::token_merge;
 use crate::locate::{Found, MatchLevel, indent, plain};
 use crate::text::{FileLine, FileText};
@@ -49,18 +50,13 @@ pub fn weave<'t>(
     writing: Writing,
 ) -> Result<Vec<FileLine<'t>>, Misfit> {
     let ends = LineEnds::at(text, &found.range);
-    let blank = |line: &str| line.trim().is_empty();
-    let adds = ops.iter().filter_map(|op| match op {
-        Op::Add(line) => Some(line.as_ref()),
-        _ => None,
-    });
-    let blanks = wanted.iter().map(AsRef::as_ref).chain(adds).any(blank);
-    let mut weave = Weave { text, found, wanted, writing, blanks, ends, out: Vec::new() };
+    let pairs = kept_pairs(found, wanted, ops);
+    let mut weave = Weave { text, found, pairs, wanted, writing, ends, out: Vec::new() };
     let mut next = found.range.start;
     let mut rest = ops;
     while !rest.is_empty() {
         let stays = |op: &Op<'_>| match op {
-            Op::Keep(number) => found.pairs[*number],
+            Op::Keep(number) => weave.pairs[*number],
             _ => None,
         };
         let position = rest.iter().position(|op| stays(op).is_some());
@@ -75,13 +71,34 @@ pub fn weave<'t>(
     Ok(weave.out)
 }
 
+/// The pairs of a place. Of a line that was copied twice, the copy that stays
+/// has the pair.
+fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Option<usize>> {
+    let mut pairs = found.pairs.clone();
+    let kept = |at: usize| ops.iter().any(|op| matches!(op, Op::Keep(number) if *number == at));
+    for op in ops {
+        let Op::Keep(number) = *op else { continue };
+        if pairs[number].is_some() || wanted[number].trim().is_empty() {
+            continue;
+        }
+        for other in [number.checked_sub(1), Some(number + 1)].into_iter().flatten() {
+            let same = wanted.get(other).is_some_and(|o| o.trim() == wanted[number].trim());
+            if same && pairs[other].is_some() && !kept(other) {
+                pairs.swap(number, other);
+                break;
+            }
+        }
+    }
+    pairs
+}
+
 struct Weave<'a, 't> {
     text: &'a FileText<'t>,
     found: &'a Found,
+    /// For each wanted line, the line of the file.
+    pairs: Vec<Option<usize>>,
     wanted: &'a [Cow<'a, str>],
     writing: Writing,
-    /// Whether the reply writes blank lines at all.
-    blanks: bool,
     ends: LineEnds,
     out: Vec<FileLine<'t>>,
 }
@@ -119,7 +136,7 @@ impl<'t> Weave<'_, 't> {
         let removed: Vec<usize> = ops
             .iter()
             .filter_map(|op| match op {
-                Op::Remove(number) => self.found.pairs[*number],
+                Op::Remove(number) => self.pairs[*number],
                 _ => None,
             })
             .collect();
@@ -134,9 +151,6 @@ impl<'t> Weave<'_, 't> {
             // Lines that the reply passed over, and does not change.
             if !lone_full.is_empty() {
                 return Err(Misfit::Poor);
-            }
-            if !lone_blank.is_empty() && self.blanks && self.writing == Writing::Passages {
-                return Err(Misfit::Blanks);
             }
             self.keep(lines);
             return Ok(());
@@ -153,15 +167,15 @@ impl<'t> Weave<'_, 't> {
             let mut known = adds.iter();
             let passed = lone_full.iter().all(|line| {
                 let text = self.text.lines()[*line].text.trim();
-                known.any(|add| add.trim() == text)
+                is_telling(text) && known.any(|add| add.trim() == text)
             });
-            if !passed || self.writing == Writing::Hunk {
+            if !passed || !lone_blank.is_empty() || self.writing == Writing::Hunk {
                 return Err(Misfit::Poor);
             }
         }
         let differs = ops.iter().any(|op| match op {
             Op::Remove(number) => {
-                self.found.pairs[*number].is_some_and(|line| !self.is_same(*number, line))
+                self.pairs[*number].is_some_and(|line| !self.is_same(*number, line))
             }
             _ => false,
         });
@@ -171,28 +185,37 @@ impl<'t> Weave<'_, 't> {
         if self.found.level == MatchLevel::Scored && removed.is_empty() {
             self.check_neighbours(&lines)?;
         }
-        let first = removed.first().copied().unwrap_or(lines.start);
-        let last = removed.last().map_or(lines.start, |line| line + 1);
-        let knows = |add: Option<&&Cow<'t, str>>| add.is_some_and(|add| add.trim().is_empty());
-        let above = lines.start..first.max(lines.start);
-        let below = last.max(above.end)..lines.end;
-        let knows_above = knows(adds.first()) || !lone_full.is_empty();
-        let knows_below = knows(adds.last()) || !lone_full.is_empty();
-        let unsure = |blanks: &Range<usize>, knows: bool| !blanks.is_empty() && !knows;
+        if lone_blank.is_empty() {
+            self.write(ops);
+            return Ok(());
+        }
+        let add_blanks = adds.iter().filter(|add| add.trim().is_empty()).count();
+        if add_blanks == 0 && !removed.is_empty() && removed.len() == adds.len() {
+            // One line for another: the blank ones stay where they are.
+            let mut next = adds.into_iter();
+            for line in lines {
+                let add = if removed.contains(&line) { next.next() } else { None };
+                match add {
+                    Some(add) => {
+                        self.ends.goes(self.text.lines().get(line));
+                        let new = self.ends.new_line(add.clone());
+                        self.out.push(new);
+                    }
+                    None => self.keep(line..line + 1),
+                }
+            }
+            return Ok(());
+        }
+        let inside = |line: &usize| removed.first() < Some(line) && Some(line) < removed.last();
         if self.writing == Writing::Passages
-            && (unsure(&above, knows_above) || unsure(&below, knows_below))
+            && add_blanks == lone_blank.len()
+            && lone_blank.iter().all(inside)
         {
-            // With nothing removed, all blank lines stand below.
-            return Err(Misfit::Blanks);
+            self.write(ops);
+            return Ok(());
         }
-        if !above.is_empty() && !knows_above {
-            self.keep(above);
-        }
-        self.write(ops);
-        if !below.is_empty() && !knows_below {
-            self.keep(below);
-        }
-        Ok(())
+        // The blank lines may be meant to stay, or to go, or to stand elsewhere.
+        Err(Misfit::Blanks)
     }
 
     fn write(&mut self, ops: &[Op<'t>]) {
@@ -200,7 +223,7 @@ impl<'t> Weave<'_, 't> {
             match op {
                 Op::Keep(_) => {}
                 Op::Remove(number) => {
-                    let line = self.found.pairs[*number];
+                    let line = self.pairs[*number];
                     self.ends.goes(line.and_then(|line| self.text.lines().get(line)));
                 }
                 Op::Add(line) => {
@@ -211,21 +234,29 @@ impl<'t> Weave<'_, 't> {
         }
     }
 
-    /// Lines that were searched for and that the file lacks: blank ones do not
-    /// matter, one that stands twice was copied twice, all others do.
+    /// Lines that were searched for and that the file lacks: one that stands
+    /// twice was copied twice, blank ones do not matter, unless lines come beside
+    /// one that is said to stay. All others do.
     fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
         for op in ops {
             let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
+            if self.pairs[*number].is_some() {
+                continue;
+            }
+            let removed = matches!(op, Op::Remove(_));
             let line = self.wanted[*number].trim();
-            if self.found.pairs[*number].is_some() || line.is_empty() {
+            if line.is_empty() {
+                if !removed && !adds.is_empty() {
+                    return Err(Misfit::Blanks);
+                }
                 continue;
             }
             let twin = |at: Option<usize>| {
-                at.and_then(|at| self.wanted.get(at)).is_some_and(|other| other.trim() == line)
+                at.filter(|at| self.pairs.get(*at).is_some_and(Option::is_some))
+                    .is_some_and(|at| self.wanted[at].trim() == line)
             };
             let doubled = twin(number.checked_sub(1)) || twin(Some(number + 1));
-            let removed = matches!(op, Op::Remove(_));
-            if !(removed && (doubled || adds.is_empty())) {
+            if !doubled && !(removed && adds.is_empty()) {
                 return Err(Misfit::Poor);
             }
         }
@@ -236,7 +267,7 @@ impl<'t> Weave<'_, 't> {
     /// said to be, and both indented as it was said.
     fn check_neighbours(&self, lines: &Range<usize>) -> Result<(), Misfit> {
         let beside = |line: usize| {
-            let number = self.found.pairs.iter().position(|pair| *pair == Some(line))?;
+            let number = self.pairs.iter().position(|pair| *pair == Some(line))?;
             let (here, wanted) = (&self.text.lines()[line].text, &self.wanted[number]);
             Some((self.is_same(number, line), indent(here) == indent(wanted)))
         };
@@ -258,16 +289,16 @@ impl<'t> Weave<'_, 't> {
         let pairs: Vec<(usize, usize)> = ops
             .iter()
             .filter_map(|op| match op {
-                Op::Remove(number) => Some((*number, self.found.pairs[*number]?)),
+                Op::Remove(number) => Some((*number, self.pairs[*number]?)),
                 _ => None,
             })
             .collect();
         let uneven = pairs.iter().any(|(number, line)| {
             indent(&self.text.lines()[*line].text) != indent(&self.wanted[*number])
         });
+        let bare = |text: &str| plain(text).split_whitespace().collect::<String>();
         let signs_only = pairs.iter().all(|(number, line)| {
-            plain(&self.text.lines()[*line].text).trim_end()
-                == plain(&self.wanted[*number]).trim_end()
+            bare(&self.text.lines()[*line].text) == bare(&self.wanted[*number])
         });
         if uneven && adds.len() != pairs.len() || !all_known {
             return Err(Misfit::Poor);
@@ -277,9 +308,11 @@ impl<'t> Weave<'_, 't> {
         let ours = removed.iter().map(|line| self.text.lines()[*line].text.as_ref()).collect();
         let theirs = join(adds.iter().map(|add| add.as_ref()).collect());
         let merged = token_merge::merge(&base, &join(ours), &theirs);
-        let Some(merged) = merged.filter(|_| !adds.is_empty()) else {
-            // Nothing but signs differ, or nothing of the lines is to stay.
-            if signs_only {
+        // Of words, both readings have to come to the same: that the search text
+        // alone is misquoted, and that the replacement is too.
+        let sure = |merged: &String| !adds.is_empty() && (signs_only || *merged == theirs);
+        let Some(merged) = merged.filter(sure) else {
+            if signs_only && !uneven {
                 self.write(ops);
                 return Ok(());
             }

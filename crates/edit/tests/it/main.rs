@@ -5,6 +5,7 @@
 
 mod apply;
 mod cases;
+mod levels;
 mod plan;
 mod properties;
 mod stream;
