@@ -443,7 +443,9 @@ impl ReplyParser {
         let inner = fence.inner(line.text);
         let is_diff = matches!(fence.language.as_str(), "diff" | "patch")
             || unified_diff::opens(inner)
-            || (fence.path.is_none() && inner.starts_with("--- ") && self.above.get().is_none());
+            || (fence.path.is_none()
+                && opens_plain_diff(&fence, inner)
+                && self.above.get().is_none());
         if is_diff {
             self.settle(out);
             let above = self.above.take().filter(|above| above.says != Says::Something);
@@ -552,4 +554,11 @@ fn without_colours(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether the first line of a fence is `--- ` and a file. In a fence with a
+/// language, such as YAML, words behind it are no file.
+fn opens_plain_diff(fence: &Fence, line: &str) -> bool {
+    let name = line.strip_prefix("--- ");
+    name.is_some_and(|name| fence.language.is_empty() || name.contains(['/', '.']))
 }
