@@ -41,6 +41,8 @@ usage: cargo xtask <task> [--root DIR]
                  [--llama-cpp PYTHON] [--mlx-lm PYTHON] [--no-reference]
                  [--program PATH] [--json FILE] …
                  our engine beside llama.cpp, candle and mlx-lm, in turns
+  bench memory --model PATH [--prompt-tokens N] [--program PATH] …
+                 what models take, beside what was computed before
   interop PYTHON our files beside those of other programs: runs the scripts
                  tools/check_*_interop.py with this Python; each says in its
                  first lines what it needs
@@ -74,6 +76,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             bindings::node::generate(root)
         }
         ["bench", "engine", options @ ..] => bench::engine(root, options),
+        ["bench", "memory", options @ ..] => bench::memory(root, options),
         ["interop", python] => interop::run_all(root, python),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {

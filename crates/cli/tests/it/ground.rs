@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Host, Waiting, run};
-use mlxcode_core::{CancelToken, Dirs, HubSettings, Model, ScriptedModel};
+use mlx_code_cli::{Hidden, Host, Waiting, run};
+use mlxcode_core::{
+    CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
+};
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -115,9 +117,12 @@ impl Ground {
             live: false,
             current_dir: self.root(),
             dirs: Some(Dirs::under(&self.home())),
+            probe: Some(ProbeCommand::new(env!("CARGO_BIN_EXE_mlx-code"), ["__probe".into()])),
             hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel: CancelToken::new(),
+            secrets: SecretSurroundings::default(),
+            hide: || Some(Hidden::nothing()),
         };
         let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);
         let code = run(args, &mut host);
