@@ -46,8 +46,8 @@ pub const CLASSES: [(u8, &str); 15] = [
 pub const INPUTS: [(u8, &str, &[&str]); 14] = [
     (
         20,
-        "no such model is installed, or none at all",
-        &["models.not_installed", "models.none_installed"],
+        "no such model is installed or in the catalogue, or none at all",
+        &["models.not_installed", "models.none_installed", "models.not_in_catalogue"],
     ),
     (
         21,
@@ -57,6 +57,8 @@ pub const INPUTS: [(u8, &str, &[&str]); 14] = [
             "models.checksum_mismatch",
             "models.missing_file",
             "models.bad_manifest",
+            "models.not_finite",
+            "models.no_origin",
             "inference.weight",
             "inference.weights",
             "inference.not_finite",

@@ -28,6 +28,9 @@ pub struct Config {
     pub context_tokens: Option<usize>,
     /// Files larger than this are not read for context.
     pub max_file_bytes: Option<u64>,
+    /// Catalogues of models, files or addresses, on top of the own one. In
+    /// the user's own file alone.
+    pub catalogues: Option<Vec<String>>,
     /// Which files may be changed, and how much is kept to take changes back.
     #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
     pub edit: EditConfig,
@@ -105,6 +108,15 @@ pub enum ConfigError {
         /// What it is instead.
         what: &'static str,
     },
+    /// The key counts in the user's own file alone: a repository that was
+    /// cloned must not choose where models come from.
+    #[error("the configuration file {path} has the key `{key}`")]
+    NotHere {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: {source}")]
     Invalid {
@@ -119,7 +131,9 @@ impl Diagnostic for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NotAFile { .. } | Self::Invalid { .. } => ErrorKind::InvalidInput,
+            Self::NotAFile { .. } | Self::NotHere { .. } | Self::Invalid { .. } => {
+                ErrorKind::InvalidInput
+            }
         }
     }
 
@@ -127,6 +141,7 @@ impl Diagnostic for ConfigError {
         match self {
             Self::Unreadable { .. } => "config.unreadable",
             Self::NotAFile { .. } => "config.not_a_file",
+            Self::NotHere { .. } => "config.not_here",
             Self::Invalid { .. } => "config.invalid",
         }
     }
@@ -135,10 +150,12 @@ impl Diagnostic for ConfigError {
         Some(match self {
             Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
             Self::NotAFile { .. } => "remove it, or write a plain file in its place".to_owned(),
-            Self::Invalid { .. } => {
-                "the keys are `model`, `max_tokens`, `context_tokens`, `max_file_bytes` and `edit`"
-                    .to_owned()
+            Self::NotHere { key, .. } => {
+                format!("move `{key}` to the user's own configuration file")
             }
+            Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
+                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`"
+                .to_owned(),
         })
     }
 }
@@ -203,12 +220,16 @@ impl LoadedConfig {
         };
         let over: Config = serde_json::from_str(&text)
             .map_err(|source| ConfigError::Invalid { path: path.clone(), source })?;
+        if over.catalogues.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "catalogues" });
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
             max_tokens: over.max_tokens.or(under.max_tokens),
             context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
+            catalogues: over.catalogues.or(under.catalogues),
             edit: match source {
                 Source::User => over.edit,
                 Source::Project => over.edit.over(under.edit),
@@ -274,6 +295,12 @@ mod tests {
         fs::create_dir(&project).unwrap();
         refused("no plain file");
         fs::remove_dir(&project).unwrap();
+
+        fs::write(root.join(PROJECT_CONFIG), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, Some(&root)).unwrap_err().code(), "config.not_here");
+        fs::write(dirs.config_file(), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        let own = LoadedConfig::read(&dirs, None).unwrap().config;
+        assert_eq!(own.catalogues, Some(vec!["x.toml".to_owned()]));
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

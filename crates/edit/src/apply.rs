@@ -120,7 +120,7 @@ fn file_ops(changes: &[FileChange], journal: &Journal) -> Result<Vec<FileOp>> {
         let target = to.as_ref().unwrap_or(path);
         let stands = now.get(target).filter(|(before, _)| before.is_some());
         let traits_after =
-            executable.map_or(own.clone(), |program| own.clone().as_program(program));
+            executable.map_or(own.clone(), |program| own.clone().with_program(program));
         ops.push(FileOp {
             path: target.clone(),
             kind: *kind,

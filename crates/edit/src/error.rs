@@ -278,11 +278,12 @@ impl Diagnostic for Error {
             Self::UndoConflict { .. } | Self::RedoConflict { .. } => {
                 "merge by hand: the file was edited by somebody else"
             }
-            Self::NothingToRedo => "`history` tells which entries are taken back",
+            Self::NothingToRedo | Self::AlreadyApplied { .. } => {
+                "`history` tells which entries are taken back"
+            }
             Self::RedoIsOver { id, .. } => {
                 return Some(format!("name the entry to apply it all the same: `redo {id}`"));
             }
-            Self::AlreadyApplied { .. } => "`history` tells which entries are taken back",
             Self::Policy { help, .. } => return Some(help.clone()),
             Self::Pattern { .. } => {
                 "write a glob such as `src/**/*.js`, or a regular expression with `--regex`"

@@ -5,6 +5,12 @@
 
 mod bad_input;
 mod changes;
+mod convert;
 mod documents;
+#[path = "../../../models/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod ground;
+mod library;
+mod pulls;
+mod secrets;
 mod work;

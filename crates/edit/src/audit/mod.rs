@@ -213,7 +213,7 @@ impl AuditLog {
         for segment in self.segments()?.into_iter().filter(|segment| *segment >= head.first) {
             let bytes = fs::read(self.place(&segment_name(segment)))?;
             let lines = bytes.split(|byte| *byte == b'\n');
-            records.extend(lines.filter_map(|line| line::decode(line)).map(|line| line.record));
+            records.extend(lines.filter_map(line::decode).map(|line| line.record));
         }
         Ok(records)
     }

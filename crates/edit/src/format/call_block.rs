@@ -129,28 +129,24 @@ impl CallBlock {
         let text = text.trim().trim_start_matches("<tool_call>").trim_start_matches("[TOOL_CALLS]");
         let text = text.trim_end().trim_end_matches("</tool_call>").trim();
         if text.contains("<function=") {
-            return text
-                .split("<function=")
-                .skip(1)
-                .for_each(|call| read_function(call, around, out));
-        }
-        match json::read(text) {
-            Some(value) => tool_call::read_json(&value, around, out),
-            None => {
-                // Several calls may follow each other, one a line.
-                let lines: Option<Vec<Value>> =
-                    text.lines().filter(|line| !line.trim().is_empty()).map(json::read).collect();
-                match lines {
-                    Some(values) => {
-                        values.iter().for_each(|v| tool_call::read_json(v, around, out));
-                    }
-                    None if tool_call::seems_to_edit(text) => {
-                        let path = self.path.clone();
-                        out.push(self.origin.broken(path, BrokenReason::BadCall, end));
-                    }
-                    None => {}
-                }
+            for call in text.split("<function=").skip(1) {
+                read_function(call, around, out);
             }
+            return;
+        }
+        if let Some(value) = json::read(text) {
+            return tool_call::read_json(&value, around, out);
+        }
+        // Several calls may follow each other, one a line.
+        let lines: Option<Vec<Value>> =
+            text.lines().filter(|line| !line.trim().is_empty()).map(json::read).collect();
+        if let Some(values) = lines {
+            for value in &values {
+                tool_call::read_json(value, around, out);
+            }
+        } else if tool_call::seems_to_edit(text) {
+            let path = self.path.clone();
+            out.push(self.origin.broken(path, BrokenReason::BadCall, end));
         }
     }
 }

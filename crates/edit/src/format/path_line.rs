@@ -122,6 +122,23 @@ fn without_emphasis(text: &str) -> &str {
     text.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(text)
 }
 
+/// What stands in front of a name, besides Markdown.
+const NAMES: [&str; 13] = [
+    "**File:**",
+    "**Path:**",
+    "**Filename:**",
+    "File:",
+    "file:",
+    "Path:",
+    "path:",
+    "Filename:",
+    "filename:",
+    "File path:",
+    "New file:",
+    "//",
+    "# ",
+];
+
 /// Reads a line that names a file and nothing else.
 pub fn alone(line: &str) -> Option<PathLine> {
     let line = line.trim();
@@ -156,21 +173,6 @@ pub fn alone(line: &str) -> Option<PathLine> {
         explicit = true;
         text = bold.strip_suffix(':').unwrap_or(bold).trim();
     }
-    const NAMES: [&str; 13] = [
-        "**File:**",
-        "**Path:**",
-        "**Filename:**",
-        "File:",
-        "file:",
-        "Path:",
-        "path:",
-        "Filename:",
-        "filename:",
-        "File path:",
-        "New file:",
-        "//",
-        "# ",
-    ];
     for name in NAMES {
         if let Some(rest) = text.strip_prefix(name) {
             explicit |= name.ends_with(':');

@@ -71,7 +71,7 @@ enum Place {
     Diff(Box<UnifiedDiff>),
     /// The call of a tool.
     Call(Box<CallBlock>),
-    Patch(ApplyPatch, Origin),
+    Patch(Box<ApplyPatch>, Origin),
     /// What the model says to itself: drafts, no edits.
     Thought(Thought),
     Whole(Box<WholeFile>),
@@ -268,7 +268,7 @@ impl ReplyParser {
             Place::Call(block) => block.line(line, out),
             Place::Whole(block) if block.is_command() && apply_patch::opens(line.text) => {
                 // The shell hands it over.
-                self.place = Place::Patch(ApplyPatch::default(), Origin::of(line));
+                self.place = Place::Patch(Box::default(), Origin::of(line));
                 return;
             }
             Place::Whole(block) => block.line(line),
@@ -398,7 +398,7 @@ impl ReplyParser {
         }
         if apply_patch::opens(line.text) {
             self.settle(out);
-            self.place = Place::Patch(ApplyPatch::default(), Origin::of(line));
+            self.place = Place::Patch(Box::default(), Origin::of(line));
             return true;
         }
         if self.fence.is_none() && unified_diff::opens(line.text) {
@@ -545,12 +545,11 @@ fn without_colours(text: &str) -> String {
         let body = &rest[at + 2..];
         let length = body.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
         out.push_str(&rest[..at]);
-        match body.as_bytes().get(length) {
-            Some(b'm' | b'K') => rest = &body[length + 1..],
-            _ => {
-                out.push_str("\u{1b}[");
-                rest = body;
-            }
+        if let Some(b'm' | b'K') = body.as_bytes().get(length) {
+            rest = &body[length + 1..];
+        } else {
+            out.push_str("\u{1b}[");
+            rest = body;
         }
     }
     out.push_str(rest);

@@ -117,7 +117,11 @@ impl Around<'_> {
 /// something else.
 pub fn read_json(value: &Value, around: Around<'_>, out: &mut Vec<ParsedItem>) {
     match value {
-        Value::Array(values) => values.iter().for_each(|value| read_json(value, around, out)),
+        Value::Array(values) => {
+            for value in values {
+                read_json(value, around, out);
+            }
+        }
         Value::Object(object) => {
             if let Some(calls @ Value::Array(_)) = object.get("tool_calls") {
                 return read_json(calls, around, out);
@@ -134,12 +138,11 @@ pub fn read_json(value: &Value, around: Around<'_>, out: &mut Vec<ParsedItem>) {
                 // Some servers give the arguments as text again.
                 (Some(name), Some(Value::String(inner))) => match super::json::read(inner) {
                     Some(Value::Object(inner)) => read_call(name, &inner, around, out),
-                    Some(_) => {}
                     None if is_named(name, &["apply_patch"]) => nested(inner, None, around, out),
                     None if seems_to_edit(name) || seems_to_edit(inner) => {
                         out.push(around.broken(None, BrokenReason::BadCall));
                     }
-                    None => {}
+                    _ => {}
                 },
                 (name, _) => read_call(name.unwrap_or_default(), object, around, out),
             }
@@ -153,8 +156,10 @@ pub fn read_call(name: &str, arguments: &Arguments, around: Around<'_>, out: &mu
     let text = |keys: &[&str]| keys.iter().find_map(|key| arguments.get(*key)?.as_str());
     let path = text(&PATHS).or(around.path);
     if is_named(name, &["apply_patch"]) {
-        let patch = text(&["input", "patch", "diff", "content", "command"]);
-        return patch.into_iter().for_each(|patch| nested(patch, path, around, out));
+        if let Some(envelope) = text(&["input", "patch", "diff", "content", "command"]) {
+            nested(envelope, path, around, out);
+        }
+        return;
     }
     if is_named(name, &SHELLS) {
         return shell(arguments, around, out);

@@ -40,11 +40,10 @@ struct FileSection {
     copy_to: Option<String>,
     deleted: bool,
     created: bool,
-    binary: bool,
-    combined: bool,
+    /// Why it is no diff that can be applied.
+    flaw: Option<BrokenReason>,
     /// Whether each hunk so far changes nothing but how lines end.
     line_ends: Option<bool>,
-    marks_words: bool,
     /// The mode that the file gets, as git writes it: `100755`.
     mode: Option<String>,
     hunks: Vec<PatchHunk>,
@@ -118,12 +117,15 @@ impl UnifiedDiff {
         if let Some(path) = combined(text) {
             self.close_file(out);
             let mut file = FileSection::new(Origin::of(line));
-            (file.path, file.combined) = (Some(git_name::unquoted(path)), true);
+            file.path = Some(git_name::unquoted(path));
+            file.flaw = Some(BrokenReason::CombinedDiff);
             file.end = line.end;
             self.file = Some(file);
             return Step::More;
         }
-        if let Some(file) = self.file.as_mut().filter(|file| file.combined) {
+        if let Some(file) =
+            self.file.as_mut().filter(|file| file.flaw == Some(BrokenReason::CombinedDiff))
+        {
             // Each line has a sign for every parent.
             let mine = text.starts_with(['@', '+', '-', ' ', '\\'])
                 || text.starts_with("index ")
@@ -229,10 +231,8 @@ impl FileSection {
             copy_to: None,
             deleted: false,
             created: false,
-            binary: false,
-            combined: false,
+            flaw: None,
             line_ends: None,
-            marks_words: false,
             mode: None,
             hunks: Vec::new(),
             hunk: None,
@@ -265,7 +265,7 @@ impl FileSection {
         } else if let Some(mode) = text.strip_prefix("new mode") {
             self.mode = Some(mode.trim().to_owned());
         } else if text.starts_with("Binary files ") || text.starts_with("GIT binary patch") {
-            self.binary = true;
+            self.flaw = Some(BrokenReason::BinaryPatch);
         } else {
             let known = ["index ", "similarity index", "dissimilarity index", "old mode"];
             return known.iter().any(|start| text.starts_with(start));
@@ -297,7 +297,9 @@ impl FileSection {
     fn judge_hunk(&mut self) {
         let Some(hunk) = self.hunk.as_ref().filter(|hunk| !hunk.is_empty()) else { return };
         self.line_ends = Some(self.line_ends.unwrap_or(true) && hunk.changes_line_ends());
-        self.marks_words |= hunk.marks_words();
+        if hunk.marks_words() {
+            self.flaw = Some(BrokenReason::WordDiff);
+        }
     }
 
     /// The file's path, without the prefixes `a/` and `b/` that git adds.
@@ -343,15 +345,8 @@ impl FileSection {
         let Some(path) = self.path() else {
             return origin.broken(None, BrokenReason::NoPath, end);
         };
-        if self.binary {
-            return origin.broken(Some(path), BrokenReason::BinaryPatch, end);
-        }
-        let refused = [
-            (self.combined, BrokenReason::CombinedDiff),
-            (self.marks_words, BrokenReason::WordDiff),
-            (self.line_ends == Some(true), BrokenReason::LineEndDiff),
-        ];
-        if let Some((_, reason)) = refused.into_iter().find(|(is, _)| *is) {
+        let line_ends = (self.line_ends == Some(true)).then_some(BrokenReason::LineEndDiff);
+        if let Some(reason) = self.flaw.or(line_ends) {
             return origin.broken(Some(path), reason, end);
         }
         if let (Some(to), Some(from)) = (self.copy_to, &self.rename_from) {

@@ -19,9 +19,10 @@ pub fn acquire(place: &Path, patience: Duration) -> Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.create(true).truncate(false).write(true).open(place);
     let file = file.map_err(unusable)?;
-    match wait(&file, patience).map_err(unusable)? {
-        true => Ok(file),
-        false => Err(Error::JournalBusy { path: place.to_owned() }),
+    if wait(&file, patience).map_err(unusable)? {
+        Ok(file)
+    } else {
+        Err(Error::JournalBusy { path: place.to_owned() })
     }
 }
 

@@ -44,6 +44,7 @@ impl FileLayer for Disk {
             Opening::New { mode } => (always | OFlags::EXCL, mode),
             Opening::Append => (always | OFlags::APPEND, 0o600),
         };
+        #[allow(clippy::useless_conversion, reason = "not every system has 32 bits of it")]
         let mode = Mode::from_bits_truncate(mode.into());
         Ok(openat(at.folder.handle(), at.name, flags, mode)?.into())
     }

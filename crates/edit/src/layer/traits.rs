@@ -29,7 +29,7 @@ impl FileTraits {
         Self { mode: Some(0o600), owner: None, program: false, attributes: Vec::new() };
 
     /// The same file as a program, or as none: who may read it may run it.
-    pub fn as_program(self, program: bool) -> Self {
+    pub fn with_program(self, program: bool) -> Self {
         let changed = |mode| if program { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
         let mode = self.mode.map(changed);
         Self { mode, program, ..self }
@@ -64,9 +64,8 @@ fn attributes_of(file: &File) -> Vec<(String, Vec<u8>)> {
     const MOST_BYTES: usize = 64 << 10;
     let mut list = [0_u8; 1024];
     let length = match flistxattr(file, &mut list[..]) {
-        Ok(0) => return Vec::new(),
+        Ok(0) | Err(_) => return Vec::new(),
         Ok(length) => length,
-        Err(_) => return Vec::new(),
     };
     let names = list[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty());
     let mut attributes = Vec::new();

@@ -89,9 +89,9 @@ pub fn align(file: &[Plain<'_>], wanted: &[Plain<'_>], start: isize, band: usize
     let inside = |line: isize| line >= 0 && line <= file.len() as isize;
     let mut cost = vec![f32::INFINITY; (wanted.len() + 1) * width];
     let mut step = vec![Step::Start; cost.len()];
-    for k in 0..width {
+    for (k, cell) in cost.iter_mut().take(width).enumerate() {
         if inside(line_at(0, k)) {
-            cost[k] = 0.0;
+            *cell = 0.0;
         }
     }
     for i in 1..=wanted.len() {

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_found() {
-        check(FILE, "def first(a):|    totel = a + 1|    log(total)|    return total", Some(1..5));
+        check(FILE, "def first(a):|    totl = a + 1|    log(total)|    return total", Some(1..5));
         check(FILE, "def first(a):|    log(total)|    return total|def second(b):", Some(1..6));
         check(
             FILE,
@@ -252,7 +252,7 @@ mod tests {
             "def third(c):|    nothing = alike(c)|    send(nothing)|    return nothing",
             None,
         );
-        check(FILE, "    totel = a + 1", None);
+        check(FILE, "    totl = a + 1", None);
     }
 
     #[test]

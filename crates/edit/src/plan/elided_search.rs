@@ -31,7 +31,7 @@ pub fn replace(
     // Words are not overlooked here: the dots overlook enough.
     let limit = limit.min(MatchLevel::Punctuation);
     let mut text = FileText::new(content);
-    let mut places: Vec<Placed> = Vec::new();
+    let mut all: Vec<Placed> = Vec::new();
     let mut below = 0;
     // The lowest line that the parts above can end on, as the file was.
     for (wanted, new) in old.iter().zip(&new) {
@@ -46,12 +46,12 @@ pub fn replace(
             below = first_end(&text, wanted, within)?;
             continue;
         }
-        let (placed, range, lines) = replaced_lines(&text, wanted, new, within, limit)?;
+        let (place, range, lines) = replaced_lines(&text, wanted, new, within, limit)?;
         below = range.start + lines.len();
         text.replace(range, lines);
-        places.push(placed);
+        all.push(place);
     }
-    Ok(Patched { text: text.join(), places })
+    Ok(Patched { text: text.join(), places: all })
 }
 
 /// Where the first place of lines that stay ends.
@@ -72,6 +72,6 @@ fn parts(text: &str) -> Vec<Vec<&str>> {
 fn trimmed<'t>(part: &[&'t str]) -> Vec<&'t str> {
     let full = |line: &&str| !line.trim().is_empty();
     let start = part.iter().position(full).unwrap_or(part.len());
-    let end = part.iter().rposition(|line| full(&line)).map_or(start, |last| last + 1);
+    let end = part.iter().rposition(full).map_or(start, |last| last + 1);
     part[start..end].to_vec()
 }

@@ -140,7 +140,7 @@ impl EditPlan {
         }
         let policy = options.policy.clone();
         let (already_there, placements) = (Vec::new(), Vec::new());
-        Ok(Self { changes, refusals, already_there, placements, policy })
+        Ok(Self { changes, refusals, already_there, policy, placements })
     }
 }
 

@@ -207,7 +207,7 @@ fn shifted<'w>(found: &Found, wanted: &[&'w str]) -> Vec<Cow<'w, str>> {
 /// Applies hunks, each below the one before it.
 pub fn apply(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Patched, Refused> {
     let mut text = FileText::new(content);
-    let mut places = Vec::new();
+    let mut all = Vec::new();
     let mut below = 0;
     // How many lines the hunks so far added: later line numbers move by it.
     let mut moved: isize = 0;
@@ -219,7 +219,7 @@ pub fn apply(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Pa
             place_unspaced(&text, hunk, at)?
         };
         let first = range.start.saturating_add_signed(-moved);
-        places.push(Placed { lines: first..first + range.len(), ..placed });
+        all.push(Placed { lines: first..first + range.len(), ..placed });
         moved += lines.len() as isize - range.len() as isize;
         below = range.start + lines.len();
         text.replace(range, lines);
@@ -227,7 +227,7 @@ pub fn apply(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Pa
             text.set_open(hunk.new_open);
         }
     }
-    Ok(Patched { text: text.join(), places })
+    Ok(Patched { text: text.join(), places: all })
 }
 
 /// Where the next hunk is looked for.
@@ -397,7 +397,8 @@ fn only(
     };
     let found = with_line_ends(text, found);
     if found.level > limit {
-        let nearest = Some(nearest_of(text, wanted, found.range.clone(), found.similarity));
+        let nearest =
+            Some(Box::new(nearest_of(text, wanted, found.range.clone(), found.similarity)));
         return Err(Refused {
             reason: RefusalReason::LevelLimited { level: found.level },
             nearest,
@@ -419,7 +420,10 @@ fn misfit(text: &FileText<'_>, found: &Found, wanted: &[&str], reason: Misfit) -
         Misfit::Blanks => RefusalReason::WhitespaceDiffers,
     };
     let similarity = found.similarity.min(0.99);
-    Refused { reason, nearest: Some(nearest_of(text, wanted, found.range.clone(), similarity)) }
+    Refused {
+        reason,
+        nearest: Some(Box::new(nearest_of(text, wanted, found.range.clone(), similarity))),
+    }
 }
 
 /// Refuses to remove a file that holds more, or something else, than the diff
@@ -443,7 +447,8 @@ fn no_match(text: &FileText<'_>, wanted: &[&str]) -> Refused {
     let only_space =
         nearest.as_ref().is_some_and(|(range, _)| words(&lines[range.clone()]) == words(wanted));
     let reason = if only_space { RefusalReason::WhitespaceDiffers } else { RefusalReason::NoMatch };
-    let nearest = nearest.map(|(range, similarity)| nearest_of(text, wanted, range, similarity));
+    let nearest =
+        nearest.map(|(range, similarity)| Box::new(nearest_of(text, wanted, range, similarity)));
     Refused { reason, nearest }
 }
 
@@ -452,14 +457,14 @@ fn nearest_of(
     wanted: &[&str],
     range: Range<usize>,
     similarity: f32,
-) -> Box<NearestMatch> {
+) -> NearestMatch {
     let lines = text.texts();
     let joined = |lines: &[&str]| lines.join("\n") + "\n";
-    Box::new(NearestMatch {
+    NearestMatch {
         range: LineRange::new(range.start + 1, range.end),
         similarity,
         diff: FileDiff::of_passages(&joined(wanted), &joined(&lines[range])),
-    })
+    }
 }
 
 #[cfg(test)]

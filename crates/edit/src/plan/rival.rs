@@ -23,9 +23,9 @@ pub fn is_telling(line: &str) -> bool {
 /// the change would bring to the place found.
 pub fn rival(file: &[&str], found: &Found, wanted: &[&str], ops: &[Op<'_>]) -> Option<usize> {
     let adds = ops.iter().filter(|op| matches!(op, Op::Add(_))).count();
-    let removes = ops.iter().filter(|op| matches!(op, Op::Remove(_))).count();
+    let gone_count = ops.iter().filter(|op| matches!(op, Op::Remove(_))).count();
     // To become like the other place is a change as good as any.
-    if adds + removes < 2 || adds.saturating_mul(file.len()) > MOST_COMPARISONS {
+    if adds + gone_count < 2 || adds.saturating_mul(file.len()) > MOST_COMPARISONS {
         return None;
     }
     let wanted: Vec<&str> = wanted.iter().map(|line| line.trim()).collect();

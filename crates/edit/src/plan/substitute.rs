@@ -24,7 +24,7 @@ pub fn substitute(
     if crlf && limit >= MatchLevel::LineEndings {
         let level = if single { MatchLevel::Exact } else { MatchLevel::LineEndings };
         let way = (old_ends.as_ref(), new_ends.as_ref(), level);
-        ways.insert(if single { 0 } else { 1 }, way);
+        ways.insert(usize::from(!single), way);
     }
     for (old, new, level) in ways {
         let places: Vec<usize> = content.match_indices(old).map(|(at, _)| at).collect();
@@ -44,14 +44,14 @@ pub fn substitute(
     patch::replace(content, &as_lines(old), &as_lines(new), limit)
 }
 
-fn replaced(content: &str, old: &str, new: &str, places: &[usize], level: MatchLevel) -> Patched {
+fn replaced(content: &str, old: &str, new: &str, starts: &[usize], level: MatchLevel) -> Patched {
     // Lines that lose their end only in the new text would run together.
     let open = old.ends_with('\n') && !new.is_empty() && !new.ends_with('\n');
     let end = if old.ends_with("\r\n") { "\r\n" } else { "\n" };
     let mut text = String::with_capacity(content.len());
     let mut placed = Vec::new();
     let (mut from, mut line) = (0, 0);
-    for at in places {
+    for at in starts {
         line += content[from..*at].matches('\n').count();
         text.push_str(&content[from..*at]);
         text.push_str(new);

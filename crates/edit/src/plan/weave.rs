@@ -256,7 +256,8 @@ impl<'t> Weave<'_, 't> {
                     .is_some_and(|at| self.wanted[at].trim() == line)
             };
             let doubled = twin(number.checked_sub(1)) || twin(Some(number + 1));
-            if !doubled && !(removed && adds.is_empty()) {
+            let harmless = doubled || (removed && adds.is_empty());
+            if !harmless {
                 return Err(Misfit::Poor);
             }
         }
@@ -296,9 +297,9 @@ impl<'t> Weave<'_, 't> {
         let uneven = pairs.iter().any(|(number, line)| {
             indent(&self.text.lines()[*line].text) != indent(&self.wanted[*number])
         });
-        let bare = |text: &str| plain(text).split_whitespace().collect::<String>();
+        let signs = |text: &str| plain(text).split_whitespace().collect::<String>();
         let signs_only = pairs.iter().all(|(number, line)| {
-            bare(&self.text.lines()[*line].text) == bare(&self.wanted[*number])
+            signs(&self.text.lines()[*line].text) == signs(&self.wanted[*number])
         });
         if uneven && adds.len() != pairs.len() || !all_known {
             return Err(Misfit::Poor);
@@ -306,7 +307,7 @@ impl<'t> Weave<'_, 't> {
         let join = |lines: Vec<&str>| lines.join("\n");
         let base = join(pairs.iter().map(|(number, _)| self.wanted[*number].as_ref()).collect());
         let ours = removed.iter().map(|line| self.text.lines()[*line].text.as_ref()).collect();
-        let theirs = join(adds.iter().map(|add| add.as_ref()).collect());
+        let theirs = join(adds.iter().map(|add| &***add).collect());
         let merged = token_merge::merge(&base, &join(ours), &theirs);
         // Of words, both readings have to come to the same: that the search text
         // alone is misquoted, and that the replacement is too.

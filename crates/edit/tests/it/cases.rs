@@ -16,7 +16,7 @@ fn every_case() {
     let mut cases: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
-    assert!(cases.len() >= 200, "only {} cases", cases.len());
+    assert!(cases.len() >= 240, "only {} cases", cases.len());
     // All that fail are shown, not only the first.
     let failed = cases.iter().filter(|case| std::panic::catch_unwind(|| check(case)).is_err());
     assert_eq!(failed.count(), 0, "cases failed, each is shown above");

@@ -35,7 +35,7 @@ pub struct SafetensorsTensor {
 }
 
 /// The headers of a folder's weight files, one or several with an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SafetensorsHeader {
     /// The files.
@@ -51,7 +51,7 @@ impl SafetensorsHeader {
     /// inside its file, overlaps no other, fits its shape where its type is
     /// known, and is in the file that the index says.
     pub fn read_folder(folder: &Path) -> Result<Self> {
-        let mut header = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        let mut header = Self::default();
         let single = folder.join("model.safetensors");
         if single.exists() {
             header.add(single)?;
@@ -91,7 +91,7 @@ impl SafetensorsHeader {
     /// file's `size` bytes in order. `path` stands in errors and in
     /// [`files`](Self::files).
     pub fn read_from(input: impl Read, size: u64, path: &Path) -> Result<Self> {
-        let mut header = Self { files: Vec::new(), tensors: BTreeMap::new() };
+        let mut header = Self::default();
         header.take(read_header(input, size, path)?, path.to_owned())?;
         Ok(header)
     }

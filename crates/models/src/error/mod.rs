@@ -1,8 +1,16 @@
+mod hub;
+
 use std::io;
 use std::path::PathBuf;
 
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
+
+use crate::catalogue::CatalogueError;
+use crate::records::RecordsError;
+use crate::secrets::SecretProblem;
+use crate::store::LeaseHolder;
+pub use hub::HubError;
 
 /// What can go wrong with a model.
 #[derive(Debug, Error)]
@@ -152,6 +160,66 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Something is wrong with a secret, or with where it is kept.
+    #[error(transparent)]
+    Secret {
+        /// What it is; never the secret.
+        #[from]
+        problem: SecretProblem,
+    },
+    /// A weight is NaN or infinite.
+    #[error("the weight {tensor} in {path} holds a value that is no number, at byte {byte}")]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The weight's name.
+        tensor: String,
+        /// Where in the file the value, or its block, begins.
+        byte: u64,
+    },
+    /// An installed model is loaded.
+    #[error("{name} is in use{}", by(holders))]
+    InUse {
+        /// The model.
+        name: String,
+        /// Who uses it.
+        holders: Vec<LeaseHolder>,
+    },
+    /// Nothing tells where a broken file came from.
+    #[error("{path} is broken, and nobody recorded where it came from")]
+    NoOrigin {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A broken file cannot be fetched here.
+    #[error("{path} is broken, and there is nothing to fetch {origin} with")]
+    NoSource {
+        /// The file.
+        path: PathBuf,
+        /// Where it came from.
+        origin: String,
+    },
+    /// A catalogue, or what was asked of one.
+    #[error(transparent)]
+    Catalogue {
+        /// What is wrong with it.
+        #[from]
+        source: CatalogueError,
+    },
+    /// The records of models.
+    #[error(transparent)]
+    Records {
+        /// What is wrong with them.
+        #[from]
+        source: RecordsError,
+    },
+    /// A model could not be fetched.
+    #[error(transparent)]
+    Hub {
+        /// Why.
+        #[from]
+        source: HubError,
+    },
     /// The caller stopped it.
     #[error("stopped")]
     Cancelled,
@@ -166,13 +234,26 @@ pub enum Error {
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The programs that use a model, in words.
+fn by(holders: &[LeaseHolder]) -> String {
+    let words = |holder: &LeaseHolder| match &*holder.program {
+        "" => format!("process {}", holder.process),
+        program => format!("{program} (process {})", holder.process),
+    };
+    let all: Vec<String> = holders.iter().map(words).collect();
+    if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
+}
+
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::EngineStopped | Self::Tokenizer { .. } => ErrorKind::Internal,
             Self::PromptTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::InvalidOption { .. } => ErrorKind::InvalidInput,
-            Self::ScriptExhausted | Self::StoreBusy { .. } => ErrorKind::Unavailable,
+            Self::ScriptExhausted
+            | Self::StoreBusy { .. }
+            | Self::InUse { .. }
+            | Self::NoSource { .. } => ErrorKind::Unavailable,
             Self::Io { source, .. } => io_error_kind(source),
             Self::NotAModel { .. } | Self::BadName { .. } | Self::Template { .. } => {
                 ErrorKind::InvalidInput
@@ -183,11 +264,17 @@ impl Diagnostic for Error {
             | Self::TokenizerMismatch { .. }
             | Self::MissingFile { .. }
             | Self::BadManifest { .. }
-            | Self::ChecksumMismatch { .. } => ErrorKind::Corrupt,
+            | Self::ChecksumMismatch { .. }
+            | Self::NotFinite { .. }
+            | Self::NoOrigin { .. } => ErrorKind::Corrupt,
             Self::UnsupportedModel { .. } => ErrorKind::Unsupported,
             Self::NotInstalled { .. } => ErrorKind::NotFound,
             Self::AlreadyInstalled { .. } => ErrorKind::AlreadyExists,
+            Self::Secret { problem } => problem.kind(),
+            Self::Hub { source } => source.kind(),
             Self::Cancelled => ErrorKind::Cancelled,
+            Self::Catalogue { source } => source.kind(),
+            Self::Records { source } => source.kind(),
             Self::Engine { source } => source.kind(),
         }
     }
@@ -214,7 +301,15 @@ impl Diagnostic for Error {
             Self::MissingFile { .. } => "models.missing_file",
             Self::BadManifest { .. } => "models.bad_manifest",
             Self::StoreBusy { .. } => "models.store_busy",
+            Self::Secret { problem } => problem.code(),
+            Self::NotFinite { .. } => "models.not_finite",
+            Self::InUse { .. } => "models.in_use",
+            Self::NoOrigin { .. } => "models.no_origin",
+            Self::NoSource { .. } => "models.no_source",
+            Self::Hub { source } => source.code(),
             Self::Cancelled => "models.cancelled",
+            Self::Catalogue { source } => source.code(),
+            Self::Records { source } => source.code(),
             Self::Engine { source } => source.code(),
         }
     }
@@ -269,10 +364,22 @@ impl Diagnostic for Error {
             Self::BadName { .. } => Some(
                 "use letters, digits, `.`, `-` and `_`, beginning with a letter or digit".into(),
             ),
-            Self::ChecksumMismatch { .. } => {
+            Self::ChecksumMismatch { .. } => Some(
+                "`models repair` fetches it again where it is known where it came from; else \
+                 remove the model and add it again from a sound copy"
+                    .into(),
+            ),
+            Self::Secret { problem } => problem.help(),
+            Self::NotFinite { .. } => Some("get the model again from where it came from".into()),
+            Self::InUse { .. } => Some("end what uses it, then try again".into()),
+            Self::NoOrigin { .. } => {
                 Some("remove the model and add it again from a sound copy".into())
             }
+            Self::NoSource { .. } => Some("go online, or add the model from a sound copy".into()),
+            Self::Hub { source } => source.help(),
             Self::Cancelled => None,
+            Self::Catalogue { source } => source.help(),
+            Self::Records { source } => source.help(),
             Self::Engine { source } => source.help(),
         }
     }
