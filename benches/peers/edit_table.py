@@ -127,6 +127,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--edits", type=int, default=1000)
+    parser.add_argument("--first", type=int, help="only so many of them, a fair sample")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--driver", help="a driver that is built already")
     parser.add_argument("--only", action="append", help="a damage by its key; may be repeated")
@@ -141,6 +142,7 @@ def main():
     edits = harvest.load(args.repos, args.edits, args.seed)
     # Any first part of them is a fair sample of all.
     random.Random(args.seed).shuffle(edits)
+    edits = edits[: args.first]
     kept = None
     peers, missing = ([], []) if args.alone else programs.peers()
     for name in missing:
