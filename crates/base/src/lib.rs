@@ -15,7 +15,9 @@ mod error;
 mod hash;
 mod language;
 mod path;
+mod path_name;
 mod progress;
+mod secret;
 mod size;
 mod text;
 
@@ -24,6 +26,8 @@ pub use error::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 pub use hash::{ContentHash, ContentHasher};
 pub use language::Language;
 pub use path::{PathError, RelPath, Root};
+pub use path_name::is_device_name;
 pub use progress::{Progress, ProgressEvent};
+pub use secret::SECRET_VARIABLES;
 pub use size::ByteSize;
 pub use text::{LineIndex, LineRange, TextRange};

@@ -29,11 +29,16 @@ impl Model {
 
     /// As [`load`](Self::load); `cancel` stops it within one weight.
     pub fn load_in_place(path: &Path, cancel: &CancelToken) -> Result<Self> {
-        Self::load_checked(&InstalledModel::check_in_place(path)?, cancel)
+        Self::load_checked(&InstalledModel::check_in_place(path)?, false, cancel)
     }
 
-    pub(crate) fn load_checked(model: &InstalledModel, cancel: &CancelToken) -> Result<Self> {
+    pub(crate) fn load_checked(
+        model: &InstalledModel,
+        over_memory: bool,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let mut options = LoadOptions::default();
+        options.ignore_memory = over_memory;
         options.cancel = cancel.clone();
         let engine = Engine::load(model, &options)?;
         Ok(match model.lease() {

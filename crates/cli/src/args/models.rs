@@ -1,7 +1,14 @@
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+
+use super::library::{
+    Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag,
+};
+
+use super::pull::{Pull, Queue};
 
 /// What to do with models.
 #[derive(Debug, Subcommand)]
@@ -13,6 +20,15 @@ pub enum Models {
         /// The name to install it under [default: from the path]
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Fetch a model from the hub, check it and install it
+    Pull(Pull),
+    /// Show and change the queue of pulls
+    #[command(subcommand_required = false, args_conflicts_with_subcommands = true)]
+    Queue {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        what: Option<Queue>,
     },
     /// List the installed models
     List,
@@ -38,6 +54,22 @@ pub enum Models {
         /// Its name
         name: String,
     },
+    /// Show what a model would take of memory, and whether it fits; loads nothing
+    Fit {
+        /// An installed one's name, or a path
+        model: String,
+        /// Tokens of prompt and answer together [default: what the model was made for]
+        #[arg(long, value_name = "N")]
+        context: Option<usize>,
+        /// Answers at once, each with such a context
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        answers: usize,
+        /// How keys and values are kept
+        #[arg(long, value_enum, default_value_t = Cache::Bf16)]
+        cache: Cache,
+    },
+    /// List the models that processes on this machine use now
+    Ps,
     /// Show what belongs to no model and can go; with --yes, remove it
     Gc {
         /// Remove what is shown
@@ -59,11 +91,62 @@ pub enum Models {
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },
-    /// Remove a model
+    /// Make a model in another format; the original stays
+    ///
+    /// Safetensors become GGUF or MLX, GGUF becomes safetensors. Interrupted, it
+    /// keeps what is done in a folder that ends in `.converting`; the same command
+    /// goes on there.
+    Convert {
+        /// An installed model, a GGUF file or a folder
+        source: String,
+        /// gguf:f32, f16, bf16, q8_0, q4_0 or q4_k_m; mlx:BITS[:GROUP] with 2, 3, 4, 5,
+        /// 6 or 8 bits and groups of 32, 64 or 128; safetensors[:f32, f16 or bf16]
+        #[arg(long, value_name = "FORMAT")]
+        to: String,
+        /// The file or folder to make [default: named after the source, here]
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Threads to work with [default: one for each processor]
+        #[arg(long)]
+        threads: Option<NonZeroUsize>,
+    },
+    /// Remove a model; what is said of it and was counted stays
     Rm {
         /// Its name
         name: String,
+        /// Forget what is said of it and was counted, too
+        #[arg(long)]
+        forget: bool,
     },
+    /// Find models that can be had
+    Search(Search),
+    /// Name the models that suit a task on this machine, and say why
+    Recommend(Recommend),
+    /// Put models side by side: size, memory, speed, perplexity, edits
+    Compare(Compare),
+    /// Give a model tags and a category
+    Tag(Tag),
+    /// Make a model a favourite
+    Favourite(Favourite),
+    /// Write a note about a model
+    Note(Note),
+    /// Give a model another name to use it by
+    Alias(Alias),
+    /// Show how much models were used, and what was measured of them
+    Stats(Stats),
+    /// Write what is said of models, and was counted, as one JSON document
+    Export(Export),
+    /// Merge an exported library into this one
+    Import(Import),
+}
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Cache {
+    /// Two bytes a number
+    Bf16,
+    /// A byte a number, with scales
+    Q8,
 }
 
 /// A number and its unit: seconds, minutes, hours, days or weeks.

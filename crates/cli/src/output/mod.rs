@@ -1,8 +1,10 @@
 //! How results look: styles, diffs, progress for people; documents for programs.
 
+pub mod bar;
 pub mod diff;
 pub mod json;
 pub mod progress;
+pub mod table;
 pub mod time;
 mod visible;
 
@@ -29,6 +31,11 @@ impl Style {
     /// For the stream of messages.
     pub fn for_messages(host: &Host<'_>) -> Self {
         Self { on: host.color && host.live }
+    }
+
+    /// As it is, but for what a terminal would obey.
+    pub fn plain(self, text: impl Display) -> String {
+        visible(text)
     }
 
     /// Something went wrong.
@@ -59,11 +66,6 @@ impl Style {
     /// A line that goes.
     pub fn removed(self, text: impl Display) -> String {
         self.paint(AnsiColor::Red.on_default(), text)
-    }
-
-    /// Nothing of the kind.
-    pub fn plain(self, text: impl Display) -> String {
-        self.paint(Ansi::new(), text)
     }
 
     fn paint(self, style: Ansi, text: impl Display) -> String {

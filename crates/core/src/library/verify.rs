@@ -64,7 +64,7 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<VerifyReport> {
-        Ok(self.store.verify(name, &self.asking(options), progress, cancel)?)
+        Ok(self.store.verify(&self.resolve(name)?, &self.asking(options), progress, cancel)?)
     }
 
     fn asking(&self, options: VerifyOptions) -> mlxcode_models::VerifyOptions<'_> {
@@ -81,6 +81,7 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<RepairReport> {
-        Ok(self.store.repair(name, self.source.as_deref(), progress, cancel)?)
+        let name = self.resolve(name)?;
+        Ok(self.store.repair(&name, self.source.as_deref(), progress, cancel)?)
     }
 }

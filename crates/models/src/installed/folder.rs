@@ -125,6 +125,14 @@ fn stretches(header: &SafetensorsHeader, packed: Option<&Quantization>) -> Vec<S
     header.tensors.iter().filter_map(stretch).collect()
 }
 
+/// Checks the configuration alone, before the weights are there.
+pub fn check_config(path: &Path) -> Result<()> {
+    let place = path.join("config.json");
+    let Some(text) = read_optional(&place, MOST_CONFIG_BYTES)? else { return Ok(()) };
+    let config = ModelConfig::from_json(&String::from_utf8_lossy(&text));
+    config.map(drop).map_err(|problem| refused(&place, problem))
+}
+
 /// How the experts are stored, by the names that are there.
 fn layout(header: &SafetensorsHeader) -> ExpertLayout {
     let any = |part: &str| header.tensors.keys().any(|name| name.contains(part));

@@ -16,6 +16,8 @@ use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
 use crate::validate::{Steps, Stretch, Strict};
 
+pub(crate) use folder::check_config;
+
 /// A model whose files were checked: the only thing that an engine loads.
 #[derive(Clone, Debug)]
 pub struct InstalledModel {

@@ -178,7 +178,10 @@ impl Store {
 
 /// A model's name is a folder's: ASCII, no separators, nothing hidden, nothing
 /// that another system could not hold.
-fn check_name(name: &str) -> Result<()> {
+///
+/// # Errors
+/// The name is none.
+pub fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     let fits = starts && !name.ends_with('.') && name.len() <= 100 && name.chars().all(plain);

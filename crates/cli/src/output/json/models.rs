@@ -25,6 +25,16 @@ pub struct ModelOutput {
     pub context_length: usize,
     /// All files together.
     pub size_bytes: u64,
+    /// Whether it is a favourite.
+    pub favourite: bool,
+    /// Its category.
+    pub category: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The names that stand for it.
+    pub aliases: Vec<String>,
+    /// A note about it.
+    pub note: Option<String>,
     /// The files, with their checksums.
     pub files: Vec<ModelFileOutput>,
 }
