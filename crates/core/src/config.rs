@@ -3,6 +3,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
+use mlxcode_edit::{PROTECTED, PolicyLists};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,7 +17,7 @@ pub const PROJECT_CONFIG: &str = ".mlx-code.json";
 const MOST_BYTES: u64 = 64 << 10;
 
 /// What can be configured. A project's file goes before the user's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The installed model to use where none is named.
@@ -29,6 +31,61 @@ pub struct Config {
     /// Catalogues of models, files or addresses, on top of the own one. In
     /// the user's own file alone.
     pub catalogues: Option<Vec<String>>,
+    /// Which files may be changed, and how much is kept to take changes back.
+    #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
+    pub edit: EditConfig,
+}
+
+/// What can be configured of changes. A project's file can only make the user's
+/// rules stricter: it may come from somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditConfig {
+    /// Globs of the files that may be changed; without any, all may. The user's
+    /// list goes before a project's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// Globs of files that may not be changed. Both lists count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<String>,
+    /// Globs of files that are changed only by who insists. The user's list
+    /// stands in place of the built-in one; a project's adds to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Vec<String>>,
+    /// The most bytes that are kept to take changes back; 536870912. Only the
+    /// user's file sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_bytes: Option<u64>,
+}
+
+impl EditConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A project's rules on top of the user's.
+    fn over(self, under: Self) -> Self {
+        let own = || PROTECTED.iter().map(|glob| (*glob).to_owned()).collect();
+        let protected = match (self.protected, under.protected) {
+            (None, under) => under,
+            (Some(over), under) => Some([under.unwrap_or_else(own), over].concat()),
+        };
+        Self {
+            allow: if under.allow.is_empty() { self.allow } else { under.allow },
+            deny: [under.deny, self.deny].concat(),
+            protected,
+            journal_bytes: under.journal_bytes,
+        }
+    }
+
+    /// The lists as a policy reads them.
+    pub(crate) fn lists(&self) -> PolicyLists {
+        let mut lists = PolicyLists::default();
+        lists.allow.clone_from(&self.allow);
+        lists.deny.clone_from(&self.deny);
+        lists.protected.clone_from(&self.protected);
+        lists
+    }
 }
 
 /// Why the configuration could not be used.
@@ -97,7 +154,7 @@ impl Diagnostic for ConfigError {
                 format!("move `{key}` to the user's own configuration file")
             }
             Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
-                 `max_file_bytes` and, in the user's own file, `catalogues`"
+                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`"
                 .to_owned(),
         })
     }
@@ -112,6 +169,13 @@ pub struct LoadedConfig {
     pub files: Vec<PathBuf>,
 }
 
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    User,
+    Project,
+}
+
 impl LoadedConfig {
     /// Reads the user's file and, given a root, the project's. Missing files
     /// are empty ones.
@@ -121,11 +185,11 @@ impl LoadedConfig {
         // People link their own configuration from elsewhere; a repository
         // that was cloned has no business to.
         let meta = fs::metadata(&user);
-        loaded.add(user, meta, true)?;
+        loaded.add(user, meta, Source::User)?;
         if let Some(root) = root {
             let project = root.join(PROJECT_CONFIG);
             let meta = fs::symlink_metadata(&project);
-            loaded.add(project, meta, false)?;
+            loaded.add(project, meta, Source::Project)?;
         }
         Ok(loaded)
     }
@@ -134,7 +198,7 @@ impl LoadedConfig {
         &mut self,
         path: PathBuf,
         meta: io::Result<Metadata>,
-        is_own: bool,
+        source: Source,
     ) -> Result<(), ConfigError> {
         match meta {
             Ok(meta) if meta.is_symlink() => {
@@ -156,7 +220,7 @@ impl LoadedConfig {
         };
         let over: Config = serde_json::from_str(&text)
             .map_err(|source| ConfigError::Invalid { path: path.clone(), source })?;
-        if over.catalogues.is_some() && !is_own {
+        if over.catalogues.is_some() && source == Source::Project {
             return Err(ConfigError::NotHere { path, key: "catalogues" });
         }
         let under = std::mem::take(&mut self.config);
@@ -166,6 +230,10 @@ impl LoadedConfig {
             context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
             catalogues: over.catalogues.or(under.catalogues),
+            edit: match source {
+                Source::User => over.edit,
+                Source::Project => over.edit.over(under.edit),
+            },
         };
         self.files.push(path);
         Ok(())
@@ -175,6 +243,23 @@ impl LoadedConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_project_only_makes_the_rules_of_edits_stricter() {
+        let read = |text: &str| serde_json::from_str::<EditConfig>(text).unwrap();
+        let user = read(r#"{"allow": ["src/**"], "deny": ["a"], "journal_bytes": 9}"#);
+        let project = read(
+            r#"{"allow": ["**"], "deny": ["b"], "protected": ["c"], "journal_bytes": 99999999}"#,
+        );
+        let both = project.clone().over(user);
+        assert_eq!((both.allow, both.journal_bytes), (vec!["src/**".to_owned()], Some(9)));
+        assert_eq!(both.deny, ["a", "b"]);
+        let protected = both.protected.unwrap();
+        assert!(protected.contains(&".env".to_owned()) && protected.contains(&"c".to_owned()));
+        let mine = read(r#"{"protected": []}"#);
+        assert_eq!(EditConfig::default().over(mine.clone()).protected, Some(Vec::new()));
+        assert_eq!(project.over(mine).protected, Some(vec!["c".to_owned()]));
+    }
 
     #[test]
     fn a_project_goes_before_the_user() {

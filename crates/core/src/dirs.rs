@@ -68,6 +68,11 @@ impl Dirs {
         self.data.join("library.sqlite")
     }
 
+    /// The queue of pulls.
+    pub fn pulls(&self) -> PathBuf {
+        self.data.join("pulls").join("pulls.sqlite3")
+    }
+
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")

@@ -79,8 +79,9 @@ pub enum Error {
     },
     /// The model takes more memory than is free.
     #[error(
-        "{path} takes {} of memory, {} are free",
+        "{path} takes {} of memory ({} are weights), {} are free",
         ByteSize(*needed_bytes),
+        ByteSize(*weights_bytes),
         ByteSize(*available_bytes)
     )]
     Memory {
@@ -88,8 +89,12 @@ pub enum Error {
         path: PathBuf,
         /// What its weights and the shortest request take.
         needed_bytes: u64,
+        /// The weights of that.
+        weights_bytes: u64,
         /// What there is.
         available_bytes: u64,
+        /// What could be done.
+        remedies: Vec<String>,
     },
     /// There is no room for more keys and values.
     #[error("the cache has no page left")]
@@ -103,6 +108,57 @@ pub enum Error {
     /// The reference keeps nothing of past prompts.
     #[error("the reference engine keeps no prompts")]
     NoPrompts,
+    /// What a model is to be converted to is none of what there is.
+    #[error("there is no conversion to `{text}`")]
+    ConvertTarget {
+        /// What was asked for.
+        text: String,
+    },
+    /// A model cannot be converted.
+    #[error("{path} cannot be converted: {what} is not supported")]
+    Convert {
+        /// The model.
+        path: PathBuf,
+        /// What of it, such as `the weight type F64 of lm_head.weight`.
+        what: String,
+    },
+    /// Where the result of a conversion would go is something already.
+    #[error("{path} is there already")]
+    OutputExists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The result of a conversion does not fit on the disk.
+    #[error(
+        "{path} takes {} of the disk, {} are free",
+        ByteSize(*needed_bytes),
+        ByteSize(*available_bytes)
+    )]
+    ConvertSpace {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is still to be written.
+        needed_bytes: u64,
+        /// What is free.
+        available_bytes: u64,
+    },
+    /// Another process converts to the same place.
+    #[error("another process is converting in {path}")]
+    ConvertBusy {
+        /// The folder in which the result grows.
+        path: PathBuf,
+    },
+    /// The caller stopped a conversion.
+    #[error("stopped; what is done is kept")]
+    ConvertStopped,
+    /// A file of a conversion's result cannot be written.
+    #[error("cannot write {path}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// No token is the likeliest: the logits are not all numbers.
     #[error("the model's logits are not all finite numbers")]
     NotFinite,
@@ -116,15 +172,24 @@ impl Diagnostic for Error {
         match self {
             Self::Compute { .. } => ErrorKind::Internal,
             Self::Model { source } => source.kind(),
-            Self::Open { source, .. } | Self::Thread { source } => io_error_kind(source),
+            Self::Open { source, .. } | Self::Thread { source } | Self::Write { source, .. } => {
+                io_error_kind(source)
+            }
             Self::Weights { .. }
             | Self::Weight { .. }
             | Self::Changed { .. }
             | Self::Snapshot { .. }
             | Self::NotFinite => ErrorKind::Corrupt,
-            Self::Tier { .. } => ErrorKind::InvalidInput,
-            Self::Architecture { .. } | Self::NoPrompts => ErrorKind::Unsupported,
-            Self::Memory { .. } | Self::Pages => ErrorKind::ResourceExhausted,
+            Self::Tier { .. } | Self::ConvertTarget { .. } => ErrorKind::InvalidInput,
+            Self::Architecture { .. } | Self::NoPrompts | Self::Convert { .. } => {
+                ErrorKind::Unsupported
+            }
+            Self::Memory { .. } | Self::Pages | Self::ConvertSpace { .. } => {
+                ErrorKind::ResourceExhausted
+            }
+            Self::OutputExists { .. } => ErrorKind::AlreadyExists,
+            Self::ConvertBusy { .. } => ErrorKind::Unavailable,
+            Self::ConvertStopped => ErrorKind::Cancelled,
         }
     }
 
@@ -144,6 +209,13 @@ impl Diagnostic for Error {
             Self::Snapshot { .. } => "inference.snapshot",
             Self::NoPrompts => "inference.no_prompts",
             Self::NotFinite => "inference.not_finite",
+            Self::ConvertTarget { .. } => "inference.convert_target",
+            Self::Convert { .. } => "inference.convert",
+            Self::OutputExists { .. } => "inference.output_exists",
+            Self::ConvertSpace { .. } => "inference.convert_space",
+            Self::ConvertBusy { .. } => "inference.convert_busy",
+            Self::ConvertStopped => "inference.convert_stopped",
+            Self::Write { .. } => "inference.write",
         }
     }
 
@@ -155,11 +227,10 @@ impl Diagnostic for Error {
                 Some("check that the file is still there and may be read".to_owned())
             }
             Self::Thread { .. } => Some("close other programs and try again".to_owned()),
-            Self::Memory { .. } => Some(
-                "use a quantised GGUF file of the model, such as Q4_K, or a smaller model; or \
-                 close other programs"
-                    .to_owned(),
-            ),
+            Self::Memory { remedies, .. } => {
+                let insist = "`--over-memory` loads it all the same";
+                Some(format!("{}; {insist}", remedies.join("; ")))
+            }
             Self::Tier { .. } => {
                 let tiers = Tier::available().into_iter().map(Tier::name);
                 Some(format!("it has {}", tiers.collect::<Vec<_>>().join(", ")))
@@ -168,6 +239,21 @@ impl Diagnostic for Error {
                 Some("leave them out: the prompts are computed again".to_owned())
             }
             Self::NoPrompts => Some("use the engine `cpu`".to_owned()),
+            Self::ConvertTarget { .. } => Some(format!("pass one of {}", crate::convert::TARGETS)),
+            Self::Convert { .. } => Some(
+                "safetensors of plain floats become GGUF or MLX, GGUF becomes safetensors, in the \
+                 Llama, Mistral, Qwen2 and Qwen3 families"
+                    .to_owned(),
+            ),
+            Self::OutputExists { .. } => Some("pass another path, or remove it first".to_owned()),
+            Self::ConvertSpace { .. } => {
+                Some("free some space, or pass a path on another disk".to_owned())
+            }
+            Self::ConvertBusy { .. } => Some("wait for it, or pass another path".to_owned()),
+            Self::ConvertStopped => Some("convert again to go on where it stopped".to_owned()),
+            Self::Write { .. } => {
+                Some("check the path, its permissions and the free space".to_owned())
+            }
             Self::Pages => Some("ask for shorter answers, or for fewer at once".to_owned()),
             Self::Architecture { .. } => Some("use the engine `reference`".to_owned()),
             Self::Weights { .. } | Self::Weight { .. } | Self::Changed { .. } | Self::NotFinite => {

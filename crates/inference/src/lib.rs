@@ -22,9 +22,11 @@
 
 mod arch;
 mod bandwidth;
+mod convert;
 mod cpu;
 mod engine;
 mod error;
+mod fit;
 mod format;
 mod memory;
 mod reference;
@@ -32,8 +34,11 @@ mod rope_speeds;
 mod sampling;
 
 pub use bandwidth::read_bandwidth;
+pub use convert::{ConvertOptions, ConvertTarget, Converted, GgufKind, convert};
 pub use engine::{
     CacheKind, Engine, EngineKind, Likelihood, LoadOptions, engine_logits, likelihood,
     reference_logits,
 };
 pub use error::{Error, Result};
+pub use fit::fit;
+pub use mlxcode_kernels::FloatType;

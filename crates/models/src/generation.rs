@@ -132,7 +132,18 @@ pub struct Timings {
 pub struct Generation {
     shared: Arc<Shared>,
     cancel: CancelToken,
+    /// Dropped with the generation, after it.
+    held: Option<Held>,
     observer: Observer,
+}
+
+/// What is kept for as long as somebody reads.
+struct Held(#[allow(dead_code, reason = "it is there to be dropped")] Box<dyn Send + Sync>);
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held")
+    }
 }
 
 /// Whoever wants to hear of the end too.
@@ -178,7 +189,7 @@ struct State {
 pub fn generation_channel(cancel: CancelToken) -> (GenerationSender, Generation) {
     let shared = Arc::new(Shared::default());
     let sender = GenerationSender { shared: Arc::clone(&shared), cancel: cancel.clone() };
-    (sender, Generation { shared, cancel, observer: Observer::default() })
+    (sender, Generation { shared, cancel, held: None, observer: Observer::default() })
 }
 
 impl Shared {
@@ -243,6 +254,14 @@ impl State {
 }
 
 impl Generation {
+    /// Keeps something until this is dropped, such as the word that a model is
+    /// in use.
+    pub fn holding(mut self, what: impl Send + Sync + 'static) -> Self {
+        let before = self.held.take();
+        self.held = Some(Held(Box::new((what, before))));
+        self
+    }
+
     /// Asks the run to stop; what was already made can still be read.
     pub fn cancel(&self) {
         self.cancel.cancel();

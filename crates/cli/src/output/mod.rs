@@ -1,5 +1,6 @@
 //! How results look: styles, diffs, progress for people; documents for programs.
 
+pub mod bar;
 pub mod diff;
 pub mod json;
 pub mod progress;

@@ -132,7 +132,7 @@ impl ModelLibrary {
         progress: &dyn Progress,
     ) -> Result<Comparison> {
         let cancel = &options.cancel;
-        let model = self.checked(from, reference, progress, cancel)?;
+        let model = self.installed(from, reference, progress, cancel)?;
         let speed = self.speed(reference, &model, options, progress)?;
         let perplexity = options
             .text
@@ -219,7 +219,7 @@ impl ModelLibrary {
         }
         let scratch = &self.scratch;
         make_folder(scratch)?;
-        let loaded = Model::load_checked(model, &options.cancel)?;
+        let loaded = Model::load_checked(model, self.over_memory, &options.cancel)?;
         let total = (options.edit_formats.len() * edit_tasks::tasks()?.len()) as u64;
         let mut done = 0;
         let mut scores = Vec::new();

@@ -1,16 +1,19 @@
 mod compare;
+mod convert;
 mod edit_tasks;
+mod maintain;
+mod pull;
 mod recommend;
 mod records;
 mod search;
 mod usage;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_inference::{Engine, LoadOptions};
-use mlxcode_models::{InstalledModel, ModelSummary, Records, Store, VerifyReport};
+use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Records, Store};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -22,31 +25,41 @@ use usage::Counted;
 
 pub use compare::{CompareOptions, ComparedSpeed, ComparedText, Comparison, SpeedSource};
 pub use edit_tasks::EditScore;
+pub use pull::{PullOptions, Pulls};
 pub use recommend::{RecommendOptions, Recommendation};
 pub use search::{FetchText, free_memory_bytes};
+pub use verify::VerifyOptions;
 
 /// The models that are installed on this machine, and what is said of them.
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
+    over_memory: bool,
+    /// Who fetches broken files again, where somebody does.
+    source: Option<Arc<dyn FileSource>>,
     records: Arc<Records>,
     config_folder: PathBuf,
     /// Where edits are tried; nothing stays there.
     scratch: PathBuf,
+    pulls_file: PathBuf,
 }
 
 /// One line for whoever has no model yet.
-pub const HOW_TO_GET_A_MODEL: &str = "install one with `mlx-code models add PATH`: a GGUF file, \
-     or a folder with config.json, tokenizer.json and safetensors";
+pub const HOW_TO_GET_A_MODEL: &str = "fetch one with `mlx-code models pull hf:ORG/NAME`, or install \
+     one with `mlx-code models add PATH`: a GGUF file, or a folder with config.json, \
+     tokenizer.json and safetensors";
 
 impl ModelLibrary {
     /// Opens the library; it need not exist yet.
     pub fn open(dirs: &Dirs) -> Result<Self> {
         Ok(Self {
             store: Store::open(&dirs.models())?,
+            over_memory: false,
+            source: None,
             records: Arc::new(Records::open(&dirs.records())),
             config_folder: dirs.config.clone(),
             scratch: dirs.state.join("trials"),
+            pulls_file: dirs.pulls(),
         })
     }
 
@@ -79,17 +92,8 @@ impl ModelLibrary {
         Ok(self.store.summary(&self.resolve(name)?)?)
     }
 
-    /// Reads every byte of a model again and compares.
-    pub fn verify(
-        &self,
-        name: &str,
-        progress: &dyn Progress,
-        cancel: &CancelToken,
-    ) -> Result<VerifyReport> {
-        Ok(self.store.verify(&self.resolve(name)?, progress, cancel)?)
-    }
-
-    /// Removes a model from the library, by its own name. What is said of it
+    /// Removes a model from the library, by its own name; one that is in use
+    /// stays. What is said of it
     /// and was counted stays, for when it is installed again;
     /// [`forget`](Self::forget) drops that.
     pub fn remove(&mut self, name: &str) -> Result<()> {
@@ -106,10 +110,30 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Model> {
-        match path(from, reference) {
-            Some(path) => Model::load_in_place(&path, cancel),
-            None => self.load_installed(reference, progress, cancel),
-        }
+        let Some(path) = path(from, reference) else {
+            return self.load_installed(reference, progress, cancel);
+        };
+        Model::load_checked(&InstalledModel::check_in_place(&path)?, self.over_memory, cancel)
+    }
+
+    /// Loads models even where they take more memory than there is.
+    pub fn over_memory(mut self, insist: bool) -> Self {
+        self.over_memory = insist;
+        self
+    }
+
+    /// What `reference` names, checked and not yet loaded.
+    pub(crate) fn installed(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
+        Ok(match path(from, reference) {
+            Some(path) => InstalledModel::check_in_place(&path)?,
+            None => self.store.get_with(&self.resolve(reference)?, progress, cancel)?,
+        })
     }
 
     /// Loads what `reference` names, as [`load`](Self::load) does, measures how
@@ -121,21 +145,7 @@ impl ModelLibrary {
         options: &BenchmarkOptions,
         progress: &dyn Progress,
     ) -> Result<Benchmark> {
-        Benchmark::of(&self.checked(from, reference, progress, &options.cancel)?, options)
-    }
-
-    /// What `reference` names, checked.
-    fn checked(
-        &self,
-        from: &Path,
-        reference: &str,
-        progress: &dyn Progress,
-        cancel: &CancelToken,
-    ) -> Result<InstalledModel> {
-        Ok(match path(from, reference) {
-            Some(path) => InstalledModel::check_in_place(&path)?,
-            None => self.store.get_with(&self.resolve(reference)?, progress, cancel)?,
-        })
+        Benchmark::of(&self.installed(from, reference, progress, &options.cancel)?, options)
     }
 
     /// Checks and loads an installed model, by its name or an alias. The first
@@ -149,10 +159,8 @@ impl ModelLibrary {
     ) -> Result<Model> {
         let name = self.resolve(name)?;
         let model = self.store.get_with(&name, progress, cancel)?;
-        let mut options = LoadOptions::default();
-        options.cancel = cancel.clone();
-        let engine = Engine::load(&model, &options)?;
-        Ok(Model::new(Counted::new(engine, name, Arc::clone(&self.records))))
+        let model = Model::load_checked(&model, self.over_memory, cancel)?;
+        Ok(Model::new(Counted::new(model, name, Arc::clone(&self.records))))
     }
 
     /// The name of the model to use where none is named: the configured one,
@@ -171,7 +179,7 @@ impl ModelLibrary {
 }
 
 /// The path that a reference is, rather than a name.
-fn path(from: &Path, reference: &str) -> Option<PathBuf> {
+pub(crate) fn path(from: &Path, reference: &str) -> Option<PathBuf> {
     let path = Path::new(reference);
     let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
     (gguf || reference.contains(std::path::is_separator)).then(|| from.join(path))

@@ -84,7 +84,7 @@ impl ModelLibrary {
         }
         let record = BenchmarkRecord {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            processor: Hardware::read().processor,
+            processor: Hardware::read(&[], None).processor.name,
             engine: found.engine.as_str().to_owned(),
             tier: found.tier.clone(),
             threads: found.threads,

@@ -1,6 +1,6 @@
 //! Models that are known by name.
 
-use mlxcode_models::{Catalogue, CatalogueSource, Hardware};
+use mlxcode_models::{Catalogue, CatalogueSource, Memory};
 
 use super::ModelLibrary;
 use crate::config::Config;
@@ -26,6 +26,6 @@ impl ModelLibrary {
 /// Memory that is free to use on this machine, in bytes, or all there is where
 /// the system does not tell what is free.
 pub fn free_memory_bytes() -> Option<u64> {
-    let hardware = Hardware::read();
-    hardware.available_bytes.or(hardware.memory_bytes)
+    let memory = Memory::read();
+    memory.available_bytes.or(memory.total_bytes)
 }

@@ -7,29 +7,31 @@ use mlxcode_models::{
     Result,
 };
 
+use crate::model::Model;
+
 /// An installed model whose answers are counted. A count that cannot be
 /// written is lost: no answer waits for it or fails because of it.
-pub(super) struct Counted<M> {
-    model: M,
+pub(super) struct Counted {
+    model: Model,
     name: String,
     records: Arc<Records>,
 }
 
-impl<M: LanguageModel> Counted<M> {
+impl Counted {
     /// Counts the load, and answers from now on.
-    pub fn new(model: M, name: String, records: Arc<Records>) -> Self {
+    pub fn new(model: Model, name: String, records: Arc<Records>) -> Self {
         let _ = records.loaded(&name);
         Self { model, name, records }
     }
 }
 
-impl<M: LanguageModel> LanguageModel for Counted<M> {
+impl LanguageModel for Counted {
     fn info(&self) -> &ModelInfo {
         self.model.info()
     }
 
     fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
-        self.model.count_tokens(prompt)
+        self.model.language_model().count_tokens(prompt)
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
@@ -43,6 +45,6 @@ impl<M: LanguageModel> LanguageModel for Counted<M> {
             };
             let _ = records.used(&name, &once);
         };
-        Ok(self.model.generate(request)?.on_finished(count))
+        Ok(self.model.language_model().generate(request)?.on_finished(count))
     }
 }

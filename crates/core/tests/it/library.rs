@@ -36,6 +36,12 @@ fn a_model_is_installed_used_and_removed() {
     let error = library.add(&gguf, Some("small"), &(), &cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 
+    // Nobody pulls the files from under a model that is loaded.
+    let error = library.remove("small").unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "models.in_use"));
+    assert_eq!(library.leases().unwrap().len(), 1);
+    drop(loaded);
+    assert!(library.leases().unwrap().is_empty());
     library.remove("small").unwrap();
     assert_eq!(
         library.load(home.path(), "small", &(), &cancel).unwrap_err().kind(),

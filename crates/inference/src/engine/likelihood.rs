@@ -2,7 +2,7 @@
 
 use mlxcode_base::{Progress, ProgressEvent};
 use mlxcode_kernels::{PAGE_TOKENS, Pages};
-use mlxcode_models::{Error as ModelsError, Hardware, InstalledModel};
+use mlxcode_models::{Error as ModelsError, InstalledModel, Memory};
 
 use super::load::computing;
 use super::options::LoadOptions;
@@ -67,9 +67,9 @@ pub fn likelihood(
     let most = model.config().context_length.saturating_sub(1);
     let window = window.clamp(2, most.max(2));
 
-    let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
+    let limit = options.memory_limit_bytes.or_else(|| Memory::read().available_bytes);
     let (checkpoint, computing) = (Checkpoint::open(model)?, computing(options)?);
-    memory::check(model, &checkpoint, options.dequantize, limit)?;
+    memory::check(model, &checkpoint, options, limit)?;
     let cancel = &options.cancel;
     let cpu = CpuModel::load(model, &checkpoint, computing, options.dequantize, cancel)?;
     let count = (window + 1).div_ceil(PAGE_TOKENS);

@@ -25,7 +25,8 @@ pub fn entries(model: &Path, file: &Path) -> Result<BTreeMap<String, Entry>> {
     Ok(entries)
 }
 
-fn weight_type(kind: GgmlType) -> Option<WeightType> {
+/// The type by the kernels' name; `None` for one that they do not know.
+pub fn weight_type(kind: GgmlType) -> Option<WeightType> {
     Some(match kind {
         GgmlType::F32 => WeightType::F32,
         GgmlType::F16 => WeightType::F16,

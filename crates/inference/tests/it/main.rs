@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod checkpoint;
+mod convert;
 mod generate;
 mod golden;
 mod likelihood;

@@ -69,7 +69,7 @@ impl ChatTemplate {
     }
 
     /// The template as it was written.
-    pub(crate) fn source(&self) -> &str {
+    pub fn source(&self) -> &str {
         &self.source
     }
 

@@ -1,6 +1,7 @@
 //! Text to token numbers and back.
 
 mod decoder;
+mod export;
 mod fim;
 mod from_gguf;
 mod messages;

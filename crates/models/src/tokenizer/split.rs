@@ -28,7 +28,27 @@ pub struct Split {
     pub begins: bool,
 }
 
+/// One name of each way.
+const NAMES: [&str; 8] =
+    ["qwen2", "llama-bpe", "smaug-bpe", "tekken", "deepseek-coder", "smollm", "gpt-2", "default"];
+
 impl Split {
+    /// The name of a way; `None` for one that has none.
+    pub fn name_of(
+        patterns: &[String],
+        gpt2: bool,
+        whole_words: bool,
+        composed: bool,
+    ) -> Option<&'static str> {
+        NAMES.into_iter().find(|name| {
+            Self::named(name).is_some_and(|split| {
+                split.patterns == patterns
+                    && (split.gpt2, split.whole_words) == (gpt2, whole_words)
+                    && split.composed == composed
+            })
+        })
+    }
+
     /// The way of a `tokenizer.ggml.pre`; `None` for one that is not known.
     pub fn named(name: &str) -> Option<Self> {
         let plain = Self::default();

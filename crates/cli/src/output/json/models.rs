@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::CheckOutput;
-
 /// `models list --json`.
 #[derive(Serialize, JsonSchema)]
 pub struct ModelsOutput {
@@ -50,17 +48,6 @@ pub struct ModelFileOutput {
     pub size_bytes: u64,
     /// Its SHA-256.
     pub sha256: String,
-}
-
-/// `models verify --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct VerifyOutput {
-    /// The model.
-    pub name: String,
-    /// Whether every check passed.
-    pub sound: bool,
-    /// The checks, in order.
-    pub checks: Vec<CheckOutput>,
 }
 
 /// `models rm --json`.

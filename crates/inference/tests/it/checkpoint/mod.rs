@@ -15,7 +15,9 @@ mod weights;
 
 use std::path::{Path, PathBuf};
 
+pub use check::cosine;
 use index::{Cell, Format};
+pub use index::{cell, index};
 use storage::{Stored, stored};
 use tempfile::TempDir;
 
