@@ -103,10 +103,12 @@ pub fn begin(connection: &mut Connection) -> Sql<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
+/// The name of this machine.
 pub fn machine(connection: &Connection) -> Sql<String> {
     connection.query_row("SELECT name FROM machine", [], |row| row.get(0))
 }
 
+/// The value of a field; `None` where it has none.
 pub fn field(connection: &Connection, subject: &str, name: &str) -> Sql<Option<String>> {
     let mut query =
         connection.prepare_cached("SELECT value FROM field WHERE subject = ?1 AND name = ?2")?;
@@ -126,6 +128,7 @@ pub fn last_time(connection: &Connection) -> Sql<u64> {
     query.query_row([], |row| count(row, 0))
 }
 
+/// How many tags a model has.
 pub fn count_tags(connection: &Connection, model: &str) -> Sql<usize> {
     let mut query = connection.prepare_cached(
         "SELECT count(*) FROM field
@@ -134,6 +137,7 @@ pub fn count_tags(connection: &Connection, model: &str) -> Sql<usize> {
     Ok(query.query_row([model, field::TAG], |row| count(row, 0))? as usize)
 }
 
+/// Writes a field in place of the one there.
 pub fn put_field(connection: &Connection, key: &FieldKey, one: &Register) -> Sql<()> {
     let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO field (subject, name, value, time_ms, machine)
@@ -144,6 +148,7 @@ pub fn put_field(connection: &Connection, key: &FieldKey, one: &Register) -> Sql
     Ok(())
 }
 
+/// What was counted; nothing where nothing was.
 pub fn usage(connection: &Connection, key: &UsageKey) -> Sql<UsageTotals> {
     let mut query = connection.prepare_cached(&format!(
         "SELECT {USAGE_COLUMNS} FROM usage WHERE model = ?1 AND machine = ?2 AND since_ms = ?3"
@@ -153,6 +158,7 @@ pub fn usage(connection: &Connection, key: &UsageKey) -> Sql<UsageTotals> {
     Ok(found.unwrap_or_default())
 }
 
+/// Writes a count in place of the one there.
 pub fn put_usage(connection: &Connection, key: &UsageKey, totals: &UsageTotals) -> Sql<()> {
     let [a, b, c, d, e, f, g, h] = totals.numbers().map(signed);
     let mut put = connection.prepare_cached(PUT_USAGE)?;
@@ -160,6 +166,7 @@ pub fn put_usage(connection: &Connection, key: &UsageKey, totals: &UsageTotals) 
     Ok(())
 }
 
+/// Writes a measurement in place of the one there.
 pub fn put_benchmark(
     connection: &Connection,
     key: &BenchmarkKey,
@@ -202,6 +209,7 @@ pub fn drop_before(connection: &Connection, model: &str, floor: u64) -> Sql<()> 
     Ok(())
 }
 
+/// Everything that the tables hold.
 pub fn read_state(connection: &Connection) -> Sql<LibraryState> {
     let mut state = LibraryState::default();
     let mut fields =

@@ -34,10 +34,15 @@ use state::{BenchmarkKey, FieldKey, Register, Stamp, UsageKey};
 
 /// The names of fields.
 mod field {
+    /// The model that an alias stands for.
     pub const ALIAS: &str = "alias";
+    /// A model's category.
     pub const CATEGORY: &str = "category";
+    /// That a model is a favourite.
     pub const FAVOURITE: &str = "favourite";
+    /// When a model was forgotten last.
     pub const FORGOTTEN: &str = "forgotten";
+    /// A note.
     pub const NOTE: &str = "note";
     /// Before a tag.
     pub const TAG: &str = "tag/";
