@@ -5,6 +5,8 @@
 
 mod median;
 mod tree;
+mod turns;
 
 pub use median::{Measured, measure};
 pub use tree::grow;
+pub use turns::{measure_in_turn, ratio};

@@ -9,15 +9,20 @@ pub struct Measured {
 
 /// Runs `work` `runs` times and keeps the time of each.
 pub fn measure(runs: usize, mut work: impl FnMut()) -> Measured {
-    let mut sorted: Vec<Duration> = (0..runs.max(1))
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        })
-        .collect();
-    sorted.sort();
-    Measured { sorted }
+    let times = (0..runs.max(1)).map(|_| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    });
+    times.collect::<Vec<Duration>>().into()
+}
+
+/// Times of runs, at least one, in any order.
+impl From<Vec<Duration>> for Measured {
+    fn from(mut times: Vec<Duration>) -> Self {
+        times.sort();
+        Self { sorted: times }
+    }
 }
 
 impl Measured {

@@ -94,6 +94,8 @@ export declare class Workspace {
   applyReply(reply: string): Promise<JournalEntry>
   /** Takes back the entry `id`, or the newest, keeping what was edited since. */
   undo(id?: string | undefined | null): Promise<JournalEntry>
+  /** Applies the entry `id` again, or the one that was taken back last. */
+  redo(id?: string | undefined | null): Promise<JournalEntry>
   /** What was applied here, oldest first. */
   history(): Promise<Array<JournalEntry>>
 }

@@ -15,6 +15,7 @@ mod finding;
 mod formats;
 mod generated;
 mod imports;
+mod interop;
 mod layers;
 mod run;
 mod source;
@@ -40,6 +41,11 @@ usage: cargo xtask <task> [--root DIR]
                  [--llama-cpp PYTHON] [--mlx-lm PYTHON] [--no-reference]
                  [--program PATH] [--json FILE] …
                  our engine beside llama.cpp, candle and mlx-lm, in turns
+  bench memory --model PATH [--prompt-tokens N] [--program PATH] …
+                 what models take, beside what was computed before
+  interop PYTHON our files beside those of other programs: runs the scripts
+                 tools/check_*_interop.py with this Python; each says in its
+                 first lines what it needs
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -70,6 +76,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
             bindings::node::generate(root)
         }
         ["bench", "engine", options @ ..] => bench::engine(root, options),
+        ["bench", "memory", options @ ..] => bench::memory(root, options),
+        ["interop", python] => interop::run_all(root, python),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

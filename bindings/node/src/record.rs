@@ -166,7 +166,7 @@ impl From<core::JournalEntry> for JournalEntry {
             applied_at_ms: entry.applied_at_ms as f64,
             state: entry.state.to_string(),
             id: entry.id,
-            actor: entry.actor,
+            actor: entry.actor.to_string(),
         }
     }
 }

@@ -153,6 +153,13 @@ impl Workspace {
         run(move || workspace.undo(id.as_deref()), JournalEntry::from)
     }
 
+    /// Applies the entry `id` again, or the one that was taken back last.
+    #[napi(ts_return_type = "Promise<JournalEntry>")]
+    pub fn redo(&self, id: Option<String>) -> Promise<core::JournalEntry, JournalEntry> {
+        let workspace = self.0.clone();
+        run(move || workspace.redo(id.as_deref()), JournalEntry::from)
+    }
+
     /// What was applied here, oldest first.
     #[napi(ts_return_type = "Promise<Array<JournalEntry>>")]
     pub fn history(&self) -> Promise<Vec<core::JournalEntry>, Vec<JournalEntry>> {

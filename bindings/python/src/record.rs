@@ -135,7 +135,7 @@ impl JournalEntry {
         Ok(Self {
             id: entry.id.clone(),
             applied_at_ms: entry.applied_at_ms,
-            actor: entry.actor.clone(),
+            actor: entry.actor.to_string(),
             state: entry.state.to_string(),
             files: files.collect::<PyResult<_>>()?,
         })

@@ -124,6 +124,13 @@ impl Workspace {
         JournalEntry::new(py, &entry.map_err(|error| raise(py, error))?)
     }
 
+    /// Applies the entry `id` again, or the one that was taken back last.
+    #[pyo3(signature = (id=None))]
+    fn redo(&self, py: Python<'_>, id: Option<&str>) -> PyResult<JournalEntry> {
+        let entry = py.detach(|| self.0.redo(id));
+        JournalEntry::new(py, &entry.map_err(|error| raise(py, error))?)
+    }
+
     /// What was applied here, oldest first.
     fn history(&self, py: Python<'_>) -> PyResult<Vec<JournalEntry>> {
         let entries = py.detach(|| self.0.history()).map_err(|error| raise(py, error))?;

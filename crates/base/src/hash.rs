@@ -32,9 +32,30 @@ impl ContentHash {
         }
     }
 
+    /// Starts a hash of bytes that come piece by piece.
+    pub fn hasher() -> ContentHasher {
+        ContentHasher(Sha256::new())
+    }
+
     /// The first twelve digits: enough to tell files apart on a screen.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
+    }
+}
+
+/// A [`ContentHash`] in the making.
+#[derive(Clone, Debug)]
+pub struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes that were taken.
+    pub fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
     }
 }
 
@@ -91,6 +112,10 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(ContentHash::of(b"abc").to_string(), expected);
         assert_eq!(ContentHash::of_reader(&b"abc"[..]).unwrap().to_string(), expected);
+        let mut pieces = ContentHash::hasher();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(pieces.finish().to_string(), expected);
         assert_eq!(expected.parse::<ContentHash>().unwrap(), ContentHash::of(b"abc"));
     }
 

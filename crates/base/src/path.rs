@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::error::{Diagnostic, ErrorKind, io_error_kind};
+use crate::path_name::{is_device_name, is_dot_git};
 
 /// Why a path was refused.
 #[derive(Debug, Error)]
@@ -92,7 +93,7 @@ impl RelPath {
     /// Reads a path; `./` in front and doubled slashes are dropped.
     pub fn new(text: &str) -> Result<Self, PathError> {
         let refuse = |reason| PathError::NotRelative { path: text.to_owned(), reason };
-        if text.contains('\0') || text.contains('\n') {
+        if text.contains(char::is_control) {
             return Err(refuse("holds a control character"));
         }
         if text.starts_with('/') || text.starts_with('\\') || text.as_bytes().get(1) == Some(&b':')
@@ -101,15 +102,31 @@ impl RelPath {
         }
         let mut parts = Vec::new();
         for part in text.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => return Err(refuse("goes up with `..`")),
-                // HFS+ and NTFS fold case and drop trailing dots and spaces.
-                part if part.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git") => {
+            if part.is_empty() || part == "." {
+                continue;
+            }
+            // A backslash is a letter on Unix and a divider on Windows: what it
+            // may divide is looked at everywhere.
+            for piece in part.split('\\') {
+                if piece == ".." {
+                    return Err(refuse("goes up with `..`"));
+                }
+                if is_dot_git(piece) {
                     return Err(refuse("is inside `.git`"));
                 }
-                part => parts.push(part),
             }
+            if cfg!(windows) {
+                if part.contains(['\\', ':']) {
+                    return Err(refuse("holds a backslash or a colon; divide with `/`"));
+                }
+                if is_device_name(part) {
+                    return Err(refuse("names a device"));
+                }
+                if part.ends_with(['.', ' ']) {
+                    return Err(refuse("ends a name with a dot or a space"));
+                }
+            }
+            parts.push(part);
         }
         if parts.is_empty() {
             return Err(refuse("names no file"));
@@ -146,6 +163,11 @@ impl RelPath {
     /// The path as a relative [`Path`].
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
+    }
+
+    /// The folder that it lies in; `None` for the root itself.
+    pub fn parent(&self) -> Option<&str> {
+        self.0.rsplit_once('/').map(|(folder, _)| folder)
     }
 
     /// The last part.
@@ -224,10 +246,16 @@ impl Root {
         loop {
             match fs::canonicalize(&place) {
                 Ok(canonical) => {
-                    if !canonical.starts_with(&self.0) || self.is_in_git(&canonical) {
+                    if !canonical.starts_with(&self.0) {
                         return Err(PathError::Escapes {
                             path: path.clone(),
                             root: self.0.clone(),
+                        });
+                    }
+                    if self.is_in_git(&canonical) {
+                        return Err(PathError::NotRelative {
+                            path: path.to_string(),
+                            reason: "leads into `.git` through a symbolic link",
                         });
                     }
                     return Ok(missing.into_iter().rev().fold(canonical, |at, part| at.join(part)));
@@ -282,9 +310,8 @@ impl Root {
     }
 
     fn is_in_git(&self, canonical: &Path) -> bool {
-        canonical
-            .strip_prefix(&self.0)
-            .is_ok_and(|below| below.components().any(|part| part.as_os_str() == ".git"))
+        let below = canonical.strip_prefix(&self.0).unwrap_or(canonical);
+        below.components().any(|part| part.as_os_str().to_str().is_some_and(is_dot_git))
     }
 }
 
@@ -309,7 +336,16 @@ mod tests {
             (".git/config", None),
             ("a/.GIT/config", None),
             (".git./config", None),
+            ("sub/.git", None),
+            ("git~1/config", None),
+            (".git::$INDEX_ALLOCATION/x", None),
+            (".g\u{200d}it/config", None),
+            ("a\\..\\..\\x", None),
+            ("a\\.git\\x", None),
             ("a\0b", None),
+            ("a\u{1b}[2Jb", None),
+            ("a\u{85}b", None),
+            ("a\tb", None),
         ] {
             assert_eq!(RelPath::new(text).ok().as_ref().map(RelPath::as_str), expect, "{text:?}");
         }
@@ -327,6 +363,8 @@ mod tests {
         symlink(inside.path().join("real"), inside.path().join("in")).unwrap();
         symlink(inside.path().join("nowhere"), inside.path().join("dangling")).unwrap();
         symlink(inside.path().join("loop"), inside.path().join("loop")).unwrap();
+        fs::create_dir(inside.path().join(".git")).unwrap();
+        symlink(".git", inside.path().join("dot_git")).unwrap();
 
         let resolve = |text: &str| root.resolve(&RelPath::new(text).unwrap());
         assert_eq!(resolve("in/new.txt").unwrap(), root.path().join("real/new.txt"));
@@ -335,6 +373,7 @@ mod tests {
             assert_eq!(resolve(refused).unwrap_err().code(), "path.escapes_root", "{refused}");
         }
         assert_eq!(resolve("loop").unwrap_err().code(), "path.unreadable");
+        assert_eq!(resolve("dot_git/config").unwrap_err().code(), "path.not_relative");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn of_refusals(refusals: &[Refusal]) -> u8 {
 /// The codes of whole classes, as docs/cli.md shows them.
 pub const CLASSES: [(u8, &str); 15] = [
     (SUCCESS, "all went well; with `apply` and `edit`: applied, or the answer was no"),
-    (UNHEALTHY, "`doctor` or `models verify` found something broken"),
+    (UNHEALTHY, "`doctor`, `models verify` or `audit verify` found something broken"),
     (USAGE, "the arguments or the input are wrong"),
     (3, "something named does not exist"),
     (4, "what would be made exists, or is undone already"),
@@ -43,11 +43,11 @@ pub const CLASSES: [(u8, &str); 15] = [
 ];
 
 /// The bad inputs that have a code of their own, with the errors' names.
-pub const INPUTS: [(u8, &str, &[&str]); 13] = [
+pub const INPUTS: [(u8, &str, &[&str]); 14] = [
     (
         20,
-        "no such model is installed, or none at all",
-        &["models.not_installed", "models.none_installed"],
+        "no such model is installed or in the catalogue, or none at all",
+        &["models.not_installed", "models.none_installed", "models.not_in_catalogue"],
     ),
     (
         21,
@@ -57,6 +57,8 @@ pub const INPUTS: [(u8, &str, &[&str]); 13] = [
             "models.checksum_mismatch",
             "models.missing_file",
             "models.bad_manifest",
+            "models.not_finite",
+            "models.no_origin",
             "inference.weight",
             "inference.weights",
             "inference.not_finite",
@@ -87,6 +89,11 @@ pub const INPUTS: [(u8, &str, &[&str]); 13] = [
     (31, "the reply was cut in the middle", &["edit.reply_cut", "edit.block_cut"]),
     (32, "a text is not UTF-8", &["input.not_utf8", "edit.not_text"]),
     (33, "there is no text file to answer from", &["input.empty_tree"]),
+    (
+        34,
+        "a file is protected, or the configuration does not let it be changed",
+        &["edit.protected", "edit.denied", "edit.not_allowed"],
+    ),
 ];
 
 /// The exit code of an error.

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, Model};
+use mlxcode_core::{CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings};
 
 use crate::output::visible;
+use crate::typing::{Hidden, show_again};
 
 /// The program's surroundings.
 #[expect(clippy::struct_excessive_bools, reason = "every stream is shown or not for itself")]
@@ -34,12 +35,21 @@ pub struct Host<'a> {
     pub current_dir: PathBuf,
     /// The user's folders; `None` where the environment names no home.
     pub dirs: Option<Dirs>,
+    /// How to start this program again, to ask the drivers; `None` where this
+    /// process is no program of ours.
+    pub probe: Option<ProbeCommand>,
+    /// Where models are pulled from, and where they are kept meanwhile.
+    pub hub: HubSettings,
     /// A model to use where none is named, in place of an installed one.
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
     pub cancel: CancelToken,
     /// Set while a person is asked.
     pub waiting: Waiting,
+    /// Secrets of the environment, and the way to the keychain.
+    pub secrets: SecretSurroundings,
+    /// Hides what is typed on the keyboard; `None` where it cannot.
+    pub hide: fn() -> Option<Hidden>,
 }
 
 /// Whether the program waits for a person to type: nothing is half done then,
@@ -103,11 +113,24 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
+        probe: probe(),
+        hub: HubSettings::from_env(),
         model: None,
         cancel,
         waiting,
+        secrets: SecretSurroundings::from_env(),
+        hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)
+}
+
+/// This very program, with the verb that asks the drivers. In an interpreter
+/// that has loaded the library, there is none.
+fn probe() -> Option<ProbeCommand> {
+    let program = std::env::current_exe().ok()?;
+    let name = program.file_stem()?.to_str()?;
+    // A program that was replaced while it runs has another ending on Linux.
+    (name == "mlx-code").then(|| ProbeCommand::new(program, [OsString::from("__probe")]))
 }
 
 /// The first interrupt asks the work to stop, which takes at most a token;
@@ -120,6 +143,7 @@ fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
     // since files are only ever replaced whole.
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) || waiting.0.load(Ordering::SeqCst) {
+            show_again();
             // The shell's prompt begins on a line of its own.
             let _ = writeln!(io::stderr());
             #[allow(clippy::exit, clippy::disallowed_methods, reason = "it means now")]

@@ -12,8 +12,10 @@ mod exit;
 mod exit_code;
 mod host;
 mod output;
+mod typing;
 
 pub use host::{Host, Waiting, main};
+pub use typing::Hidden;
 
 use std::ffi::OsString;
 

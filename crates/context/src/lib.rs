@@ -39,5 +39,5 @@ pub use error::{Error, Result};
 pub use mention::Mention;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
-pub use syntax::{Chunk, chunks};
+pub use syntax::{Chunk, chunks, error_count};
 pub use walk::{Skipped, WalkOptions};

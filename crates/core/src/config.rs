@@ -3,6 +3,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
+use mlxcode_edit::{PROTECTED, PolicyLists};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,7 +17,7 @@ pub const PROJECT_CONFIG: &str = ".mlx-code.json";
 const MOST_BYTES: u64 = 64 << 10;
 
 /// What can be configured. A project's file goes before the user's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The installed model to use where none is named.
@@ -26,6 +28,64 @@ pub struct Config {
     pub context_tokens: Option<usize>,
     /// Files larger than this are not read for context.
     pub max_file_bytes: Option<u64>,
+    /// Catalogues of models, files or addresses, on top of the own one. In
+    /// the user's own file alone.
+    pub catalogues: Option<Vec<String>>,
+    /// Which files may be changed, and how much is kept to take changes back.
+    #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
+    pub edit: EditConfig,
+}
+
+/// What can be configured of changes. A project's file can only make the user's
+/// rules stricter: it may come from somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditConfig {
+    /// Globs of the files that may be changed; without any, all may. The user's
+    /// list goes before a project's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// Globs of files that may not be changed. Both lists count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<String>,
+    /// Globs of files that are changed only by who insists. The user's list
+    /// stands in place of the built-in one; a project's adds to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Vec<String>>,
+    /// The most bytes that are kept to take changes back; 536870912. Only the
+    /// user's file sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_bytes: Option<u64>,
+}
+
+impl EditConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A project's rules on top of the user's.
+    fn over(self, under: Self) -> Self {
+        let own = || PROTECTED.iter().map(|glob| (*glob).to_owned()).collect();
+        let protected = match (self.protected, under.protected) {
+            (None, under) => under,
+            (Some(over), under) => Some([under.unwrap_or_else(own), over].concat()),
+        };
+        Self {
+            allow: if under.allow.is_empty() { self.allow } else { under.allow },
+            deny: [under.deny, self.deny].concat(),
+            protected,
+            journal_bytes: under.journal_bytes,
+        }
+    }
+
+    /// The lists as a policy reads them.
+    pub(crate) fn lists(&self) -> PolicyLists {
+        let mut lists = PolicyLists::default();
+        lists.allow.clone_from(&self.allow);
+        lists.deny.clone_from(&self.deny);
+        lists.protected.clone_from(&self.protected);
+        lists
+    }
 }
 
 /// Why the configuration could not be used.
@@ -48,6 +108,15 @@ pub enum ConfigError {
         /// What it is instead.
         what: &'static str,
     },
+    /// The key counts in the user's own file alone: a repository that was
+    /// cloned must not choose where models come from.
+    #[error("the configuration file {path} has the key `{key}`")]
+    NotHere {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: {source}")]
     Invalid {
@@ -62,7 +131,9 @@ impl Diagnostic for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NotAFile { .. } | Self::Invalid { .. } => ErrorKind::InvalidInput,
+            Self::NotAFile { .. } | Self::NotHere { .. } | Self::Invalid { .. } => {
+                ErrorKind::InvalidInput
+            }
         }
     }
 
@@ -70,6 +141,7 @@ impl Diagnostic for ConfigError {
         match self {
             Self::Unreadable { .. } => "config.unreadable",
             Self::NotAFile { .. } => "config.not_a_file",
+            Self::NotHere { .. } => "config.not_here",
             Self::Invalid { .. } => "config.invalid",
         }
     }
@@ -78,10 +150,12 @@ impl Diagnostic for ConfigError {
         Some(match self {
             Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
             Self::NotAFile { .. } => "remove it, or write a plain file in its place".to_owned(),
-            Self::Invalid { .. } => {
-                "the keys are `model`, `max_tokens`, `context_tokens` and `max_file_bytes`"
-                    .to_owned()
+            Self::NotHere { key, .. } => {
+                format!("move `{key}` to the user's own configuration file")
             }
+            Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
+                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`"
+                .to_owned(),
         })
     }
 }
@@ -95,6 +169,13 @@ pub struct LoadedConfig {
     pub files: Vec<PathBuf>,
 }
 
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    User,
+    Project,
+}
+
 impl LoadedConfig {
     /// Reads the user's file and, given a root, the project's. Missing files
     /// are empty ones.
@@ -104,16 +185,21 @@ impl LoadedConfig {
         // People link their own configuration from elsewhere; a repository
         // that was cloned has no business to.
         let meta = fs::metadata(&user);
-        loaded.add(user, meta)?;
+        loaded.add(user, meta, Source::User)?;
         if let Some(root) = root {
             let project = root.join(PROJECT_CONFIG);
             let meta = fs::symlink_metadata(&project);
-            loaded.add(project, meta)?;
+            loaded.add(project, meta, Source::Project)?;
         }
         Ok(loaded)
     }
 
-    fn add(&mut self, path: PathBuf, meta: io::Result<Metadata>) -> Result<(), ConfigError> {
+    fn add(
+        &mut self,
+        path: PathBuf,
+        meta: io::Result<Metadata>,
+        source: Source,
+    ) -> Result<(), ConfigError> {
         match meta {
             Ok(meta) if meta.is_symlink() => {
                 return Err(ConfigError::NotAFile { path, what: "a link" });
@@ -134,12 +220,20 @@ impl LoadedConfig {
         };
         let over: Config = serde_json::from_str(&text)
             .map_err(|source| ConfigError::Invalid { path: path.clone(), source })?;
+        if over.catalogues.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "catalogues" });
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
             max_tokens: over.max_tokens.or(under.max_tokens),
             context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
+            catalogues: over.catalogues.or(under.catalogues),
+            edit: match source {
+                Source::User => over.edit,
+                Source::Project => over.edit.over(under.edit),
+            },
         };
         self.files.push(path);
         Ok(())
@@ -149,6 +243,23 @@ impl LoadedConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_project_only_makes_the_rules_of_edits_stricter() {
+        let read = |text: &str| serde_json::from_str::<EditConfig>(text).unwrap();
+        let user = read(r#"{"allow": ["src/**"], "deny": ["a"], "journal_bytes": 9}"#);
+        let project = read(
+            r#"{"allow": ["**"], "deny": ["b"], "protected": ["c"], "journal_bytes": 99999999}"#,
+        );
+        let both = project.clone().over(user);
+        assert_eq!((both.allow, both.journal_bytes), (vec!["src/**".to_owned()], Some(9)));
+        assert_eq!(both.deny, ["a", "b"]);
+        let protected = both.protected.unwrap();
+        assert!(protected.contains(&".env".to_owned()) && protected.contains(&"c".to_owned()));
+        let mine = read(r#"{"protected": []}"#);
+        assert_eq!(EditConfig::default().over(mine.clone()).protected, Some(Vec::new()));
+        assert_eq!(project.over(mine).protected, Some(vec!["c".to_owned()]));
+    }
 
     #[test]
     fn a_project_goes_before_the_user() {
@@ -184,6 +295,12 @@ mod tests {
         fs::create_dir(&project).unwrap();
         refused("no plain file");
         fs::remove_dir(&project).unwrap();
+
+        fs::write(root.join(PROJECT_CONFIG), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, Some(&root)).unwrap_err().code(), "config.not_here");
+        fs::write(dirs.config_file(), r#"{"catalogues": ["x.toml"]}"#).unwrap();
+        let own = LoadedConfig::read(&dirs, None).unwrap().config;
+        assert_eq!(own.catalogues, Some(vec!["x.toml".to_owned()]));
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

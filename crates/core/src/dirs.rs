@@ -63,6 +63,16 @@ impl Dirs {
         self.data.join("models")
     }
 
+    /// The file of what is said of models, and what was counted.
+    pub fn records(&self) -> PathBuf {
+        self.data.join("library.sqlite")
+    }
+
+    /// The queue of pulls.
+    pub fn pulls(&self) -> PathBuf {
+        self.data.join("pulls").join("pulls.sqlite3")
+    }
+
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")

@@ -2,7 +2,9 @@ use std::fs;
 use std::path::Path;
 
 use mlxcode_base::{ByteSize, CancelToken, Diagnostic, Progress};
-use mlxcode_models::{Hardware, InstalledModel, Store, free_disk_bytes};
+use mlxcode_models::{
+    Accelerator, Hardware, InstalledModel, Memory, ProbeCommand, Processor, Store, free_disk_bytes,
+};
 
 use crate::config::LoadedConfig;
 use crate::dirs::Dirs;
@@ -37,56 +39,88 @@ pub enum CheckStatus {
 }
 
 /// Looks at the machine, the models and the configuration, and says what is
-/// wrong. Changes nothing.
+/// wrong. Changes nothing. `probe` starts the program that asks the drivers.
 pub fn doctor(
     dirs: &Dirs,
     root: Option<&Path>,
+    probe: Option<&ProbeCommand>,
     progress: &dyn Progress,
     cancel: &CancelToken,
 ) -> Vec<Check> {
-    let hardware = Hardware::read();
-    let mut checks =
-        vec![processor(&hardware), memory(&hardware), accelerator(&hardware), disk(dirs)];
+    let hardware = Hardware::read(&[], probe);
+    let mut checks = vec![processor(&hardware.processor), memory(hardware.memory)];
+    checks.extend(accelerators(&hardware));
+    checks.push(disk(dirs));
     checks.extend([dirs.models(), dirs.journals()].iter().map(|folder| writable(folder)));
     checks.push(configuration(dirs, root));
     checks.extend(models(dirs, progress, cancel));
     checks
 }
 
-fn processor(hardware: &Hardware) -> Check {
-    let name = hardware.processor.as_deref().unwrap_or("unknown processor");
-    let instructions = hardware.instructions.join(", ");
-    let known = !instructions.is_empty();
+fn processor(processor: &Processor) -> Check {
+    let name = processor.name.as_deref().unwrap_or("unknown processor");
+    let features = processor.features.join(", ");
+    let known = !features.is_empty();
+    let mut detail = format!("{name}, {} threads", processor.usable_threads);
+    let all = processor.logical_cores.unwrap_or(0);
+    if all > processor.usable_threads {
+        detail.push_str(&format!(" of {all}"));
+    }
+    if known {
+        detail.push_str(&format!(", {features}"));
+    }
     Check {
         name: "processor".to_owned(),
         status: if known { CheckStatus::Fine } else { CheckStatus::Remark },
-        detail: format!("{name}, {} threads, {instructions}", hardware.threads)
-            .trim_end_matches([',', ' '])
-            .to_owned(),
+        detail,
         help: (!known).then(|| "models run slowly without vector instructions".to_owned()),
     }
 }
 
-fn memory(hardware: &Hardware) -> Check {
+fn memory(memory: Memory) -> Check {
     let name = "memory".to_owned();
-    let (Some(total), Some(free)) = (hardware.memory_bytes, hardware.available_bytes) else {
+    let (Some(total), Some(free)) = (memory.total_bytes, memory.available_bytes) else {
         let detail = "this system does not tell how much there is".to_owned();
         return Check { name, status: CheckStatus::Remark, detail, help: None };
     };
-    let detail = format!("{} free of {}", ByteSize(free.min(total)), ByteSize(total));
+    let mut detail = format!("{} free of {}", ByteSize(free.min(total)), ByteSize(total));
+    if memory.group_limit_bytes.is_some() {
+        detail.push_str(", the limit of its control group");
+    }
     Check { name, status: CheckStatus::Fine, detail, help: None }
 }
 
-fn accelerator(hardware: &Hardware) -> Check {
-    let found = match hardware.accelerators.as_slice() {
-        [] => "none found".to_owned(),
-        found => found.join(", "),
+/// One line each, with why it is not used; one line where there is none.
+fn accelerators(hardware: &Hardware) -> Vec<Check> {
+    let line = |detail: String, help: Option<String>| Check {
+        name: "accelerator".to_owned(),
+        status: if help.is_some() { CheckStatus::Remark } else { CheckStatus::Fine },
+        detail,
+        help,
     };
-    Check {
-        name: "accelerators".to_owned(),
-        status: CheckStatus::Fine,
-        detail: format!("{found}; models run on the processor"),
-        help: None,
+    let found = hardware.accelerators.iter();
+    let mut checks: Vec<Check> =
+        found.map(|one| line(accelerator(one), one.help.clone())).collect();
+    if checks.is_empty() {
+        checks.push(line("none found; models run on the processor".to_owned(), None));
+    }
+    checks.extend(
+        hardware
+            .remarks
+            .iter()
+            .map(|remark| Check { status: CheckStatus::Remark, ..line(remark.clone(), None) }),
+    );
+    checks
+}
+
+fn accelerator(one: &Accelerator) -> String {
+    let mut detail = one.title();
+    if let Some(bytes) = one.memory_bytes {
+        detail.push_str(&format!(", {}", ByteSize(bytes)));
+    }
+    match &one.why_not {
+        Some(why) => format!("{detail}: {why}; models run on the processor"),
+        None => detail,
     }
 }
 

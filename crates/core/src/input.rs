@@ -18,6 +18,14 @@ pub enum InputError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A file that was named cannot be written.
+    #[error("cannot write {path}")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// A text file is not UTF-8.
     #[error("{path} is not UTF-8 text")]
     NotUtf8 {
@@ -55,6 +63,12 @@ pub enum InputError {
     /// A decision is needed and there is no terminal.
     #[error("cannot ask whether to apply the change: there is no terminal")]
     NobodyToAsk,
+    /// Something is to be typed and there is no terminal that hides it.
+    #[error("cannot ask for it: there is no terminal on which typing can be hidden")]
+    NobodyToType,
+    /// What was typed twice is not the same.
+    #[error("the two are not the same")]
+    NotTheSame,
     /// A model is needed and none is installed.
     #[error("no model is installed")]
     NoModel,
@@ -64,6 +78,18 @@ pub enum InputError {
         /// Their names.
         names: Vec<String>,
     },
+    /// A point in time cannot be read.
+    #[error("`{text}` is no point in time")]
+    BadTime {
+        /// As given.
+        text: String,
+    },
+    /// A hash cannot be read.
+    #[error("`{text}` is not 64 hexadecimal digits")]
+    BadHash {
+        /// As given.
+        text: String,
+    },
     /// The environment names no home folder.
     #[error("no folder for models and journals: the environment names no home folder")]
     NoHome,
@@ -72,13 +98,19 @@ pub enum InputError {
 impl Diagnostic for InputError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unreadable { source, .. } => io_error_kind(source),
+            Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
+                io_error_kind(source)
+            }
             Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
             | Self::NobodyToAsk
+            | Self::NobodyToType
+            | Self::NotTheSame
+            | Self::BadTime { .. }
+            | Self::BadHash { .. }
             | Self::NoHome => ErrorKind::InvalidInput,
         }
     }
@@ -86,6 +118,7 @@ impl Diagnostic for InputError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "input.unreadable",
+            Self::Unwritable { .. } => "input.unwritable",
             Self::NotUtf8 { .. } => "input.not_utf8",
             Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
@@ -93,8 +126,12 @@ impl Diagnostic for InputError {
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
+            Self::NobodyToType => "input.nobody_to_type",
+            Self::NotTheSame => "input.not_the_same",
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
+            Self::BadTime { .. } => "input.bad_time",
+            Self::BadHash { .. } => "input.bad_hash",
             Self::NoHome => "input.no_home",
         }
     }
@@ -103,6 +140,12 @@ impl Diagnostic for InputError {
         Some(
             match self {
                 Self::Unreadable { .. } => "check the path and its permissions",
+                Self::Unwritable { source, .. }
+                    if source.kind() == io::ErrorKind::AlreadyExists =>
+                {
+                    "name another file, or pass --force to write over it"
+                }
+                Self::Unwritable { .. } => "check the path, its permissions and the free space",
                 Self::NotUtf8 { .. } => "convert the file to UTF-8",
                 Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
                 Self::Messages { .. } => {
@@ -118,10 +161,14 @@ impl Diagnostic for InputError {
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
+                Self::NobodyToType => "run it in a terminal, or pipe the value in",
+                Self::NotTheSame => "type it again",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"
                 }
+                Self::BadTime { .. } => "write `2h`, `3d`, `2026-01-31` or `2026-01-31T23:59:59Z`",
+                Self::BadHash { .. } => "`audit verify` prints the head to note",
                 Self::NoHome => "set HOME, or MLX_CODE_HOME to a folder of your choice",
             }
             .to_owned(),

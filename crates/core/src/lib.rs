@@ -2,8 +2,9 @@
 //!
 //! The principal type is [`Workspace`]: a folder of code that can be searched,
 //! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
-//! the models that are installed. Nothing here prints, reads the environment
-//! (but [`Dirs::from_env`]) or opens a socket.
+//! the models that are installed, [`Pulls`] fetches more. Nothing here prints,
+//! reads the environment (but [`Dirs::from_env`] and [`HubSettings::from_env`])
+//! or opens a socket (but a pull that was asked for).
 //!
 //! ```
 //! use mlxcode_core::{Dirs, Model, ScriptedModel, TurnOptions, Workspace};
@@ -14,8 +15,7 @@
 //! let dirs = Dirs::under(&folder.path().join(".state"));
 //! let workspace = Workspace::open(folder.path(), &dirs)?;
 //! let model = Model::new(ScriptedModel::new([
-//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
-//! ]));
+//!     "greet.py\n```python\n//! ]));
 //!
 //! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
 //! for event in turn.by_ref() {
@@ -35,26 +35,46 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
 mod benchmark;
+mod changes;
 mod config;
 mod dirs;
 mod doctor;
 mod error;
 mod generation;
+mod hardware;
+mod hub;
 mod input;
 mod library;
 mod model;
+mod residency;
+mod residents;
+mod secrets;
+mod syntax;
 mod turn;
 mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
-pub use config::{Config, ConfigError, LoadedConfig, PROJECT_CONFIG};
+pub use changes::{AuditQuery, PlanOptions};
+pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
 pub use generation::Generation;
+pub use hardware::hardware;
+pub use hub::HubSettings;
 pub use input::InputError;
-pub use library::{HOW_TO_GET_A_MODEL, ModelLibrary};
+pub use library::{
+    CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, FetchText,
+    HOW_TO_GET_A_MODEL, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
+    SpeedSource, VerifyOptions, free_memory_bytes,
+};
 pub use model::Model;
+pub use residency::{
+    Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
+    ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
+};
+pub use residents::ModelUse;
+pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
 
@@ -65,23 +85,40 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
 pub use mlxcode_edit::{
-    AlreadyThere, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock,
-    EditPlan, EntryState, FileChange, FileDiff, JournalEntry, JournalFile, Naming, NearestMatch,
-    ParsedItem, PatchHunk, PatchLine, Refusal, RefusalReason, ReplyParser, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
+    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
+    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
+    NearestMatch, ParsedItem, PatchHunk, PatchLine, Placement, PolicyRefusal, Refusal,
+    RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
-    ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
+    CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
+    LoadOptions,
+};
+pub use mlxcode_models::hub::{
+    HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,
+    RetryOptions, Token as HubToken,
 };
 pub use mlxcode_models::{
-    DryOptions, FinishReason, Finished, GenerateOptions, GenerateRequest, GenerationEvent,
-    LikelyToken, LogProbabilities, Message, ModelFile, ModelInfo, ModelSummary, Prompt, Role,
-    SamplingOptions, ScriptedModel, Timings, Token, Usage, VerifyCheck, VerifyReport,
+    Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
+    CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
+    Duplicate, EditFormat, EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest,
+    FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport, GenerateOptions,
+    GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder, LibraryState, LikelyToken,
+    Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk, ModelFile, ModelInfo,
+    ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport, Processor,
+    ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority, RecordChange,
+    RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel, Secret,
+    SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+    Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement
-/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`].
+/// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
+/// who fetches files in a way of their own:
+/// [`FileSource`](backend::FileSource).
 pub mod backend {
     pub use mlxcode_models::{
-        Error, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+        Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mlxcode_base::CancelToken;
 use mlxcode_inference::{Engine, LoadOptions};
-use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, ModelInfo, Prompt};
+use mlxcode_models::{GenerateRequest, InstalledModel, LanguageModel, Lease, ModelInfo, Prompt};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::error::Result;
@@ -29,13 +29,22 @@ impl Model {
 
     /// As [`load`](Self::load); `cancel` stops it within one weight.
     pub fn load_in_place(path: &Path, cancel: &CancelToken) -> Result<Self> {
-        Self::load_checked(&InstalledModel::check_in_place(path)?, cancel)
+        Self::load_checked(&InstalledModel::check_in_place(path)?, false, cancel)
     }
 
-    pub(crate) fn load_checked(model: &InstalledModel, cancel: &CancelToken) -> Result<Self> {
+    pub(crate) fn load_checked(
+        model: &InstalledModel,
+        over_memory: bool,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let mut options = LoadOptions::default();
+        options.ignore_memory = over_memory;
         options.cancel = cancel.clone();
-        Ok(Self::new(Engine::load(model, &options)?))
+        let engine = Engine::load(model, &options)?;
+        Ok(match model.lease() {
+            None => Self::new(engine),
+            Some(lease) => Self::new(Leased { engine, _lease: lease }),
+        })
     }
 
     /// Validates and loads a GGUF file or a model folder where it lies, measures
@@ -62,6 +71,29 @@ impl Model {
 
     pub(crate) fn language_model(&self) -> &dyn LanguageModel {
         &*self.0
+    }
+}
+
+/// An installed model that is loaded: nobody removes its files meanwhile.
+struct Leased {
+    engine: Engine,
+    _lease: Arc<Lease>,
+}
+
+impl LanguageModel for Leased {
+    fn info(&self) -> &ModelInfo {
+        self.engine.info()
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> mlxcode_models::Result<usize> {
+        self.engine.count_tokens(prompt)
+    }
+
+    fn generate(
+        &self,
+        request: GenerateRequest,
+    ) -> mlxcode_models::Result<mlxcode_models::Generation> {
+        self.engine.generate(request)
     }
 }
 

@@ -3,15 +3,12 @@ use std::path::Path;
 use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{Budget, CodeBase, Hit, PackedContext, WalkOptions};
-use mlxcode_edit::{
-    EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply, parse_reply,
-};
 use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
 use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input::InputError;
 use crate::model::Model;
 use crate::turn::Turn;
@@ -23,8 +20,8 @@ const EXTRACT_TOKENS: usize = 1_600;
 /// A folder of code, and all that can be done with it.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    root: Root,
-    dirs: Dirs,
+    pub(crate) root: Root,
+    pub(crate) dirs: Dirs,
     config: LoadedConfig,
 }
 
@@ -148,57 +145,5 @@ impl Workspace {
             return Err(InputError::EmptyTree { root: self.root().to_owned() }.into());
         }
         Ok(())
-    }
-
-    /// Finds where the edits in a model's reply belong. Touches nothing.
-    pub fn plan_reply(&self, reply: &str) -> Result<EditPlan> {
-        self.plan(&parse_reply(reply))
-    }
-
-    /// Finds where parsed edits belong. Touches nothing.
-    pub fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
-        Ok(EditPlan::resolve(&self.root, items, &ResolveOptions::default())?)
-    }
-
-    /// Writes a plan, all files or none, and records it for
-    /// [`undo`](Self::undo). `actor` says who, such as `apply` or a model.
-    pub fn apply(&self, plan: &EditPlan, actor: &str) -> Result<JournalEntry> {
-        Ok(apply(plan, &mut self.journal()?, actor)?)
-    }
-
-    /// Applies the edits in a model's reply: [`plan_reply`](Self::plan_reply)
-    /// and [`apply`](Self::apply) in one step.
-    ///
-    /// # Errors
-    /// A reply without an edit, and one that holds an edit that fits nowhere,
-    /// change nothing.
-    pub fn apply_reply(&self, reply: &str, actor: &str) -> Result<JournalEntry> {
-        let plan = self.plan_reply(reply)?;
-        if plan.changes().is_empty() && plan.refusals().is_empty() {
-            return Err(InputError::NoEdits.into());
-        }
-        self.apply(&plan, actor)
-    }
-
-    /// What was applied here, oldest first.
-    pub fn history(&self) -> Result<Vec<JournalEntry>> {
-        Ok(self.journal()?.entries().to_vec())
-    }
-
-    /// The entries of the history that are damaged, by name, each with what is
-    /// wrong with it. The others are not touched by that.
-    pub fn damaged_entries(&self) -> Result<Vec<(String, Error)>> {
-        let damaged = self.journal()?.damaged();
-        Ok(damaged.into_iter().map(|(id, error)| (id, error.into())).collect())
-    }
-
-    /// Takes back the entry `id`, or the newest that is not taken back yet;
-    /// keeps what was edited since.
-    pub fn undo(&self, id: Option<&str>) -> Result<JournalEntry> {
-        Ok(self.journal()?.undo(id)?)
-    }
-
-    fn journal(&self) -> Result<Journal> {
-        Ok(Journal::open_among(&self.dirs.journals(), &self.root)?)
     }
 }

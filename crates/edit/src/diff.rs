@@ -3,6 +3,8 @@ use std::fmt;
 use mlxcode_base::RelPath;
 use similar::{DiffTag, TextDiff};
 
+use crate::content::Content;
+
 /// Lines shown around a change.
 const CONTEXT_LINES: usize = 3;
 
@@ -17,6 +19,8 @@ pub struct FileDiff {
     pub executable: Option<bool>,
     /// The places that differ, in order.
     pub hunks: Vec<DiffHunk>,
+    /// Whether the contents differ and cannot be shown, being no text.
+    pub is_binary: bool,
 }
 
 /// One place that differs, with the lines around it.
@@ -56,24 +60,32 @@ impl DiffHunk {
 
 impl FileDiff {
     /// Compares a file before and after; `None` stands for no file.
-    pub(crate) fn of_file(
+    pub(crate) fn of_contents(
         old_path: &RelPath,
         new_path: &RelPath,
-        before: Option<&str>,
-        after: Option<&str>,
+        before: Option<&Content>,
+        after: Option<&Content>,
     ) -> Self {
         let name = |side: &str, path: &RelPath, there: bool| {
             if there { format!("{side}/{path}") } else { "/dev/null".to_owned() }
         };
         let names = (name("a", old_path, before.is_some()), name("b", new_path, after.is_some()));
-        let hunks = compare(before.unwrap_or_default(), after.unwrap_or_default());
-        Self { names: Some(names), executable: None, hunks }
+        let (hunks, is_binary) = match (text(before), text(after)) {
+            (Some(before), Some(after)) => (compare(before, after), false),
+            _ => (Vec::new(), before != after),
+        };
+        Self { names: Some(names), executable: None, hunks, is_binary }
     }
 
     /// Compares two passages.
     pub(crate) fn of_passages(old: &str, new: &str) -> Self {
-        Self { names: None, executable: None, hunks: compare(old, new) }
+        Self { names: None, executable: None, hunks: compare(old, new), is_binary: false }
     }
+}
+
+/// A file that is not there is an empty one.
+fn text(content: Option<&Content>) -> Option<&str> {
+    content.map_or(Some(""), Content::text)
 }
 
 fn compare(old: &str, new: &str) -> Vec<DiffHunk> {
@@ -146,7 +158,9 @@ impl fmt::Display for FileDiff {
                     writeln!(f, "old mode {}\nnew mode {}", mode(!executable), mode(executable))?;
                 }
             }
-            if !self.hunks.is_empty() || self.executable.is_none() {
+            if self.is_binary {
+                writeln!(f, "Binary files {old} and {new} differ")?;
+            } else if !self.hunks.is_empty() || self.executable.is_none() {
                 writeln!(f, "--- {old}\n+++ {new}")?;
             }
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, io_error_kind};
 use thiserror::Error;
 
+use crate::diff::FileDiff;
+
 /// What can go wrong when files are changed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -24,6 +26,32 @@ pub enum Error {
     ChangedSince {
         /// The file.
         path: RelPath,
+    },
+    /// The policy does not let the file be changed.
+    #[error("{path} {reason}, nothing was changed")]
+    Policy {
+        /// The file.
+        path: RelPath,
+        /// Why, as the end of a sentence.
+        reason: String,
+        /// The name of the reason.
+        code: &'static str,
+        /// How to insist.
+        help: String,
+    },
+    /// A glob or a regular expression cannot be read.
+    #[error("the pattern `{pattern}` is not valid: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tree has more files than are looked through.
+    #[error("there are more than {limit} files to look through")]
+    TooManyFiles {
+        /// The limit.
+        limit: usize,
     },
     /// A path leads out of the root, or cannot be followed.
     #[error(transparent)]
@@ -66,6 +94,12 @@ pub enum Error {
         /// The lock file.
         path: PathBuf,
     },
+    /// Somebody else is changing the tree, with a journal elsewhere.
+    #[error("somebody else is changing files in {root}")]
+    RootBusy {
+        /// The tree.
+        root: PathBuf,
+    },
     /// A file of the journal does not hold what it should.
     #[error("the journal file {path} is damaged: {reason}")]
     JournalCorrupt {
@@ -89,11 +123,29 @@ pub enum Error {
         /// The entry.
         id: String,
     },
+    /// Nothing was taken back that could be applied again.
+    #[error("nothing was taken back here that could be applied again")]
+    NothingToRedo,
+    /// Something was applied after the entry was taken back.
+    #[error("{newer} was applied since {id} was taken back")]
+    RedoIsOver {
+        /// The entry that was taken back last.
+        id: String,
+        /// The one that was applied since.
+        newer: String,
+    },
+    /// The entry is not taken back.
+    #[error("{id} is applied already")]
+    AlreadyApplied {
+        /// The entry.
+        id: String,
+    },
     /// Later edits touch the same lines.
     #[error(
         "{path} was edited since in the same place{}, nothing was changed\n\
-         --- as it is now\n{now}\n--- as it was before {id}\n{before}",
-        later.as_ref().map(|later| format!(" by {later}")).unwrap_or_default()
+         --- as it is now\n+++ as it was before {id}\n{}",
+        later.as_ref().map(|later| format!(" by {later}")).unwrap_or_default(),
+        sides(now, before)
     )]
     UndoConflict {
         /// The entry.
@@ -107,6 +159,28 @@ pub enum Error {
         /// The lines that undoing would bring back.
         before: String,
     },
+    /// What was edited since the entry was taken back touches the same lines.
+    #[error(
+        "{path} was edited since in the same place, nothing was changed\n\
+         --- as it is now\n+++ as {id} made it\n{}",
+        sides(now, after)
+    )]
+    RedoConflict {
+        /// The entry.
+        id: String,
+        /// The file.
+        path: RelPath,
+        /// The lines as they are now.
+        now: String,
+        /// The lines that applying again would bring.
+        after: String,
+    },
+}
+
+/// Both sides of a conflict as one diff.
+fn sides(now: &str, then: &str) -> String {
+    let line_ended = |text: &str| format!("{text}\n");
+    FileDiff::of_passages(&line_ended(now), &line_ended(then)).to_string().trim_end().to_owned()
 }
 
 /// A result with this crate's [`enum@Error`].
@@ -115,16 +189,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Refused { .. } | Self::ChangedSince { .. } | Self::UndoConflict { .. } => {
-                ErrorKind::Conflict
-            }
-            Self::NoChange | Self::NothingToUndo | Self::EntryNotFound { .. } => {
-                ErrorKind::NotFound
-            }
-            Self::AlreadyUndone { .. } => ErrorKind::AlreadyExists,
+            Self::Refused { .. }
+            | Self::ChangedSince { .. }
+            | Self::UndoConflict { .. }
+            | Self::RedoConflict { .. }
+            | Self::RedoIsOver { .. } => ErrorKind::Conflict,
+            Self::NoChange
+            | Self::NothingToUndo
+            | Self::NothingToRedo
+            | Self::EntryNotFound { .. } => ErrorKind::NotFound,
+            Self::AlreadyUndone { .. } | Self::AlreadyApplied { .. } => ErrorKind::AlreadyExists,
+            Self::Policy { .. } => ErrorKind::PermissionDenied,
+            Self::Pattern { .. } => ErrorKind::InvalidInput,
+            Self::TooManyFiles { .. } => ErrorKind::ResourceExhausted,
             Self::JournalCorrupt { .. } => ErrorKind::Corrupt,
             Self::Path(source) => source.kind(),
-            Self::JournalBusy { .. } => ErrorKind::Unavailable,
+            Self::JournalBusy { .. } | Self::RootBusy { .. } => ErrorKind::Unavailable,
             Self::Read { source, .. }
             | Self::Write { source, .. }
             | Self::RollbackFailed { source, .. }
@@ -148,6 +228,14 @@ impl Diagnostic for Error {
             Self::EntryNotFound { .. } => "edit.entry_not_found",
             Self::AlreadyUndone { .. } => "edit.already_undone",
             Self::UndoConflict { .. } => "edit.undo_conflict",
+            Self::RootBusy { .. } => "edit.root_busy",
+            Self::NothingToRedo => "edit.nothing_to_redo",
+            Self::RedoIsOver { .. } => "edit.redo_is_over",
+            Self::AlreadyApplied { .. } => "edit.already_applied",
+            Self::RedoConflict { .. } => "edit.redo_conflict",
+            Self::Policy { code, .. } => code,
+            Self::Pattern { .. } => "edit.bad_pattern",
+            Self::TooManyFiles { .. } => "edit.too_many_files",
         }
     }
 
@@ -177,7 +265,9 @@ impl Diagnostic for Error {
                 "the contents from before are in the journal; once the disk is writable again, \
                  any command that opens it puts the files back"
             }
-            Self::JournalBusy { .. } => "wait until the other command ends, then try again",
+            Self::JournalBusy { .. } | Self::RootBusy { .. } => {
+                "wait until the other command ends, then try again"
+            }
             Self::JournalCorrupt { .. } => "move the file away; that entry cannot be taken back",
             Self::NothingToUndo => "`history` lists what was applied",
             Self::EntryNotFound { .. } => "`history` lists the entries by name",
@@ -185,7 +275,20 @@ impl Diagnostic for Error {
             Self::UndoConflict { later: Some(later), .. } => {
                 return Some(format!("take {later} back first, or merge by hand"));
             }
-            Self::UndoConflict { .. } => "merge by hand: the file was edited by somebody else",
+            Self::UndoConflict { .. } | Self::RedoConflict { .. } => {
+                "merge by hand: the file was edited by somebody else"
+            }
+            Self::NothingToRedo | Self::AlreadyApplied { .. } => {
+                "`history` tells which entries are taken back"
+            }
+            Self::RedoIsOver { id, .. } => {
+                return Some(format!("name the entry to apply it all the same: `redo {id}`"));
+            }
+            Self::Policy { help, .. } => return Some(help.clone()),
+            Self::Pattern { .. } => {
+                "write a glob such as `src/**/*.js`, or a regular expression with `--regex`"
+            }
+            Self::TooManyFiles { .. } => "name the folder that the files are in",
         };
         Some(text.to_owned())
     }

@@ -31,6 +31,8 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
 mod apply;
+mod audit;
+mod content;
 mod diff;
 mod error;
 mod format;
@@ -39,16 +41,23 @@ mod layer;
 mod locate;
 mod merge;
 mod plan;
+mod policy;
 mod refusal;
 mod text;
 
 pub use apply::apply;
+pub use audit::{AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn};
 pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{
     BrokenBlock, BrokenReason, EditAction, EditBlock, Naming, ParsedItem, PatchHunk, PatchLine,
-    ReplyParser, parse_reply,
+    ReplyParser, ShellCommand, parse_reply,
 };
-pub use journal::{EntryState, Journal, JournalEntry, JournalFile};
-pub use plan::{AlreadyThere, ChangeKind, EditPlan, FileChange, ResolveOptions};
+pub use journal::{Actor, EntryState, Journal, JournalEntry, JournalFile, JournalOptions};
+pub use locate::MatchLevel;
+pub use plan::{
+    AlreadyThere, ChangeKind, EditPlan, FileChange, FileOperation, NameFlaw, Placement,
+    RenamePattern, ResolveOptions, SyntaxCheck,
+};
+pub use policy::{EditPolicy, PROTECTED, PolicyLists, PolicyRefusal};
 pub use refusal::{NearestMatch, Refusal, RefusalReason};

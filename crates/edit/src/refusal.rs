@@ -4,6 +4,9 @@ use mlxcode_base::{Diagnostic, LineRange, PathError};
 
 use crate::diff::FileDiff;
 use crate::format::BrokenReason;
+use crate::locate::MatchLevel;
+use crate::plan::NameFlaw;
+use crate::policy::PolicyRefusal;
 
 /// An edit that fits nowhere. With any, a plan is not applied.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,12 @@ pub enum RefusalReason {
         /// The name of that error.
         code: &'static str,
     },
+    /// The policy does not let the file be changed.
+    Policy(PolicyRefusal),
+    /// The file's new name is none that it can have everywhere.
+    Name(NameFlaw),
+    /// Something else of the same plan goes to the same path.
+    Collision,
     /// There is no such file.
     NotFound,
     /// The path names a folder.
@@ -78,6 +87,33 @@ pub enum RefusalReason {
         /// The first line of each place, from one.
         lines: Vec<usize>,
     },
+    /// The lines to replace are in the file only nearly, and in several places
+    /// as nearly; or another place may have been copied badly.
+    Alike {
+        /// The first line of each place, from one.
+        lines: Vec<usize>,
+    },
+    /// The lines to replace are in the file only nearly, and the change falls
+    /// on lines that differ.
+    PoorMatch,
+    /// The lines that the edit would add stand there already.
+    Repeated,
+    /// More would have to be overlooked than the caller allows.
+    LevelLimited {
+        /// What would have to be overlooked.
+        level: MatchLevel,
+    },
+    /// The edit was not placed exactly, and its file would no longer parse.
+    BreaksSyntax {
+        /// Syntax errors before.
+        before: usize,
+        /// Syntax errors after.
+        after: usize,
+    },
+    /// The text to replace stands only inside a longer word.
+    InsideWord,
+    /// `...` stands for left out lines, not as often in both parts.
+    DotsDiffer,
     /// The diff removes a file that holds something else than it shows.
     OtherContent,
     /// The reply gives the file whole more than once, each time differently.
@@ -108,6 +144,9 @@ impl RefusalReason {
             Self::Broken(BrokenReason::Unterminated) => "edit.block_cut",
             Self::Broken(_) => "edit.block_broken",
             Self::Path { code, .. } => code,
+            Self::Policy(refusal) => refusal.code(),
+            Self::Name(flaw) => flaw.code(),
+            Self::Collision => "edit.collision",
             Self::NotFound => "edit.file_not_found",
             Self::IsFolder | Self::NotRegular | Self::IsLink => "edit.not_a_file",
             Self::Unreadable { .. } => "edit.read_failed",
@@ -115,14 +154,19 @@ impl RefusalReason {
             Self::NotText => "edit.not_text",
             Self::Exists => "edit.exists",
             Self::NoMatch | Self::WhitespaceDiffers => "edit.no_match",
-            Self::Ambiguous { .. } => "edit.ambiguous",
+            Self::Ambiguous { .. } | Self::Alike { .. } => "edit.ambiguous",
+            Self::PoorMatch => "edit.poor_match",
+            Self::Repeated => "edit.already_there",
+            Self::InsideWord => "edit.inside_word",
+            Self::LevelLimited { .. } => "edit.level_limited",
+            Self::BreaksSyntax { .. } => "edit.breaks_syntax",
             Self::OtherContent => "edit.other_content",
             Self::WrittenTwice => "edit.written_twice",
             Self::UnclearPath => "edit.unclear_path",
             Self::ConflictMarks => "edit.conflict_marks",
             Self::Snippet => "edit.snippet",
             Self::NoContext => "edit.no_context",
-            Self::Elided { .. } => "edit.elided",
+            Self::Elided { .. } | Self::DotsDiffer => "edit.elided",
         }
     }
 }
@@ -132,6 +176,9 @@ impl fmt::Display for RefusalReason {
         match self {
             Self::Broken(reason) => reason.fmt(f),
             Self::Path { reason, .. } => f.write_str(reason),
+            Self::Policy(refusal) => write!(f, "the file {refusal}; {}", refusal.help()),
+            Self::Name(flaw) => write!(f, "the path {flaw}"),
+            Self::Collision => f.write_str("something else of the same plan goes to this path"),
             Self::NotFound => f.write_str("the file does not exist"),
             Self::IsFolder => f.write_str("the path names a folder"),
             Self::NotRegular => f.write_str("the path names a device, a socket or a pipe"),
@@ -148,7 +195,7 @@ impl fmt::Display for RefusalReason {
             }
             Self::NoMatch => f.write_str("the lines to replace are not in the file"),
             Self::WhitespaceDiffers => f.write_str(
-                "the lines to replace are in the file, but for tabs and spaces; \
+                "the lines to replace are in the file, but for white space; \
                  copy them with the white space that they have",
             ),
             Self::Ambiguous { lines } => {
@@ -162,6 +209,35 @@ impl fmt::Display for RefusalReason {
                     shown.join(", ")
                 )
             }
+            Self::Alike { lines } => {
+                let shown: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+                write!(
+                    f,
+                    "the lines to replace are much like those of several places, at lines {}; \
+                     copy the lines of the one that is meant, and some around them",
+                    shown.join(", ")
+                )
+            }
+            Self::PoorMatch => f.write_str(
+                "the lines to replace differ from those of the file where they are to change; \
+                 copy them as they stand in the file",
+            ),
+            Self::Repeated => f.write_str("the lines to add stand there already"),
+            Self::LevelLimited { level } => {
+                write!(f, "the lines to replace are in the file only when {level} is overlooked")
+            }
+            Self::BreaksSyntax { before, after } => write!(
+                f,
+                "the lines to replace do not stand in the file exactly, and the file would have \
+                 {after} syntax errors instead of {before}; copy the lines as they stand there",
+            ),
+            Self::InsideWord => f.write_str(
+                "the text to replace stands only inside a longer word; write the whole line",
+            ),
+            Self::DotsDiffer => f.write_str(
+                "a line `...` stands for left out lines in one part and not in the other; \
+                 write every line, or the same dots in both parts",
+            ),
             Self::OtherContent => f.write_str(
                 "the file holds something else than the lines that the diff removes; \
                  show every line of it, or remove it by name",

@@ -1,18 +1,20 @@
 //! A text file as lines, so that what is not edited stays byte for byte.
 
+use std::borrow::Cow;
+
 const BOM: &str = "\u{feff}";
 
 /// The lines of a text file, each with its own ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileText {
+pub struct FileText<'t> {
     bom: bool,
-    lines: Vec<FileLine>,
+    lines: Vec<FileLine<'t>>,
 }
 
 /// One line and how it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileLine {
-    pub text: String,
+pub struct FileLine<'t> {
+    pub text: Cow<'t, str>,
     pub end: LineEnd,
 }
 
@@ -34,9 +36,9 @@ impl LineEnd {
     }
 }
 
-impl FileText {
+impl<'t> FileText<'t> {
     /// Splits a text. Joining gives the same bytes back.
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &'t str) -> Self {
         let (bom, text) = match text.strip_prefix(BOM) {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -51,25 +53,27 @@ impl FileText {
                         None => (line, LineEnd::Lf),
                     },
                 };
-                FileLine { text: text.to_owned(), end }
+                FileLine { text: Cow::Borrowed(text), end }
             })
             .collect();
         Self { bom, lines }
     }
 
     /// The lines in order.
-    pub fn lines(&self) -> &[FileLine] {
+    pub fn lines(&self) -> &[FileLine<'t>] {
         &self.lines
     }
 
     /// The lines' texts in order, without endings.
     pub fn texts(&self) -> Vec<&str> {
-        self.lines.iter().map(|line| line.text.as_str()).collect()
+        self.lines.iter().map(|line| line.text.as_ref()).collect()
     }
 
     /// The whole text again.
     pub fn join(&self) -> String {
-        let mut text = String::from(if self.bom { BOM } else { "" });
+        let size = self.lines.iter().map(|line| line.text.len() + 2).sum::<usize>();
+        let mut text = String::with_capacity(size + BOM.len());
+        text.push_str(if self.bom { BOM } else { "" });
         for line in &self.lines {
             text.push_str(&line.text);
             text.push_str(line.end.as_str());
@@ -85,7 +89,7 @@ impl FileText {
     }
 
     /// Puts `new` in place of `range`; the file ends as it ended before.
-    pub fn replace(&mut self, range: std::ops::Range<usize>, new: Vec<FileLine>) {
+    pub fn replace(&mut self, range: std::ops::Range<usize>, new: Vec<FileLine<'t>>) {
         let open = self.lines.last().is_some_and(|line| line.end == LineEnd::None);
         let end = self.usual_end();
         self.lines.splice(range, new);
@@ -116,7 +120,7 @@ impl FileText {
     /// missing last one too: a whole file in a reply cannot show it.
     pub fn dress(&self, text: &str) -> String {
         let end = self.usual_end();
-        let mut new = Self::new(text);
+        let mut new = FileText::new(text);
         new.bom = self.bom || new.bom;
         if end == LineEnd::CrLf {
             for line in &mut new.lines {
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_replaced_end_keeps_the_files_end() {
-        let line = |text: &str| FileLine { text: text.into(), end: LineEnd::Lf };
+        let line = |text: &'static str| FileLine { text: text.into(), end: LineEnd::Lf };
         for (before, range, expect) in [
             ("a\nb", 1..2, "a\nx"),
             ("a\nb\n", 1..2, "a\nx\n"),

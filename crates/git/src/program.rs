@@ -11,6 +11,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use mlxcode_base::SECRET_VARIABLES;
+
 use crate::error::{Error, Result};
 
 /// The most of an answer that is held: far above any diff that a person or a
@@ -111,7 +113,7 @@ pub fn ask<A: AsRef<OsStr>>(
     for setting in HARMLESS.iter().copied().chain(settings.iter().map(String::as_str)) {
         command.args(["-c", setting]);
     }
-    for name in FOREIGN {
+    for name in FOREIGN.into_iter().chain(SECRET_VARIABLES) {
         command.env_remove(name);
     }
     // A broken `.git` here must not make git take the repository above, and
@@ -182,6 +184,7 @@ fn reason(complaint: &str) -> &str {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests start what they need")]
 mod tests {
     use super::*;
     use mlxcode_base::{Diagnostic, ErrorKind};
@@ -199,6 +202,37 @@ mod tests {
         let error = ask_in(&temp.path().join("missing"));
         assert!(matches!(error, Error::Spawn { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+
+    /// In a process that has tokens in its environment: this one must not get
+    /// any.
+    #[cfg(unix)]
+    #[test]
+    fn tokens_of_the_environment_are_not_inherited() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let (program, seen) = (temp.path().join("git"), temp.path().join("seen"));
+        std::fs::write(&program, format!("#!/bin/sh\nenv > {}\n", seen.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "program::tests::starts_a_program", "--ignored"]);
+        again.env(PROGRAM, &program).envs(SECRET_VARIABLES.map(|name| (name, "in-sight")));
+        let ran = again.output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        let given = std::fs::read_to_string(seen).unwrap();
+        assert!(given.contains("GIT_TERMINAL_PROMPT=0"), "{given}");
+        assert!(!given.contains("in-sight"), "{given}");
+    }
+
+    const PROGRAM: &str = "MLX_CODE_TEST_PROGRAM";
+
+    #[test]
+    #[ignore = "the test above starts it, with an environment of its own"]
+    fn starts_a_program() {
+        let temp = tempfile::tempdir().unwrap();
+        let program = std::env::var(PROGRAM).unwrap();
+        let nothing: [&str; 0] = [];
+        assert!(ask(&program, temp.path(), &[], "status", nothing).unwrap().success);
     }
 
     #[test]

@@ -79,8 +79,9 @@ pub enum Error {
     },
     /// The model takes more memory than is free.
     #[error(
-        "{path} takes {} of memory, {} are free",
+        "{path} takes {} of memory ({} are weights), {} are free",
         ByteSize(*needed_bytes),
+        ByteSize(*weights_bytes),
         ByteSize(*available_bytes)
     )]
     Memory {
@@ -88,8 +89,12 @@ pub enum Error {
         path: PathBuf,
         /// What its weights and the shortest request take.
         needed_bytes: u64,
+        /// The weights of that.
+        weights_bytes: u64,
         /// What there is.
         available_bytes: u64,
+        /// What could be done.
+        remedies: Vec<String>,
     },
     /// There is no room for more keys and values.
     #[error("the cache has no page left")]
@@ -222,11 +227,10 @@ impl Diagnostic for Error {
                 Some("check that the file is still there and may be read".to_owned())
             }
             Self::Thread { .. } => Some("close other programs and try again".to_owned()),
-            Self::Memory { .. } => Some(
-                "use a quantised GGUF file of the model, such as Q4_K, or a smaller model; or \
-                 close other programs"
-                    .to_owned(),
-            ),
+            Self::Memory { remedies, .. } => {
+                let insist = "`--over-memory` loads it all the same";
+                Some(format!("{}; {insist}", remedies.join("; ")))
+            }
             Self::Tier { .. } => {
                 let tiers = Tier::available().into_iter().map(Tier::name);
                 Some(format!("it has {}", tiers.collect::<Vec<_>>().join(", ")))

@@ -26,6 +26,7 @@ mod convert;
 mod cpu;
 mod engine;
 mod error;
+mod fit;
 mod format;
 mod memory;
 mod reference;
@@ -33,8 +34,11 @@ mod rope_speeds;
 mod sampling;
 
 pub use bandwidth::read_bandwidth;
-pub use mlxcode_kernels::FloatType;
-
 pub use convert::{ConvertOptions, ConvertTarget, Converted, GgufKind, convert};
-pub use engine::{CacheKind, Engine, EngineKind, LoadOptions, engine_logits, reference_logits};
+pub use engine::{
+    CacheKind, Engine, EngineKind, Likelihood, LoadOptions, engine_logits, likelihood,
+    reference_logits,
+};
 pub use error::{Error, Result};
+pub use fit::fit;
+pub use mlxcode_kernels::FloatType;

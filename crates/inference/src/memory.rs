@@ -1,9 +1,14 @@
 //! Whether a model fits into memory, before any of it is read.
 
 use mlxcode_kernels::PAGE_TOKENS;
-use mlxcode_models::{GgmlType, GgufHeader, InstalledModel, ModelConfig, WeightFiles};
+use mlxcode_models::{
+    FitReport, FitRequest, FitVerdict, GgmlType, GgufHeader, InstalledModel, ModelConfig,
+    WeightFiles,
+};
 
+use crate::engine::LoadOptions;
 use crate::error::{Error, Result};
+use crate::fit;
 use crate::format::Checkpoint;
 use crate::reference::CACHE_STEP;
 
@@ -22,38 +27,35 @@ struct Weight {
 /// tokens, an answer, and a copy.
 pub const LEAST_PAGES: usize = 17;
 
-/// Packing adds this much to the bytes of a file at most: one in so many.
-const PACKED_MORE: u64 = 8;
-
-/// Refuses a model whose packed weights and least pages take more than
-/// `limit_bytes`, and tells the bytes of the weights. `None`: nobody knows
-/// what there is, so nothing is refused.
+/// Refuses a model whose packed weights, states and least pages take more than
+/// `limit_bytes`, and tells the bytes of the weights and states. `None`:
+/// nobody knows what there is, so nothing is refused. A context for which
+/// there is no room is made shorter later, so it is not refused here.
 pub fn check(
     model: &InstalledModel,
     checkpoint: &Checkpoint,
-    dequantize: bool,
+    options: &LoadOptions,
     limit_bytes: Option<u64>,
 ) -> Result<u64> {
-    let weights = if dequantize {
-        model.parameters().saturating_mul(DENSE_BYTES)
-    } else {
-        let bytes: u64 = checkpoint.tensors().map(|tensor| tensor.bytes.len() as u64).sum();
-        bytes.saturating_add(bytes / PACKED_MORE)
-    };
-    let config = model.config();
-    let tokens = LEAST_PAGES * PAGE_TOKENS;
-    let factors = [config.num_layers, config.num_kv_heads, config.head_dim, tokens, 2];
-    let cache = factors.iter().fold(2_u64, |bytes, n| bytes.saturating_mul(*n as u64));
-    refuse(model, weights.saturating_add(cache), limit_bytes)?;
-    Ok(weights)
+    let mut request = FitRequest::default();
+    request.context_tokens = Some((LEAST_PAGES - 1) * PAGE_TOKENS);
+    request.available_bytes = limit_bytes;
+    let mut report = fit::report(model, checkpoint, options, &request)?;
+    // They are in memory already, and not in what is free.
+    report.program_bytes = 0;
+    if report.verdict() == FitVerdict::TooLarge && !options.ignore_memory {
+        return Err(refused(model, &report, limit_bytes.unwrap_or(0)));
+    }
+    Ok(report.weights_bytes.saturating_add(report.activations_bytes))
 }
 
-fn refuse(model: &InstalledModel, needed_bytes: u64, limit_bytes: Option<u64>) -> Result<()> {
-    match limit_bytes {
-        Some(available_bytes) if needed_bytes > available_bytes => {
-            Err(Error::Memory { path: model.path().to_owned(), needed_bytes, available_bytes })
-        }
-        _ => Ok(()),
+fn refused(model: &InstalledModel, report: &FitReport, available_bytes: u64) -> Error {
+    Error::Memory {
+        path: model.path().to_owned(),
+        needed_bytes: report.total_bytes(),
+        weights_bytes: report.weights_bytes,
+        available_bytes,
+        remedies: report.remedies(),
     }
 }
 
@@ -63,8 +65,15 @@ pub fn check_reference(
     dequantize: bool,
     limit_bytes: Option<u64>,
 ) -> Result<()> {
-    let weights = weights(model, dequantize)?;
-    refuse(model, weight_bytes(&weights).saturating_add(cache_bytes(model.config())), limit_bytes)
+    let mut report = FitReport::new(CACHE_STEP, 1);
+    report.weights_bytes = weight_bytes(&weights(model, dequantize)?);
+    report.cache_bytes = cache_bytes(model.config());
+    report.parameters = model.parameters();
+    report.available_bytes = limit_bytes;
+    match report.verdict() {
+        FitVerdict::TooLarge => Err(refused(model, &report, limit_bytes.unwrap_or(0))),
+        _ => Ok(()),
+    }
 }
 
 fn weights(model: &InstalledModel, dequantize: bool) -> Result<Vec<Weight>> {

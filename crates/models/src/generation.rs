@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -131,6 +132,28 @@ pub struct Timings {
 pub struct Generation {
     shared: Arc<Shared>,
     cancel: CancelToken,
+    /// Dropped with the generation, after it.
+    held: Option<Held>,
+    observer: Observer,
+}
+
+/// What is kept for as long as somebody reads.
+struct Held(#[allow(dead_code, reason = "it is there to be dropped")] Box<dyn Send + Sync>);
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+/// Whoever wants to hear of the end too.
+#[derive(Default)]
+struct Observer(Option<Box<dyn FnOnce(&Finished) + Send + Sync>>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Observer" } else { "no observer" })
+    }
 }
 
 /// The working side of a [`Generation`].
@@ -166,7 +189,7 @@ struct State {
 pub fn generation_channel(cancel: CancelToken) -> (GenerationSender, Generation) {
     let shared = Arc::new(Shared::default());
     let sender = GenerationSender { shared: Arc::clone(&shared), cancel: cancel.clone() };
-    (sender, Generation { shared, cancel })
+    (sender, Generation { shared, cancel, held: None, observer: Observer::default() })
 }
 
 impl Shared {
@@ -231,9 +254,32 @@ impl State {
 }
 
 impl Generation {
+    /// Keeps something until this is dropped, such as the word that a model is
+    /// in use.
+    pub fn holding(mut self, what: impl Send + Sync + 'static) -> Self {
+        let before = self.held.take();
+        self.held = Some(Held(Box::new((what, before))));
+        self
+    }
+
     /// Asks the run to stop; what was already made can still be read.
     pub fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Calls `then` with the end, once, on the thread that reads it and before
+    /// the reader has it. An end that nobody reads calls nothing.
+    pub fn on_finished(mut self, then: impl FnOnce(&Finished) + Send + Sync + 'static) -> Self {
+        self.observer = Observer(Some(Box::new(then)));
+        self
+    }
+
+    fn observe(&mut self, event: Option<&Result<GenerationEvent>>) {
+        if let Some(Ok(GenerationEvent::Finished(finished))) = event
+            && let Some(then) = self.observer.0.take()
+        {
+            then(finished);
+        }
     }
 
     /// Reads to the end and gives the whole text.
@@ -253,23 +299,30 @@ impl Iterator for Generation {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut state = self.shared.lock();
-        loop {
+        let event = loop {
             if let Poll::Ready(event) = state.next() {
-                return event;
+                break event;
             }
             state = self.shared.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        };
+        drop(state);
+        self.observe(event.as_ref());
+        event
     }
 }
 
 impl Stream for Generation {
     type Item = Result<GenerationEvent>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.shared.lock();
         let next = state.next();
         if next.is_pending() {
             state.waker = Some(context.waker().clone());
+        }
+        drop(state);
+        if let Poll::Ready(event) = &next {
+            self.observe(event.as_ref());
         }
         next
     }
@@ -308,6 +361,23 @@ mod tests {
         assert!(matches!(generation.next(), Some(Ok(GenerationEvent::Finished(_)))));
         assert!(generation.next().is_none());
         worker.join().unwrap();
+    }
+
+    #[test]
+    fn whoever_wants_to_hear_of_the_end_hears_once() {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&heard);
+        let (sender, generation) = generation_channel(CancelToken::new());
+        let mut generation = generation.on_finished(move |end| {
+            assert_eq!(end.reason, FinishReason::Stop);
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        sender.send(Ok(GenerationEvent::Started { prompt_tokens: 2 }));
+        sender.send(Ok(finished()));
+        assert!(generation.next().is_some());
+        assert_eq!(heard.load(Ordering::SeqCst), 0);
+        assert!(generation.next().is_some() && generation.next().is_none());
+        assert_eq!(heard.load(Ordering::SeqCst), 1);
     }
 
     #[test]

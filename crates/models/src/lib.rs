@@ -19,40 +19,72 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod catalogue;
 mod chat;
 mod config;
 mod error;
 mod files;
+mod fit;
 mod generation;
 mod gguf;
 mod hardware;
+pub mod hub;
 mod installed;
 mod language_model;
+mod queue;
+mod records;
+mod reference;
 mod safetensors;
 mod scripted;
+mod secrets;
 mod store;
 mod template;
 mod tokenizer;
 mod validate;
 
+pub use catalogue::{
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueFile, CatalogueHit, CatalogueQuery,
+    CatalogueSource, EditFormat, Found, ModelShape, memory_needed,
+};
 pub use chat::{Message, Prompt, Role};
 pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
     QueryScaling, RopeScaling, SlidingLayers,
 };
-pub use error::{Error, Result};
+pub use error::{Error, HubError, Result};
+pub use fit::{FitReport, FitRequest, FitVerdict};
 pub use generation::{
     FinishReason, Finished, Generation, GenerationEvent, GenerationSender, LikelyToken,
     LogProbabilities, Timings, Token, Usage, generation_channel,
 };
 pub use gguf::{GgmlType, GgufHeader, GgufTensor, GgufValue};
-pub use hardware::{Hardware, free_disk_bytes};
+pub use hardware::{
+    Accelerator, AcceleratorKind, Disk, Hardware, Memory, ProbeCommand, ProbeReport, Processor,
+    ProcessorCache, free_disk_bytes,
+};
 pub use installed::{InstalledModel, WeightFiles};
 pub use language_model::{
     DryOptions, GenerateOptions, GenerateRequest, LanguageModel, ModelInfo, SamplingOptions,
 };
+pub use records::{
+    BenchmarkRecord, LibraryState, MergeReport, ModelRecord, ModelUse, RecordChange, Records,
+    RecordsError, UsageTotals,
+};
+
+pub use queue::{NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
+pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
-pub use store::{BrokenModel, ModelFile, ModelSummary, Store, VerifyCheck, VerifyReport};
+pub use secrets::{
+    AgeFile, EnvironmentSecrets, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret,
+    SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+};
+pub use store::check_name as check_model_name;
+pub use store::{
+    AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
+    GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
+    RepairedFile, Store, VerifyOptions, verify_path,
+};
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
+pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

@@ -1,9 +1,12 @@
 //! Our engine beside others on the same files.
 
 mod figures;
+mod memory;
 mod options;
 mod peer;
 mod table;
+
+pub use memory::memory;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -390,6 +390,10 @@ class Workspace:
         """
         Finds where the edits in any model's reply belong. Writes nothing.
         """
+    def redo(self, /, id: str | None = None) -> JournalEntry:
+        """
+        Applies the entry `id` again, or the one that was taken back last.
+        """
     @property
     def root(self, /) -> Path:
         """

@@ -1,14 +1,23 @@
 //! The arguments, and nothing but the arguments.
 
+mod changes;
+mod library;
 mod models;
+mod pull;
+mod rate;
 mod sampling;
+mod secret;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use models::Models;
+pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
+pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
+pub use models::{Cache, Models};
+pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
+pub use secret::{Secret, SecretIn};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -26,6 +35,10 @@ pub struct Args {
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
 
+    /// Load a model even where it takes more memory than is free
+    #[arg(long, global = true)]
+    pub over_memory: bool,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -42,17 +55,31 @@ pub enum Command {
     Apply(Apply),
     /// Take back what was applied, keeping what was edited since
     Undo(Undo),
+    /// Apply again what was taken back
+    Redo(Redo),
     /// List what was applied here, newest first
     History,
+    /// Rename many files by a pattern, all or none
+    Rename(Rename),
+    /// Show who changed which file, and check that the log was not touched
+    Audit(Audit),
     /// Continue a prompt with the bare model
     Generate(Generate),
-    /// Add, list, check and remove models
+    /// Find, add, list, check, compare and remove models
     #[command(subcommand)]
     Models(Models),
     /// Measure how fast a model runs here, on a prompt without a meaning
     Bench(Bench),
     /// Show the machine, the models and the configuration, and what is wrong
     Doctor,
+    /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
+    Hardware,
+    /// Keep, show and forget tokens, such as the one of the Hugging Face hub
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Ask the drivers, for the process that started this one
+    #[command(name = "__probe", hide = true)]
+    Probe,
     /// Write the reference pages and the JSON schemas into a folder
     #[command(name = "__generate", hide = true)]
     GenerateDocs {
@@ -107,7 +134,7 @@ pub struct Apply {
 }
 
 /// How it is decided whether a change is written.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
     /// Apply without asking
     #[arg(long, short, conflicts_with = "dry_run")]
@@ -115,13 +142,9 @@ pub struct Consent {
     /// Show the change and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// Arguments of `undo`.
-#[derive(Debug, clap::Args)]
-pub struct Undo {
-    /// The entry to take back [default: the newest that is still applied]
-    pub id: Option<String>,
+    /// Change files of this glob though they are protected, such as `.env`; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub allow_protected: Vec<String>,
 }
 
 /// Arguments of `generate`.
@@ -169,6 +192,9 @@ pub struct Bench {
     /// Measure how fast as many threads read memory too; takes 256 MiB a thread
     #[arg(long)]
     pub bandwidth: bool,
+    /// Keep the result out of the records of models
+    #[arg(long)]
+    pub no_record: bool,
 }
 
 /// What computes.

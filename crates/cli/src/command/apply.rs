@@ -1,6 +1,9 @@
 //! `mlx-code apply`: the edits in any reply, all or nothing.
 
-use mlxcode_core::{EditPlan, FileChange, InputError, Refusal, Workspace};
+use mlxcode_core::{
+    Actor, EditPlan, FileChange, InputError, ParsedItem, PlanOptions, Refusal, Workspace,
+    parse_reply,
+};
 
 use crate::args::{Apply, Consent};
 use crate::command::Common;
@@ -15,12 +18,19 @@ use crate::output::{Style, count, diff, visible};
 pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let reply = read_text(&args.reply, host)?;
-    let plan = workspace.plan_reply(&reply)?;
-    let (code, outcome) = decide(&workspace, plan, "apply", args.consent, common.json, host)?;
+    let plan = plan(&workspace, &parse_reply(&reply), &args.consent)?;
+    let (code, outcome) = decide(&workspace, plan, "apply", &args.consent, common.json, host)?;
     if common.json {
         json::write(host, &outcome)?;
     }
     Ok(code)
+}
+
+/// Places edits as the arguments say.
+pub fn plan(workspace: &Workspace, items: &[ParsedItem], consent: &Consent) -> Outcome<EditPlan> {
+    let mut options = PlanOptions::default();
+    options.allow_protected.clone_from(&consent.allow_protected);
+    Ok(workspace.plan_with(items, &options)?)
 }
 
 /// What to do about a reply that fits nowhere.
@@ -34,8 +44,8 @@ const REFUSED_HELP: &str = "give the reasons above back to the model, or mend th
 pub fn decide(
     workspace: &Workspace,
     mut plan: EditPlan,
-    actor: &str,
-    consent: Consent,
+    actor: impl Into<Actor>,
+    consent: &Consent,
     json: bool,
     host: &mut Host<'_>,
 ) -> Outcome<(u8, ApplyOutput)> {
@@ -172,7 +182,8 @@ fn show_refusal(refusal: &Refusal, style: Style, host: &mut Host<'_>) -> Outcome
     Ok(())
 }
 
-fn describe(plan: &EditPlan) -> ApplyOutput {
+/// A plan as a document.
+pub fn describe(plan: &EditPlan) -> ApplyOutput {
     let change = |change: &FileChange| ChangeOutput {
         path: change.path.to_string(),
         kind: change.kind.to_string(),

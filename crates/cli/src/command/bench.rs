@@ -7,7 +7,7 @@ use mlxcode_core::{
 use crate::args::{Bench, Engine};
 use crate::command::bench_output::BenchOutput;
 use crate::command::{Common, dirs};
-use crate::exit::{Outcome, written};
+use crate::exit::{Outcome, show_broken, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
 use crate::output::Style;
@@ -24,11 +24,16 @@ pub fn run(args: Bench, common: &Common, host: &mut Host<'_>) -> Outcome {
         let config = LoadedConfig::read(&dirs, None)?.config;
         library.default_model(&config)?.ok_or(InputError::NoModel)?
     };
+    let keep = !args.no_record;
     let options = options(args, host);
     let line = ProgressLine::new(host.live && !common.json);
     let found = library.benchmark(&host.current_dir, &model, &options, &line);
     line.clear();
     let found = found?;
+    // What was measured is shown whatever becomes of the records.
+    if keep && let Err(error) = library.record_benchmark(&model, &found) {
+        show_broken("the result is not kept", &error, host)?;
+    }
     if common.json {
         json::write(host, &BenchOutput::new(&found))?;
     } else {

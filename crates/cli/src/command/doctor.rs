@@ -20,7 +20,7 @@ pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
             .map_or_else(|_| host.current_dir.clone(), |found| found.root().to_owned()),
     };
     let line = ProgressLine::new(host.live && !common.json);
-    let checks = doctor(&dirs, Some(&root), &line, &host.cancel);
+    let checks = doctor(&dirs, Some(&root), host.probe.as_ref(), &line, &host.cancel);
     line.clear();
     let healthy = checks.iter().all(|check| check.status != CheckStatus::Broken);
     let version = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,6 @@
 //! `mlx-code edit`: an instruction, a diff, a yes, an undo.
 
-use mlxcode_core::{FinishReason, InputError, ParsedItem, TurnEvent};
+use mlxcode_core::{Actor, FinishReason, InputError, ParsedItem, TurnEvent};
 
 use crate::args::Edit;
 use crate::command::{Common, apply, relative, required_model, turn_options};
@@ -39,12 +39,13 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
         FinishReason::Length => return Err(InputError::ReplyCut.into()),
         _ => {}
     }
-    let plan = workspace.plan(&items)?;
-    let actor = model.info().name.clone();
-    let (code, outcome) = apply::decide(&workspace, plan, &actor, args.consent, common.json, host)?;
+    let plan = apply::plan(&workspace, &items, &args.consent)?;
+    let name = model.info().name.clone();
+    let actor = Actor::new("edit").with_model(&name);
+    let (code, outcome) = apply::decide(&workspace, plan, actor, &args.consent, common.json, host)?;
     if common.json {
         let document = EditOutput {
-            model: actor,
+            model: name,
             reply: turn.reply().to_owned(),
             outcome,
             sources: Source::all(turn.context()),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
-use mlxcode_core::InputError;
+use mlxcode_core::{Config, InputError};
 use schemars::{JsonSchema, schema_for};
 
 use crate::args::Args;
@@ -27,8 +27,28 @@ const CONFIGURATION: &str = r"## Configuration
 | `max_tokens` | the most tokens of an answer; 1024 |
 | `context_tokens` | the most tokens of passages that are searched for; 4096 |
 | `max_file_bytes` | larger files are not read; 1048576 |
+| `catalogues` | in the user's own file alone: catalogues of models, on top of the own one; [catalogue.md](catalogue.md) |
+| `edit.allow` | globs of the files that may be changed; all where it is empty |
+| `edit.deny` | globs of files that may not be changed |
+| `edit.protected` | globs of files that are changed only with `--allow-protected`, such as `.env`, keys and lock files; the user's list stands in place of the built-in one, a project's adds to it |
+| `edit.journal_bytes` | the most bytes kept to take changes back, in the user's file alone; 536870912 |
+
+[schemas/config.json](schemas/config.json) is the schema. A project's `edit` can only make the user's rules stricter. A glob without a slash names files in any folder, one with a slash is meant from the root; one that names a folder names all that is in it.
 
 The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
+
+Models come from the hub by `models pull`. The variables are those of Python's `huggingface_hub`, and the cache is the same:
+
+| variable | what it sets |
+|---|---|
+| `HF_ENDPOINT` | the hub; `https://huggingface.co` |
+| `HF_TOKEN` | the token, for gated and private repositories; else the file `token` below `HF_HOME` that a login wrote, or the one that `HF_TOKEN_PATH` names |
+| `HF_HOME` | the folder of tokens and caches; `huggingface` below `XDG_CACHE_HOME` or `~/.cache` |
+| `HF_HUB_CACHE` | the cache; `hub` below `HF_HOME` |
+| `HF_HUB_OFFLINE` | `1`, `on`, `yes` or `true`: the network is not used |
+| `HTTPS_PROXY`, `ALL_PROXY` | a proxy, `http://host:port` |
+
+A reference names a model: `hf:org/name` a repository, `hf:org/name/file.gguf` one file of it, `hf:org/name@revision` a branch, a tag or a commit, in which a `/` is written `%2F`; whatever has a `/` or ends in `.gguf` is a path; `name:tag` is an entry of the catalogue; any other name is an installed model. Of a repository with config.json and safetensors, these are fetched with the tokenizer and the chat template; of one with a single GGUF file, that one. Files that run code when they are read, such as `.bin`, `.pt` and `.py`, never are.
 
 ";
 
@@ -43,16 +63,44 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::EditOutput>(&schemas, "edit")?;
     schema::<json::ApplyOutput>(&schemas, "apply")?;
     schema::<json::UndoOutput>(&schemas, "undo")?;
+    schema::<json::RedoOutput>(&schemas, "redo")?;
+    schema::<json::ApplyOutput>(&schemas, "rename")?;
     schema::<json::HistoryOutput>(&schemas, "history")?;
+    schema::<json::AuditOutput>(&schemas, "audit")?;
+    schema::<json::AuditVerifyOutput>(&schemas, "audit-verify")?;
     schema::<json::GenerateOutput>(&schemas, "generate")?;
     schema::<json::ModelOutput>(&schemas, "models-add")?;
     schema::<json::ModelsOutput>(&schemas, "models-list")?;
     schema::<json::ModelOutput>(&schemas, "models-show")?;
     schema::<json::VerifyOutput>(&schemas, "models-verify")?;
+    schema::<json::VerifyAllOutput>(&schemas, "models-verify-all")?;
+    schema::<json::RepairOutput>(&schemas, "models-repair")?;
+    schema::<json::GcOutput>(&schemas, "models-gc")?;
+    schema::<json::DiskOutput>(&schemas, "models-disk")?;
     schema::<json::ConvertOutput>(&schemas, "models-convert")?;
     schema::<json::RemovedOutput>(&schemas, "models-rm")?;
+    schema::<json::SearchOutput>(&schemas, "models-search")?;
+    schema::<json::RecommendOutput>(&schemas, "models-recommend")?;
+    schema::<json::CompareOutput>(&schemas, "models-compare")?;
+    schema::<json::RecordOutput>(&schemas, "models-tag")?;
+    schema::<json::RecordOutput>(&schemas, "models-favourite")?;
+    schema::<json::RecordOutput>(&schemas, "models-note")?;
+    schema::<json::AliasesOutput>(&schemas, "models-alias")?;
+    schema::<json::StatsOutput>(&schemas, "models-stats")?;
+    schema::<json::ExportedOutput>(&schemas, "models-export")?;
+    schema::<json::ImportedOutput>(&schemas, "models-import")?;
+    schema::<json::PullOutput>(&schemas, "models-pull")?;
+    schema::<json::PullsOutput>(&schemas, "models-queue")?;
     schema::<BenchOutput>(&schemas, "bench")?;
     schema::<json::DoctorOutput>(&schemas, "doctor")?;
+    schema::<json::HardwareOutput>(&schemas, "hardware")?;
+    schema::<json::FitOutput>(&schemas, "models-fit")?;
+    schema::<json::PsOutput>(&schemas, "models-ps")?;
+    schema::<json::SecretOutput>(&schemas, "secret-set")?;
+    schema::<json::SecretOutput>(&schemas, "secret-get")?;
+    schema::<json::SecretListOutput>(&schemas, "secret-list")?;
+    schema::<json::SecretOutput>(&schemas, "secret-rm")?;
+    schema::<Config>(&schemas, "config")?;
     Ok(SUCCESS)
 }
 

@@ -28,7 +28,7 @@ pub fn run(common: &Common, host: &mut Host<'_>) -> Outcome {
     for entry in entries.iter().rev() {
         let when = time::utc(entry.applied_at_ms);
         let id = style.strong(&entry.id);
-        written(writeln!(host.output, "{id}  {when}  {}  {}", entry.state, entry.actor))?;
+        written(writeln!(host.output, "{id}  {when}  {}  {}", entry.state, visible(&entry.actor)))?;
         for file in &entry.files {
             written(writeln!(host.output, "  {} {}", file.kind, visible(&file.path)))?;
         }

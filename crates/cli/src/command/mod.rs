@@ -2,14 +2,20 @@
 
 mod apply;
 mod ask;
+mod audit;
 mod bench;
 mod bench_output;
 mod doctor;
 mod edit;
 mod generate;
 mod generate_docs;
+mod hardware;
 mod history;
 mod models;
+mod probe;
+mod redo;
+mod rename;
+mod secret;
 mod undo;
 
 use mlxcode_core::{
@@ -31,21 +37,34 @@ pub struct Common {
     pub root: Option<PathBuf>,
     /// The model asked for.
     pub model: Option<String>,
+    /// Whether it is loaded even where there is too little memory.
+    pub over_memory: bool,
 }
 
 /// Runs the verb.
 pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
-    let common = Common { json: args.json, root: args.root, model: args.model };
+    let common = Common {
+        json: args.json,
+        root: args.root,
+        model: args.model,
+        over_memory: args.over_memory,
+    };
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),
+        Command::Redo(args) => redo::run(&args, &common, host),
+        Command::Rename(args) => rename::run(&args, &common, host),
+        Command::Audit(args) => audit::run(&args, &common, host),
         Command::History => history::run(&common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),
         Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
+        Command::Hardware => hardware::run(&common, host),
+        Command::Probe => probe::run(host),
+        Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }
 }
@@ -66,7 +85,7 @@ fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Mo
     if common.model.is_none() && host.model.is_some() {
         return Ok(host.model.clone());
     }
-    let library = ModelLibrary::open(&dirs(host)?)?;
+    let library = ModelLibrary::open(&dirs(host)?)?.over_memory(common.over_memory);
     let line = ProgressLine::new(host.live && !common.json);
     if let Some(reference) = &common.model {
         let loaded = library.load(&host.current_dir, reference, &line, &host.cancel);

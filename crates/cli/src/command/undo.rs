@@ -15,7 +15,7 @@ pub fn run(args: &Undo, common: &Common, host: &mut Host<'_>) -> Outcome {
         json::write(host, &UndoOutput { undone: EntryOutput::new(&entry) })?;
         return Ok(SUCCESS);
     }
-    written(writeln!(host.output, "took back {} by {}:", entry.id, entry.actor))?;
+    written(writeln!(host.output, "took back {} by {}:", entry.id, visible(&entry.actor)))?;
     for file in &entry.files {
         written(writeln!(host.output, "  {} {}", file.kind, visible(&file.path)))?;
     }

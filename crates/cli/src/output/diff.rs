@@ -16,6 +16,9 @@ pub fn render_change(change: &FileChange, style: Style) -> String {
         Some(false) => heading.push_str(" (is no longer executable)"),
         None => {}
     }
+    if diff.is_binary {
+        heading.push_str(" (not shown: no text)");
+    }
     format!("{}\n{}", style.strong(heading), render(&diff, style))
 }
 

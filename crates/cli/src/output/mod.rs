@@ -1,8 +1,10 @@
 //! How results look: styles, diffs, progress for people; documents for programs.
 
+pub mod bar;
 pub mod diff;
 pub mod json;
 pub mod progress;
+pub mod table;
 pub mod time;
 mod visible;
 
@@ -29,6 +31,11 @@ impl Style {
     /// For the stream of messages.
     pub fn for_messages(host: &Host<'_>) -> Self {
         Self { on: host.color && host.live }
+    }
+
+    /// As it is, but for what a terminal would obey.
+    pub fn plain(self, text: impl Display) -> String {
+        visible(text)
     }
 
     /// Something went wrong.

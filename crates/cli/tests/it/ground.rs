@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Host, Waiting, run};
-use mlxcode_core::{CancelToken, Dirs, Model, ScriptedModel};
+use mlx_code_cli::{Hidden, Host, Waiting, run};
+use mlxcode_core::{
+    CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
+};
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -26,6 +28,8 @@ pub struct Play<'p> {
     pub typed: Option<&'p str>,
     /// What the standard input holds.
     pub input: &'p str,
+    /// The address of a hub.
+    pub hub: Option<&'p str>,
     /// Replies of the model.
     pub replies: Option<&'p [&'p str]>,
 }
@@ -95,6 +99,11 @@ impl Ground {
         play: Play<'_>,
     ) -> (u8, String) {
         let mut err = Vec::new();
+        let mut hub = HubSettings::default();
+        hub.cache_dir = Some(self.temp.path().join("hub"));
+        hub.endpoint = play.hub.map(str::to_owned);
+        // Without one, nobody is asked.
+        hub.offline = play.hub.is_none();
         let mut input = play.input.as_bytes();
         let mut host = Host {
             input: &mut input,
@@ -108,8 +117,12 @@ impl Ground {
             live: false,
             current_dir: self.root(),
             dirs: Some(Dirs::under(&self.home())),
+            probe: Some(ProbeCommand::new(env!("CARGO_BIN_EXE_mlx-code"), ["__probe".into()])),
+            hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel: CancelToken::new(),
+            secrets: SecretSurroundings::default(),
+            hide: || Some(Hidden::nothing()),
         };
         let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);
         let code = run(args, &mut host);

@@ -4,7 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
 
 mod bad_input;
+mod changes;
 mod convert;
 mod documents;
+#[path = "../../../models/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod ground;
+mod library;
+mod pulls;
+mod secrets;
 mod work;

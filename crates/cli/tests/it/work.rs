@@ -127,7 +127,13 @@ fn models_come_and_go() {
     let ran = ground.run(&["models", "add", gguf, "--name", "tiny"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ground.run(&["models", "list"]).out.starts_with("tiny  qwen2 Q8_0"));
-    assert_eq!(ground.run(&["models", "verify", "tiny"]).code, 0);
+    let verified = ground.run(&["models", "verify", "tiny"]);
+    assert!(verified.code == 0 && verified.out.ends_with("sound\n"), "{verified:?}");
+    assert_eq!(ground.run(&["models", "verify"]).code, 0);
+    assert_eq!(ground.run(&["models", "verify", gguf, "--deep"]).code, 0);
+    assert!(ground.run(&["models", "repair", "tiny"]).out.starts_with("nothing is broken"));
+    assert!(ground.run(&["models", "gc"]).out.starts_with("there is nothing"));
+    assert!(ground.run(&["models", "disk"]).out.contains("in all; "));
     let ran = ground.run(&["generate", "--prompt", "def", "--max-tokens", "3"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(ground.run(&["doctor"]).code, 0);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use mlxcode_base::Language;
 use streaming_iterator::StreamingIterator;
-use tree_sitter::{ParseOptions, Parser, Query, QueryCursor};
+use tree_sitter::{ParseOptions, Parser, Query, QueryCursor, Tree};
 
 /// The parser reports each hundred steps; a file that takes more reports than
 /// this is cut by lines. Sources of a megabyte take a few thousand. Time would
@@ -28,10 +28,8 @@ struct Grammar {
     query: Query,
 }
 
-/// The definitions of a file in the order of their beginnings, outer ones
-/// first; `None` for a language without a grammar here.
-pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
-    let grammar = grammar(language)?;
+/// Parses a file; `None` where it takes too long.
+fn parse(text: &str, grammar: &Grammar) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&grammar.language).ok()?;
     let mut left = MOST_REPORTS;
@@ -42,7 +40,46 @@ pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
     let options = ParseOptions::new().progress_callback(&mut watch);
     let bytes = text.as_bytes();
     let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
-    let tree = parser.parse_with_options(&mut read, None, Some(options))?;
+    parser.parse_with_options(&mut read, None, Some(options))
+}
+
+/// Counts the syntax errors of a text: the places that its grammar could not
+/// read, and the signs that it had to add. `None` for a language without a
+/// grammar here, and for a text that takes too long.
+///
+/// ```
+/// use mlxcode_base::Language;
+/// use mlxcode_context::error_count;
+///
+/// assert_eq!(error_count(Language::Rust, "fn main() {}\n"), Some(0));
+/// assert!(error_count(Language::Rust, "fn main() {\n") > Some(0));
+/// assert_eq!(error_count(Language::Markdown, "# Title\n"), None);
+/// ```
+pub fn error_count(language: Language, text: &str) -> Option<usize> {
+    let tree = parse(text, grammar(language)?)?;
+    let mut count = 0;
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        count += usize::from(node.is_error() || node.is_missing());
+        // Only where there is an error below is it worth going down.
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return Some(count);
+            }
+        }
+    }
+}
+
+/// The definitions of a file in the order of their beginnings, outer ones
+/// first; `None` for a language without a grammar here.
+pub fn definitions(text: &str, language: Language) -> Option<Vec<Definition>> {
+    let grammar = grammar(language)?;
+    let tree = parse(text, grammar)?;
+    let bytes = text.as_bytes();
     let mut cursor = QueryCursor::new();
     let mut matches = cursor.matches(&grammar.query, tree.root_node(), bytes);
     let mut found = Vec::new();
@@ -206,6 +243,20 @@ mod tests {
             let found = definitions(text, language).unwrap();
             let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
             assert_eq!(names.join(" "), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_are_counted() {
+        for (language, text, expect) in [
+            (Language::Python, "def f():\n    return 1\n", Some(false)),
+            (Language::Python, "def f(:\n    return 1\n", Some(true)),
+            (Language::Json, "{\"a\": 1}", Some(false)),
+            (Language::Json, "{\"a\": }", Some(true)),
+            (Language::Markdown, "# a", None),
+        ] {
+            let broken = error_count(language, text).map(|count| count > 0);
+            assert_eq!(broken, expect, "{text}");
         }
     }
 

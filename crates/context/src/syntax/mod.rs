@@ -5,5 +5,5 @@ mod definition;
 mod prose;
 
 pub use chunk::{Chunk, chunks, signature};
-pub use definition::definitions;
+pub use definition::{definitions, error_count};
 pub use prose::headings;

@@ -12,6 +12,12 @@ pub fn peak_resident_bytes() -> Option<u64> {
     field(&status()?, "VmHWM:")
 }
 
+/// What another process has in memory now. `None` where the system does not
+/// tell, or it ended.
+pub fn resident_bytes_of(process: u32) -> Option<u64> {
+    field(&fs::read_to_string(format!("/proc/{process}/status")).ok()?, "VmRSS:")
+}
+
 /// Linux tells it here; elsewhere there is no such file.
 fn status() -> Option<String> {
     fs::read_to_string("/proc/self/status").ok()

@@ -13,6 +13,7 @@ use mlxcode_models::{
 };
 
 use crate::error::Result;
+pub use memory::resident_bytes_of;
 pub use weights::WeightType;
 
 /// Tokens of the prompt that is read before anything is measured, and those

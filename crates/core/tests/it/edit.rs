@@ -29,7 +29,7 @@ fn a_change_of_several_files_is_applied_and_taken_back() {
     assert!(plan.is_applicable());
     assert_eq!(ground.files(), before, "a plan writes nothing");
     let entry = ground.workspace.apply(&plan, "scripted").unwrap();
-    assert_eq!((entry.files.len(), entry.actor.as_str()), (3, "scripted"));
+    assert_eq!((entry.files.len(), entry.actor.to_string()), (3, "scripted".to_owned()));
     assert!(ground.read(LOCK).contains(LONGER) && !ground.read(LOCK).contains(PATIENCE));
     assert!(ground.read(error).starts_with("// Longer.\n"));
     assert_eq!(ground.read("edit/src/journal/notes.rs"), "//! New.\n");

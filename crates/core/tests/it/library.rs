@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mlxcode_core::{CancelToken, Config, Dirs, ErrorKind, GenerateRequest, ModelLibrary, Prompt};
+use mlxcode_core::{
+    CancelToken, Config, Dirs, ErrorKind, GenerateOptions, GenerateRequest, ModelLibrary, Prompt,
+};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures").join(name)
@@ -34,6 +36,12 @@ fn a_model_is_installed_used_and_removed() {
     let error = library.add(&gguf, Some("small"), &(), &cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 
+    // Nobody pulls the files from under a model that is loaded.
+    let error = library.remove("small").unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "models.in_use"));
+    assert_eq!(library.leases().unwrap().len(), 1);
+    drop(loaded);
+    assert!(library.leases().unwrap().is_empty());
     library.remove("small").unwrap();
     assert_eq!(
         library.load(home.path(), "small", &(), &cancel).unwrap_err().kind(),
@@ -83,4 +91,62 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Counting must never stand in the way of an answer.
+#[test]
+fn a_model_answers_whatever_becomes_of_the_records() {
+    let home = tempfile::tempdir().unwrap();
+    let dirs = Dirs::under(home.path());
+    let cancel = CancelToken::new();
+    let mut library = ModelLibrary::open(&dirs).unwrap();
+    let gguf = fixture("qwen2-gguf-q8_0").join("model.gguf");
+    library.add(&gguf, Some("small"), &(), &cancel).unwrap();
+    let answers = || {
+        let library = ModelLibrary::open(&dirs).unwrap();
+        let model = library.load_installed("small", &(), &cancel).unwrap();
+        let mut options = GenerateOptions::default();
+        options.max_tokens = Some(3);
+        let request = GenerateRequest::new(Prompt::text("fn main")).with_options(options);
+        model.generate(request).unwrap().read_to_end().unwrap();
+        library.records().map(|records| records.record("small").usage.answers)
+    };
+    assert_eq!(answers().unwrap(), 1);
+    assert_eq!(answers().unwrap(), 2);
+    // The log beside it alone would bring the file back.
+    for name in ["library.sqlite-wal", "library.sqlite-shm"] {
+        let _ = fs::remove_file(dirs.data.join(name));
+    }
+    fs::write(dirs.records(), "no database at all, and long enough to be sure of that").unwrap();
+    let error = answers().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    for name in ["library.sqlite", "library.sqlite-wal", "library.sqlite-shm"] {
+        let _ = fs::remove_file(dirs.data.join(name));
+    }
+    fs::create_dir(dirs.records()).unwrap();
+    assert!(answers().is_err());
+    assert_eq!(library.list().unwrap().len(), 1);
+}
+
+#[test]
+fn an_alias_stands_for_a_model_but_when_it_is_removed() {
+    let home = tempfile::tempdir().unwrap();
+    let cancel = CancelToken::new();
+    let mut library = ModelLibrary::open(&Dirs::under(home.path())).unwrap();
+    let gguf = fixture("qwen2-gguf-q8_0").join("model.gguf");
+    library.add(&gguf, Some("small"), &(), &cancel).unwrap();
+    library.set_alias("s", "small").unwrap();
+    // An alias of an alias stands for the model.
+    library.set_alias("t", "s").unwrap();
+    assert_eq!(library.summary("t").unwrap().name, "small");
+    assert!(library.verify("s", &(), &cancel).unwrap().is_sound());
+    let config = Config { model: Some("s".to_owned()), ..Config::default() };
+    let name = library.default_model(&config).unwrap().unwrap();
+    assert_eq!(library.load_installed(&name, &(), &cancel).unwrap().info().name, "small");
+    assert_eq!(library.remove("s").unwrap_err().kind(), ErrorKind::NotFound);
+    // A model's own name goes before an alias.
+    library.add(&gguf, Some("s"), &(), &cancel).unwrap();
+    assert_eq!(library.summary("s").unwrap().name, "s");
+    library.remove("small").unwrap();
+    assert_eq!(library.summary("t").unwrap_err().code(), "models.not_installed");
 }

@@ -73,7 +73,8 @@ impl Fence {
 fn read_info(info: &str) -> (String, Option<String>) {
     let mut language = String::new();
     for (position, word) in info.split_whitespace().enumerate() {
-        let named = ["path=", "file=", "filename=", "title="]
+        let word = word.trim_matches(['{', '}']);
+        let named = ["path=", "file=", "filename=", "filepath=", "title=", "name="]
             .iter()
             .find_map(|name| word.strip_prefix(name))
             .map(|path| path.trim_matches(['"', '\'']));
@@ -112,6 +113,7 @@ mod tests {
             ("~~~py file=a.py", "py", Some("a.py")),
             ("  ```js title=\"x/y.js\"", "js", Some("x/y.js")),
             ("```c++", "c++", None),
+            ("```js {title=\"x.js\"}", "js", Some("x.js")),
         ] {
             let fence = Fence::open(line).unwrap();
             assert_eq!(

@@ -10,6 +10,8 @@ pub struct HunkReader {
     promised: Option<(usize, usize)>,
     /// Empty lines that are context if the hunk goes on below them.
     blanks: usize,
+    /// Whether changed lines end with CRLF, and without.
+    ends: (bool, bool),
 }
 
 impl HunkReader {
@@ -36,6 +38,7 @@ impl HunkReader {
             },
             promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
             blanks: 0,
+            ends: (false, false),
         }
     }
 
@@ -70,6 +73,43 @@ impl HunkReader {
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
         self.hunk.lines.is_empty()
+    }
+
+    /// Whether nothing changes but how lines end.
+    pub fn changes_line_ends(&self) -> bool {
+        let removed = self.hunk.lines.iter().filter_map(|line| match line {
+            PatchLine::Removed(text) => Some(text),
+            _ => None,
+        });
+        let added = self.hunk.lines.iter().filter_map(|line| match line {
+            PatchLine::Added(text) => Some(text),
+            _ => None,
+        });
+        self.ends == (true, true) && removed.eq(added)
+    }
+
+    /// Takes note of how the line that was read ends.
+    pub fn ended(&mut self, crlf: bool) {
+        if let Some(PatchLine::Added(_) | PatchLine::Removed(_)) = self.hunk.lines.last() {
+            self.ends.0 |= crlf;
+            self.ends.1 |= !crlf;
+        }
+    }
+
+    /// Whether the lines are those of `git diff --word-diff`: none begins with a
+    /// sign, and words are marked.
+    pub fn marks_words(&self) -> bool {
+        let marked = |line: &PatchLine| match line {
+            PatchLine::Context(text) => {
+                let pair = |open, close| {
+                    text.split_once(open).is_some_and(|(_, b): (_, &str)| b.contains(close))
+                };
+                pair("[-", "-]") || pair("{+", "+}")
+            }
+            _ => false,
+        };
+        self.hunk.lines.iter().all(|line| matches!(line, PatchLine::Context(_)))
+            && self.hunk.lines.iter().any(marked)
     }
 
     /// Reads a line of the hunk; false where it is none.

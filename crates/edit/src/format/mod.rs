@@ -3,15 +3,19 @@
 //! The reply is read line by line, so that it can be parsed while it streams:
 //! however it is cut into pieces, the same items come out.
 
+mod above;
 mod apply_patch;
+mod call_block;
 mod fence;
 mod git_name;
 mod held_file;
 mod hunk;
+mod json;
 mod path_line;
 mod reader;
 mod search_replace;
 mod thought;
+mod tool_call;
 mod unified_diff;
 mod whole_file;
 
@@ -23,11 +27,48 @@ pub use reader::ReplyParser;
 
 /// An item of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ParsedItem {
     /// An edit.
     Edit(EditBlock),
     /// Something that began like an edit and is none.
     Broken(BrokenBlock),
+    /// A command that the reply says to run. Nothing here runs it.
+    Command(ShellCommand),
+}
+
+impl ParsedItem {
+    /// Where in the reply it stands, in bytes.
+    pub fn range(&self) -> TextRange {
+        match self {
+            Self::Edit(edit) => edit.range,
+            Self::Broken(broken) => broken.range,
+            Self::Command(command) => command.range,
+        }
+    }
+
+    /// The line of the reply that it begins on, from one.
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Edit(edit) => edit.line,
+            Self::Broken(broken) => broken.line,
+            Self::Command(command) => command.line,
+        }
+    }
+}
+
+/// A command in a reply: a fence in the language of a shell, or the call of a
+/// tool that runs one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// The text, prompts such as `$ ` included.
+    pub text: String,
+    /// The language that the fence names, such as `bash`; empty for a call.
+    pub language: String,
+    /// Where in the reply it stands, in bytes.
+    pub range: TextRange,
+    /// The line of the reply that it begins on, from one.
+    pub line: usize,
 }
 
 /// One edit of a reply.
@@ -57,6 +98,15 @@ pub enum EditAction {
         /// The lines that take their place; empty to remove them.
         replace: String,
     },
+    /// Puts `new` in place of `old`, which need not be whole lines.
+    Substitute {
+        /// The text as it stands now; empty for a file that is not there yet.
+        old: String,
+        /// The text that takes its place.
+        new: String,
+        /// Whether every such text is meant, not the only one.
+        all: bool,
+    },
     /// Makes the file hold this, whether it exists or not.
     Write {
         /// The whole content.
@@ -78,6 +128,13 @@ pub enum EditAction {
     Delete {
         /// All that it holds, where the reply shows it: any other file stays.
         content: Option<String>,
+    },
+    /// Makes a new file of this one, and changes it on the way.
+    Copy {
+        /// The path of the new file.
+        to: String,
+        /// The hunks, in the order of the file; may be empty.
+        hunks: Vec<PatchHunk>,
     },
     /// Moves the file, and changes it on the way.
     Rename {
@@ -193,6 +250,16 @@ pub enum BrokenReason {
     Draft,
     /// A fence inside the file's content may have ended the file too early.
     FenceInContent,
+    /// A diff that marks words, not lines.
+    WordDiff,
+    /// A diff of a merge, against several parents.
+    CombinedDiff,
+    /// A diff that changes nothing but how lines end.
+    LineEndDiff,
+    /// The call of a tool that cannot be read.
+    BadCall,
+    /// Bytes that are no UTF-8.
+    NotUtf8,
 }
 
 impl fmt::Display for BrokenReason {
@@ -221,6 +288,20 @@ impl fmt::Display for BrokenReason {
             }
             Self::SpecialFile => "the patch makes a symbolic link or a submodule, not a file",
             Self::BinaryPatch => "a patch of a binary file cannot be applied",
+            Self::WordDiff => {
+                "the diff marks words, `[-old-]{+new+}`; write whole lines that begin with `-` \
+                 and `+`"
+            }
+            Self::CombinedDiff => {
+                "the diff compares with several parents, `@@@`; write one against the file as it is"
+            }
+            Self::LineEndDiff => {
+                "the patch changes nothing but how lines end, which a reply does not show for sure"
+            }
+            Self::BadCall => {
+                "the call cannot be read: check its JSON, its escapes and the names of its arguments"
+            }
+            Self::NotUtf8 => "the block holds bytes that are no UTF-8",
         })
     }
 }
@@ -244,6 +325,8 @@ struct Line<'a> {
     end: usize,
     /// Its number, from one.
     number: usize,
+    /// Whether it ends with CRLF.
+    crlf: bool,
 }
 
 /// Where a block began.
@@ -261,6 +344,11 @@ impl Origin {
     fn edit(self, path: String, action: EditAction, end: usize) -> ParsedItem {
         let range = TextRange::new(self.start, end);
         ParsedItem::Edit(EditBlock { path, action, executable: None, range, line: self.line })
+    }
+
+    fn command(self, text: String, language: String, end: usize) -> ParsedItem {
+        let range = TextRange::new(self.start, end);
+        ParsedItem::Command(ShellCommand { text, language, range, line: self.line })
     }
 
     fn broken(self, path: Option<String>, reason: BrokenReason, end: usize) -> ParsedItem {

@@ -112,6 +112,9 @@ pub fn read(line: &str) -> Option<PathLine> {
     alone(line).or_else(|| sentence(line))
 }
 
+/// More words than this do not stand around a path that stands alone.
+const MOST_WORDS: usize = 12;
+
 /// Takes off Markdown's emphasis. An underscore is more often a part of the
 /// name, as of `__init__.py`, unless it stands at both ends.
 fn without_emphasis(text: &str) -> &str {
@@ -119,9 +122,29 @@ fn without_emphasis(text: &str) -> &str {
     text.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(text)
 }
 
+/// What stands in front of a name, besides Markdown.
+const NAMES: [&str; 13] = [
+    "**File:**",
+    "**Path:**",
+    "**Filename:**",
+    "File:",
+    "file:",
+    "Path:",
+    "path:",
+    "Filename:",
+    "filename:",
+    "File path:",
+    "New file:",
+    "//",
+    "# ",
+];
+
 /// Reads a line that names a file and nothing else.
 pub fn alone(line: &str) -> Option<PathLine> {
     let line = line.trim();
+    if line.split_ascii_whitespace().nth(MOST_WORDS).is_some() {
+        return None;
+    }
     let heading = line.starts_with('#');
     let whole = line.trim_start_matches('#').trim();
     let mut text = list_item(whole);
@@ -130,9 +153,10 @@ pub fn alone(line: &str) -> Option<PathLine> {
     text = text.strip_suffix(':').unwrap_or(text).trim();
     // `📄 src/a.rs`
     text = text.trim_start_matches(|c: char| !c.is_ascii() && !c.is_alphanumeric()).trim_start();
-    if let Some(tagged) = text.strip_prefix("<file>").and_then(|rest| rest.strip_suffix("</file>"))
-    {
-        text = tagged.trim();
+    for (open, close) in [("<file>", "</file>"), ("<path>", "</path>"), ("<!--", "-->")] {
+        if let Some(tagged) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
+            text = tagged.trim();
+        }
     }
     for remark in ["(new)", "(new file)", "(updated)", "(modified)", "(changed)"] {
         text = text.strip_suffix(remark).unwrap_or(text).trim();
@@ -149,15 +173,15 @@ pub fn alone(line: &str) -> Option<PathLine> {
         explicit = true;
         text = bold.strip_suffix(':').unwrap_or(bold).trim();
     }
-    for name in ["**File:**", "File:", "file:", "Path:", "path:", "Filename:", "//", "# "] {
+    for name in NAMES {
         if let Some(rest) = text.strip_prefix(name) {
             explicit |= name.ends_with(':');
             text = rest.trim();
         }
     }
     let quoted = |mark| text.len() > 2 && text.starts_with(mark) && text.ends_with(mark);
-    let spaced_ok = quoted('`') || quoted('"');
-    let bare = without_emphasis(text).trim_matches(['`', '"']).trim_matches('*').trim();
+    let spaced_ok = quoted('`') || quoted('"') || quoted('\'');
+    let bare = without_emphasis(text).trim_matches(['`', '"', '\'']).trim_matches('*').trim();
     let dressed = bare.len() < text.len();
     let path = bare.strip_suffix(':').unwrap_or(bare);
     let spaced = path.contains(char::is_whitespace);
@@ -181,12 +205,44 @@ pub fn alone(line: &str) -> Option<PathLine> {
     Some(PathLine { path: path.to_owned(), naming, says })
 }
 
+/// Languages of commands.
+const SHELLS: [&str; 14] = [
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "shell",
+    "console",
+    "terminal",
+    "shell-session",
+    "shellsession",
+    "powershell",
+    "pwsh",
+    "ps1",
+    "cmd",
+    "bat",
+];
+
+/// Whether a fence in `language` holds commands.
+pub fn is_shell(language: &str) -> bool {
+    SHELLS.iter().any(|shell| language.eq_ignore_ascii_case(shell))
+}
+
 /// Whether a fence in `language` below `path` holds commands, not the file.
 pub fn is_command(language: &str, path: &str) -> bool {
-    let shells = ["sh", "bash", "zsh", "fish", "shell", "console", "terminal"];
     let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    shells.contains(&language)
-        && ending.is_some_and(|(_, ending)| is_known(path) && !shells.contains(&ending))
+    is_shell(language) && ending.is_some_and(|(_, ending)| is_known(path) && !is_shell(ending))
+}
+
+/// Whether a file of this name may hold JSON.
+pub fn may_be_json(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let code = [
+        "py", "rs", "js", "ts", "tsx", "jsx", "go", "java", "c", "h", "cpp", "hpp", "cs", "rb",
+        "php", "md", "html", "css", "scss", "sh", "toml", "yaml", "yml", "txt", "sql", "kt",
+        "swift", "lua", "vue", "svelte",
+    ];
+    name.rsplit_once('.').is_none_or(|(_, ending)| !code.contains(&ending))
 }
 
 /// Reads the comment that many models put on the first line of a file:
@@ -198,7 +254,11 @@ pub fn comment(line: &str) -> Option<PathLine> {
             .into_iter()
             .find(|(open, _)| text.starts_with(open))?;
     let path = text.strip_prefix(open)?.strip_prefix(' ')?.strip_suffix(close)?.trim();
-    let known = path.contains('/') && is_known(path) && looks_like_path(path);
+    let named = ["file:", "File:", "filename:", "Filename:", "path:", "Path:", "filepath:"]
+        .iter()
+        .find_map(|name| path.strip_prefix(name));
+    let (path, named) = (named.unwrap_or(path).trim(), named.is_some());
+    let known = (named || path.contains('/')) && is_known(path) && looks_like_path(path);
     known.then(|| PathLine { path: path.to_owned(), naming: Naming::Comment, says: Says::File })
 }
 

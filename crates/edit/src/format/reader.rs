@@ -1,6 +1,10 @@
 //! What stands between blocks, and which block begins where.
 
+use std::borrow::Cow;
+
+use super::above::Above;
 use super::apply_patch::{self, ApplyPatch};
+use super::call_block::CallBlock;
 use super::fence::Fence;
 use super::held_file::{HeldFile, Verdict};
 use super::path_line::{PathLine, Says};
@@ -13,17 +17,31 @@ use super::{
 };
 
 /// Finds the edits of a reply while it streams.
+///
+/// However the reply is cut into pieces, in the middle of a letter too, the
+/// same items come out.
+///
+/// ```
+/// use mlxcode_edit::{ParsedItem, ReplyParser};
+///
+/// let mut parser = ReplyParser::new();
+/// let mut items = parser.push("a.txt\n<<<<<<< SEARCH\nold\n====");
+/// items.extend(parser.push_bytes(b"===\nn\xc3"));
+/// items.extend(parser.push_bytes(b"\xb6w\n>>>>>>> REPLACE\n"));
+/// items.extend(parser.finish());
+/// assert!(matches!(items.as_slice(), [ParsedItem::Edit(edit)] if edit.path == "a.txt"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReplyParser {
     /// The piece of a line that has no end yet.
-    partial: String,
+    partial: Vec<u8>,
     offset: usize,
     line_number: usize,
     place: Place,
     /// The fence around the place, where one is open.
     fence: Option<(Fence, Origin)>,
     /// The path on the line above, blank lines between them allowed.
-    above: Option<PathLine>,
+    above: Above,
     /// The path of the last edit: more blocks may follow without naming it.
     last: Option<String>,
     /// Whether anything was found so far.
@@ -34,6 +52,10 @@ pub struct ReplyParser {
     doubtful: Option<ParsedItem>,
     /// A `--- ` line that opens a diff if `+++ ` follows.
     minus: Option<OwnedLine>,
+    /// Whether the diff that is being read has colours.
+    coloured: bool,
+    /// Where lines begin that hold bytes that are no UTF-8.
+    not_utf8: Vec<usize>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,12 +67,14 @@ enum Place {
     FenceTop,
     /// Below a comment on the first line of a fence that names a file.
     FenceComment(PathLine, Vec<OwnedLine>),
-    SearchReplace(SearchReplace),
+    SearchReplace(Box<SearchReplace>),
     Diff(Box<UnifiedDiff>),
-    Patch(ApplyPatch, Origin),
+    /// The call of a tool.
+    Call(Box<CallBlock>),
+    Patch(Box<ApplyPatch>, Origin),
     /// What the model says to itself: drafts, no edits.
     Thought(Thought),
-    Whole(WholeFile),
+    Whole(Box<WholeFile>),
 }
 
 #[derive(Clone, Debug)]
@@ -59,16 +83,17 @@ struct OwnedLine {
     start: usize,
     end: usize,
     number: usize,
+    crlf: bool,
 }
 
 impl OwnedLine {
-    fn of(Line { text, start, end, number }: Line<'_>) -> Self {
-        Self { text: text.to_owned(), start, end, number }
+    fn of(Line { text, start, end, number, crlf }: Line<'_>) -> Self {
+        Self { text: text.to_owned(), start, end, number, crlf }
     }
 
     fn line(&self) -> Line<'_> {
-        let Self { text, start, end, number } = self;
-        Line { text, start: *start, end: *end, number: *number }
+        let Self { text, start, end, number, crlf } = self;
+        Line { text, start: *start, end: *end, number: *number, crlf: *crlf }
     }
 }
 
@@ -78,22 +103,33 @@ impl ReplyParser {
         Self::default()
     }
 
+    /// A parser of blocks that belong to `path` where they name no other.
+    pub(crate) fn below(path: Option<&str>) -> Self {
+        Self { last: path.map(str::to_owned), ..Self::default() }
+    }
+
     /// Takes the next piece of the reply and gives the edits that it completes.
     pub fn push(&mut self, piece: &str) -> Vec<ParsedItem> {
+        self.push_bytes(piece.as_bytes())
+    }
+
+    /// Takes the next bytes of the reply, which may end in the middle of a
+    /// letter, and gives the edits that they complete.
+    pub fn push_bytes(&mut self, piece: &[u8]) -> Vec<ParsedItem> {
         let mut out = Vec::new();
         let mut rest = piece;
-        while let Some(position) = rest.find('\n') {
+        while let Some(position) = memchr::memchr(b'\n', rest) {
             let (head, tail) = rest.split_at(position + 1);
             if self.partial.is_empty() {
                 self.raw_line(head, &mut out);
             } else {
-                self.partial.push_str(head);
+                self.partial.extend_from_slice(head);
                 let whole = std::mem::take(&mut self.partial);
                 self.raw_line(&whole, &mut out);
             }
             rest = tail;
         }
-        self.partial.push_str(rest);
+        self.partial.extend_from_slice(rest);
         out
     }
 
@@ -104,6 +140,7 @@ impl ReplyParser {
         if !last.is_empty() {
             self.raw_line(&last, &mut out);
         }
+        let before = out.len();
         out.extend(self.doubtful.take());
         let end = self.offset;
         match self.held.take() {
@@ -116,29 +153,79 @@ impl ReplyParser {
             Place::SearchReplace(mut block) => block.cut(end, &mut out),
             Place::Diff(mut block) => block.cut(&mut out),
             Place::Patch(mut block, origin) => block.cut(origin, end, &mut out),
+            Place::Call(mut block) => block.cut(end, &mut out),
             Place::Whole(mut block) => block.cut(end, &mut out),
         }
+        self.check_utf8(&mut out[before..]);
         *self = Self::default();
         out
     }
 
-    fn raw_line(&mut self, raw: &str, out: &mut Vec<ParsedItem>) {
-        let text = raw.strip_suffix('\n').unwrap_or(raw);
-        let text = text.strip_suffix('\r').unwrap_or(text);
+    fn raw_line(&mut self, raw: &[u8], out: &mut Vec<ParsedItem>) {
+        let bytes = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let (bytes, crlf) = match bytes.strip_suffix(b"\r") {
+            Some(bytes) => (bytes, true),
+            None => (bytes, false),
+        };
         self.line_number += 1;
         let start = self.offset;
         self.offset += raw.len();
-        let line = Line { text, start, end: self.offset, number: self.line_number };
+        let text = if let Ok(text) = std::str::from_utf8(bytes) {
+            Cow::Borrowed(text)
+        } else {
+            self.not_utf8.push(start);
+            String::from_utf8_lossy(bytes)
+        };
+        let line = Line { text: &text, start, end: self.offset, number: self.line_number, crlf };
         let before = out.len();
-        self.line(line, out);
-        self.found |= out.len() > before;
+        self.any_line(line, out);
+        if out.len() == before {
+            return;
+        }
+        self.check_utf8(&mut out[before..]);
         for item in &out[before..] {
+            self.found |= !matches!(item, ParsedItem::Command(_));
             if let ParsedItem::Edit(edit) = item
                 && !matches!(edit.action, EditAction::Write { naming: Naming::Guess, .. })
             {
                 self.last = Some(edit.path.clone());
             }
         }
+    }
+
+    /// An edit with bytes that could not be read would write others.
+    fn check_utf8(&self, items: &mut [ParsedItem]) {
+        for item in items {
+            if let ParsedItem::Edit(edit) = item
+                && self.not_utf8.iter().any(|at| (edit.range.start..edit.range.end).contains(at))
+            {
+                *item = ParsedItem::Broken(BrokenBlock {
+                    path: Some(edit.path.clone()),
+                    range: edit.range,
+                    line: edit.line,
+                    reason: BrokenReason::NotUtf8,
+                });
+            }
+        }
+    }
+
+    /// Takes the colours off a diff that was copied from a terminal.
+    fn any_line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        let in_diff = match self.place {
+            Place::Outside | Place::FenceTop => false,
+            Place::Diff(_) => true,
+            _ => return self.line(line, out),
+        };
+        if memchr::memchr(0x1b, line.text.as_bytes()).is_some() {
+            let text = without_colours(line.text);
+            let begins = ["diff --git ", "--- ", "+++ ", "@@"].iter().any(|s| text.starts_with(s));
+            if (in_diff && self.coloured) || (!in_diff && begins) {
+                self.line(Line { text: &text, ..line }, out);
+                self.coloured = matches!(self.place, Place::Diff(_)) || self.minus.is_some();
+                return;
+            }
+        }
+        self.line(line, out);
     }
 
     /// What stands below the closing fence of a doubtful diff tells whether it
@@ -178,6 +265,12 @@ impl ReplyParser {
                 Step::NotMine
             }
             Place::Patch(block, _) => block.line(line, out),
+            Place::Call(block) => block.line(line, out),
+            Place::Whole(block) if block.is_command() && apply_patch::opens(line.text) => {
+                // The shell hands it over.
+                self.place = Place::Patch(Box::default(), Origin::of(line));
+                return;
+            }
             Place::Whole(block) => block.line(line),
             Place::Thought(thought) => {
                 let Some(rest) = thought.end(line) else { return };
@@ -191,18 +284,29 @@ impl ReplyParser {
         if matches!(&self.place, Place::Diff(diff) if diff.is_doubtful()) {
             self.doubtful = out.pop();
         }
-        // A diff and a whole file own the fence around them.
-        if matches!(self.place, Place::Diff(_) | Place::Whole(_)) {
+        // A diff, a call and a whole file own the fence around them.
+        if matches!(self.place, Place::Diff(_) | Place::Call(_) | Place::Whole(_)) {
             self.fence = None;
+        }
+        self.coloured = false;
+        if let (Place::Call(block), Step::NotMine) = (&self.place, step) {
+            self.above.set_line(block.last_line());
+            self.place = Place::Outside;
+            return self.line(line, out);
         }
         if let Place::Whole(block) = std::mem::take(&mut self.place) {
             self.settle(out);
+            if block.is_command() {
+                out.extend(block.command());
+                self.above.clear();
+                return;
+            }
             self.held = block.close();
             if let Some(held) = self.held.as_ref().filter(|held| held.naming != Naming::Guess) {
                 self.last = Some(held.path.clone());
             }
         }
-        self.above = None;
+        self.above.clear();
         if step == Step::NotMine {
             self.line(line, out);
         }
@@ -218,46 +322,68 @@ impl ReplyParser {
             self.place = Place::Diff(Box::new(diff));
             return self.line(line, out);
         }
-        match &self.fence {
-            Some((fence, _)) if fence.closes(line.text) => {
-                self.settle(out);
-                self.fence = None;
-                self.above = None;
-                return;
-            }
-            None => {
-                if let Some(thought) = Thought::open(line.text) {
-                    self.above = None;
-                    self.place = Place::Thought(thought);
-                    return self.line(line, out);
-                }
-                if Thought::closes(line.text) && (self.found || self.held.is_some()) {
-                    self.settle(out);
-                    out.push(Origin::of(line).broken(None, BrokenReason::Draft, line.end));
-                    return;
-                }
-                if let Some(fence) = Fence::open(line.text) {
-                    self.judge(&fence, out);
-                    self.fence = Some((fence, Origin::of(line)));
-                    self.place = Place::FenceTop;
-                    return;
-                }
-            }
-            Some(_) => {}
-        }
-        if self.begin(line, out) {
+        if may_begin(line.text) && self.begins(line, out) {
             return;
         }
         if let Some(held) = &mut self.held {
             held.text(line.text);
         }
-        if line.text.trim().is_empty() {
+        if line.text.bytes().all(|b| b.is_ascii_whitespace()) {
             return;
         }
         if self.fence.is_none() && line.text.starts_with("--- ") {
             self.minus = Some(OwnedLine::of(line));
         }
-        self.above = path_line::read(line.text);
+        self.above.set_line(line.text);
+    }
+
+    /// Ends the fence or begins whatever the line begins; false for a line of
+    /// prose.
+    fn begins(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> bool {
+        match &self.fence {
+            Some((fence, _)) if fence.closes(line.text) => {
+                self.settle(out);
+                self.fence = None;
+                self.above.clear();
+                return true;
+            }
+            None => {
+                if let Some(thought) = Thought::open(line.text) {
+                    self.above.clear();
+                    self.place = Place::Thought(thought);
+                    self.line(line, out);
+                    return true;
+                }
+                if Thought::closes(line.text) && (self.found || self.held.is_some()) {
+                    self.settle(out);
+                    out.push(Origin::of(line).broken(None, BrokenReason::Draft, line.end));
+                    return true;
+                }
+                if let Some(fence) = Fence::open(line.text) {
+                    self.judge(&fence, out);
+                    self.fence = Some((fence, Origin::of(line)));
+                    self.place = Place::FenceTop;
+                    return true;
+                }
+                if let Some(call) = CallBlock::open(line) {
+                    self.settle(out);
+                    self.place = Place::Call(Box::new(call));
+                    self.call_line(line, out);
+                    return true;
+                }
+            }
+            Some(_) => {}
+        }
+        self.begin(line, out)
+    }
+
+    /// The first line of a call outside of fences, which may be its last.
+    fn call_line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
+        let Place::Call(block) = &mut self.place else { return };
+        if block.line(line, out) == Step::Done {
+            self.place = Place::Outside;
+            self.above.clear();
+        }
     }
 
     /// Begins the blocks that stand in a fence and outside of one alike.
@@ -267,12 +393,12 @@ impl ReplyParser {
             let in_info = self.fence.as_ref().and_then(|(fence, _)| fence.path.clone());
             let above = self.above.take().map(|above| above.path);
             let path = above.or(in_info).or_else(|| self.last.clone());
-            self.place = Place::SearchReplace(SearchReplace::open(line, path));
+            self.place = Place::SearchReplace(Box::new(SearchReplace::open(line, path)));
             return true;
         }
         if apply_patch::opens(line.text) {
             self.settle(out);
-            self.place = Place::Patch(ApplyPatch::default(), Origin::of(line));
+            self.place = Place::Patch(Box::default(), Origin::of(line));
             return true;
         }
         if self.fence.is_none() && unified_diff::opens(line.text) {
@@ -286,7 +412,7 @@ impl ReplyParser {
 
     /// Lets the next fence say whether the held file is complete.
     fn judge(&mut self, next: &Fence, out: &mut Vec<ParsedItem>) {
-        let named = self.above.is_some() || next.path.is_some();
+        let named = next.path.is_some() || self.above.get().is_some();
         match self.held.as_ref().map(|held| held.judge(next, named)) {
             Some(Verdict::CutShort) => out.extend(self.held.take().map(HeldFile::cut_short)),
             Some(Verdict::Whole) => self.settle(out),
@@ -317,7 +443,9 @@ impl ReplyParser {
         let inner = fence.inner(line.text);
         let is_diff = matches!(fence.language.as_str(), "diff" | "patch")
             || unified_diff::opens(inner)
-            || (fence.path.is_none() && self.above.is_none() && inner.starts_with("--- "));
+            || (fence.path.is_none()
+                && opens_plain_diff(&fence, inner)
+                && self.above.get().is_none());
         if is_diff {
             self.settle(out);
             let above = self.above.take().filter(|above| above.says != Says::Something);
@@ -325,7 +453,7 @@ impl ReplyParser {
             self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
             return self.line(line, out);
         }
-        let named = match (&fence.path, &self.above) {
+        let named = match (&fence.path, self.above.get()) {
             (Some(path), _) => Some((path.clone(), Naming::Clear)),
             (None, Some(above))
                 if above.says == Says::File
@@ -335,6 +463,16 @@ impl ReplyParser {
             }
             _ => None,
         };
+        let may_call = matches!(fence.language.as_str(), "json" | "jsonc" | "tool_call")
+            || (fence.language.is_empty() && named.is_none());
+        let is_call = may_call && inner.trim_start().starts_with(['{', '[']);
+        if is_call && named.as_ref().is_none_or(|(path, _)| !path_line::may_be_json(path)) {
+            let above = self.above.take().map(|above| above.path);
+            let path = above.or_else(|| fence.path.clone());
+            self.settle(out);
+            self.place = Place::Call(Box::new(CallBlock::in_fence(fence, path, origin)));
+            return self.line(line, out);
+        }
         if named.is_none() && line.text.trim().is_empty() {
             self.place = Place::FenceTop;
             return;
@@ -348,12 +486,17 @@ impl ReplyParser {
         if named.is_none()
             && let Some(path) = path_line::alone(line.text)
         {
+            if path_line::is_shell(&fence.language) {
+                // The first command may look like a path.
+                self.place = Place::FenceComment(path, vec![OwnedLine::of(line)]);
+                return;
+            }
             // The path may stand inside, above the first block.
-            self.above = Some(path);
+            self.above.set(path);
             return;
         }
-        self.above = None;
-        self.place = Place::Whole(WholeFile::open(fence, named, origin));
+        self.above.clear();
+        self.place = Place::Whole(Box::new(WholeFile::open(fence, named, origin)));
         self.line(line, out);
     }
 
@@ -370,16 +513,52 @@ impl ReplyParser {
             self.place = Place::FenceComment(path, lines);
             return;
         }
-        if fence.closes(line.text) || search_replace::opens(line.text) {
-            self.above = Some(path);
+        let is_file = path.naming == Naming::Comment;
+        if search_replace::opens(line.text) || (fence.closes(line.text) && is_file) {
+            self.above.set(path);
             return self.line(line, out);
         }
-        let mut whole = WholeFile::open(fence, Some((path.path, path.naming)), origin);
+        let named = is_file.then_some((path.path, path.naming));
+        let mut whole = WholeFile::open(fence, named, origin);
         for line in &lines {
             whole.line(line.line());
         }
-        self.above = None;
-        self.place = Place::Whole(whole);
+        self.above.clear();
+        self.place = Place::Whole(Box::new(whole));
         self.line(line, out);
     }
+}
+
+/// Whether a line outside of blocks can begin one: the first sign tells of
+/// nearly all that it cannot.
+fn may_begin(text: &str) -> bool {
+    let first = text.bytes().find(|b| !matches!(b, b' ' | b'\t'));
+    matches!(first, Some(b'`' | b'~' | b'<' | b'-' | b'*' | b'd' | b'{' | b'[' | b'@'))
+}
+
+/// The text without the escapes that colour it (ECMA-48, SGR, and the erasing
+/// of a line's rest, which git writes beside it).
+fn without_colours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        let body = &rest[at + 2..];
+        let length = body.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
+        out.push_str(&rest[..at]);
+        if let Some(b'm' | b'K') = body.as_bytes().get(length) {
+            rest = &body[length + 1..];
+        } else {
+            out.push_str("\u{1b}[");
+            rest = body;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether the first line of a fence is `--- ` and a file. In a fence with a
+/// language, such as YAML, words behind it are no file.
+fn opens_plain_diff(fence: &Fence, line: &str) -> bool {
+    let name = line.strip_prefix("--- ");
+    name.is_some_and(|name| fence.language.is_empty() || name.contains(['/', '.']))
 }

@@ -3,7 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::{BrokenReason, EditAction, Line, Origin, ParsedItem, Step};
+use super::{
+    BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step, path_line,
+};
+use crate::diff::steps;
 
 /// Markers have at least this many signs; longer ones may enclose shorter.
 const SHORTEST: usize = 5;
@@ -16,6 +19,10 @@ const NEARLY_SEVEN: RangeInclusive<usize> = 6..=8;
 #[derive(Clone, Debug)]
 pub struct SearchReplace {
     path: Option<String>,
+    /// The line of the file that the search text begins on, as the block says.
+    first_line: Option<usize>,
+    /// Whether lines such as `:start_line:12` may still stand there.
+    hints: Hints,
     origin: Origin,
     indent: String,
     signs: Signs,
@@ -26,6 +33,15 @@ pub struct SearchReplace {
     /// Where lines that are nearly a divider stand in `search`: one of them
     /// counts if no better one comes.
     nearly: Vec<(usize, usize)>,
+}
+
+/// Lines above the search text that tell where it stands:
+/// `:start_line:12`, `:end_line:14`, `-------`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hints {
+    Maybe,
+    Seen,
+    Over,
 }
 
 /// What a block's first and last line begin with.
@@ -45,17 +61,35 @@ pub fn opens(line: &str) -> bool {
 
 /// The signs of an opening line, and how many there are.
 fn opening(line: &str) -> Option<(Signs, usize)> {
-    let angles = marker(line, '<', &["SEARCH", "ORIGINAL"]).map(|length| (ANGLES, length));
-    angles.or_else(|| marker(line, '-', &["SEARCH"]).map(|length| (DASHES, length)))
+    match line.as_bytes().first()? {
+        b'<' => marker(line, '<', &["SEARCH", "ORIGINAL"])
+            .or_else(|| opening_path(line).map(|(length, _)| length))
+            .map(|length| (ANGLES, length)),
+        b'-' => marker(line, '-', &["SEARCH"]).map(|length| (DASHES, length)),
+        _ => None,
+    }
+}
+
+/// Reads `<<<<<<< SEARCH src/a.rs`.
+fn opening_path(line: &str) -> Option<(usize, &str)> {
+    let length = line.bytes().take_while(|b| *b == b'<').count();
+    let path = line[length..].trim().strip_prefix("SEARCH")?.strip_prefix(' ')?.trim();
+    let path = path.trim_matches(['`', '"']);
+    (length >= SHORTEST && path_line::looks_like_path(path)).then_some((length, path))
 }
 
 /// The number of signs of a marker line with one of `words` behind it.
 fn marker(line: &str, sign: char, words: &[&str]) -> Option<usize> {
-    let length = line.chars().take_while(|c| *c == sign).count();
+    let length = line.bytes().take_while(|b| *b == sign as u8).count();
+    if length < SHORTEST {
+        return None;
+    }
     let word = line[length..].trim();
+    // `<<<<<<< SEARCH>` is seen as well.
+    let word = word.strip_suffix(['<', '>']).unwrap_or(word).trim_end();
     let known = (words.is_empty() && word.is_empty())
         || words.iter().any(|known| word.eq_ignore_ascii_case(known));
-    (length >= SHORTEST && known).then_some(length)
+    known.then_some(length)
 }
 
 impl SearchReplace {
@@ -63,8 +97,11 @@ impl SearchReplace {
     pub fn open(line: Line<'_>, path: Option<String>) -> Self {
         let body = line.text.trim_start();
         let (signs, length) = opening(body).unwrap_or((ANGLES, 0));
+        let own = opening_path(body).map(|(_, path)| path.to_owned());
         Self {
-            path,
+            path: own.or(path),
+            first_line: None,
+            hints: Hints::Maybe,
             origin: Origin::of(line),
             indent: line.text[..line.text.len() - body.len()].to_owned(),
             signs,
@@ -79,6 +116,9 @@ impl SearchReplace {
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
         let text = line.text.strip_prefix(self.indent.as_str()).unwrap_or(line.text);
+        if self.hints != Hints::Over && self.hint(text) {
+            return Step::More;
+        }
         if opening(text) == Some((self.signs, self.length)) {
             self.cut(line.start, out);
             return Step::NotMine;
@@ -111,6 +151,23 @@ impl SearchReplace {
         Step::More
     }
 
+    /// Reads a line that tells where the search text stands.
+    fn hint(&mut self, text: &str) -> bool {
+        let number = |name| text.trim().strip_prefix(name).and_then(|n| n.trim().parse().ok());
+        if let Some(line) = number(":start_line:") {
+            self.first_line = Some(line);
+            self.hints = Hints::Seen;
+            return true;
+        }
+        if number(":end_line:").is_some() {
+            self.hints = Hints::Seen;
+            return true;
+        }
+        let rule = self.hints == Hints::Seen && text.trim() == "-------";
+        self.hints = Hints::Over;
+        rule
+    }
+
     fn is_nearly(&self, length: Option<usize>) -> bool {
         let near = |length| NEARLY_SEVEN.contains(&length);
         near(self.length) && length.is_some_and(near)
@@ -138,7 +195,13 @@ impl SearchReplace {
             Some(path) if search.trim().is_empty() => {
                 self.origin.edit(path, EditAction::Create { content: replace }, end)
             }
-            Some(path) => self.origin.edit(path, EditAction::Replace { search, replace }, end),
+            Some(path) => {
+                let action = match self.first_line {
+                    Some(line) => hinted(line, &search, &replace),
+                    None => EditAction::Replace { search, replace },
+                };
+                self.origin.edit(path, action, end)
+            }
         });
     }
 
@@ -146,6 +209,28 @@ impl SearchReplace {
     pub fn cut(&mut self, end: usize, out: &mut Vec<ParsedItem>) {
         out.push(self.origin.broken(self.path.take(), BrokenReason::Unterminated, end));
     }
+}
+
+/// A block that says where it stands is a hunk: the line number tells which of
+/// several places is meant.
+fn hinted(first_line: usize, search: &str, replace: &str) -> EditAction {
+    let old: Vec<&str> = search.lines().collect();
+    let new: Vec<&str> = replace.lines().collect();
+    let mut hunk = PatchHunk {
+        first_line: Some(first_line),
+        old_count: Some(old.len()),
+        ..PatchHunk::default()
+    };
+    let own = |line: &&str| (*line).to_owned();
+    for step in steps(&old, &new) {
+        if step.equal {
+            hunk.lines.extend(old[step.old].iter().map(own).map(PatchLine::Context));
+        } else {
+            hunk.lines.extend(old[step.old].iter().map(own).map(PatchLine::Removed));
+            hunk.lines.extend(new[step.new].iter().map(own).map(PatchLine::Added));
+        }
+    }
+    EditAction::Patch { hunks: vec![hunk] }
 }
 
 fn push_line(part: &mut String, text: &str) {

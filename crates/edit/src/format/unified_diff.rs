@@ -37,9 +37,13 @@ struct FileSection {
     path: Option<String>,
     rename_from: Option<String>,
     rename_to: Option<String>,
+    copy_to: Option<String>,
     deleted: bool,
     created: bool,
-    binary: bool,
+    /// Why it is no diff that can be applied.
+    flaw: Option<BrokenReason>,
+    /// Whether each hunk so far changes nothing but how lines end.
+    line_ends: Option<bool>,
     /// The mode that the file gets, as git writes it: `100755`.
     mode: Option<String>,
     hunks: Vec<PatchHunk>,
@@ -60,7 +64,12 @@ enum Side {
 
 /// Whether `line` can open a diff outside a `diff` fence.
 pub fn opens(line: &str) -> bool {
-    line.starts_with("diff --git ")
+    line.starts_with("diff --git ") || combined(line).is_some()
+}
+
+/// The path of a merge's diff.
+fn combined(line: &str) -> Option<&str> {
+    line.strip_prefix("diff --cc ").or_else(|| line.strip_prefix("diff --combined "))
 }
 
 impl UnifiedDiff {
@@ -105,6 +114,29 @@ impl UnifiedDiff {
             self.file = Some(file);
             return Step::More;
         }
+        if let Some(path) = combined(text) {
+            self.close_file(out);
+            let mut file = FileSection::new(Origin::of(line));
+            file.path = Some(git_name::unquoted(path));
+            file.flaw = Some(BrokenReason::CombinedDiff);
+            file.end = line.end;
+            self.file = Some(file);
+            return Step::More;
+        }
+        if let Some(file) =
+            self.file.as_mut().filter(|file| file.flaw == Some(BrokenReason::CombinedDiff))
+        {
+            // Each line has a sign for every parent.
+            let mine = text.starts_with(['@', '+', '-', ' ', '\\'])
+                || text.starts_with("index ")
+                || text.starts_with("mode ");
+            if mine || self.fence.is_some() {
+                file.end = line.end;
+                return Step::More;
+            }
+            self.close(false, out);
+            return Step::NotMine;
+        }
         let hunk = self.file.as_ref().and_then(|file| file.hunk.as_ref());
         let in_hunk = self.file.as_ref().is_some_and(|file| file.hunk.is_some());
         // A removed line `-- words` of Lua or SQL is no heading where the hunk
@@ -134,6 +166,9 @@ impl UnifiedDiff {
             return if self.fence.is_some() { Step::More } else { Step::NotMine };
         };
         if file.hunk.is_none() && file.heading(text) || file.body(text, line.end) {
+            if let Some(hunk) = &mut file.hunk {
+                hunk.ended(line.crlf);
+            }
             file.end = file.end.max(if text.is_empty() { 0 } else { line.end });
             return Step::More;
         }
@@ -193,9 +228,11 @@ impl FileSection {
             path: None,
             rename_from: None,
             rename_to: None,
+            copy_to: None,
             deleted: false,
             created: false,
-            binary: false,
+            flaw: None,
+            line_ends: None,
             mode: None,
             hunks: Vec::new(),
             hunk: None,
@@ -216,6 +253,10 @@ impl FileSection {
             self.rename_from = Some(git_name::unquoted(path));
         } else if let Some(path) = text.strip_prefix("rename to ") {
             self.rename_to = Some(git_name::unquoted(path));
+        } else if let Some(path) = text.strip_prefix("copy from ") {
+            self.rename_from = Some(git_name::unquoted(path));
+        } else if let Some(path) = text.strip_prefix("copy to ") {
+            self.copy_to = Some(git_name::unquoted(path));
         } else if text.starts_with("deleted file mode") {
             self.deleted = true;
         } else if let Some(mode) = text.strip_prefix("new file mode") {
@@ -224,7 +265,7 @@ impl FileSection {
         } else if let Some(mode) = text.strip_prefix("new mode") {
             self.mode = Some(mode.trim().to_owned());
         } else if text.starts_with("Binary files ") || text.starts_with("GIT binary patch") {
-            self.binary = true;
+            self.flaw = Some(BrokenReason::BinaryPatch);
         } else {
             let known = ["index ", "similarity index", "dissimilarity index", "old mode"];
             return known.iter().any(|start| text.starts_with(start));
@@ -235,6 +276,7 @@ impl FileSection {
     /// Reads a line of a hunk, or the heading of the next one.
     fn body(&mut self, text: &str, end: usize) -> bool {
         if text.starts_with("@@") {
+            self.judge_hunk();
             let (done, next) = HunkReader::next(self.hunk.take(), text);
             self.hunks.extend(done);
             self.hunk = Some(next);
@@ -249,6 +291,15 @@ impl FileSection {
         }
         self.end = self.end.max(if text.is_empty() { 0 } else { end });
         true
+    }
+
+    /// Takes note of what the hunk that ends is made of.
+    fn judge_hunk(&mut self) {
+        let Some(hunk) = self.hunk.as_ref().filter(|hunk| !hunk.is_empty()) else { return };
+        self.line_ends = Some(self.line_ends.unwrap_or(true) && hunk.changes_line_ends());
+        if hunk.marks_words() {
+            self.flaw = Some(BrokenReason::WordDiff);
+        }
     }
 
     /// The file's path, without the prefixes `a/` and `b/` that git adds.
@@ -283,18 +334,23 @@ impl FileSection {
                 origin.broken(Some(edit.path), BrokenReason::SpecialFile, end)
             }
             ParsedItem::Edit(edit) => ParsedItem::Edit(EditBlock { executable, ..edit }),
-            broken @ ParsedItem::Broken(_) => broken,
+            other => other,
         }
     }
 
     fn item(mut self) -> ParsedItem {
+        self.judge_hunk();
         self.hunks.extend(self.hunk.take().map(HunkReader::close));
         let (origin, end) = (self.origin, self.end);
         let Some(path) = self.path() else {
             return origin.broken(None, BrokenReason::NoPath, end);
         };
-        if self.binary {
-            return origin.broken(Some(path), BrokenReason::BinaryPatch, end);
+        let line_ends = (self.line_ends == Some(true)).then_some(BrokenReason::LineEndDiff);
+        if let Some(reason) = self.flaw.or(line_ends) {
+            return origin.broken(Some(path), reason, end);
+        }
+        if let (Some(to), Some(from)) = (self.copy_to, &self.rename_from) {
+            return origin.edit(from.clone(), EditAction::Copy { to, hunks: self.hunks }, end);
         }
         if let (Some(to), Some(from)) = (self.rename_to, self.rename_from) {
             return origin.edit(from, EditAction::Rename { to, hunks: self.hunks }, end);

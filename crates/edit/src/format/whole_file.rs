@@ -2,7 +2,7 @@
 
 use super::fence::Fence;
 use super::held_file::HeldFile;
-use super::{BrokenReason, Line, Naming, Origin, ParsedItem, Step};
+use super::{BrokenReason, Line, Naming, Origin, ParsedItem, Step, path_line};
 
 /// A fence that is being read.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct WholeFile {
     content: String,
     depth: usize,
     end: usize,
+    is_shell: bool,
 }
 
 impl WholeFile {
@@ -24,7 +25,8 @@ impl WholeFile {
             Some((path, naming)) => (Some(path), naming),
             None => (None, Naming::Guess),
         };
-        Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0 }
+        let is_shell = path_line::is_shell(&fence.language);
+        Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0, is_shell }
     }
 
     /// Reads a line.
@@ -40,9 +42,23 @@ impl WholeFile {
         } else if !deeper && self.may_nest() && self.fence.nests(line.text) {
             self.depth += 1;
         }
-        self.content.push_str(self.fence.inner(line.text));
-        self.content.push('\n');
+        // What belongs to no file and is no command is read over.
+        if self.path.is_some() || self.is_command() {
+            self.content.push_str(self.fence.inner(line.text));
+            self.content.push('\n');
+        }
         Step::More
+    }
+
+    /// Whether the fence holds commands of a shell.
+    pub fn is_command(&self) -> bool {
+        self.path.is_none() && self.is_shell
+    }
+
+    /// The commands, after the last line.
+    pub fn command(self) -> Option<ParsedItem> {
+        let full = !self.content.trim().is_empty();
+        full.then(|| self.origin.command(self.content, self.fence.language, self.end))
     }
 
     /// The file, after its last line.

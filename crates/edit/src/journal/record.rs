@@ -17,7 +17,7 @@ pub struct JournalEntry {
     /// When it was applied, in milliseconds since 1970, UTC.
     pub applied_at_ms: u64,
     /// Who applied it.
-    pub actor: String,
+    pub actor: Actor,
     /// Whether it is in force.
     pub state: EntryState,
     /// The files it touched.
@@ -25,6 +25,56 @@ pub struct JournalEntry {
     /// The folders that were made for them, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<RelPath>,
+    /// Which turn it was: every apply, undo and redo of the tree is one.
+    #[serde(default)]
+    pub turn: u64,
+    /// The turn that brought it to its state.
+    #[serde(default)]
+    pub state_turn: u64,
+}
+
+/// Who makes a change: what the journal and the audit log say of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Actor {
+    /// The command or the program, such as `apply`.
+    pub command: String,
+    /// The conversation that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The model that wrote the edits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+impl Actor {
+    /// Somebody who is known by a command alone.
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), ..Self::default() }
+    }
+
+    /// The same, with the model that wrote the edits.
+    pub fn with_model(self, model: impl Into<String>) -> Self {
+        Self { model: Some(model.into()), ..self }
+    }
+
+    /// The same, in a conversation.
+    pub fn with_session(self, session: impl Into<String>) -> Self {
+        Self { session: Some(session.into()), ..self }
+    }
+}
+
+impl From<&str> for Actor {
+    fn from(command: &str) -> Self {
+        Self::new(command)
+    }
+}
+
+/// The model, where there is one, else the command.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.model.as_ref().unwrap_or(&self.command))
+    }
 }
 
 /// Whether a change is in force.
@@ -63,9 +113,13 @@ pub struct JournalFile {
     /// systems without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_before: Option<u32>,
-    /// Its Unix permission bits after, where the change is about them too.
+    /// Its Unix permission bits after, where the change is about them too, and
+    /// those that a new file had when it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_after: Option<u32>,
+    /// Of a content that was moved here: the path that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<RelPath>,
 }
 
 /// An entry whose file holds no entry any more.

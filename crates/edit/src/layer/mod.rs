@@ -1,27 +1,38 @@
 //! The few things that are done to the disk, so that tests can make each fail.
+//!
+//! Every file is named by a folder that is held open and a name in it
+//! ([`At`]): who swaps a folder for a link meanwhile leads nothing astray.
 
 #![allow(clippy::disallowed_methods, reason = "the one place that writes files")]
 
+mod disk;
 #[cfg(test)]
 pub mod fault;
+mod folder;
+#[cfg(test)]
+pub mod lossy;
 mod new_file;
+mod traits;
 
+use std::ffi::OsStr;
 use std::fmt::Debug;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io;
 
-use serde::{Deserialize, Serialize};
-
-use new_file::write_new;
+pub use disk::{Disk, open_regular};
+pub use folder::{At, Folder, Folders};
+pub use new_file::write_new;
+pub use traits::FileTraits;
 
 /// The disk, as a change sees it.
 pub trait FileLayer: Debug + Send + Sync {
     /// Reads a file; `None` where there is none.
-    fn read(&self, path: &Path) -> io::Result<Option<Stored>>;
+    fn read(&self, at: At<'_>) -> io::Result<Option<Stored>>;
     /// Whether the user may write the file that stands there.
-    fn check_writable(&self, path: &Path) -> io::Result<()>;
-    /// Changes one thing.
+    fn check_writable(&self, at: At<'_>) -> io::Result<()>;
+    /// Opens a file to write it: a new one, or one that grows.
+    fn open(&self, at: At<'_>, how: Opening) -> io::Result<File>;
+    /// Changes one thing: one system call, or a few that count as one.
     fn perform(&self, op: DiskOp<'_>) -> io::Result<()>;
 }
 
@@ -33,128 +44,40 @@ pub struct Stored {
     pub traits: FileTraits,
 }
 
-/// What a file has beside its name and content; nothing where the system has
-/// no such thing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileTraits {
-    /// Permission bits.
-    pub mode: Option<u32>,
-    /// Owner and group, by number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<(u32, u32)>,
-    /// Of a new file without permissions of its own: whether it is a program.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub program: bool,
-}
-
-impl FileTraits {
-    /// Nobody but the user may read the file.
-    pub const PRIVATE: Self = Self { mode: Some(0o600), owner: None, program: false };
-
-    /// The same file as a program, or as none: who may read it may run it.
-    pub fn as_program(self, program: bool) -> Self {
-        let changed = |mode| if program { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
-        let mode = self.mode.map(changed);
-        Self { mode, program, ..self }
-    }
+/// How a file is opened to be written.
+#[derive(Clone, Copy, Debug)]
+pub enum Opening {
+    /// It must not exist yet; with these permission bits, before the mask.
+    New { mode: u32 },
+    /// It is made where it is missing, readable for the user alone; what is
+    /// written goes to its end.
+    Append,
 }
 
 /// The operations that a change is made of.
 #[derive(Clone, Copy, Debug)]
 pub enum DiskOp<'a> {
-    /// Writes a file that is not there yet and waits until it is on the disk.
-    WriteNew { path: &'a Path, bytes: &'a [u8], traits: FileTraits },
-    /// Puts `from` in the place of `to`.
-    Rename { from: &'a Path, to: &'a Path },
+    /// Writes all of `bytes`.
+    Write { file: &'a File, bytes: &'a [u8] },
+    /// Gives the file away.
+    SetOwner { file: &'a File, owner: Option<u32>, group: Option<u32> },
+    /// Sets the permission bits.
+    SetMode { file: &'a File, mode: u32 },
+    /// Sets an extended attribute.
+    SetAttribute { file: &'a File, name: &'a OsStr, value: &'a [u8] },
+    /// Waits until the file's content is on the disk.
+    Sync(&'a File),
+    /// Cuts the file off.
+    Truncate { file: &'a File, size_bytes: u64 },
+    /// Puts a file in the place of another one in the same folder; without
+    /// `replace`, an error where there is one.
+    Rename { from: At<'a>, to: &'a OsStr, replace: bool },
     /// Removes a file; none is fine.
-    Remove(&'a Path),
-    /// Makes one folder.
-    CreateDir(&'a Path),
+    Remove(At<'a>),
+    /// Makes one folder; one that is there is fine.
+    CreateDir(At<'a>),
     /// Removes an empty folder; one that is missing or not empty stays.
-    RemoveDir(&'a Path),
+    RemoveDir(At<'a>),
     /// Waits until a folder's entries are on the disk.
-    SyncDir(&'a Path),
-}
-
-/// The real disk.
-#[derive(Debug)]
-pub struct Disk;
-
-impl FileLayer for Disk {
-    fn read(&self, path: &Path) -> io::Result<Option<Stored>> {
-        let mut file = match open_regular(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(Some(Stored { bytes, traits: traits_of(&file)? }))
-    }
-
-    #[cfg(unix)]
-    fn check_writable(&self, path: &Path) -> io::Result<()> {
-        use rustix::fs::{Access, AtFlags, CWD, accessat};
-        Ok(accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS)?)
-    }
-
-    #[cfg(not(unix))]
-    fn check_writable(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn perform(&self, op: DiskOp<'_>) -> io::Result<()> {
-        match op {
-            DiskOp::WriteNew { path, bytes, traits } => write_new(path, bytes, traits),
-            DiskOp::Rename { from, to } => fs::rename(from, to),
-            DiskOp::Remove(path) => unless(fs::remove_file(path), &[io::ErrorKind::NotFound]),
-            DiskOp::CreateDir(path) => fs::create_dir(path),
-            DiskOp::RemoveDir(path) => unless(
-                fs::remove_dir(path),
-                &[io::ErrorKind::NotFound, io::ErrorKind::DirectoryNotEmpty],
-            ),
-            // Only Unix lets a folder be opened and synced.
-            DiskOp::SyncDir(path) if cfg!(unix) => File::open(path)?.sync_all(),
-            DiskOp::SyncDir(_) => Ok(()),
-        }
-    }
-}
-
-fn unless(result: io::Result<()>, fine: &[io::ErrorKind]) -> io::Result<()> {
-    result.or_else(|error| if fine.contains(&error.kind()) { Ok(()) } else { Err(error) })
-}
-
-/// Opens a file to read it. A FIFO, a socket or a device would be waited for
-/// without end, or answer to being read: none of them is opened.
-pub fn open_regular(path: &Path) -> io::Result<File> {
-    let refuse = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
-    if !fs::metadata(path)?.is_file() {
-        return Err(refuse());
-    }
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // Something else may stand there since: opening it does not wait either.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(refuse()) }
-}
-
-#[cfg(unix)]
-fn traits_of(file: &File) -> io::Result<FileTraits> {
-    use std::os::unix::fs::MetadataExt;
-    let meta = file.metadata()?;
-    Ok(FileTraits {
-        mode: Some(meta.mode() & 0o7777),
-        owner: Some((meta.uid(), meta.gid())),
-        program: false,
-    })
-}
-
-#[cfg(not(unix))]
-fn traits_of(_file: &File) -> io::Result<FileTraits> {
-    Ok(FileTraits::default())
+    SyncDir(&'a Folder),
 }

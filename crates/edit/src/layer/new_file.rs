@@ -1,45 +1,76 @@
 //! Writes a new file, with the permissions and the owner that it is to have.
 
-#![allow(clippy::disallowed_methods, reason = "the one place that writes files")]
+use std::fs::File;
+use std::io;
 
-use std::fs::OpenOptions;
-#[cfg(unix)]
-use std::fs::{File, Permissions};
-use std::io::{self, Write};
-use std::path::Path;
+use super::{At, DiskOp, FileLayer, FileTraits, Opening};
 
-use super::FileTraits;
-
-/// Writes a file that is not there yet and waits until it is on the disk.
-#[cfg(unix)]
-pub fn write_new(path: &Path, bytes: &[u8], traits: FileTraits) -> io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    if traits.mode.is_some() {
+/// Writes a file that is not there yet and waits until its content is on the
+/// disk.
+pub fn write_new(
+    layer: &dyn FileLayer,
+    at: At<'_>,
+    bytes: &[u8],
+    traits: &FileTraits,
+) -> io::Result<()> {
+    let mode = match traits.mode {
         // Nobody else may read the content before it has its own permissions.
-        options.mode(0o600);
-    } else if traits.program {
-        options.mode(0o777);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    if let Some(mode) = traits.mode {
-        let kept = match traits.owner {
-            Some(owner) => keep_owner(&file, owner)?,
-            None => Kept { owner: true, group: true },
-        };
-        file.set_permissions(Permissions::from_mode(allowed(mode, kept)))?;
-    }
-    file.sync_all()
+        Some(_) => 0o600,
+        None if traits.program => 0o777,
+        None => 0o666,
+    };
+    let file = layer.open(at, Opening::New { mode })?;
+    layer.perform(DiskOp::Write { file: &file, bytes })?;
+    keep_traits(layer, &file, traits)?;
+    layer.perform(DiskOp::Sync(&file))
 }
 
-/// Writes a new file to the disk; permissions are the system's choice.
 #[cfg(not(unix))]
-pub fn write_new(path: &Path, bytes: &[u8], _traits: FileTraits) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn keep_traits(_layer: &dyn FileLayer, _file: &File, _traits: &FileTraits) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn keep_traits(layer: &dyn FileLayer, file: &File, traits: &FileTraits) -> io::Result<()> {
+    let Some(mode) = traits.mode else { return Ok(()) };
+    let kept = match traits.owner {
+        Some(owner) => keep_owner(layer, file, owner)?,
+        None => Kept { owner: true, group: true },
+    };
+    for (name, value) in &traits.attributes {
+        // An access list may name a group that could not be kept.
+        if kept.group || !name.starts_with("system.") {
+            let name = std::ffi::OsStr::new(name);
+            unless_refused(layer.perform(DiskOp::SetAttribute { file, name, value }))?;
+        }
+    }
+    let mode = allowed(mode, kept);
+    // Of a file that nobody else may read there is nothing to set.
+    if mode != 0o600 || !traits.attributes.is_empty() {
+        layer.perform(DiskOp::SetMode { file, mode })?;
+    }
+    Ok(())
+}
+
+/// Whether it was done; what the system does not let the user do stays undone.
+#[cfg(unix)]
+fn unless_refused(result: io::Result<()>) -> io::Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        // `InvalidInput`: the number means nobody in this container.
+        // `Unsupported`: this file system has no such thing.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What of the owner a new file could keep.
@@ -54,28 +85,17 @@ struct Kept {
 /// write somebody else's file becomes the owner of what he wrote, as with any
 /// editor that replaces files.
 #[cfg(unix)]
-fn keep_owner(file: &File, owner: (u32, u32)) -> io::Result<Kept> {
-    use std::os::unix::fs::{MetadataExt, fchown};
+fn keep_owner(layer: &dyn FileLayer, file: &File, owner: (u32, u32)) -> io::Result<Kept> {
+    use std::os::unix::fs::MetadataExt;
     let meta = file.metadata()?;
     let mut kept = Kept { owner: meta.uid() == owner.0, group: meta.gid() == owner.1 };
-    let refused = |result: io::Result<()>| match result {
-        Ok(()) => Ok(true),
-        // `InvalidInput`: the number means nobody in this container.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
-            ) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    };
     if !kept.group {
-        kept.group = refused(fchown(file, None, Some(owner.1)))?;
+        let op = DiskOp::SetOwner { file, owner: None, group: Some(owner.1) };
+        kept.group = unless_refused(layer.perform(op))?;
     }
     if !kept.owner {
-        kept.owner = refused(fchown(file, Some(owner.0), None))?;
+        let op = DiskOp::SetOwner { file, owner: Some(owner.0), group: None };
+        kept.owner = unless_refused(layer.perform(op))?;
     }
     Ok(kept)
 }

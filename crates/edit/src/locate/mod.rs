@@ -1,106 +1,158 @@
 //! Where lines stand in a file, though a model may have copied them badly.
 
+mod align;
+mod level;
+mod likeness;
 mod nearest;
+mod punctuation;
 mod runs;
+mod scored;
+mod shift;
 
 use std::ops::Range;
 
+pub use level::MatchLevel;
 pub use nearest::nearest;
+pub use punctuation::plain;
 use runs::runs;
+use scored::Scored;
+pub use scored::same_words;
+pub use shift::{Shift, indent};
 
 /// More comparisons of two lines than this, for the indentation, take longer
 /// than a person waits for one edit.
-const MOST_COMPARISONS: usize = 5_000_000;
+const MOST_COMPARISONS: usize = 2_000_000;
 
-/// What had to be overlooked for the lines to match, least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MatchLevel {
-    /// Nothing but the line endings, which the reply does not carry.
-    Exact,
-    /// Spaces at the ends of lines.
-    TrailingWhitespace,
-    /// The same indentation missing from, or too much on, every line.
-    Indentation,
-    /// Blank lines, and the above.
-    BlankLines,
-}
+/// Lines with fewer letters and digits than this, together, stand anywhere.
+const TELLING_LETTERS: usize = 12;
 
 /// One place where lines stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// Lines of the file, from zero.
     pub range: Range<usize>,
     pub level: MatchLevel,
     pub shift: Shift,
+    /// For each wanted line, the line of the file; `None` where it has none.
+    pub pairs: Vec<Option<usize>>,
+    /// From 0, nothing alike, to 1, the same.
+    pub similarity: f32,
 }
 
-/// What turns the reply's indentation into the file's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shift {
-    None,
-    Add(String),
-    Remove(String),
-}
-
-impl Shift {
-    /// Indents a new line as its neighbours are.
-    pub fn apply(&self, line: &str) -> String {
-        match self {
-            _ if line.trim().is_empty() => line.to_owned(),
-            Self::None => line.to_owned(),
-            Self::Add(extra) => format!("{extra}{line}"),
-            Self::Remove(extra) => line.strip_prefix(extra.as_str()).unwrap_or(line).to_owned(),
-        }
-    }
-
-    /// The shift that makes `wanted` the line `file`, which has the same words.
-    fn between(file: &str, wanted: &str) -> Option<Self> {
-        let (file, wanted) = (file.trim_end(), wanted.trim_end());
-        if file.trim_start() != wanted.trim_start() {
-            None
-        } else if file.len() >= wanted.len() {
-            let extra = file.strip_suffix(wanted)?;
-            Some(if extra.is_empty() { Self::None } else { Self::Add(extra.to_owned()) })
-        } else {
-            wanted.strip_suffix(file).map(|extra| Self::Remove(extra.to_owned()))
-        }
+impl Found {
+    /// A place of which every line has its pair.
+    pub fn run(range: Range<usize>, level: MatchLevel, shift: Shift) -> Self {
+        let pairs = range.clone().map(Some).collect();
+        Self { range, level, shift, pairs, similarity: 1.0 }
     }
 }
 
-/// All places where `wanted` stands in `file`, at the first level that has any.
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Search {
+    /// All places at the first level that has any.
+    Places(Vec<Found>),
+    /// Several places are like it, and none by a distance: their first lines.
+    Alike(Vec<usize>),
+}
+
+/// Looks for `wanted` in `file`, the strictest level first.
 ///
 /// Only lines in `within` are looked at. An empty `wanted` stands nowhere.
-pub fn locate<'t>(file: &[&'t str], wanted: &[&'t str], within: Range<usize>) -> Vec<Found> {
+pub fn search(file: &[&str], wanted: &[&str], within: Range<usize>) -> Search {
+    let within = within.start..within.end.min(file.len());
+    let places = locate(file, wanted, within.clone());
+    if !places.is_empty() || wanted.is_empty() || within.is_empty() {
+        return Search::Places(places);
+    }
+    match scored::scored(file, wanted, within) {
+        Scored::Nothing => Search::Places(Vec::new()),
+        Scored::Several(lines) => Search::Alike(lines),
+        Scored::One { alignment, similarity } => {
+            let Some(range) = alignment.range() else { return Search::Places(Vec::new()) };
+            let pairs = wanted.iter().zip(&alignment.pairs);
+            let (file_lines, lines): (Vec<&str>, Vec<&str>) = pairs
+                .filter_map(|(line, pair)| Some((file[(*pair)?], *line)))
+                .filter(|(file, line)| same_words(file, line))
+                .unzip();
+            let (shift, _) = Shift::between(&file_lines, &lines);
+            Search::Places(vec![Found {
+                range,
+                level: MatchLevel::Scored,
+                shift: shift.unwrap_or(Shift::None),
+                pairs: alignment.pairs,
+                similarity,
+            }])
+        }
+    }
+}
+
+/// All places where `wanted` stands in `file` at the first level that has any,
+/// but for [`MatchLevel::Scored`].
+pub fn locate(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found> {
+    let within = within.start..within.end.min(file.len());
     if wanted.is_empty() || within.start >= within.end {
         return Vec::new();
     }
-    let end = within.end.min(file.len());
-    let (Some(part), first) = (file.get(within.start..end), within.start) else {
-        return Vec::new();
+    let part = &file[within.clone()];
+    let same = |level, key: fn(&str) -> &str| -> Vec<Found> {
+        let file_keys: Vec<&str> = part.iter().map(|line| key(line)).collect();
+        let wanted_keys: Vec<&str> = wanted.iter().map(|line| key(line)).collect();
+        let place = |start: usize| within.start + start..within.start + start + wanted.len();
+        let starts = runs(&file_keys, &wanted_keys).into_iter();
+        starts.map(|start| Found::run(place(start), level, Shift::None)).collect()
     };
-    let plain = |level, key: fn(&str) -> &str| -> Vec<Found> {
-        let keys = |lines: &[&'t str]| lines.iter().map(|line| key(line)).collect::<Vec<_>>();
-        let place = |start: usize| first + start..first + start + wanted.len();
-        let runs = runs(&keys(part), &keys(wanted)).into_iter().map(place);
-        runs.map(|range| Found { range, level, shift: Shift::None }).collect()
-    };
-    let mut found = plain(MatchLevel::Exact, |line| line);
+    let mut found = same(MatchLevel::Exact, |line| line);
     if found.is_empty() {
-        found = plain(MatchLevel::TrailingWhitespace, str::trim_end);
+        found = same(MatchLevel::TrailingWhitespace, str::trim_end);
     }
     if found.is_empty() {
-        let places = shifted(part, wanted).into_iter();
-        found = places
+        found = shifted(part, wanted)
+            .into_iter()
             .map(|(range, shift)| {
-                let range = first + range.start..first + range.end;
-                Found { range, level: MatchLevel::Indentation, shift }
+                let range = within.start + range.start..within.start + range.end;
+                Found::run(range, MatchLevel::Indentation, shift)
             })
             .collect();
     }
     if found.is_empty() {
-        found = without_blanks(file, wanted, within);
+        found = without_blanks(file, wanted, within.clone(), MatchLevel::BlankLines);
+    }
+    if found.is_empty() && !(all_ascii(part) && all_ascii(wanted)) {
+        let plain_file: Vec<_> = file.iter().map(|line| plain(line)).collect();
+        let plain_wanted: Vec<_> = wanted.iter().map(|line| plain(line)).collect();
+        let file: Vec<&str> = plain_file.iter().map(AsRef::as_ref).collect();
+        let wanted: Vec<&str> = plain_wanted.iter().map(AsRef::as_ref).collect();
+        found = without_blanks(&file, &wanted, within, MatchLevel::Punctuation);
     }
     found
+}
+
+/// Where lines that say little stand, white space overlooked: one that is the
+/// same byte for byte may be another than the one that is meant.
+pub fn places_of_few_words(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<usize> {
+    if !wanted.iter().all(|line| says_little(line)) || !says_little(&wanted.concat()) {
+        return Vec::new();
+    }
+    let words = |line: &&str| line.split_whitespace().collect::<String>();
+    let full = |line: &&str| !line.trim().is_empty();
+    let end = within.end.min(file.len());
+    let numbers: Vec<usize> = (within.start..end).filter(|n| full(&file[*n])).collect();
+    let lines: Vec<String> = numbers.iter().map(|number| words(&file[*number])).collect();
+    let wanted: Vec<String> = wanted.iter().filter(|line| full(line)).map(words).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    runs(&lines, &wanted).into_iter().map(|start| numbers[start]).collect()
+}
+
+/// Whether a text has so few letters and digits that it may stand anywhere.
+pub fn says_little(text: &str) -> bool {
+    let letters = text.bytes().filter(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    letters.take(TELLING_LETTERS).count() < TELLING_LETTERS
+}
+
+fn all_ascii(lines: &[&str]) -> bool {
+    lines.iter().all(|line| line.is_ascii())
 }
 
 /// All runs that are `wanted` but for one indentation that is missing or too
@@ -112,7 +164,7 @@ fn shifted(file: &[&str], wanted: &[&str]) -> Vec<(Range<usize>, Shift)> {
     let mut compared = 0;
     for start in runs(&words, &wanted_words) {
         let range = start..start + wanted.len();
-        let (shift, lines) = uniform_shift(&file[range.clone()], wanted);
+        let (shift, lines) = Shift::between(&file[range.clone()], wanted);
         compared += lines;
         if compared > MOST_COMPARISONS {
             // Two are enough to know that the place is not unique.
@@ -123,32 +175,39 @@ fn shifted(file: &[&str], wanted: &[&str]) -> Vec<(Range<usize>, Shift)> {
     found
 }
 
-/// The shift between two runs of lines, and how many lines it took to tell.
-fn uniform_shift(file: &[&str], wanted: &[&str]) -> (Option<Shift>, usize) {
-    let mut shift: Option<Shift> = None;
-    for (number, (file, wanted)) in file.iter().zip(wanted).enumerate() {
-        if file.trim().is_empty() && wanted.trim().is_empty() {
-            continue;
-        }
-        let Some(here) = Shift::between(file, wanted) else { return (None, number + 1) };
-        if *shift.get_or_insert_with(|| here.clone()) != here {
-            return (None, number + 1);
-        }
-    }
-    (shift, wanted.len())
-}
-
-fn without_blanks(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found> {
-    let end = within.end.min(file.len());
-    let full = |line: &&str| !line.trim().is_empty();
-    let numbers: Vec<usize> = (within.start..end).filter(|n| full(&file[*n])).collect();
+fn without_blanks(
+    file: &[&str],
+    wanted: &[&str],
+    within: Range<usize>,
+    level: MatchLevel,
+) -> Vec<Found> {
+    let full = |line: &str| !line.trim().is_empty();
+    let numbers: Vec<usize> = within.filter(|n| full(file[*n])).collect();
     let lines: Vec<&str> = numbers.iter().map(|number| file[*number]).collect();
-    let wanted: Vec<&str> = wanted.iter().copied().filter(full).collect();
-    shifted(&lines, &wanted)
+    let full_wanted: Vec<&str> = wanted.iter().copied().filter(|line| full(line)).collect();
+    shifted(&lines, &full_wanted)
         .into_iter()
-        .map(|(range, shift)| {
-            let range = numbers[range.start]..numbers[range.end - 1] + 1;
-            Found { range, level: MatchLevel::BlankLines, shift }
+        .map(|(places, shift)| {
+            let range = numbers[places.start]..numbers[places.end - 1] + 1;
+            let mut next = places.start;
+            // The next wanted line that is paired stands below the blank ones
+            // that both sides have.
+            let mut above = None;
+            let pairs = wanted
+                .iter()
+                .map(|line| {
+                    let at = if full(line) {
+                        next += 1;
+                        Some(numbers[next - 1])
+                    } else {
+                        let below = above.map(|above: usize| above + 1);
+                        below.filter(|at| next < places.end && !full(file[*at]))
+                    };
+                    above = at.or(above);
+                    at
+                })
+                .collect();
+            Found { range, level, shift, pairs, similarity: 1.0 }
         })
         .collect()
 }
@@ -156,7 +215,7 @@ fn without_blanks(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use MatchLevel::{BlankLines, Exact, Indentation, TrailingWhitespace};
+    use MatchLevel::{BlankLines, Exact, Indentation, Punctuation, TrailingWhitespace};
 
     fn check(file: &str, wanted: &str, expect: &[(Range<usize>, MatchLevel)]) {
         let file: Vec<&str> = file.split('|').collect();
@@ -173,15 +232,17 @@ mod tests {
         check("a|b |b", "b", &[(2..3, Exact)]);
         check("a|  b|    c|d", "b|  c", &[(1..3, Indentation)]);
         check("a|b|  c|d", "    b|      c", &[(1..3, Indentation)]);
+        check("  b|  c", "\tb|\tc", &[(0..2, Indentation)]);
         check("a||b|c", "a|b", &[(0..3, BlankLines)]);
         check("a|b|c", "a||b", &[(0..2, BlankLines)]);
         check("  a||  b|c", "a|b", &[(0..3, BlankLines)]);
+        check("a|\u{201c}b\u{201d}|c", "a|\"b\"", &[(0..2, Punctuation)]);
+        check("  a||  \u{201c}b\u{201d}|c", "a|\"b\"", &[(0..3, Punctuation)]);
     }
 
     #[test]
     fn an_uneven_shift_is_no_match() {
         check("  b|   c", "b|c", &[]);
-        check("  b|  c", "\tb|\tc", &[]);
         check("ab|c", "b|c", &[]);
     }
 
@@ -189,6 +250,12 @@ mod tests {
     fn every_place_is_found() {
         check("a|b|a|b", "a|b", &[(0..2, Exact), (2..4, Exact)]);
         check("a", "a|b", &[]);
+    }
+
+    #[test]
+    fn blank_lines_of_both_sides_are_pairs() {
+        let found = locate(&["a", "", "b", "", "", "c"], &["a", "b", "", "c"], 0..6);
+        assert_eq!(found[0].pairs, [Some(0), Some(2), Some(3), Some(5)]);
     }
 
     #[test]

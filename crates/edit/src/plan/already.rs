@@ -1,6 +1,5 @@
 //! Edits whose result the file holds already: a reply that is applied twice.
 
-use crate::diff::steps;
 use crate::format::{PatchHunk, PatchLine};
 use crate::locate::{MatchLevel, locate};
 
@@ -12,33 +11,35 @@ const LEAST_LETTERS: usize = 10;
 pub fn holds(content: &str, search: &str, replace: &str) -> bool {
     let search: Vec<&str> = search.lines().collect();
     let replace: Vec<&str> = replace.lines().collect();
-    let steps = steps(&search, &replace);
-    let new = steps.iter().filter(|step| !step.equal).flat_map(|step| &replace[step.new.clone()]);
-    is_there(content, &replace, new.copied().any(is_full))
+    is_there(content, &replace, brings(&search, &replace))
 }
 
 /// The same for the hunks of a patch, all of them.
 pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
     hunks.iter().all(|hunk| {
+        let before: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
         let after: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::after).collect();
-        let adds = hunk.lines.iter().any(|line| match line {
-            PatchLine::Added(text) => is_full(text),
-            _ => false,
-        });
-        is_there(content, &after, adds)
+        is_there(content, &after, brings(&before, &after))
     })
 }
 
-/// One line that was there before proves nothing.
-fn is_there(content: &str, after: &[&str], adds: bool) -> bool {
+/// Whether a line with words comes that was not searched for. Without one, the
+/// file holds what was there before the change as much as what is there after:
+/// lines that go, or white space.
+fn brings(before: &[&str], after: &[&str]) -> bool {
+    let known = |line: &str| before.iter().any(|other| other.trim() == line.trim());
+    after.iter().any(|line| is_full(line) && !known(line))
+}
+
+fn is_there(content: &str, after: &[&str], brings: bool) -> bool {
     let full: Vec<&&str> = after.iter().filter(|line| is_full(line)).collect();
     let letters = |line: &str| line.chars().filter(|c| c.is_alphanumeric()).count();
     let telling = match full.as_slice() {
         [] => false,
-        [only] => adds && letters(only) >= LEAST_LETTERS,
+        [only] => letters(only) >= LEAST_LETTERS,
         _ => true,
     };
-    if !telling {
+    if !telling || !brings {
         return false;
     }
     let lines: Vec<&str> = content.lines().collect();

@@ -9,14 +9,17 @@ use mlxcode_base::{PathError, RelPath, Root};
 
 use super::already;
 use super::elision::elided_line;
+use super::patch::{Patched, Placed};
 use super::snippet::{has_conflict_marks, is_snippet};
-use super::{ChangeKind, FileChange, ResolveOptions, patch};
+use super::{ChangeKind, FileChange, ResolveOptions, elided_search, patch, substitute};
 use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
 use crate::layer::open_regular;
+use crate::locate::MatchLevel;
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::FileText;
 
 /// Why one edit does not fit.
+#[derive(Debug)]
 pub struct Refused {
     pub reason: RefusalReason,
     pub nearest: Option<Box<NearestMatch>>,
@@ -24,7 +27,14 @@ pub struct Refused {
 
 impl Refused {
     fn is_no_match(&self) -> bool {
-        matches!(self.reason, RefusalReason::NoMatch | RefusalReason::WhitespaceDiffers)
+        matches!(
+            self.reason,
+            RefusalReason::NoMatch
+                | RefusalReason::WhitespaceDiffers
+                | RefusalReason::PoorMatch
+                | RefusalReason::Alike { .. }
+                | RefusalReason::Repeated
+        )
     }
 }
 
@@ -56,6 +66,8 @@ pub struct Draft<'a> {
     renames: Vec<(RelPath, RelPath)>,
     /// Files that a block gave whole.
     written: HashSet<RelPath>,
+    /// Where the last edit fell.
+    placed: Vec<Placed>,
 }
 
 #[derive(Clone, Default)]
@@ -85,11 +97,19 @@ impl<'a> Draft<'a> {
             order: Vec::new(),
             renames: Vec::new(),
             written: HashSet::new(),
+            placed: Vec::new(),
         }
+    }
+
+    /// Where the last edit fell in its file.
+    pub fn placed(&mut self) -> Vec<Placed> {
+        std::mem::take(&mut self.placed)
     }
 
     /// Adds one edit; on refusal, the draft is as before.
     pub fn edit(&mut self, edit: &EditBlock) -> Result<Outcome, Refused> {
+        self.placed.clear();
+        let limit = self.options.max_level;
         let path = self.path(&edit.path)?;
         if matches!(edit.action, EditAction::Delete { .. } | EditAction::Rename { .. })
             && self.is_link(&edit.path)
@@ -102,14 +122,33 @@ impl<'a> Draft<'a> {
         let after = match &edit.action {
             EditAction::Replace { search, replace } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
-                refuse_elision(replace, Some(content))?;
-                match patch::replace(content, search, replace) {
+                match replaced(content, search, replace, limit) {
                     Err(refused)
                         if refused.is_no_match() && already::holds(content, search, replace) =>
                     {
                         return Ok(Outcome::AlreadyThere);
                     }
-                    after => Some(after?),
+                    after => Some(self.note(after?)),
+                }
+            }
+            EditAction::Substitute { old, new, all } => {
+                if old.is_empty() {
+                    if content.is_some_and(|content| !content.trim().is_empty()) {
+                        return Err(RefusalReason::Exists.into());
+                    }
+                    self.written.insert(path.clone());
+                    Some(new.clone())
+                } else {
+                    let content = content.ok_or(RefusalReason::NotFound)?;
+                    refuse_elision(new, Some(content))?;
+                    match substitute::substitute(content, old, new, *all, limit) {
+                        Err(refused)
+                            if refused.is_no_match() && already::holds(content, old, new) =>
+                        {
+                            return Ok(Outcome::AlreadyThere);
+                        }
+                        after => Some(self.note(after?)),
+                    }
                 }
             }
             EditAction::Write { content: new, naming } => {
@@ -149,11 +188,11 @@ impl<'a> Draft<'a> {
             }
             EditAction::Patch { hunks } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
-                match patched(content, hunks) {
+                match patched(content, hunks, limit) {
                     Err(refused) if refused.is_no_match() && already::patched(content, hunks) => {
                         return Ok(Outcome::AlreadyThere);
                     }
-                    after => Some(after?),
+                    after => Some(self.note(after?)),
                 }
             }
             EditAction::Delete { content: shown } => {
@@ -165,7 +204,8 @@ impl<'a> Draft<'a> {
             }
             EditAction::Rename { to, hunks } => {
                 let content = content.ok_or(RefusalReason::NotFound)?;
-                let new = patched(content, hunks)?;
+                let new = patched(content, hunks, limit)?;
+                let new = self.note(new);
                 let to = self.path(to)?;
                 if self.load(&to)?.is_some() {
                     return Err(RefusalReason::Exists.into());
@@ -174,6 +214,23 @@ impl<'a> Draft<'a> {
                 moved_to = Some(to.clone());
                 self.renames.push((path.clone(), to));
                 None
+            }
+            EditAction::Copy { to, hunks } => {
+                let content = content.ok_or(RefusalReason::NotFound)?;
+                let new = patched(content, hunks, limit)?;
+                let new = self.note(new);
+                let to = self.path(to)?;
+                match self.load(&to)? {
+                    Some(there) if there == new => return Ok(Outcome::AlreadyThere),
+                    Some(_) => return Err(RefusalReason::Exists.into()),
+                    None => {}
+                }
+                let program = self.files.get(&path).and_then(|file| file.program_after);
+                self.set(&to, Some(new));
+                if let Some(file) = self.files.get_mut(&to) {
+                    file.program_after = edit.executable.or(program);
+                }
+                return Ok(Outcome::Changes);
             }
         };
         let program = self.files.get(&path).and_then(|file| file.program_after);
@@ -186,6 +243,19 @@ impl<'a> Draft<'a> {
             file.program_after = becomes.or(program);
         }
         Ok(Outcome::Changes)
+    }
+
+    fn note(&mut self, patched: Patched) -> String {
+        self.placed = patched.places;
+        patched.text
+    }
+
+    /// The file before all edits and after them, where both are there.
+    pub fn sides(&self, path: &RelPath) -> Option<(&str, &str)> {
+        let moved = self.renames.iter().rev().find(|(from, _)| from == path);
+        let before = self.files.get(path)?.before.as_deref()?;
+        let now = self.files.get(moved.map_or(path, |(_, to)| to))?;
+        Some((before, now.after.as_deref()?))
     }
 
     /// What the edits come to, one change a file.
@@ -202,8 +272,8 @@ impl<'a> Draft<'a> {
                     path: from.clone(),
                     kind: ChangeKind::Rename,
                     to: Some(to.clone()),
-                    before: Some(before.clone()),
-                    after: Some(after.clone()),
+                    before: Some(before.clone().into()),
+                    after: Some(after.clone().into()),
                     executable: new.becomes(self.files.get(&from)),
                 });
                 self.files.remove(&from);
@@ -222,9 +292,15 @@ impl<'a> Draft<'a> {
                 }
                 _ => continue,
             };
+            let (before, after) = (before.map(Into::into), after.map(Into::into));
             changes.push(FileChange { path, kind, to: None, before, after, executable });
         }
         changes
+    }
+
+    /// The path as the plan calls it, once an edit of it was taken.
+    pub fn name(&mut self, written: &str) -> Option<RelPath> {
+        self.path(written).ok()
     }
 
     /// The path as the plan calls it: a file keeps the name it was given first.
@@ -327,13 +403,36 @@ fn is_program(place: &Path) -> Option<bool> {
     }
 }
 
-fn patched(content: &str, hunks: &[PatchHunk]) -> Result<String, Refused> {
+fn patched(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Patched, Refused> {
     for line in hunks.iter().flat_map(|hunk| &hunk.lines) {
         if let PatchLine::Added(line) = line {
             refuse_elision(line, Some(content))?;
         }
     }
-    patch::apply(content, hunks)
+    patch::apply(content, hunks, limit)
+}
+
+/// Puts `replace` in place of `search`, of which the middle may be left out.
+fn replaced(
+    content: &str,
+    search: &str,
+    replace: &str,
+    limit: MatchLevel,
+) -> Result<Patched, Refused> {
+    let whole = match refuse_elision(replace, Some(content)) {
+        Ok(()) => patch::replace(content, search, replace, limit),
+        Err(reason) => Err(Refused::from(reason)),
+    };
+    match whole {
+        Err(refused)
+            if elided_search::is_elided(search)
+                && (refused.is_no_match()
+                    || matches!(refused.reason, RefusalReason::Elided { .. })) =>
+        {
+            elided_search::replace(content, search, replace, limit)
+        }
+        whole => whole,
+    }
 }
 
 fn refuse_elision(new: &str, old: Option<&str>) -> Result<(), RefusalReason> {

@@ -23,6 +23,15 @@ pub fn elided_line<'n>(new: &'n str, old: &str) -> Option<&'n str> {
         .find(|line| stands_for_more(line) && !old.lines().any(|kept| kept.trim() == *line))
 }
 
+/// Whether a line stands for lines that are left out, and is nothing else:
+/// dots alone, in a comment or not, with or without words such as
+/// `existing code`.
+pub fn is_elision(line: &str) -> bool {
+    let signs = ['/', '#', '*', '-', '<', '!', '>', ';', '%', '(', ')', '{', '}', '[', ']'];
+    let bare = line.trim_matches(|c: char| c.is_whitespace() || signs.contains(&c));
+    bare == "..." || bare == "…" || stands_for_more(line.trim())
+}
+
 fn stands_for_more(line: &str) -> bool {
     let signs: &[char] =
         &['/', '#', '*', '-', '<', '!', '>', ';', '%', '"', '(', ')', '{', '}', '['];

@@ -2,34 +2,77 @@
 
 mod already;
 mod draft;
+mod elided_search;
 mod elision;
+mod frame;
 mod line_ends;
+mod names;
+mod operations;
 mod patch;
+mod placement;
+mod rename_pattern;
+mod rival;
 mod snippet;
+mod substitute;
+mod syntax;
+mod token_merge;
+mod weave;
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 use mlxcode_base::{RelPath, Root};
 use serde::{Deserialize, Serialize};
 
+use crate::content::Content;
 use crate::diff::FileDiff;
 use crate::error::Result;
-use crate::format::ParsedItem;
+use crate::format::{EditAction, EditBlock, Naming, ParsedItem};
+use crate::locate::MatchLevel;
+use crate::policy::EditPolicy;
 use crate::refusal::{Refusal, RefusalReason};
 use draft::{Draft, Outcome};
+use names::Names;
 
-/// What is edited at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use names::NameFlaw;
+pub use operations::FileOperation;
+pub use placement::Placement;
+pub use rename_pattern::RenamePattern;
+pub use syntax::SyntaxCheck;
+
+/// What is edited at all, and how sure its place has to be.
+///
+/// ```
+/// use mlxcode_edit::{MatchLevel, ResolveOptions};
+///
+/// let mut options = ResolveOptions::default();
+/// // Nothing but white space may be overlooked.
+/// options.max_level = MatchLevel::BlankLines;
+/// ```
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResolveOptions {
     /// Larger files are refused.
     pub max_file_bytes: u64,
+    /// Which files may be changed.
+    pub policy: Arc<EditPolicy>,
+    /// The most that may be overlooked to find a place.
+    pub max_level: MatchLevel,
+    /// Tells whether a file parses. With it, an edit that is not placed exactly
+    /// is refused where its file had fewer syntax errors before.
+    pub syntax: Option<Arc<dyn SyntaxCheck>>,
 }
 
 impl Default for ResolveOptions {
     fn default() -> Self {
-        // Matching is quadratic at worst; source files are far smaller.
-        Self { max_file_bytes: 4 << 20 }
+        Self {
+            // The content is held a few times over while it is compared.
+            max_file_bytes: 128 << 20,
+            max_level: MatchLevel::default(),
+            syntax: None,
+            policy: EditPolicy::usual(),
+        }
     }
 }
 
@@ -39,6 +82,9 @@ pub struct EditPlan {
     changes: Vec<FileChange>,
     refusals: Vec<Refusal>,
     already_there: Vec<AlreadyThere>,
+    /// Looked at again when the plan is applied, by where the files are then.
+    policy: Arc<EditPolicy>,
+    placements: Vec<Placement>,
 }
 
 /// An edit whose result the file holds already.
@@ -67,8 +113,8 @@ pub struct FileChange {
     pub kind: ChangeKind,
     /// Of a rename, the new path.
     pub to: Option<RelPath>,
-    pub(crate) before: Option<String>,
-    pub(crate) after: Option<String>,
+    pub(crate) before: Option<Content>,
+    pub(crate) after: Option<Content>,
     pub(crate) executable: Option<bool>,
 }
 
@@ -99,14 +145,26 @@ impl fmt::Display for ChangeKind {
 }
 
 impl FileChange {
-    /// The content before; `None` where there is no file.
+    /// The content before as text; `None` where there is no file, and where it
+    /// is no UTF-8.
     pub fn before(&self) -> Option<&str> {
-        self.before.as_deref()
+        self.before.as_ref().and_then(Content::text)
+    }
+
+    /// The content after as text; `None` where there is no file, and where it
+    /// is no UTF-8.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_ref().and_then(Content::text)
+    }
+
+    /// The content before; `None` where there is no file.
+    pub fn before_bytes(&self) -> Option<&[u8]> {
+        self.before.as_ref().map(Content::bytes)
     }
 
     /// The content after; `None` where there is no file.
-    pub fn after(&self) -> Option<&str> {
-        self.after.as_deref()
+    pub fn after_bytes(&self) -> Option<&[u8]> {
+        self.after.as_ref().map(Content::bytes)
     }
 
     /// Whether the file becomes a program or stops being one (Unix's `x` bits);
@@ -120,7 +178,7 @@ impl FileChange {
         let to = self.to.as_ref().unwrap_or(&self.path);
         FileDiff {
             executable: self.executable,
-            ..FileDiff::of_file(&self.path, to, self.before(), self.after())
+            ..FileDiff::of_contents(&self.path, to, self.before.as_ref(), self.after.as_ref())
         }
     }
 }
@@ -133,11 +191,16 @@ impl EditPlan {
     /// What is wrong with an edit is no error but a [`Refusal`] in the plan.
     pub fn resolve(root: &Root, items: &[ParsedItem], options: &ResolveOptions) -> Result<Self> {
         let mut draft = Draft::new(root, options);
+        let mut gate = Gate { root, policy: &options.policy, names: Names::new(root) };
         let mut refusals = Vec::new();
         let mut already_there = Vec::new();
-        for (number, item) in items.iter().enumerate() {
+        let mut placements = Vec::new();
+        // What is no edit has no number among them.
+        let edits = items.iter().filter(|item| !matches!(item, ParsedItem::Command(_)));
+        for (number, item) in edits.enumerate() {
             let block = number + 1;
             match item {
+                ParsedItem::Command(_) => {}
                 ParsedItem::Broken(broken) => refusals.push(Refusal {
                     block,
                     line: broken.line,
@@ -145,24 +208,47 @@ impl EditPlan {
                     reason: RefusalReason::Broken(broken.reason),
                     nearest: None,
                 }),
-                ParsedItem::Edit(edit) => match draft.edit(edit) {
-                    Ok(Outcome::Changes | Outcome::Prose) => {}
-                    Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
-                        block,
-                        line: edit.line,
-                        path: edit.path.clone(),
-                    }),
-                    Err(refused) => refusals.push(Refusal {
-                        block,
-                        line: edit.line,
-                        path: edit.path.clone(),
-                        reason: refused.reason,
-                        nearest: refused.nearest.map(|nearest| *nearest),
-                    }),
-                },
+                ParsedItem::Edit(edit) => {
+                    match gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit)) {
+                        Ok(Outcome::Changes) => {
+                            placements.extend(Placement::all(block, edit, &mut draft));
+                        }
+                        Ok(Outcome::Prose) => {}
+                        Ok(Outcome::AlreadyThere) => already_there.push(AlreadyThere {
+                            block,
+                            line: edit.line,
+                            path: edit.path.clone(),
+                        }),
+                        Err(refused) => refusals.push(Refusal {
+                            block,
+                            line: edit.line,
+                            path: edit.path.clone(),
+                            reason: refused.reason,
+                            nearest: refused.nearest.map(|nearest| *nearest),
+                        }),
+                    }
+                }
             }
         }
-        Ok(Self { changes: draft.changes(), refusals, already_there })
+        if let Some(check) = &options.syntax {
+            refusals.extend(syntax::broken(check.as_ref(), &draft, &placements));
+            refusals.sort_by_key(|refusal| refusal.block);
+        }
+        let policy = options.policy.clone();
+        Ok(Self { changes: draft.changes(), refusals, already_there, placements, policy })
+    }
+
+    /// Where each edit of a place was put and what was overlooked for it, in the
+    /// order of the reply. A file that is written whole has no place.
+    pub fn placements(&self) -> &[Placement] {
+        &self.placements
+    }
+
+    /// The most that was overlooked to place the edits of one file; `None` where
+    /// none of them needed a place.
+    pub fn level_of(&self, path: &RelPath) -> Option<MatchLevel> {
+        let of_file = self.placements.iter().filter(|place| place.path == *path);
+        of_file.map(|place| place.level).max()
     }
 
     /// The files that change, in the order that the reply first names them.
@@ -186,8 +272,81 @@ impl EditPlan {
         !self.changes.is_empty() && self.refusals.is_empty()
     }
 
+    pub(crate) fn policy(&self) -> &EditPolicy {
+        &self.policy
+    }
+
     /// Drops the changes for which `wanted` says no.
     pub fn keep(&mut self, wanted: impl FnMut(&FileChange) -> bool) {
         self.changes.retain(wanted);
+    }
+}
+
+/// What is looked at before an edit is placed: whether its file may be changed,
+/// and whether a new one can have its name.
+struct Gate<'g> {
+    root: &'g Root,
+    policy: &'g EditPolicy,
+    names: Names<'g>,
+}
+
+impl Gate<'_> {
+    fn check(&mut self, edit: &EditBlock) -> Result<(), RefusalReason> {
+        let path = self.path(&edit.path);
+        let there = path.as_ref().is_some_and(|path| self.is_there(path));
+        let (is_new, to) = match &edit.action {
+            // What may be prose is looked at as a file only where there is one.
+            EditAction::Write { naming: Naming::Guess | Naming::Unclear, .. } if !there => {
+                return Ok(());
+            }
+            EditAction::Write { .. } | EditAction::Create { .. } => (true, None),
+            EditAction::Substitute { old, .. } => (old.is_empty(), None),
+            EditAction::Rename { to, .. } => (false, self.path(to)),
+            EditAction::Copy { to, .. } => return self.check_target(self.path(to), None),
+            _ => (false, None),
+        };
+        if let Some(path) = &path {
+            self.may_change(path)?;
+            if is_new && !there {
+                self.names.check_new(path, None).map_err(RefusalReason::Name)?;
+            }
+        }
+        self.check_target(to, path.as_ref())
+    }
+
+    /// The path that a file gets, where it gets another one.
+    fn check_target(
+        &mut self,
+        to: Option<RelPath>,
+        gone: Option<&RelPath>,
+    ) -> Result<(), RefusalReason> {
+        let Some(to) = to else { return Ok(()) };
+        self.may_change(&to)?;
+        if self.is_there(&to) {
+            return Ok(());
+        }
+        self.names.check_new(&to, gone).map_err(RefusalReason::Name)
+    }
+
+    fn is_there(&self, path: &RelPath) -> bool {
+        self.root.path().join(path.as_path()).symlink_metadata().is_ok()
+    }
+
+    /// The path as a reply names it; one that is none is refused later, with
+    /// its own reason.
+    fn path(&self, written: &str) -> Option<RelPath> {
+        let below = Path::new(written).strip_prefix(self.root.path()).ok();
+        RelPath::new(below.and_then(Path::to_str).unwrap_or(written)).ok()
+    }
+
+    /// Under its own name, and under that of what a link leads to.
+    fn may_change(&self, path: &RelPath) -> Result<(), RefusalReason> {
+        self.policy.check(path).map_err(RefusalReason::Policy)?;
+        let place = self.root.resolve(path).ok();
+        let below = place.as_ref().and_then(|place| place.strip_prefix(self.root.path()).ok());
+        match below.and_then(|below| RelPath::from_path(below).ok()) {
+            Some(real) if real != *path => self.policy.check(&real).map_err(RefusalReason::Policy),
+            _ => Ok(()),
+        }
     }
 }

@@ -334,3 +334,126 @@ new file mode 100755
     let plan = tree.plan(only_mode);
     assert_eq!((plan.changes().len(), plan.already_there().len()), (0, 1));
 }
+
+#[test]
+fn redo_is_the_inverse_of_undo() {
+    let tree = Tree::of(&[("a.txt", "one\ntwo\nthree\nfour\n"), ("old.txt", "old\n")]);
+    let reply = replace("a.txt", "one", "1")
+        + "*** Begin Patch\n*** Add File: n/new.txt\n+new\n*** Delete File: old.txt\n*** End Patch\n";
+    tree.apply(&reply).unwrap();
+    tree.apply(&replace("a.txt", "two", "2")).unwrap();
+    let after = tree.files();
+    tree.undo(None).unwrap();
+    tree.undo(None).unwrap();
+    assert_eq!(tree.redo(None).unwrap().id, "1");
+    tree.write("a.txt", &(tree.read("a.txt") + "mine\n"));
+    assert_eq!(tree.redo(None).unwrap().id, "2");
+    assert_eq!(tree.read("a.txt"), "1\n2\nthree\nfour\nmine\n");
+    tree.write("a.txt", "1\n2\nthree\nfour\n");
+    assert_eq!(tree.files(), after);
+    assert!(matches!(tree.redo(None), Err(Error::NothingToRedo)));
+    assert!(matches!(tree.redo(Some("1")), Err(Error::AlreadyApplied { .. })));
+
+    // Something new ends the row, and a name goes on with it.
+    tree.undo(Some("1")).unwrap();
+    assert_eq!(tree.read("a.txt"), "one\n2\nthree\nfour\n");
+    tree.apply(&replace("a.txt", "four", "4")).unwrap();
+    let error = tree.redo(None).unwrap_err();
+    assert!(matches!(&error, Error::RedoIsOver { id, newer } if id == "1" && newer == "3"));
+    assert_eq!(error.help().as_deref(), Some("name the entry to apply it all the same: `redo 1`"));
+    tree.redo(Some("1")).unwrap();
+    assert_eq!(tree.read("a.txt"), "1\n2\nthree\n4\n");
+}
+
+#[test]
+fn a_conflict_is_shown_as_a_diff_with_both_sides() {
+    let tree = Tree::of(&[("a.txt", "one\ntwo\n")]);
+    tree.apply(&replace("a.txt", "two", "2")).unwrap();
+    tree.write("a.txt", "one\nzwei\n");
+    let error = tree.undo(None).unwrap_err().to_string();
+    let expect = "a.txt was edited since in the same place, nothing was changed\n\
+                  --- as it is now\n+++ as it was before 1\n@@ -1,2 +1,2 @@\n one\n-zwei\n+two";
+    assert_eq!(error, expect);
+    tree.write("a.txt", "one\n2\n");
+    tree.undo(None).unwrap();
+    tree.write("a.txt", "one\nzwei\n");
+    let error = tree.redo(None).unwrap_err();
+    assert!(matches!(error, Error::RedoConflict { .. }), "{error}");
+    assert!(error.to_string().ends_with("+++ as 1 made it\n@@ -1,2 +1,2 @@\n one\n-zwei\n+2"));
+    assert_eq!(tree.read("a.txt"), "one\nzwei\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_file_with_several_names_only_the_named_one_changes() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    fs::hard_link(tree.path("a.txt"), tree.path("b.txt")).unwrap();
+    tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    assert_eq!((tree.read("a.txt"), tree.read("b.txt")), ("1\n".into(), "one\n".into()));
+    tree.undo(None).unwrap();
+    assert_eq!((tree.read("a.txt"), tree.read("b.txt")), ("one\n".into(), "one\n".into()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn extended_attributes_stay() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let set = setxattr(tree.path("a.txt"), "user.note", b"mine", XattrFlags::empty());
+    if set.is_err() {
+        // This file system has none.
+        return;
+    }
+    let note = || {
+        let mut value = [0_u8; 16];
+        let length = getxattr(tree.path("a.txt"), "user.note", &mut value[..]).unwrap();
+        value[..length].to_vec()
+    };
+    tree.apply(&replace("a.txt", "one", "1")).unwrap();
+    assert_eq!(note(), b"mine");
+    tree.undo(None).unwrap();
+    assert_eq!(note(), b"mine");
+}
+
+#[test]
+fn two_journals_of_one_tree_do_not_write_at_once() {
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let mut options = mlxcode_edit::JournalOptions::default();
+    options.patience = std::time::Duration::ZERO;
+    let elsewhere = tree.journal.with_file_name("elsewhere");
+    let first = tree.open_journal();
+    let second = mlxcode_edit::Journal::open_with(&elsewhere, &tree.root, &options);
+    let same = mlxcode_edit::Journal::open_with(&tree.journal, &tree.root, &options);
+    assert!(matches!(same, Err(Error::JournalBusy { .. })));
+    if cfg!(unix) {
+        let error = second.unwrap_err();
+        assert!(matches!(error, Error::RootBusy { .. }), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    drop(first);
+    mlxcode_edit::Journal::open_with(&elsewhere, &tree.root, &options).unwrap();
+}
+
+#[test]
+fn the_audit_log_says_who_did_what() {
+    use mlxcode_edit::{Actor, AuditTurn};
+
+    let tree = Tree::of(&[("a.txt", "one\n")]);
+    let plan = tree.plan(&replace("a.txt", "one", "1"));
+    let mut journal = tree.open_journal();
+    let actor = Actor::new("edit").with_model("tiny").with_session("s1");
+    let entry = apply(&plan, &mut journal, actor.clone()).unwrap();
+    assert_eq!(entry.actor, actor);
+    journal.undo(None).unwrap();
+    journal.redo(None).unwrap();
+    let records = journal.audit().unwrap();
+    let turns: Vec<AuditTurn> = records.iter().map(|record| record.turn).collect();
+    assert_eq!(turns, [AuditTurn::Apply, AuditTurn::Undo, AuditTurn::Redo]);
+    assert_eq!(records[0].actor, actor);
+    assert_eq!(records[1].actor, Actor::new("undo"));
+    assert_eq!(records[0].hash_after, records[1].hash_before);
+    assert_eq!(records[0].hash_before, records[1].hash_after);
+    assert_eq!(records[2].path.as_str(), "a.txt");
+    assert!(journal.verify_audit(None).unwrap().is_intact());
+}

@@ -1,11 +1,12 @@
 //! `tests/cases/NNN_name`: `reply.md` on the files of `before/` gives those
 //! of `after/`, or, where `refused.txt` stands instead, these refusals, or,
-//! where `already_there.txt` stands, nothing but these.
+//! where `already_there.txt` stands, nothing but these. `commands.txt` lists the
+//! lines of the commands that the reply holds.
 
 use std::fs;
 use std::path::Path;
 
-use mlxcode_edit::Refusal;
+use mlxcode_edit::{ParsedItem, Refusal, parse_reply};
 
 use crate::tree::{Files, Tree, read_files};
 
@@ -15,7 +16,7 @@ fn every_case() {
     let mut cases: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
-    assert!(cases.len() >= 40, "only {} cases", cases.len());
+    assert!(cases.len() >= 240, "only {} cases", cases.len());
     // All that fail are shown, not only the first.
     let failed = cases.iter().filter(|case| std::panic::catch_unwind(|| check(case)).is_err());
     assert_eq!(failed.count(), 0, "cases failed, each is shown above");
@@ -27,6 +28,8 @@ fn check(case: &Path) {
     let tree = Tree::new(&before);
     let reply = fs::read_to_string(case.join("reply.md")).unwrap();
     let plan = tree.plan(&reply);
+    let expect = fs::read_to_string(case.join("commands.txt")).unwrap_or_default();
+    assert_eq!(commands(&reply), expect, "{name}");
     if let Ok(expect) = fs::read_to_string(case.join("refused.txt")) {
         let shown: String = plan.refusals().iter().map(show).collect();
         assert_eq!(shown, expect, "{name}");
@@ -55,4 +58,16 @@ fn show(refusal: &Refusal) -> String {
     let Refusal { block, line, path, reason, nearest } = refusal;
     let near = nearest.as_ref().map_or(String::new(), |near| format!(" [near {}]", near.range));
     format!("{block} line {line} {path}: {reason}{near}\n")
+}
+
+fn commands(reply: &str) -> String {
+    let mut shown = String::new();
+    for item in parse_reply(reply) {
+        if let ParsedItem::Command(command) = item {
+            for line in command.text.lines() {
+                shown += &format!("{}: {line}\n", command.language);
+            }
+        }
+    }
+    shown
 }

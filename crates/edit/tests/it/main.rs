@@ -5,6 +5,8 @@
 
 mod apply;
 mod cases;
+mod levels;
+mod plan;
 mod properties;
 mod stream;
 mod tree;

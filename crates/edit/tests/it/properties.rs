@@ -45,6 +45,23 @@ fn reply() -> impl Strategy<Value = String> {
         "*** Add File: n.txt\n",
         "*** Delete File: a.txt\n",
         "*** End Patch\n",
+        "```bash\n",
+        "```json\n",
+        "{\"path\": \"a.txt\", \"old_string\": \"one\", \"new_string\": \"1\"}\n",
+        "{\n",
+        "}\n",
+        "<tool_call>\n",
+        "</tool_call>\n",
+        "<function=write_file>\n",
+        "<parameter=path>a.txt</parameter>\n",
+        "</function>\n",
+        "copy from a.txt\n",
+        "diff --cc a.txt\n",
+        "\u{1b}[1m--- a/a.txt\u{1b}[m\n",
+        ":start_line:1\n",
+        "-------\n",
+        "./run.sh\n",
+        "...\n",
         "text",
         " ",
     ]);
@@ -136,13 +153,12 @@ proptest! {
     fn however_a_reply_is_cut_the_same_items_come(reply in reply(), cuts in prop::collection::vec(any::<Index>(), 0..6)) {
         let whole = parse_reply(&reply);
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(reply.len() + 1)).collect();
-        cuts.retain(|cut| reply.is_char_boundary(*cut));
         cuts.extend([0, reply.len()]);
         cuts.sort_unstable();
         let mut parser = ReplyParser::new();
         let mut items = Vec::new();
         for pair in cuts.windows(2) {
-            items.extend(parser.push(&reply[pair[0]..pair[1]]));
+            items.extend(parser.push_bytes(&reply.as_bytes()[pair[0]..pair[1]]));
         }
         items.extend(parser.finish());
         prop_assert_eq!(items, whole);
@@ -151,10 +167,7 @@ proptest! {
     #[test]
     fn ranges_stay_inside_the_reply_and_in_order(reply in reply()) {
         for item in parse_reply(&reply) {
-            let (range, line) = match &item {
-                ParsedItem::Edit(edit) => (edit.range, edit.line),
-                ParsedItem::Broken(broken) => (broken.range, broken.line),
-            };
+            let (range, line) = (item.range(), item.line());
             prop_assert!(range.start <= range.end && range.end <= reply.len());
             prop_assert!(reply.get(range.start..range.end).is_some());
             prop_assert_eq!(reply[..range.start].matches('\n').count() + 1, line);
@@ -236,6 +249,129 @@ proptest! {
         for change in plan.changes() {
             prop_assert!(root.resolve(&change.path).unwrap().starts_with(root.path()));
             prop_assert!(RelPath::new(change.path.as_str()).is_ok());
+        }
+    }
+}
+
+/// What two people do with the same files, one after the other.
+#[derive(Clone, Debug)]
+enum Act {
+    /// We replace a line of ours.
+    Ours(Index, String),
+    /// The user adds a line that nobody else writes.
+    Users(Index),
+    Undo(Index),
+    Redo(Index),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        3 => (any::<Index>(), "[ab\n]{0,6}").prop_map(|(at, text)| Act::Ours(at, text)),
+        3 => any::<Index>().prop_map(Act::Users),
+        2 => any::<Index>().prop_map(Act::Undo),
+        1 => any::<Index>().prop_map(Act::Redo),
+    ];
+    prop::collection::vec(act, 1..14)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn undo_and_redo_are_inverses_on_bytes_modes_and_links(files in files(), choices in choices()) {
+        let tree = Tree::new(&files);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{PermissionsExt, symlink};
+            for (number, name) in files.keys().enumerate() {
+                let mode = [0o644, 0o600, 0o755, 0o640][number % 4];
+                let permissions = std::fs::Permissions::from_mode(mode);
+                std::fs::set_permissions(tree.path(name), permissions).unwrap();
+                symlink(name, tree.path(&format!("link{number}"))).unwrap();
+            }
+        }
+        let before = tree.state();
+        let plan = EditPlan::resolve(&tree.root, &edits(&files, &choices), &ResolveOptions::default()).unwrap();
+        if plan.is_applicable() {
+            let mut journal = tree.open_journal();
+            apply(&plan, &mut journal, "test").unwrap();
+            let after = tree.state();
+            for _ in 0..2 {
+                journal.undo(None).unwrap();
+                prop_assert_eq!(&tree.state(), &before);
+                journal.redo(None).unwrap();
+                prop_assert_eq!(&tree.state(), &after);
+            }
+            prop_assert!(journal.verify_audit(None).unwrap().is_intact());
+        }
+    }
+
+    #[test]
+    fn whatever_happens_between_the_users_lines_stay(acts in acts()) {
+        let start: String = (0..8).map(|n| format!("line {n}\n")).collect();
+        let tree = Tree::of(&[("a.txt", &start), ("b.txt", &start)]);
+        let mut journal = tree.open_journal();
+        let mut mine: Vec<(&str, String)> = Vec::new();
+        for (number, act) in acts.iter().enumerate() {
+            let id = |at: &Index| {
+                let ids: Vec<String> = journal.entries().iter().map(|e| e.id.clone()).collect();
+                (!ids.is_empty()).then(|| at.get(&ids).clone())
+            };
+            let before = tree.files();
+            match act {
+                Act::Ours(at, new) => {
+                    let name = ["a.txt", "b.txt"][number % 2];
+                    let text = tree.read(name);
+                    let ours: Vec<&str> =
+                        text.lines().filter(|line| line.starts_with("line ")).collect();
+                    if ours.is_empty() {
+                        continue;
+                    }
+                    let line = at.get(&ours);
+                    let replace = format!("line {number}{}\n{new}", "x");
+                    let edit = ParsedItem::Edit(EditBlock {
+                        path: name.to_owned(),
+                        action: EditAction::Replace { search: format!("{line}\n"), replace },
+                        executable: None,
+                        range: mlxcode_base::TextRange::default(),
+                        line: 1,
+                    });
+                    let plan = EditPlan::resolve(&tree.root, &[edit], &ResolveOptions::default()).unwrap();
+                    if plan.is_applicable() {
+                        apply(&plan, &mut journal, "test").unwrap();
+                    }
+                }
+                Act::Users(at) => {
+                    let name = ["a.txt", "b.txt"][number % 2];
+                    let text = tree.read(name);
+                    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+                    let own = format!("user {number}\n");
+                    lines.insert(at.index(lines.len() + 1), &own);
+                    // A last line without its end would swallow it.
+                    if text.is_empty() || text.ends_with('\n') {
+                        tree.write(name, &lines.concat());
+                        mine.push((name, own));
+                    }
+                }
+                Act::Undo(at) => {
+                    if let Some(id) = id(at)
+                        && journal.undo(Some(&id)).is_err()
+                    {
+                        prop_assert_eq!(tree.files(), before);
+                    }
+                }
+                Act::Redo(at) => {
+                    if let Some(id) = id(at)
+                        && journal.redo(Some(&id)).is_err()
+                    {
+                        prop_assert_eq!(tree.files(), before);
+                    }
+                }
+            }
+            for (name, own) in &mine {
+                let text = tree.read(name);
+                prop_assert!(text.split_inclusive('\n').any(|line| line == own), "{own:?} of {text:?}");
+            }
         }
     }
 }

@@ -47,6 +47,10 @@ impl Tree {
         self.open_journal().undo(id)
     }
 
+    pub fn redo(&self, id: Option<&str>) -> Result<JournalEntry> {
+        self.open_journal().redo(id)
+    }
+
     pub fn open_journal(&self) -> Journal {
         Journal::open(&self.journal, &self.root).unwrap()
     }
@@ -65,6 +69,30 @@ impl Tree {
 
     pub fn files(&self) -> Files {
         read_files(self.root.path())
+    }
+
+    /// Every file with its permissions, and where links lead.
+    pub fn state(&self) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+        let mut all = BTreeMap::new();
+        for folder in self.folders() {
+            for entry in fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                let meta = fs::symlink_metadata(&path).unwrap();
+                if meta.is_symlink() {
+                    let target = fs::read_link(&path).unwrap();
+                    all.insert(path, (0, target.to_str().unwrap().as_bytes().to_vec()));
+                } else if meta.is_file() {
+                    #[cfg(unix)]
+                    let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions());
+                    #[cfg(not(unix))]
+                    let mode = 0;
+                    all.insert(path.clone(), (mode, fs::read(path).unwrap()));
+                } else {
+                    all.insert(path, (0, Vec::new()));
+                }
+            }
+        }
+        all
     }
 
     /// Every folder below the root, in order.

@@ -13,6 +13,11 @@ use super::step::{Step, part};
 /// changes the result.
 const SPAN: usize = 512;
 
+/// Positions that one worker attends to for one token.
+pub const fn attention_span() -> usize {
+    SPAN
+}
+
 /// Tokens of a run from which on they are taken in blocks.
 const BLOCK_FROM: usize = 4;
 

@@ -9,6 +9,17 @@ pub struct Linear {
     pub bias: Option<Vec<f32>>,
 }
 
+impl Linear {
+    /// Bytes in memory.
+    pub fn size_bytes(&self) -> u64 {
+        self.weight.size_bytes() as u64 + numbers(self.bias.as_ref())
+    }
+}
+
+fn numbers(numbers: Option<&Vec<f32>>) -> u64 {
+    4 * numbers.map_or(0, Vec::len) as u64
+}
+
 /// One layer of a decoder.
 #[derive(Debug)]
 pub struct Layer {
@@ -72,4 +83,29 @@ pub struct Experts {
     pub used: usize,
     /// Whether their weights are made to sum up to one.
     pub normalise: bool,
+}
+
+impl Layer {
+    /// Bytes in memory.
+    pub fn size_bytes(&self) -> u64 {
+        let Attention { query, key, value, output, query_norm, key_norm } = &self.attention;
+        let matrices = [query, key, value, output].map(Linear::size_bytes);
+        let norms = [
+            Some(&self.attention_norm),
+            Some(&self.feed_forward_norm),
+            query_norm.as_ref(),
+            key_norm.as_ref(),
+        ];
+        let network = |network: &GatedNetwork| {
+            let GatedNetwork { gate, up, down } = network;
+            gate.size_bytes() + up.size_bytes() + down.size_bytes()
+        };
+        let feed_forward = match &self.feed_forward {
+            FeedForward::Dense(dense) => network(dense),
+            FeedForward::Experts(experts) => {
+                experts.router.size_bytes() + experts.networks.iter().map(network).sum::<u64>()
+            }
+        };
+        matrices.iter().sum::<u64>() + norms.map(numbers).iter().sum::<u64>() + feed_forward
+    }
 }

@@ -21,6 +21,7 @@ use mlxcode_models::{InstalledModel, ModelConfig};
 use crate::arch::{self, Forward};
 use crate::error::{Error, Result};
 use crate::format::Checkpoint;
+pub use attend::attention_span;
 pub use batch::{Batch, Logits, Run};
 pub use layer::{FeedForward, GatedNetwork, Layer, Linear};
 use load::Loader;
@@ -100,6 +101,13 @@ impl CpuModel {
     /// The output layer.
     fn output(&self) -> &Linear {
         self.output.as_ref().unwrap_or(&self.embedding)
+    }
+
+    /// Bytes of all weights as they lie in memory.
+    pub fn weights_bytes(&self) -> u64 {
+        let layers: u64 = self.layers.iter().map(Layer::size_bytes).sum();
+        let output = self.output.as_ref().map_or(0, Linear::size_bytes);
+        self.embedding.size_bytes() + output + layers + 4 * self.norm.len() as u64
     }
 
     /// How keys and values lie.

@@ -1,7 +1,7 @@
 //! Logits without an engine, for comparisons with other implementations.
 
 use mlxcode_kernels::{PAGE_TOKENS, Pages};
-use mlxcode_models::{Error as ModelsError, Hardware, InstalledModel};
+use mlxcode_models::{Error as ModelsError, InstalledModel, Memory};
 
 use super::load::{computing, reference_decoder};
 use super::options::LoadOptions;
@@ -15,7 +15,7 @@ pub fn reference_logits(
     options: &LoadOptions,
     tokens: &[u32],
 ) -> Result<Vec<Vec<f32>>> {
-    let limit = options.memory_limit_bytes.or_else(|| Hardware::read().available_bytes);
+    let limit = options.memory_limit_bytes.or_else(|| Memory::read().available_bytes);
     let decoder = reference_decoder(model, options, limit)?;
     let states = decoder.run(tokens, &mut decoder.cache(), &|| options.cancel.is_cancelled())?;
     let states = states.ok_or(ModelsError::Cancelled)?;

@@ -1,6 +1,7 @@
 //! A loaded model: requests in, answers out.
 
 mod answer;
+mod likelihood;
 mod load;
 mod logits;
 mod options;
@@ -10,7 +11,7 @@ mod snapshot;
 mod stop;
 
 use std::fmt;
-use std::sync::mpsc;
+use std::sync::{PoisonError, mpsc};
 
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
@@ -20,9 +21,14 @@ use mlxcode_models::{
 };
 
 pub use answer::{Answer, Next, Order, Request, Voice};
+pub use likelihood::{Likelihood, likelihood};
 use load::Loaded;
+#[cfg(test)]
+pub use load::computing;
+pub use load::{CONTEXTS, cache_type};
 pub use logits::{engine_logits, reference_logits};
 pub use options::{CacheKind, EngineKind, LoadOptions};
+pub use schedule::PREFILL_TOKENS;
 use stop::StopTexts;
 
 use crate::error::Result;
@@ -73,6 +79,19 @@ impl Engine {
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.loaded.threads
+    }
+
+    /// Bytes of the weights as they lie in memory, where that is known.
+    pub fn weights_bytes(&self) -> Option<u64> {
+        self.loaded.weights_bytes
+    }
+
+    /// What waits until the memory is free, after the engine was dropped: its
+    /// thread gives the answers on their way first. `None` the second time.
+    pub fn end_of_worker(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let worker = self.loaded.worker.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        // One that panicked is gone as well.
+        Some(move || drop(worker.join()))
     }
 
     /// What was computed for past prompts, in at most so many bytes, for an

@@ -14,6 +14,12 @@ pub struct LoadOptions {
     /// The most memory that the model may take; `None`: what the machine, and
     /// the group that this process is in, has free.
     pub memory_limit_bytes: Option<u64>,
+    /// The most memory for keys and values, of prompts that are kept too;
+    /// `None`: four contexts, or half of what is free. Shortens the context
+    /// where one does not fit.
+    pub most_cache_bytes: Option<u64>,
+    /// Loads a model even where it takes more memory than there is.
+    pub ignore_memory: bool,
     /// What computes.
     pub engine: EngineKind,
     /// Threads that compute; `None`: as many as this process may use at once.

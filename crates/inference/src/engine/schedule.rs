@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 const SEQUENCES: usize = 8;
 
 /// Tokens of a prompt in one step: enough for the matrices.
-const PREFILL_TOKENS: usize = 512;
+pub const PREFILL_TOKENS: usize = 512;
 
 /// The same while answers wait for their next token.
 const SHARED_PREFILL_TOKENS: usize = 128;

@@ -109,7 +109,7 @@ impl Checkpoint {
     }
 
     /// Weight, scales and biases of an MLX matrix, and its type.
-    fn packed<'a>(
+    pub(super) fn packed<'a>(
         &'a self,
         path: &str,
         weight: Tensor<'a>,

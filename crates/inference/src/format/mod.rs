@@ -10,6 +10,7 @@ mod gguf;
 mod mapped;
 mod matrix;
 mod names;
+mod sizes;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,6 +25,7 @@ pub use gguf::weight_type as ggml_weight_type;
 use mapped::MappedFile;
 pub use matrix::Part;
 pub use names::in_gguf;
+pub use sizes::WeightSize;
 
 /// The type of a tensor's numbers, or words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,9 @@ impl Checkpoint {
                 format!("{:?}", (tensor.name, tensor.kind, tensor.shape)).as_bytes(),
             );
             known.extend_from_slice(&tensor.bytes[..tensor.bytes.len().min(64)]);
+            // The system maps up to megabytes around the bytes that were read.
+            let file = &self.files[tensor.file];
+            file.release(0, file.bytes().len());
         }
         ContentHash::of(&known).to_string()
     }

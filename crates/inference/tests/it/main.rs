@@ -9,3 +9,4 @@ mod checkpoint;
 mod convert;
 mod generate;
 mod golden;
+mod likelihood;

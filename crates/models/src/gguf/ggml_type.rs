@@ -20,7 +20,7 @@ pub enum GgmlType {
     Q6_K,
     IQ4_NL,
     MXFP4,
-    /// A type that is not known here, by ggml's number.
+    /// A type that is not computed with here, by ggml's number.
     Other(u32),
 }
 
@@ -47,7 +47,8 @@ impl GgmlType {
         }
     }
 
-    /// Numbers in a block, and the block's bytes; `None` for an unknown type.
+    /// Numbers in a block, and the block's bytes, as ggml defines them; `None`
+    /// for a type that ggml has not or no longer.
     pub fn block(self) -> Option<(u64, u64)> {
         Some(match self {
             Self::F32 => (1, 4),
@@ -63,7 +64,26 @@ impl GgmlType {
             Self::Q5_K => (256, 176),
             Self::Q6_K => (256, 210),
             Self::MXFP4 => (32, 17),
-            Self::Other(_) => return None,
+            Self::Other(number) => match number {
+                9 => (32, 40),
+                15 => (256, 292),
+                16 | 35 => (256, 66),
+                17 => (256, 74),
+                18 => (256, 98),
+                19 => (256, 50),
+                21 => (256, 110),
+                22 => (256, 82),
+                23 => (256, 136),
+                24 => (1, 1),
+                25 => (1, 2),
+                26 => (1, 4),
+                27 | 28 => (1, 8),
+                29 => (256, 56),
+                34 => (256, 54),
+                40 => (64, 36),
+                41 => (128, 18),
+                _ => return None,
+            },
         })
     }
 }

@@ -48,7 +48,8 @@ pub struct GgufTensor {
     pub ggml_type: GgmlType,
     /// Where it begins in the file, in bytes.
     pub offset: u64,
-    /// How many bytes it takes; 0 for a type that is not known here.
+    /// How many bytes it takes; 0 for a type of which not even the size is
+    /// known here.
     pub size_bytes: u64,
 }
 
@@ -57,10 +58,16 @@ impl GgufHeader {
     /// lies inside the file and overlaps no other.
     pub fn read(path: &Path) -> Result<Self> {
         let (file, size) = open_regular(path)?;
-        let input = BufReader::new(file);
+        Self::read_from(BufReader::new(file), size, path)
+    }
+
+    /// As [`read`](Self::read), from anything that gives a file's `size` bytes
+    /// in order. `path` stands in errors.
+    pub fn read_from(input: impl Read, size: u64, path: &Path) -> Result<Self> {
         let mut source = Source { input, at: 0, size, items: 0, text_bytes: 0 };
         read(&mut source).map_err(|problem| match problem {
             Problem::Damaged(reason) => Error::Damaged { path: path.to_owned(), reason },
+            Problem::Unsupported(what) => Error::UnsupportedModel { path: path.to_owned(), what },
             Problem::Foreign => {
                 let reason = "it does not begin with `GGUF`".to_owned();
                 Error::NotAModel { path: path.to_owned(), reason }
@@ -83,6 +90,8 @@ impl GgufHeader {
 enum Problem {
     /// What is wrong, in words.
     Damaged(String),
+    /// A sound file of a kind that is not read here, in words.
+    Unsupported(String),
     /// A file of another kind, not a damaged one of this.
     Foreign,
     Io(io::Error),
@@ -119,12 +128,14 @@ fn read<R: Read>(source: &mut Source<R>) -> Parsed<GgufHeader> {
         }
     }
     let version = source.u32()?;
-    if !(2..=3).contains(&version) {
-        return Err(if (1..=3).contains(&version.swap_bytes()) {
-            "it is big-endian".into()
-        } else {
-            format!("version {version} of the format is not known").into()
-        });
+    match version {
+        2 | 3 => {}
+        // The one before counts in 32 bits; one that comes has the next numbers.
+        1 | 4..=9 => return Err(Problem::Unsupported(format!("version {version} of GGUF"))),
+        _ if (1..=9).contains(&version.swap_bytes()) => {
+            return Err(Problem::Unsupported("the big-endian byte order".to_owned()));
+        }
+        _ => return Err(format!("version {version} of the format is not known").into()),
     }
     let tensor_count = source.count("tensors", 24)?;
     let value_count = source.count("entries", 12)?;

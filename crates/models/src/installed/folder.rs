@@ -5,55 +5,132 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{InstalledModel, WeightFiles, most, refused};
-use crate::config::{ExpertLayout, ModelConfig, ids};
+use super::{Checked, InstalledModel, WeightFiles, fits, most, refused, renders};
+use crate::config::{ExpertLayout, ModelConfig, Quantization, ids};
 use crate::error::{Error, Result};
 use crate::files::{read_json, read_optional};
-use crate::safetensors::SafetensorsHeader;
+use crate::safetensors::{SafetensorsHeader, SafetensorsTensor};
 use crate::template::{ChatTemplate, of_tokenizer_config, special_token};
 use crate::tokenizer::Tokenizer;
-use crate::validate::{FolderWeights, Naming, check_tensors};
+use crate::validate::{FolderWeights, Layout, Naming, Steps, Stretch, VerifyId, check_tensors};
 
 /// Beyond any configuration; `tokenizer_config.json` may list every added token.
 const MOST_CONFIG_BYTES: u64 = 32 << 20;
 
 /// Checks the folder's files and reads what is small.
-pub fn check(path: PathBuf) -> Result<InstalledModel> {
-    let place = path.join("config.json");
-    let Some(text) = read_optional(&place, MOST_CONFIG_BYTES)? else {
-        return Err(Error::NotAModel { reason: no_config(&path), path });
+pub fn check(path: PathBuf, steps: &mut impl Steps) -> Result<Checked> {
+    let config = steps.step(VerifyId::Config, Some(()), |()| config(&path))?;
+    let header = match &config {
+        // Without a configuration it may be anything, weights included.
+        None => steps.step(VerifyId::Header, None, |()| Ok(SafetensorsHeader::default()))?,
+        Some(_) => {
+            steps.step(VerifyId::Header, Some(()), |()| SafetensorsHeader::read_folder(&path))?
+        }
     };
-    let text = String::from_utf8_lossy(&text);
-    let mut config = ModelConfig::from_json(&text).map_err(|problem| refused(&place, problem))?;
-    let header = SafetensorsHeader::read_folder(&path)?;
-    if let Some(experts) = &mut config.experts {
-        experts.layout = layout(&header);
-    }
-    let quantization = config.quantization.take();
-    let mut weights = FolderWeights::new(&path, &header.tensors, quantization)?;
-    let parameters = check_tensors(&path, &config, Naming::Folder, &mut weights)?;
-    config.quantization = weights.quantization;
-    let weights = most(weights.numbers_by_kind);
-    let place = path.join("tokenizer.json");
-    if !place.exists() {
-        let reason = "it has no tokenizer.json".to_owned();
-        return Err(Error::NotAModel { path, reason });
-    }
-    let tokenizer = Tokenizer::from_file(&place)?;
-    let about = read_json(&path.join("tokenizer_config.json"), MOST_CONFIG_BYTES)?;
-    let about = about.unwrap_or(Value::Null);
-    config.eos_token_ids = ends(&path, &config, &tokenizer, &about)?;
-    let template = template(&path, &about)?;
-    Ok(InstalledModel {
+    let both = header.as_ref().zip(config);
+    let weights = steps
+        .step(VerifyId::Weights, both.clone(), |(header, config)| weights(&path, header, config))?;
+    let mut settled = weights.as_ref().map(|weights| weights.config.clone());
+    let config = settled.clone().or(both.map(|(_, config)| config));
+    let tokenizer = steps.step(VerifyId::Tokenizer, config, |mut config| {
+        let (tokenizer, about) = tokenizer(&path)?;
+        config.eos_token_ids = ends(&path, &config, &tokenizer, &about)?;
+        fits(&path, &config, &tokenizer)?;
+        if let Some(settled) = &mut settled {
+            settled.eos_token_ids = config.eos_token_ids;
+        }
+        Ok((tokenizer, about))
+    })?;
+    let template = steps.step(VerifyId::Template, tokenizer.as_ref(), |(_, about)| {
+        renders(template(&path, about)?)
+    })?;
+    let packed = weights.as_ref().and_then(|weights| weights.config.quantization.as_ref());
+    let stretches = header.as_ref().map(|header| stretches(header, packed)).unwrap_or_default();
+    let parts = (header, settled, weights, tokenizer, template);
+    let (Some(header), Some(config), Some(weights), Some((tokenizer, _)), Some(template)) = parts
+    else {
+        return Ok(Checked { model: None, stretches });
+    };
+    let model = InstalledModel {
         name: String::new(),
         path,
         files: WeightFiles::SafeTensors(header.files),
         config,
-        weights,
-        parameters,
+        weights: weights.most,
+        parameters: weights.parameters,
         tokenizer,
         template,
-    })
+        lease: None,
+    };
+    Ok(Checked { model: Some(model), stretches })
+}
+
+fn config(path: &Path) -> Result<ModelConfig> {
+    let place = path.join("config.json");
+    let Some(text) = read_optional(&place, MOST_CONFIG_BYTES)? else {
+        return Err(Error::NotAModel { reason: no_config(path), path: path.to_owned() });
+    };
+    let text = String::from_utf8_lossy(&text);
+    ModelConfig::from_json(&text).map_err(|problem| refused(&place, problem))
+}
+
+/// What the weights tell.
+struct FoundWeights {
+    /// The configuration with what only the weights say.
+    config: ModelConfig,
+    /// How most of them are stored.
+    most: String,
+    parameters: u64,
+}
+
+fn weights(
+    path: &Path,
+    header: &SafetensorsHeader,
+    mut config: ModelConfig,
+) -> Result<FoundWeights> {
+    if let Some(experts) = &mut config.experts {
+        experts.layout = layout(header);
+    }
+    let quantization = config.quantization.take();
+    let mut weights = FolderWeights::new(path, &header.tensors, quantization)?;
+    let parameters = check_tensors(path, &config, Naming::Folder, &mut weights)?;
+    config.quantization = weights.quantization;
+    Ok(FoundWeights { config, most: most(weights.numbers_by_kind), parameters })
+}
+
+fn tokenizer(path: &Path) -> Result<(Tokenizer, Value)> {
+    let place = path.join("tokenizer.json");
+    if !place.exists() {
+        let reason = "it has no tokenizer.json".to_owned();
+        return Err(Error::NotAModel { path: path.to_owned(), reason });
+    }
+    let tokenizer = Tokenizer::from_file(&place)?;
+    let about = read_json(&path.join("tokenizer_config.json"), MOST_CONFIG_BYTES)?;
+    Ok((tokenizer, about.unwrap_or(Value::Null)))
+}
+
+/// The tensors whose values can be looked at.
+fn stretches(header: &SafetensorsHeader, packed: Option<&Quantization>) -> Vec<Stretch> {
+    let stretch = |(name, tensor): (&String, &SafetensorsTensor)| {
+        let base = name.strip_suffix(".scales");
+        let packing = base.and_then(|base| packed?.of(base));
+        Some(Stretch {
+            tensor: name.clone(),
+            file: header.files.get(tensor.file)?.clone(),
+            offset: tensor.offset,
+            size_bytes: tensor.size_bytes,
+            layout: Layout::of_safetensors(&tensor.dtype, packing.map(|packing| packing.mode))?,
+        })
+    };
+    header.tensors.iter().filter_map(stretch).collect()
+}
+
+/// Checks the configuration alone, before the weights are there.
+pub fn check_config(path: &Path) -> Result<()> {
+    let place = path.join("config.json");
+    let Some(text) = read_optional(&place, MOST_CONFIG_BYTES)? else { return Ok(()) };
+    let config = ModelConfig::from_json(&String::from_utf8_lossy(&text));
+    config.map(drop).map_err(|problem| refused(&place, problem))
 }
 
 /// How the experts are stored, by the names that are there.

@@ -6,12 +6,17 @@ mod gguf;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::chat::Message;
 use crate::config::{ConfigProblem, ModelConfig};
 use crate::error::{Error, Result};
+use crate::store::Lease;
 use crate::template::ChatTemplate;
 use crate::tokenizer::Tokenizer;
+use crate::validate::{Steps, Stretch, Strict};
+
+pub(crate) use folder::check_config;
 
 /// A model whose files were checked: the only thing that an engine loads.
 #[derive(Clone, Debug)]
@@ -24,6 +29,16 @@ pub struct InstalledModel {
     parameters: u64,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
+    pub(crate) lease: Option<Arc<Lease>>,
+}
+
+/// What the checks of a file or folder gave.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The model, where all of them passed.
+    pub model: Option<InstalledModel>,
+    /// The weights whose values can be looked at.
+    pub stretches: Vec<Stretch>,
 }
 
 /// Where the weights lie.
@@ -43,36 +58,31 @@ impl InstalledModel {
     /// # Errors
     /// Each thing that is wrong is named, with a remedy. Nothing is loaded.
     pub fn check_in_place(path: &Path) -> Result<Self> {
-        let meta =
-            fs::metadata(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        // Named as the caller does: the target of a link may be a mere hash.
-        let name = stem(path, meta.is_dir());
-        let path =
-            fs::canonicalize(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let mut model = if meta.is_dir() { folder::check(path)? } else { gguf::check(path)? };
-        // A path such as `..` has a name only when it is resolved.
-        model.name = name.or_else(|| stem(&model.path, meta.is_dir())).unwrap_or_default();
-        model.check_tokens()?;
-        if let Some(template) = &model.template {
-            template.render(&[Message::user("Hello")], true)?;
+        match check(path, &mut Strict)?.model {
+            Some(model) => Ok(model),
+            // Strict checks end with the first failure.
+            None => Err(Error::Damaged { path: path.to_owned(), reason: "a check failed".into() }),
         }
-        Ok(model)
     }
 
-    /// Every number that the tokenizer or the configuration gives has a row.
-    fn check_tokens(&self) -> Result<()> {
-        let rows = self.config.vocab_size;
-        let tokens = self.tokenizer.vocab_size();
-        if tokens == 0 {
-            let reason = "its tokenizer has no tokens".to_owned();
-            return Err(Error::Damaged { path: self.path.clone(), reason });
+    /// Says that the files, and nothing else, now lie in `folder`.
+    pub(crate) fn move_to(&mut self, folder: &Path) {
+        let moved = |path: &Path| match path.file_name() {
+            Some(name) => folder.join(name),
+            None => folder.to_owned(),
+        };
+        match &mut self.files {
+            WeightFiles::Gguf(file) => {
+                *file = moved(file);
+                self.path.clone_from(file);
+            }
+            WeightFiles::SafeTensors(files) => {
+                for file in files {
+                    *file = moved(file);
+                }
+                folder.clone_into(&mut self.path);
+            }
         }
-        let named = self.config.eos_token_ids.iter().chain(&self.config.bos_token_id);
-        let tokens = named.map(|id| *id as usize + 1).chain([tokens]).max().unwrap_or(tokens);
-        if tokens > rows {
-            return Err(Error::TokenizerMismatch { path: self.path.clone(), tokens, rows });
-        }
-        Ok(())
     }
 
     /// The name that people call it.
@@ -104,6 +114,12 @@ impl InstalledModel {
     /// The number of weights.
     pub fn parameters(&self) -> u64 {
         self.parameters
+    }
+
+    /// What keeps the files from being removed, for a model of a store. It
+    /// ends with the last clone: hold one as long as the files are in use.
+    pub fn lease(&self) -> Option<Arc<Lease>> {
+        self.lease.clone()
     }
 
     /// All files that the model is made of.
@@ -145,6 +161,46 @@ impl InstalledModel {
     pub fn chat_template(&self) -> Result<Option<ChatTemplate>> {
         Ok(self.template.clone())
     }
+}
+
+/// Carries out the checks of a file or folder where it lies.
+pub(crate) fn check(path: &Path, steps: &mut impl Steps) -> Result<Checked> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let meta = fs::metadata(path).map_err(io)?;
+    // Named as the caller does: the target of a link may be a mere hash.
+    let name = stem(path, meta.is_dir());
+    let path = fs::canonicalize(path).map_err(io)?;
+    let mut checked =
+        if meta.is_dir() { folder::check(path, steps)? } else { gguf::check(path, steps)? };
+    if let Some(model) = &mut checked.model {
+        // A path such as `..` has a name only when it is resolved.
+        model.name = name.or_else(|| stem(&model.path, meta.is_dir())).unwrap_or_default();
+    }
+    Ok(checked)
+}
+
+/// Every number that the tokenizer or the configuration gives has a row.
+fn fits(path: &Path, config: &ModelConfig, tokenizer: &Tokenizer) -> Result<()> {
+    let rows = config.vocab_size;
+    let tokens = tokenizer.vocab_size();
+    if tokens == 0 {
+        let reason = "its tokenizer has no tokens".to_owned();
+        return Err(Error::Damaged { path: path.to_owned(), reason });
+    }
+    let named = config.eos_token_ids.iter().chain(&config.bos_token_id);
+    let tokens = named.map(|id| *id as usize + 1).chain([tokens]).max().unwrap_or(tokens);
+    if tokens > rows {
+        return Err(Error::TokenizerMismatch { path: path.to_owned(), tokens, rows });
+    }
+    Ok(())
+}
+
+/// A template that renders the shortest conversation.
+fn renders(template: Option<ChatTemplate>) -> Result<Option<ChatTemplate>> {
+    if let Some(template) = &template {
+        template.render(&[Message::user("Hello")], true)?;
+    }
+    Ok(template)
 }
 
 fn refused(path: &Path, problem: ConfigProblem) -> Error {

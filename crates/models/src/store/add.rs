@@ -1,27 +1,35 @@
 //! Takes a model in.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf, absolute};
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
 use super::checked::{self, Moment, Seen};
-use super::hash::{copy, hash};
 use super::manifest::{Manifest, ModelFile, ModelSummary};
-use super::{MANIFEST, Store, check_name, modified_ns};
+use super::origin::of_cache;
+use super::place::{Placed, place, sync_folder};
+use super::{Store, check_name, modified_ns};
 use crate::error::{Error, Result};
-use crate::installed::{InstalledModel, WeightFiles};
+use crate::installed::{InstalledModel, WeightFiles, check};
+use crate::validate::{Depth, Strict, check_values};
+
+/// How a model is added.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AddOptions {
+    /// The name to install it under; that of its file or folder where none is.
+    pub name: Option<String>,
+    /// Where files came from, by their names, such as
+    /// `hf:org/name@revision/path`. Those of a download cache are known anyway.
+    pub origins: BTreeMap<String, String>,
+}
 
 impl Store {
     /// Checks the model at `path` and installs it under `name`, or under the
-    /// name of its file or folder. The original stays where it is: files are
-    /// linked where the disk allows it, else copied.
-    ///
-    /// # Errors
-    /// Whatever goes wrong, nothing is installed: the model becomes visible
-    /// with its last step.
+    /// name of its file or folder, as [`add_with`](Self::add_with) does.
     pub fn add(
         &mut self,
         path: &Path,
@@ -29,8 +37,27 @@ impl Store {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<InstalledModel> {
+        let options = AddOptions { name: name.map(str::to_owned), ..AddOptions::default() };
+        self.add_with(path, &options, progress, cancel)
+    }
+
+    /// Checks the model at `path` and installs it. The original stays where it
+    /// is: its files share their blocks with the installed ones where the disk
+    /// can do that until one of them is written to; else they are linked, so
+    /// that what is written into the one is in the other too; else copied.
+    ///
+    /// # Errors
+    /// Whatever goes wrong, nothing is installed: the model becomes visible
+    /// with its last step, when all of it was checked and is on the disk.
+    pub fn add_with(
+        &mut self,
+        path: &Path,
+        options: &AddOptions,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
         let model = InstalledModel::check_in_place(path)?;
-        let name = name.map_or_else(|| plain_name(model.name()), str::to_owned);
+        let name = options.name.clone().unwrap_or_else(|| plain_name(model.name()));
         check_name(&name)?;
         let _lock = self.lock(cancel)?;
         let place = self.folder.join(&name);
@@ -38,28 +65,63 @@ impl Store {
             return Err(Error::AlreadyInstalled { name });
         }
         let staging = self.folder.join(format!(".adding-{name}"));
-        let done = fill(&staging, &model, &name, progress, cancel).and_then(|()| {
-            fs::rename(&staging, &place).map_err(|source| Error::Io { path: place.clone(), source })
-        });
-        if let Err(error) = done {
-            // What is left is hidden and is cleared by the next attempt.
-            let _ = fs::remove_dir_all(&staging);
-            return Err(error);
+        let done = fill(&staging, &sources(path, &model, options), &model, &name, progress, cancel)
+            .and_then(|manifest| check_staged(&staging, &manifest, cancel))
+            .and_then(|model| {
+                // A name that was removed, and not yet cleared away, is no model.
+                fs::rename(&staging, &place)
+                    .map_err(|source| Error::Io { path: place.clone(), source })?;
+                sync_folder(&self.folder)?;
+                Ok(model)
+            });
+        match done {
+            Ok(mut model) => {
+                let place = fs::canonicalize(&place).unwrap_or(place);
+                model.move_to(&place);
+                model.lease = self.lease(&name)?.map(Into::into);
+                model.name = name;
+                Ok(model)
+            }
+            Err(error) => {
+                // What is left is hidden and is cleared by the next attempt.
+                let _ = fs::remove_dir_all(&staging);
+                Err(error)
+            }
         }
-        self.get_with(&name, &(), cancel).inspect_err(|_| {
-            // The original changed while it was added.
-            let _ = fs::rename(&place, &staging).and_then(|()| fs::remove_dir_all(&staging));
-        })
     }
+}
+
+/// A file to be taken in.
+struct Source {
+    path: PathBuf,
+    name: String,
+    origin: Option<String>,
+}
+
+fn sources(path: &Path, model: &InstalledModel, options: &AddOptions) -> Vec<Source> {
+    let given = absolute(path).unwrap_or_else(|_| path.to_owned());
+    let source = |file: PathBuf| {
+        // A file alone is called as the caller does: the target of a link may
+        // be a mere hash.
+        let seen = match model.files() {
+            WeightFiles::Gguf(_) => given.clone(),
+            WeightFiles::SafeTensors(_) => given.join(file.file_name().unwrap_or_default()),
+        };
+        let name = seen.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let origin = options.origins.get(&name).cloned().or_else(|| of_cache(&seen));
+        Source { path: file, name, origin }
+    };
+    model.all_files().into_iter().map(source).collect()
 }
 
 fn fill(
     staging: &Path,
+    sources: &[Source],
     model: &InstalledModel,
     name: &str,
     progress: &dyn Progress,
     cancel: &CancelToken,
-) -> Result<()> {
+) -> Result<Manifest> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source: io::Error| Error::Io { path, source }
@@ -70,31 +132,22 @@ fn fill(
     let mut files = Vec::new();
     let mut seen = BTreeMap::new();
     let moment = Moment::now();
-    for source in model.all_files() {
-        let file_name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let target = staging.join(&file_name);
-        // The file itself, as a link to a symbolic link would lead nowhere
-        // from here. Download caches are made of symbolic links.
-        let source = fs::canonicalize(&source).map_err(io(&source))?;
-        let linked = fs::hard_link(&source, &target).is_ok();
-        let task = format!("{} {file_name}", if linked { "checking" } else { "copying" });
-        let mut took = |bytes| {
+    for source in sources {
+        let target = staging.join(&source.name);
+        let sha256 = place(&source.path, &target, cancel, &mut |placed, bytes| {
             done += bytes;
-            progress.report(ProgressEvent::new(&*task, done, Some(total)));
-        };
-        let sha256 = if linked {
-            hash(&target, cancel, &mut took)?
-        } else {
-            // Another disk, or one without links.
-            copy(&source, &target, cancel, &mut took)?
-        };
+            let verb = if placed == Placed::Copied { "copying" } else { "checking" };
+            let task = format!("{verb} {}", source.name);
+            progress.report(ProgressEvent::new(task, done, Some(total)));
+        })?;
         let meta = fs::metadata(&target).map_err(io(&target))?;
-        seen.insert(file_name.clone(), Seen::of(&meta, &moment));
+        seen.insert(source.name.clone(), Seen::of(&meta, &moment));
         files.push(ModelFile {
-            name: file_name,
+            name: source.name.clone(),
             size_bytes: meta.len(),
             sha256,
             modified_ns: modified_ns(&meta),
+            origin: source.origin.clone(),
         });
     }
     checked::write(staging, &seen);
@@ -115,13 +168,27 @@ fn fill(
         },
         entry: entry.unwrap_or_else(|| ".".to_owned()),
     };
-    let place = staging.join(MANIFEST);
-    let written = serde_json::to_vec_pretty(&manifest)
-        .map_err(io::Error::from)
-        .and_then(|bytes| fs::write(&place, bytes))
-        // On the disk before the rename that makes it visible.
-        .and_then(|()| File::open(&place)?.sync_all());
-    written.map_err(io(&place))
+    manifest.write(staging)?;
+    Ok(manifest)
+}
+
+/// Checks what was taken in, which may be other bytes than those that were
+/// checked before: the original may have changed meanwhile.
+fn check_staged(
+    staging: &Path,
+    manifest: &Manifest,
+    cancel: &CancelToken,
+) -> Result<InstalledModel> {
+    let staged = check(&staging.join(&manifest.entry), &mut Strict)?;
+    check_values(&staged.stretches, Depth::Sample, cancel, &|_| {})?;
+    let changed = || Error::ChecksumMismatch { path: staging.to_owned() };
+    let model = staged.model.ok_or_else(changed)?;
+    let now = (model.parameters(), model.weights(), model.config().context_length);
+    let then = &manifest.model;
+    if now != (then.parameters, &*then.weights, then.context_length) {
+        return Err(changed());
+    }
+    Ok(model)
 }
 
 /// A file's name as a model's: what cannot stand in one becomes a dash.

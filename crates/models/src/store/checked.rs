@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 use serde::{Deserialize, Serialize};
 
-use super::hash::hash;
+use super::hash::hash_all;
 use super::manifest::ModelFile;
 use super::modified_ns;
 use crate::error::{Error, Result};
@@ -27,7 +28,10 @@ const ALWAYS_BYTES: u64 = if cfg!(test) { 16 } else { 256 << 20 };
 const MOST_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// Hidden, as no file of a model is.
-const RECORD: &str = ".checked.json";
+pub const RECORD: &str = ".checked.json";
+
+/// The record before it is whole.
+pub const FRESH_RECORD: &str = ".checked-new";
 
 /// Some hundred bytes a file.
 const MOST_BYTES: u64 = 16 << 20;
@@ -115,17 +119,18 @@ pub fn check(
         }
     }
     let total = due.iter().map(|(file, ..)| file.size_bytes).sum();
-    let mut done = 0;
-    for (file, path, now) in due {
-        let task = format!("checking {}", file.name);
-        let found = hash(&path, cancel, &mut |bytes| {
-            done += bytes;
-            progress.report(ProgressEvent::new(&*task, done, Some(total)));
-        })?;
-        if found != file.sha256 {
-            return Err(Error::ChecksumMismatch { path });
+    let done = AtomicU64::new(0);
+    let paths: Vec<PathBuf> = due.iter().map(|(_, path, _)| path.clone()).collect();
+    let found = hash_all(&paths, cancel, &|number, bytes| {
+        let done = done.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let task = format!("checking {}", due[number].0.name);
+        progress.report(ProgressEvent::new(task, done, Some(total)));
+    });
+    for ((file, path, now), found) in due.iter().zip(found) {
+        if found? != file.sha256 {
+            return Err(Error::ChecksumMismatch { path: path.clone() });
         }
-        seen.insert(file.name.clone(), now);
+        seen.insert(file.name.clone(), now.clone());
     }
     // Small ones are read each time; only a large one's record is of use.
     if files.iter().any(|file| file.size_bytes > ALWAYS_BYTES) && seen != record {
@@ -152,7 +157,7 @@ fn read(folder: &Path) -> BTreeMap<String, Seen> {
 /// the files again.
 pub fn write(folder: &Path, seen: &BTreeMap<String, Seen>) {
     let Ok(bytes) = serde_json::to_vec_pretty(seen) else { return };
-    let fresh = folder.join(".checked-new");
+    let fresh = folder.join(FRESH_RECORD);
     let _ = fs::write(&fresh, bytes).and_then(|()| fs::rename(&fresh, folder.join(RECORD)));
 }
 
@@ -170,8 +175,8 @@ fn changed_ns(_meta: &Metadata) -> i128 {
 #[cfg(test)]
 mod tests {
     use std::slice;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
+    use super::super::hash::hash;
     use super::*;
 
     const DAY_S: u64 = 24 * 60 * 60;
@@ -210,6 +215,7 @@ mod tests {
             size_bytes: 20,
             sha256: hash(&place, &CancelToken::new(), &mut |_| {}).unwrap(),
             modified_ns: 0,
+            origin: None,
         };
         let read = |day: u64, boot: &str| {
             let moment = Moment { now_s: day * DAY_S, boot: Some(boot.to_owned()) };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use mlxcode_base::CancelToken;
 
-use super::Store;
+use super::checked::FRESH_RECORD;
+use super::manifest::FRESH_MANIFEST;
+use super::{Store, check_name};
 use crate::error::{Error, Result};
 
 /// Another process may be copying many gigabytes, which nobody waits for
@@ -15,13 +17,23 @@ const ATTEMPTS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
 
 /// Folders of an attempt that was cut off begin so.
-const LEFTOVERS: [&str; 2] = [".adding-", ".removed-"];
+pub(super) const LEFTOVERS: [&str; 3] = [".adding-", ".removed-", REPAIRING];
+
+/// A folder of files that are to take the place of broken ones.
+pub(super) const REPAIRING: &str = ".repairing-";
 
 impl Store {
     /// Waits up to five seconds until no other process changes the store, and
     /// clears what was left by one that was cut off. The lock ends with the
     /// file that is returned.
     pub(super) fn lock(&self, cancel: &CancelToken) -> Result<File> {
+        let file = self.lock_only(cancel)?;
+        self.clear_leftovers();
+        Ok(file)
+    }
+
+    /// As [`lock`](Self::lock), and leaves what is left over.
+    pub(super) fn lock_only(&self, cancel: &CancelToken) -> Result<File> {
         fs::create_dir_all(&self.folder).map_err(|source| self.io(source))?;
         let place = self.folder.join(".lock");
         let io = |source| Error::Io { path: place.clone(), source };
@@ -29,10 +41,7 @@ impl Store {
         let file = file.map_err(io)?;
         for _ in 0..ATTEMPTS {
             match file.try_lock() {
-                Ok(()) => {
-                    self.clear_leftovers();
-                    return Ok(file);
-                }
+                Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
                 Err(TryLockError::Error(source)) => return Err(io(source)),
             }
@@ -43,6 +52,12 @@ impl Store {
         Err(Error::StoreBusy { path: self.folder.clone() })
     }
 
+    /// The lock where nobody has it, and the store is there.
+    pub(super) fn try_lock(&self) -> Option<File> {
+        let file = File::open(self.folder.join(".lock")).ok()?;
+        file.try_lock().ok().map(|()| file)
+    }
+
     /// They are hidden and take only space, so one that cannot be removed now
     /// is left to the next time.
     fn clear_leftovers(&self) {
@@ -51,6 +66,11 @@ impl Store {
             let name = name.to_string_lossy();
             if LEFTOVERS.iter().any(|beginning| name.starts_with(beginning)) {
                 let _ = fs::remove_dir_all(entry.path());
+            } else if check_name(&name).is_ok() {
+                // Nobody but who holds the lock writes a manifest. A record in
+                // the making is only written again.
+                let _ = fs::remove_file(entry.path().join(FRESH_MANIFEST));
+                let _ = fs::remove_file(entry.path().join(FRESH_RECORD));
             }
         }
     }

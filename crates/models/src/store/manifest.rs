@@ -1,13 +1,19 @@
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::is_plain;
+use super::place::sync_folder;
+use super::{MANIFEST, is_plain};
 use crate::error::{Error, Result};
 use crate::files::read_optional;
 
 /// A manifest has some hundred bytes a file.
 const MOST_BYTES: u64 = 16 << 20;
+
+/// A manifest before it is whole.
+pub const FRESH_MANIFEST: &str = ".manifest-new";
 
 /// What a model's folder says of itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +55,10 @@ pub struct ModelFile {
     pub sha256: String,
     /// When it was last changed, in nanoseconds since 1970, UTC.
     pub modified_ns: u64,
+    /// Where it came from, such as `hf:org/name@revision/path`; `None` for a
+    /// file that was added by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 impl Manifest {
@@ -70,5 +80,19 @@ impl Manifest {
             return Err(bad(format!("it names no file {:?}", manifest.entry)));
         }
         Ok(Some(manifest))
+    }
+
+    /// Writes the manifest into a model's folder, whole or not at all, and onto
+    /// the disk.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let place = folder.join(MANIFEST);
+        let fresh = folder.join(FRESH_MANIFEST);
+        let written = serde_json::to_vec_pretty(self)
+            .map_err(io::Error::from)
+            .and_then(|bytes| fs::write(&fresh, bytes))
+            .and_then(|()| File::open(&fresh)?.sync_all())
+            .and_then(|()| fs::rename(&fresh, &place));
+        written.map_err(|source| Error::Io { path: place, source })?;
+        sync_folder(folder)
     }
 }

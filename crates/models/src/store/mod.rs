@@ -4,9 +4,16 @@
 
 mod add;
 mod checked;
+mod disk;
+mod gc;
 mod hash;
+mod inode;
+mod lease;
 mod lock;
 mod manifest;
+mod origin;
+mod place;
+mod repair;
 mod verify;
 
 use std::fs;
@@ -19,9 +26,16 @@ use crate::error::{Error, Result};
 use crate::installed::InstalledModel;
 use checked::Moment;
 use manifest::Manifest;
+use place::sync_folder;
 
+pub use add::AddOptions;
+pub use disk::{DiskOptions, DiskReport, Duplicate, ModelDisk};
+pub use gc::{GcItem, GcKind, GcOptions, GcReport};
+pub use lease::{Lease, LeaseHolder};
 pub use manifest::{ModelFile, ModelSummary};
-pub use verify::{VerifyCheck, VerifyReport};
+pub use origin::FileSource;
+pub use repair::{RepairReport, RepairedFile};
+pub use verify::{VerifyOptions, verify_path};
 
 const MANIFEST: &str = "manifest.json";
 
@@ -100,22 +114,31 @@ impl Store {
     /// are those that were installed. Files of up to 256 MiB are read for that
     /// each time; larger ones when they seem to have changed, after a restart
     /// of the machine, and once a week. [`verify`](Self::verify) reads all.
+    ///
+    /// The model carries a [`Lease`], so that nobody removes its files as long
+    /// as it, or a clone of it, is there.
     pub fn get_with(
         &self,
         name: &str,
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<InstalledModel> {
+        check_name(name)?;
+        let lease = self.lease(name)?;
         let manifest = self.manifest(name)?;
         let folder = self.folder.join(name);
         checked::check(&folder, &manifest.model.files, &Moment::now(), progress, cancel)?;
         let mut model = InstalledModel::check_in_place(&folder.join(&manifest.entry))?;
         name.clone_into(&mut model.name);
+        model.lease = lease.map(Into::into);
         Ok(model)
     }
 
     /// Removes a model: its folder, never a file that it was added from. A
     /// damaged one can be removed like any other.
+    ///
+    /// # Errors
+    /// One that is in use stays; the error names who uses it.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         check_name(name)?;
         let place = self.folder.join(name);
@@ -123,10 +146,23 @@ impl Store {
             return Err(Error::NotInstalled { name: name.to_owned() });
         }
         let _lock = self.lock(&CancelToken::new())?;
+        let unused = || match self.holders(name)? {
+            holders if holders.is_empty() => Ok(()),
+            holders => Err(Error::InUse { name: name.to_owned(), holders }),
+        };
+        unused()?;
         // Renamed first, so that no half-removed model is ever listed.
         let gone = self.folder.join(format!(".removed-{name}"));
-        let removed = fs::rename(&place, &gone).and_then(|()| fs::remove_dir_all(&gone));
-        removed.map_err(|source| Error::Io { path: place, source })
+        let io = |source| Error::Io { path: place.clone(), source };
+        fs::rename(&place, &gone).map_err(io)?;
+        // Whoever took a lease just before it was gone keeps the model; whoever
+        // comes later finds none.
+        if let Err(used) = unused() {
+            fs::rename(&gone, &place).map_err(io)?;
+            return Err(used);
+        }
+        sync_folder(&self.folder)?;
+        fs::remove_dir_all(&gone).map_err(io)
     }
 
     fn manifest(&self, name: &str) -> Result<Manifest> {
@@ -142,7 +178,10 @@ impl Store {
 
 /// A model's name is a folder's: ASCII, no separators, nothing hidden, nothing
 /// that another system could not hold.
-fn check_name(name: &str) -> Result<()> {
+///
+/// # Errors
+/// The name is none.
+pub fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     let fits = starts && !name.ends_with('.') && name.len() <= 100 && name.chars().all(plain);

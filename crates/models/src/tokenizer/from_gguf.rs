@@ -43,7 +43,7 @@ pub fn build(header: &GgufHeader, path: &Path) -> Result<(Tokenizer, Option<u32>
     if vocab.len() != tokens.len() {
         return Err(damaged("its vocabulary holds a token twice".to_owned()));
     }
-    let kinds = kinds(header, tokens.len());
+    let kinds = kinds(header, tokens.len()).map_err(damaged)?;
     let kind = header.get("tokenizer.ggml.model").and_then(GgufValue::as_str);
     let (mut tokenizer, begins) = match kind {
         Some("gpt2") => byte_level(header, path, vocab)?,
@@ -68,21 +68,24 @@ pub fn build(header: &GgufHeader, path: &Path) -> Result<(Tokenizer, Option<u32>
 }
 
 /// The type of every token. A file without types has at least special tokens.
-fn kinds(header: &GgufHeader, count: usize) -> Vec<u64> {
+fn kinds(header: &GgufHeader, count: usize) -> Result<Vec<u64>, String> {
     let listed = header.get("tokenizer.ggml.token_type").and_then(GgufValue::as_list);
     let mut kinds = vec![NORMAL; count];
     if let Some(listed) = listed {
+        if listed.len() != count {
+            return Err(format!("{count} tokens have {} types", listed.len()));
+        }
         for (kind, listed) in kinds.iter_mut().zip(listed) {
             *kind = listed.as_u64().unwrap_or(NORMAL);
         }
-        return kinds;
+        return Ok(kinds);
     }
     for key in ["bos_token_id", "eos_token_id", "eot_token_id", "padding_token_id"] {
         if let Some(kind) = number(header, key).and_then(|id| kinds.get_mut(id as usize)) {
             *kind = CONTROL;
         }
     }
-    kinds
+    Ok(kinds)
 }
 
 fn number(header: &GgufHeader, key: &str) -> Option<u32> {

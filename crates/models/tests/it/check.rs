@@ -121,11 +121,11 @@ fn unsound_files_are_refused() {
     damaged_gguf(|f| f.tensor("rope_freqs.weight", &[3]), "models.wrong_shape", "rope_freqs");
     damaged_gguf(
         |mut f| {
-            f.tensors[4].ggml_type = 23;
+            f.tensors[4].ggml_type = 24;
             f
         },
         unsupported,
-        "IQ4_XS",
+        "the weight type I8",
     );
     damaged_gguf(
         |mut f| {
@@ -141,6 +141,8 @@ fn unsound_files_are_refused() {
     damaged_gguf(|f| f.without("tokenizer.ggml.merges"), "models.damaged", "ggml.merges");
     let merges = V::Strs(vec!["x".to_owned()]);
     damaged_gguf(set("tokenizer.ggml.merges", merges), "models.damaged", "no pair");
+    let kinds = V::I32s(vec![1; 5]);
+    damaged_gguf(set("tokenizer.ggml.token_type", kinds), "models.damaged", "have 5 types");
     let merges = V::Strs(vec!["no such".to_owned()]);
     damaged_gguf(set("tokenizer.ggml.merges", merges), "models.damaged", "no");
     let many = (0..300).map(|n| format!("t{n}")).collect();
@@ -305,7 +307,7 @@ fn unsound_weights_are_refused() {
     with_weights(&file(&tensor("b", "F32", "[3]", "[8, 16]")), damaged, "does not fit its shape");
     with_weights(&file(&tensor("b", "F32", "[1]", "[8, 12]")), damaged, "take 12 bytes");
     let large = tensor("b", "F32", "[9223372036854775807, 4]", "[8, 16]");
-    with_weights(&file(&large), damaged, "does not fit its shape");
+    with_weights(&file(&large), damaged, "too large");
     with_weights(&file(&tensor("b", "F8", "[2]", "[16, 8]")), damaged, "hole or overlap");
     with_weights(&file(&tensor("b", "I8", "[8]", "[8, 16]")), "models.unsupported", "I8 of b");
 
@@ -364,6 +366,9 @@ fn incomplete_folders_are_refused() {
         "models.tokenizer_mismatch",
         "901 tokens, the model has rows for 264",
     );
+    let mut merged = tokenizer();
+    merged["model"]["merges"] = json!(["h e", "no such"]);
+    damaged_folder(with("tokenizer.json", merged.to_string()), "models.damaged", "tokenizer.json");
     // It indexes a text by the length of another one.
     let mut contrary = tokenizer();
     contrary["model"]["continuing_subword_prefix"] = "######".into();

@@ -97,9 +97,47 @@ fn sizes_follow_the_type() {
             same_error(&read(&file.bytes()).unwrap_err(), "models.damaged", "no whole blocks");
         }
     }
+}
+
+/// Types that are not computed with, and one that ggml has not: they are named,
+/// and what is known of their sizes is checked.
+#[test]
+fn other_types_are_named() {
+    // As `GGML_QUANT_SIZES` of the gguf package has them.
+    for (number, name, numbers, bytes) in [
+        (9, "Q8_1", 32, 40),
+        (15, "Q8_K", 256, 292),
+        (16, "IQ2_XXS", 256, 66),
+        (17, "IQ2_XS", 256, 74),
+        (18, "IQ3_XXS", 256, 98),
+        (19, "IQ1_S", 256, 50),
+        (21, "IQ3_S", 256, 110),
+        (22, "IQ2_S", 256, 82),
+        (23, "IQ4_XS", 256, 136),
+        (24, "I8", 1, 1),
+        (25, "I16", 1, 2),
+        (26, "I32", 1, 4),
+        (27, "I64", 1, 8),
+        (28, "F64", 1, 8),
+        (29, "IQ1_M", 256, 56),
+        (34, "TQ1_0", 256, 54),
+        (35, "TQ2_0", 256, 66),
+        (40, "NVFP4", 64, 36),
+        (41, "Q1_0", 128, 18),
+    ] {
+        let mut file = GgufFile::empty().tensor("w", &[512, 4]);
+        file.tensors[0].ggml_type = number;
+        file.data_bytes = 2048 / numbers * bytes;
+        let tensor = read(&file.bytes()).unwrap().tensors.remove(0);
+        assert_eq!(tensor.ggml_type, GgmlType::Other(number));
+        assert_eq!((&*tensor.ggml_type.to_string(), tensor.size_bytes), (name, file.data_bytes));
+        file.data_bytes -= 1;
+        refused(&file.bytes(), "not complete");
+    }
     let mut file = GgufFile::empty().tensor("w", &[4]);
-    file.tensors[0].ggml_type = 23;
-    assert_eq!(read(&file.bytes()).unwrap().tensors[0].ggml_type, GgmlType::Other(23));
+    file.tensors[0].ggml_type = 99;
+    let tensor = read(&file.bytes()).unwrap().tensors.remove(0);
+    assert_eq!((tensor.ggml_type.to_string(), tensor.size_bytes), ("ggml type 99".to_owned(), 0));
 }
 
 fn refused(bytes: &[u8], words: &str) {
@@ -115,8 +153,22 @@ fn damaged_headers_are_refused() {
     refused(b"", "middle of its header");
     let foreign = read(b"GGML....").unwrap_err();
     same_error(&foreign, "models.not_a_model", "does not begin with `GGUF`");
-    refused(&[b"GGUF".to_vec(), 3_u32.to_be_bytes().to_vec()].concat(), "big-endian");
-    for version in [0, 1, 4] {
+    let other = |bytes: &[u8], words: &str| {
+        same_error(&read(bytes).unwrap_err(), "models.unsupported", words);
+    };
+    for version in [1_u32, 2, 3] {
+        let bytes = [b"GGUF".to_vec(), version.to_be_bytes().to_vec()].concat();
+        other(&bytes, "big-endian");
+    }
+    // Magic, then version, as a whole file of the other byte order has them.
+    let mut swapped = bytes.clone();
+    swapped[4..8].reverse();
+    other(&swapped, "big-endian");
+    for version in [1, 4] {
+        let bytes = GgufFile { version, ..file.clone() }.bytes();
+        other(&bytes, &format!("version {version} of GGUF"));
+    }
+    for version in [0, 77, u32::MAX] {
         let bytes = GgufFile { version, ..file.clone() }.bytes();
         refused(&bytes, &format!("version {version} of"));
     }
@@ -143,6 +195,14 @@ fn damaged_headers_are_refused() {
         file.bytes()
     };
     refused(&change(|f| f.tensors[1].offset = 0), "overlap");
+    // One inside another, and one that ends a byte too far into the next.
+    let within = file.clone().tensor("c", &[64]).tensor("d", &[1]);
+    let mut inside = within.clone();
+    inside.tensors[3].offset = inside.tensors[2].offset + 64;
+    refused(&inside.bytes(), "tensors c and d overlap");
+    let mut long = within;
+    long.tensors[2].dims = vec![65];
+    refused(&long.bytes(), "tensors c and d overlap");
     refused(&change(|f| f.tensors[1].offset = 16), "not aligned");
     refused(&change(|f| f.tensors[1].offset = 1 << 30), "not complete");
     refused(&change(|f| f.tensors[1].offset = u64::MAX - 31), "too large");

@@ -5,12 +5,21 @@
 
 mod changed;
 mod check;
+mod disk;
+#[path = "../fake_hub/mod.rs"]
+mod fake_hub;
 mod families;
 mod fim;
+mod gc;
 mod gguf;
 mod hostile;
+mod hub;
+mod lease;
 mod mlx;
+mod repair;
 mod rope;
+mod safetensors;
 mod store;
 mod support;
 mod tokenizer;
+mod verify;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use mlxcode_base::{CancelToken, ProgressEvent};
-use mlxcode_models::{Error, InstalledModel, Result, Store};
+use mlxcode_models::{Error, InstalledModel, Result, Store, VerifyOptions};
 use tempfile::TempDir;
 
 use crate::support::{gguf, same_error, write_folder};
@@ -40,11 +40,11 @@ impl Place {
 
     /// What failed, by `verify`.
     fn problems(&self, name: &str) -> Vec<String> {
-        let report = self.store.verify(name, &(), &CancelToken::new()).unwrap();
-        let problems: Vec<_> =
-            report.checks.iter().filter(|check| check.problem.is_some()).collect();
+        let options = VerifyOptions::default();
+        let report = self.store.verify(name, &options, &(), &CancelToken::new()).unwrap();
+        let problems: Vec<_> = report.failures().collect();
         assert_eq!(report.is_sound(), problems.is_empty());
-        assert!(problems.iter().all(|check| check.help.is_some()));
+        assert!(problems.iter().all(|check| check.help.is_some() && check.detail.is_some()));
         problems.iter().map(|check| check.name.clone()).collect()
     }
 }
@@ -88,6 +88,7 @@ fn a_model_is_added_listed_verified_and_removed() {
         assert_eq!(place.problems(name), [""; 0]);
     }
 
+    drop(model);
     place.store.remove("tiny").unwrap();
     assert_eq!(place.names(), ["a-folder"]);
     assert_eq!(fs::read(&file).unwrap(), bytes, "the original stays");
@@ -266,7 +267,7 @@ fn nothing_is_left_of_a_model_that_was_not_added() {
     }
     place.add(&file, None).unwrap();
     assert!(!place.installed(".adding-old").exists() && !place.installed(".removed-old").exists());
-    let error = place.store.verify("tiny", &(), &cancel).unwrap_err();
+    let error = place.store.verify("tiny", &VerifyOptions::default(), &(), &cancel).unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error}");
 }
 
@@ -278,7 +279,7 @@ fn progress_counts_every_byte() {
     let events = Mutex::new(Vec::new());
     let progress = |event: ProgressEvent| events.lock().unwrap().push((event.done, event.total));
     place.store.add(&file, None, &progress, &CancelToken::new()).unwrap();
-    place.store.verify("tiny", &progress, &CancelToken::new()).unwrap();
+    place.store.verify("tiny", &VerifyOptions::default(), &progress, &CancelToken::new()).unwrap();
     assert_eq!(*events.lock().unwrap(), [(size, Some(size)), (size, Some(size))]);
 }
 

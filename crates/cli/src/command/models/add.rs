@@ -24,7 +24,8 @@ pub fn run(
     line.clear();
     let summary = added?;
     if common.json {
-        return show::summary(&summary, common, host);
+        let said = library.record(&summary.name)?;
+        return show::summary(&summary, &said, common, host);
     }
     let ModelSummary { name, architecture, weights, size_bytes, .. } = &summary;
     written(writeln!(

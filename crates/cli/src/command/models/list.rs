@@ -1,6 +1,6 @@
 //! `mlx-code models list`.
 
-use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary};
+use mlxcode_core::{ByteSize, LibraryState, ModelLibrary, ModelSummary};
 
 use super::show::output;
 use crate::command::Common;
@@ -13,8 +13,18 @@ use crate::output::json::{self, ModelsOutput};
 /// Lists the installed models.
 pub fn run(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome {
     let models = library.list()?;
+    // Models are listed whatever became of the records.
+    let said = match library.records() {
+        Ok(said) => said,
+        Err(error) => {
+            if !common.json {
+                show_broken("what is said of models cannot be shown", &error, host)?;
+            }
+            LibraryState::default()
+        }
+    };
     if common.json {
-        let models = models.iter().map(output).collect();
+        let models = models.iter().map(|model| output(model, &said.record(&model.name))).collect();
         json::write(host, &ModelsOutput { models })?;
         return Ok(SUCCESS);
     }
@@ -31,8 +41,18 @@ pub fn run(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outc
         let ModelSummary { name, architecture, weights, size_bytes, .. } = model;
         let padding = " ".repeat(widest - name.len());
         let size = ByteSize(*size_bytes);
+        let said = said.record(name);
         let name = style.strong(name);
-        written(writeln!(host.output, "{name}{padding}  {architecture} {weights}  {size}"))?;
+        let mut line = format!("{name}{padding}  {architecture} {weights}  {size}");
+        if said.favourite {
+            line.push_str("  *");
+        }
+        let words = said.category.iter().chain(&said.tags).map(|word| format!("#{word}"));
+        let words = words.collect::<Vec<_>>().join(" ");
+        if !words.is_empty() {
+            line.push_str(&format!("  {}", style.dim(words)));
+        }
+        written(writeln!(host.output, "{line}"))?;
     }
     Ok(SUCCESS)
 }

@@ -1,13 +1,31 @@
 //! `mlx-code models`: what is installed.
 
 mod add;
+mod alias;
+mod compare;
 mod convert;
+mod disk;
+mod export;
+mod favourite;
+mod fit;
+mod gc;
+mod import;
 mod list;
+mod note;
+mod ps;
+mod pull;
+mod queue;
+mod recommend;
+mod record;
+mod repair;
 mod rm;
+mod search;
 mod show;
+mod stats;
+mod tag;
 mod verify;
 
-use mlxcode_core::ModelLibrary;
+use mlxcode_core::{ModelLibrary, VerifyOptions};
 
 use crate::args::Models;
 use crate::command::{Common, dirs};
@@ -19,12 +37,38 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut library = ModelLibrary::open(&dirs(host)?)?;
     match args {
         Models::Add { path, name } => add::run(&mut library, &path, name.as_deref(), common, host),
+        Models::Pull(args) => pull::run(&library, &args, common, host),
+        Models::Queue { what } => queue::run(&library, what, common, host),
         Models::List => list::run(&library, common, host),
         Models::Show { name } => show::run(&library, &name, common, host),
-        Models::Verify { name } => verify::run(&library, &name, common, host),
+        Models::Fit { model, context, answers, cache } => {
+            let wish = fit::Wish { context, answers, cache };
+            fit::run(&library, &model, &wish, common, host)
+        }
+        Models::Ps => ps::run(&library, common, host),
+        Models::Verify { model, offline, deep } => {
+            let mut options = VerifyOptions::default();
+            (options.offline, options.deep) = (offline, deep);
+            verify::run(&library, model.as_deref(), options, common, host)
+        }
+        Models::Repair { name } => repair::run(&mut library, &name, common, host),
+        Models::Gc { yes, older_than, cache } => {
+            gc::run(&mut library, yes, older_than, &cache, common, host)
+        }
+        Models::Disk { unused, cache } => disk::run(&library, unused, &cache, common, host),
+        Models::Rm { name, forget } => rm::run(&mut library, name, forget, common, host),
+        Models::Search(args) => search::run(&library, &args, common, host),
+        Models::Recommend(args) => recommend::run(&library, &args, common, host),
+        Models::Compare(args) => compare::run(&library, args, common, host),
+        Models::Tag(args) => tag::run(&library, args, common, host),
+        Models::Favourite(args) => favourite::run(&library, &args, common, host),
+        Models::Note(args) => note::run(&library, args, common, host),
+        Models::Alias(args) => alias::run(&library, &args, common, host),
+        Models::Stats(args) => stats::run(&library, &args, common, host),
+        Models::Export(args) => export::run(&library, &args, common, host),
+        Models::Import(args) => import::run(&library, &args, common, host),
         Models::Convert { source, to, output, threads } => {
             convert::run(&library, &source, &to, output, threads, common, host)
         }
-        Models::Rm { name } => rm::run(&mut library, name, common, host),
     }
 }

@@ -12,10 +12,22 @@ use crate::output::json::{self, RemovedOutput};
 pub fn run(
     library: &mut ModelLibrary,
     name: String,
+    forget: bool,
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
-    library.remove(&name)?;
+    match library.remove(&name) {
+        // What is said of a model may outlive it.
+        Err(error) if forget && error.code() == "models.not_installed" => {
+            if !library.records()?.models().contains(&name) {
+                return Err(error.into());
+            }
+        }
+        removed => removed?,
+    }
+    if forget {
+        library.forget(&name)?;
+    }
     if common.json {
         json::write(host, &RemovedOutput { removed: name })?;
     } else {

@@ -1,7 +1,8 @@
 //! `mlx-code models show`, and how a model is shown elsewhere.
 
-use mlxcode_core::{ByteSize, ModelLibrary, ModelSummary};
+use mlxcode_core::{ByteSize, ModelLibrary, ModelRecord, ModelSummary};
 
+use super::record;
 use crate::command::Common;
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
@@ -11,13 +12,19 @@ use crate::output::json::{self, ModelFileOutput, ModelOutput};
 
 /// Shows one model in full.
 pub fn run(library: &ModelLibrary, name: &str, common: &Common, host: &mut Host<'_>) -> Outcome {
-    summary(&library.summary(name)?, common, host)
+    let model = library.summary(name)?;
+    summary(&model, &library.record(&model.name)?, common, host)
 }
 
 /// Shows what is known of a model.
-pub fn summary(summary: &ModelSummary, common: &Common, host: &mut Host<'_>) -> Outcome {
+pub fn summary(
+    summary: &ModelSummary,
+    said: &ModelRecord,
+    common: &Common,
+    host: &mut Host<'_>,
+) -> Outcome {
     if common.json {
-        json::write(host, &output(summary))?;
+        json::write(host, &output(summary, said))?;
         return Ok(SUCCESS);
     }
     let style = Style::for_output(host);
@@ -32,6 +39,7 @@ pub fn summary(summary: &ModelSummary, common: &Common, host: &mut Host<'_>) -> 
     for (name, value) in rows {
         written(writeln!(host.output, "  {name:<13}{value}"))?;
     }
+    record::show(said, host)?;
     for file in &summary.files {
         let sha256 = style.dim(&file.sha256);
         written(writeln!(host.output, "  {}  {}  {sha256}", file.name, ByteSize(file.size_bytes)))?;
@@ -40,7 +48,7 @@ pub fn summary(summary: &ModelSummary, common: &Common, host: &mut Host<'_>) -> 
 }
 
 /// The document of a model.
-pub fn output(model: &ModelSummary) -> ModelOutput {
+pub fn output(model: &ModelSummary, said: &ModelRecord) -> ModelOutput {
     ModelOutput {
         name: model.name.clone(),
         architecture: model.architecture.clone(),
@@ -48,6 +56,11 @@ pub fn output(model: &ModelSummary) -> ModelOutput {
         parameters: model.parameters,
         context_length: model.context_length,
         size_bytes: model.size_bytes,
+        favourite: said.favourite,
+        category: said.category.clone(),
+        tags: said.tags.clone(),
+        aliases: said.aliases.clone(),
+        note: said.note.clone(),
         files: model
             .files
             .iter()

@@ -1,4 +1,4 @@
-//! What `apply`, `edit`, `undo` and `history` print.
+//! What `apply`, `edit`, `rename`, `undo`, `redo` and `history` print.
 
 use mlxcode_core::JournalEntry;
 use schemars::JsonSchema;
@@ -85,6 +85,13 @@ pub struct UndoOutput {
     pub undone: EntryOutput,
 }
 
+/// `redo --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct RedoOutput {
+    /// The entry that was applied again.
+    pub redone: EntryOutput,
+}
+
 /// `history --json`.
 #[derive(Serialize, JsonSchema)]
 pub struct HistoryOutput {
@@ -128,7 +135,7 @@ impl EntryOutput {
         Self {
             id: entry.id.clone(),
             applied_at_ms: entry.applied_at_ms,
-            actor: entry.actor.clone(),
+            actor: entry.actor.to_string(),
             state: entry.state.to_string(),
             files: entry
                 .files

@@ -2,9 +2,16 @@
 //! `docs/schemas/`. These are promises to programs: fields are added, never
 //! renamed.
 
+mod audit;
 mod convert;
 mod edits;
+mod fit;
+mod hardware;
+mod library;
 mod models;
+mod pulls;
+mod secret;
+mod upkeep;
 
 use mlxcode_core::{
     Error, ErrorKind, Finished, LikelyToken, LineRange, PackedContext, Passage, Skipped, Token,
@@ -15,12 +22,25 @@ use serde::Serialize;
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 
+pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
-    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput,
+    ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,
     RefusalOutput, UndoOutput,
 };
-pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput, VerifyOutput};
+pub use fit::{FitOutput, PsOutput};
+pub use hardware::HardwareOutput;
+pub use library::{
+    AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
+    ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
+};
+pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use pulls::{PullOutput, PullsOutput};
+pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
+pub use upkeep::{
+    DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
+    RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
+};
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {

@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::CheckOutput;
-
 /// `models list --json`.
 #[derive(Serialize, JsonSchema)]
 pub struct ModelsOutput {
@@ -27,6 +25,16 @@ pub struct ModelOutput {
     pub context_length: usize,
     /// All files together.
     pub size_bytes: u64,
+    /// Whether it is a favourite.
+    pub favourite: bool,
+    /// Its category.
+    pub category: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The names that stand for it.
+    pub aliases: Vec<String>,
+    /// A note about it.
+    pub note: Option<String>,
     /// The files, with their checksums.
     pub files: Vec<ModelFileOutput>,
 }
@@ -40,17 +48,6 @@ pub struct ModelFileOutput {
     pub size_bytes: u64,
     /// Its SHA-256.
     pub sha256: String,
-}
-
-/// `models verify --json`.
-#[derive(Serialize, JsonSchema)]
-pub struct VerifyOutput {
-    /// The model.
-    pub name: String,
-    /// Whether every check passed.
-    pub sound: bool,
-    /// The checks, in order.
-    pub checks: Vec<CheckOutput>,
 }
 
 /// `models rm --json`.

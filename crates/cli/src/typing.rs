@@ -1,0 +1,73 @@
+//! Typing that nobody sees.
+
+#[cfg(unix)]
+use std::fs::File;
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
+
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// As long as it lives, the terminal does not show what is typed.
+#[derive(Debug)]
+pub struct Hidden {
+    #[cfg(unix)]
+    terminal: bool,
+}
+
+/// The terminal as it was, for whoever ends the program in the middle.
+#[cfg(unix)]
+static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+
+impl Hidden {
+    /// Hides nothing: for keyboards that are none.
+    pub fn nothing() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminal: false,
+        }
+    }
+
+    /// Hides what is typed on the controlling terminal; `None` where it
+    /// cannot.
+    #[cfg(unix)]
+    pub fn on_terminal() -> Option<Self> {
+        let terminal = File::open("/dev/tty").ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        // The end of the line is shown, so that the next one begins on its own.
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(&terminal, OptionalActions::Flush, &hidden).ok()?;
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
+        Some(Self { terminal: true })
+    }
+
+    /// Here nobody knows how.
+    #[cfg(not(unix))]
+    pub fn on_terminal() -> Option<Self> {
+        None
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if self.terminal {
+            show_again();
+        }
+    }
+}
+
+/// Makes the terminal as it was.
+#[cfg(unix)]
+pub fn show_again() {
+    if let Some((terminal, before)) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // A terminal that is gone shows nothing anyway.
+        let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+    }
+}
+
+/// Nothing was hidden.
+#[cfg(not(unix))]
+pub fn show_again() {}

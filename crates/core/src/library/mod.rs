@@ -1,0 +1,190 @@
+mod compare;
+mod convert;
+mod edit_tasks;
+mod maintain;
+mod pull;
+mod recommend;
+mod records;
+mod search;
+mod usage;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mlxcode_base::{CancelToken, Progress};
+use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Records, Store};
+
+use crate::benchmark::{Benchmark, BenchmarkOptions};
+use crate::config::Config;
+use crate::dirs::Dirs;
+use crate::error::{Error, Result};
+use crate::input::InputError;
+use crate::model::Model;
+use usage::Counted;
+
+pub use compare::{CompareOptions, ComparedSpeed, ComparedText, Comparison, SpeedSource};
+pub use edit_tasks::EditScore;
+pub use pull::{PullOptions, Pulls};
+pub use recommend::{RecommendOptions, Recommendation};
+pub use search::{FetchText, free_memory_bytes};
+pub use verify::VerifyOptions;
+
+/// The models that are installed on this machine, and what is said of them.
+#[derive(Debug)]
+pub struct ModelLibrary {
+    store: Store,
+    over_memory: bool,
+    /// Who fetches broken files again, where somebody does.
+    source: Option<Arc<dyn FileSource>>,
+    records: Arc<Records>,
+    config_folder: PathBuf,
+    /// Where edits are tried; nothing stays there.
+    scratch: PathBuf,
+    pulls_file: PathBuf,
+}
+
+/// One line for whoever has no model yet.
+pub const HOW_TO_GET_A_MODEL: &str = "fetch one with `mlx-code models pull hf:ORG/NAME`, or install \
+     one with `mlx-code models add PATH`: a GGUF file, or a folder with config.json, \
+     tokenizer.json and safetensors";
+
+impl ModelLibrary {
+    /// Opens the library; it need not exist yet.
+    pub fn open(dirs: &Dirs) -> Result<Self> {
+        Ok(Self {
+            store: Store::open(&dirs.models())?,
+            over_memory: false,
+            source: None,
+            records: Arc::new(Records::open(&dirs.records())),
+            config_folder: dirs.config.clone(),
+            scratch: dirs.state.join("trials"),
+            pulls_file: dirs.pulls(),
+        })
+    }
+
+    /// Validates a GGUF file or a model folder and installs it under `name`,
+    /// or under its own name. The original stays where it is.
+    pub fn add(
+        &mut self,
+        path: &Path,
+        name: Option<&str>,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<ModelSummary> {
+        let added = self.store.add(path, name, progress, cancel)?;
+        self.summary(added.name())
+    }
+
+    /// The installed models, by name.
+    pub fn list(&self) -> Result<Vec<ModelSummary>> {
+        Ok(self.store.list()?)
+    }
+
+    /// The models of which nothing can be said, by name, each with the reason.
+    pub fn broken(&self) -> Result<Vec<(String, Error)>> {
+        let broken = self.store.broken()?;
+        Ok(broken.into_iter().map(|model| (model.name, model.error.into())).collect())
+    }
+
+    /// What is known of one installed model, by its name or an alias.
+    pub fn summary(&self, name: &str) -> Result<ModelSummary> {
+        Ok(self.store.summary(&self.resolve(name)?)?)
+    }
+
+    /// Removes a model from the library, by its own name; one that is in use
+    /// stays. What is said of it
+    /// and was counted stays, for when it is installed again;
+    /// [`forget`](Self::forget) drops that.
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        Ok(self.store.remove(name)?)
+    }
+
+    /// Loads what `reference` names: a path, seen from the folder `from`, if
+    /// it has a separator or a `.gguf` ending, else an installed model or an
+    /// alias.
+    pub fn load(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<Model> {
+        let Some(path) = path(from, reference) else {
+            return self.load_installed(reference, progress, cancel);
+        };
+        Model::load_checked(&InstalledModel::check_in_place(&path)?, self.over_memory, cancel)
+    }
+
+    /// Loads models even where they take more memory than there is.
+    pub fn over_memory(mut self, insist: bool) -> Self {
+        self.over_memory = insist;
+        self
+    }
+
+    /// What `reference` names, checked and not yet loaded.
+    pub(crate) fn installed(
+        &self,
+        from: &Path,
+        reference: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<InstalledModel> {
+        Ok(match path(from, reference) {
+            Some(path) => InstalledModel::check_in_place(&path)?,
+            None => self.store.get_with(&self.resolve(reference)?, progress, cancel)?,
+        })
+    }
+
+    /// Loads what `reference` names, as [`load`](Self::load) does, measures how
+    /// fast it runs on a prompt without a meaning, and lets it go.
+    pub fn benchmark(
+        &self,
+        from: &Path,
+        reference: &str,
+        options: &BenchmarkOptions,
+        progress: &dyn Progress,
+    ) -> Result<Benchmark> {
+        Benchmark::of(&self.installed(from, reference, progress, &options.cancel)?, options)
+    }
+
+    /// Checks and loads an installed model, by its name or an alias. The first
+    /// time after a restart, all its bytes are read and compared. What it
+    /// answers is counted in the records.
+    pub fn load_installed(
+        &self,
+        name: &str,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<Model> {
+        let name = self.resolve(name)?;
+        let model = self.store.get_with(&name, progress, cancel)?;
+        let model = Model::load_checked(&model, self.over_memory, cancel)?;
+        Ok(Model::new(Counted::new(model, name, Arc::clone(&self.records))))
+    }
+
+    /// The name of the model to use where none is named: the configured one,
+    /// else the only one. `None` where nothing is installed.
+    pub fn default_model(&self, config: &Config) -> Result<Option<String>> {
+        if let Some(name) = &config.model {
+            return Ok(Some(name.clone()));
+        }
+        let mut names: Vec<String> = self.list()?.into_iter().map(|model| model.name).collect();
+        match names.len() {
+            0 => Ok(None),
+            1 => Ok(names.pop()),
+            _ => Err(InputError::SeveralModels { names }.into()),
+        }
+    }
+}
+
+/// The path that a reference is, rather than a name.
+pub(crate) fn path(from: &Path, reference: &str) -> Option<PathBuf> {
+    let path = Path::new(reference);
+    let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
+    (gguf || reference.contains(std::path::is_separator)).then(|| from.join(path))
+}
+
+fn is_path(reference: &str) -> bool {
+    path(Path::new(""), reference).is_some()
+}

@@ -1,0 +1,50 @@
+//! A loaded model that counts what it does.
+
+use std::sync::Arc;
+
+use mlxcode_models::{
+    Finished, GenerateRequest, Generation, LanguageModel, ModelInfo, ModelUse, Prompt, Records,
+    Result,
+};
+
+use crate::model::Model;
+
+/// An installed model whose answers are counted. A count that cannot be
+/// written is lost: no answer waits for it or fails because of it.
+pub(super) struct Counted {
+    model: Model,
+    name: String,
+    records: Arc<Records>,
+}
+
+impl Counted {
+    /// Counts the load, and answers from now on.
+    pub fn new(model: Model, name: String, records: Arc<Records>) -> Self {
+        let _ = records.loaded(&name);
+        Self { model, name, records }
+    }
+}
+
+impl LanguageModel for Counted {
+    fn info(&self) -> &ModelInfo {
+        self.model.info()
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
+        self.model.language_model().count_tokens(prompt)
+    }
+
+    fn generate(&self, request: GenerateRequest) -> Result<Generation> {
+        let (name, records) = (self.name.clone(), Arc::clone(&self.records));
+        let count = move |end: &Finished| {
+            let once = ModelUse {
+                prompt_tokens: end.usage.prompt_tokens as u64,
+                completion_tokens: end.usage.completion_tokens as u64,
+                prefill_ms: end.timings.prefill_ms,
+                decode_ms: end.timings.decode_ms,
+            };
+            let _ = records.used(&name, &once);
+        };
+        Ok(self.model.language_model().generate(request)?.on_finished(count))
+    }
+}

@@ -1,0 +1,8 @@
+def a():
+    retry(3)
+    send()
+
+
+def b():
+    retry(5)
+    send()

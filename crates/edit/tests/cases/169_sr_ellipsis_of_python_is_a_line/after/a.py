@@ -1,0 +1,6 @@
+def a():
+    return load(2)
+
+
+def b():
+    return load(1)

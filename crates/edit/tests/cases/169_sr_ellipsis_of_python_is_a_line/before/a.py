@@ -1,0 +1,6 @@
+def a():
+    ...
+
+
+def b():
+    return load(1)

@@ -1,0 +1,4 @@
+class A:
+    def total(self):
+        value = self.first
+        return value

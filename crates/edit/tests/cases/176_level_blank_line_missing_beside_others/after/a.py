@@ -1,0 +1,6 @@
+zero = load(0)
+first = load(1)
+
+second = load(2)
+
+third = load(30)

@@ -1,0 +1,2 @@
+title = 1
+print(“hello”)

@@ -1,0 +1,2 @@
+first = load(1)
+second = load(2)

@@ -1,0 +1,4 @@
+def f():
+    if x:
+        return None
+    return None

@@ -1,0 +1,9 @@
+class A:
+    class B:
+        def f(self):
+            return load(1)
+
+class C:
+    class B:
+        def f(self):
+            return load(1)

@@ -1,0 +1,3 @@
+one = 1
+two = 3
+three = 3

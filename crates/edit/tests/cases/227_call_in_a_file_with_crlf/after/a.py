@@ -1,0 +1,3 @@
+one = 1
+three = 3
+two = 2

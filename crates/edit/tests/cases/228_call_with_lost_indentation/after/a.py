@@ -1,0 +1,3 @@
+def f():
+    first = load(2)
+    return first

@@ -1,0 +1,3 @@
+def f():
+    one = 2
+    return one

@@ -1,0 +1,4 @@
+/// <reference lib="dom"/>
+
+type Primitive = null | undefined | string | number | boolean;
+type Input = string | URL;

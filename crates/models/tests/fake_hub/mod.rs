@@ -1,0 +1,275 @@
+//! A hub on loopback, with faults by script.
+//!
+//! It has two ports: the hub's own, which lists repositories and hands out
+//! small files, and one that large files are redirected to, as the public hub
+//! does. It counts the bytes that it sends of each file.
+
+#![allow(dead_code, reason = "each test uses some of it")]
+
+mod answer;
+mod http;
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+
+/// What goes wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// This status, and so many seconds in `Retry-After`.
+    Status(u16, Option<u64>),
+    /// The connection is closed after so many bytes of the body.
+    Cut(u64),
+    /// Nothing comes any more after so many bytes.
+    Stall(u64),
+    /// One byte each so many milliseconds.
+    Trickle(u64),
+    /// This byte of the file is another one.
+    Corrupt(u64),
+    /// Ranges are not heard of.
+    NoRange,
+    /// No range is ever right.
+    NoSuchRange,
+    /// `Content-Length` says so many bytes more, or less.
+    WrongLength(i64),
+    /// A page for people, with the status 200.
+    ErrorPage,
+    /// Another `ETag` with each answer.
+    ChangedEtag,
+    /// Another part than was asked for.
+    OtherRange,
+    /// A body without a length.
+    Chunked,
+}
+
+/// A file of a repository.
+#[derive(Clone, Debug)]
+pub struct FakeFile {
+    pub path: String,
+    pub bytes: Arc<Vec<u8>>,
+    /// Whether it is a large file, which lies elsewhere.
+    pub lfs: bool,
+}
+
+/// One request, as it was seen.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub target: String,
+    pub headers: BTreeMap<String, String>,
+    /// Whether it came to the port of large files.
+    pub elsewhere: bool,
+}
+
+#[derive(Default)]
+struct Script {
+    /// By path: what goes wrong, and how often still.
+    faults: BTreeMap<String, (Fault, u64)>,
+    /// By repository: what is answered in place of its listing.
+    refusals: BTreeMap<String, (u16, &'static str)>,
+    repos: BTreeMap<String, Repo>,
+    sent: BTreeMap<String, u64>,
+    requests: Vec<Request>,
+    token: Option<String>,
+}
+
+#[derive(Default)]
+struct Repo {
+    /// By commit.
+    commits: BTreeMap<String, Vec<FakeFile>>,
+    /// By branch.
+    branches: BTreeMap<String, String>,
+}
+
+struct State {
+    script: Mutex<Script>,
+    stopped: AtomicBool,
+    answers: AtomicU64,
+    /// Bytes a second of each connection; 0 for no limit.
+    pace: AtomicU64,
+    hub: SocketAddr,
+    elsewhere: SocketAddr,
+}
+
+/// The hub; ends when it is dropped.
+pub struct FakeHub {
+    state: Arc<State>,
+}
+
+/// Entries of a page of the listing.
+const PAGE: usize = 3;
+
+impl FakeHub {
+    pub fn start() -> Self {
+        Self::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(address: &str) -> Self {
+        let hub = TcpListener::bind(address).unwrap();
+        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        let state = Arc::new(State {
+            script: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            answers: AtomicU64::new(0),
+            pace: AtomicU64::new(0),
+            hub: hub.local_addr().unwrap(),
+            elsewhere: elsewhere.local_addr().unwrap(),
+        });
+        for (listener, large) in [(hub, false), (elsewhere, true)] {
+            let state = Arc::clone(&state);
+            thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    if state.stopped.load(Ordering::Acquire) {
+                        return;
+                    }
+                    let state = Arc::clone(&state);
+                    thread::spawn(move || http::serve(&state, stream, large));
+                }
+            });
+        }
+        Self { state }
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.state.hub)
+    }
+
+    /// Sets a branch of a repository to these files; gives the commit.
+    pub fn publish(&self, repo: &str, branch: &str, files: Vec<FakeFile>) -> String {
+        let mut sum = Sha1::new();
+        for file in &files {
+            sum.update(&file.path);
+            sum.update(&**file.bytes);
+        }
+        let commit = hex(&sum.finalize());
+        let mut script = self.script();
+        let repo = script.repos.entry(repo.to_owned()).or_default();
+        repo.commits.insert(commit.clone(), files);
+        repo.branches.insert(branch.to_owned(), commit.clone());
+        commit
+    }
+
+    /// Lets the next answers with a file go wrong.
+    pub fn fail(&self, path: &str, fault: Fault, times: u64) {
+        self.script().faults.insert(path.to_owned(), (fault, times));
+    }
+
+    /// All is well again.
+    pub fn heal(&self) {
+        let mut script = self.script();
+        script.faults.clear();
+        script.refusals.clear();
+    }
+
+    /// Answers every question about a repository with a status and the hub's
+    /// own code for it.
+    pub fn refuse(&self, repo: &str, status: u16, code: &'static str) {
+        self.script().refusals.insert(repo.to_owned(), (status, code));
+    }
+
+    /// Shows repositories to who has this token only.
+    pub fn want_token(&self, token: &str) {
+        self.script().token = Some(token.to_owned());
+    }
+
+    /// Bytes a second of each connection.
+    pub fn set_pace(&self, bytes_per_second: u64) {
+        self.state.pace.store(bytes_per_second, Ordering::Release);
+    }
+
+    /// Bytes of a file that were sent so far.
+    pub fn sent(&self, path: &str) -> u64 {
+        self.script().sent.get(path).copied().unwrap_or(0)
+    }
+
+    /// Counts from nothing again.
+    pub fn forget(&self) {
+        let mut script = self.script();
+        script.sent.clear();
+        script.requests.clear();
+    }
+
+    /// Waits until it sends nothing any more to who went away.
+    pub fn settle(&self) {
+        let total = || self.script().sent.values().sum::<u64>();
+        let mut before = total();
+        loop {
+            thread::sleep(Duration::from_millis(100));
+            let now = total();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.script().requests.clone()
+    }
+
+    fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.state.script.lock().unwrap()
+    }
+}
+
+impl Drop for FakeHub {
+    fn drop(&mut self) {
+        self.state.stopped.store(true, Ordering::Release);
+        for address in [self.state.hub, self.state.elsewhere] {
+            // The listeners look up from their wait.
+            let _ = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        }
+    }
+}
+
+impl FakeFile {
+    pub fn small(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: false }
+    }
+
+    pub fn large(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: true }
+    }
+
+    /// What git calls it.
+    pub fn git(&self) -> String {
+        let mut sum = Sha1::new_with_prefix(format!("blob {}\0", self.bytes.len()));
+        sum.update(&**self.bytes);
+        hex(&sum.finalize())
+    }
+
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&**self.bytes))
+    }
+
+    /// What the cache calls it.
+    pub fn checksum(&self) -> String {
+        if self.lfs { self.sha256() } else { self.git() }
+    }
+}
+
+/// Bytes without a pattern, by Marsaglia's xorshift64.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
