@@ -6,7 +6,9 @@
 
 Both read the same folder and write 8-bit weights, each as a process of its own
 with all that belongs to one: starting, reading, writing, checking. Prints the
-middle of the rounds' seconds and the highest memory that any of them held.
+middle of the rounds' seconds, on the clock and of the processors, and the
+highest memory that any of them held. Ours gives way to whatever else runs, so
+its seconds on the clock mean something only on a machine that is at rest.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ import time
 from pathlib import Path
 
 
-def measure(command: list[str], output: Path) -> tuple[float, int]:
-    """Seconds and the most bytes of memory of a process that makes `output`."""
+def measure(command: list[str], output: Path) -> tuple[float, float, int]:
+    """Seconds, those of the processors, and the most bytes of memory of a
+    process that makes `output`."""
     if output.is_dir():
         shutil.rmtree(output)
     output.unlink(missing_ok=True)
@@ -34,7 +37,7 @@ def measure(command: list[str], output: Path) -> tuple[float, int]:
     seconds = time.perf_counter() - start
     if status != 0 or not output.exists():
         sys.exit(f"failed: {' '.join(map(str, command))}")
-    return seconds, usage.ru_maxrss * 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def main() -> None:
@@ -42,6 +45,7 @@ def main() -> None:
     parser.add_argument("program")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="a part of the names of the conversions")
     arguments = parser.parse_args()
     source = str(arguments.folder.resolve()) + "/"
     # Beside the source, so that both write to the same disk.
@@ -55,18 +59,22 @@ def main() -> None:
             "mlx-code, gguf:q8_0": ours("gguf:q8_0", "ours.gguf"),
             "mlx-code, gguf:q4_k_m": ours("gguf:q4_k_m", "ours-k.gguf"),
         }
+        runs = {name: run for name, run in runs.items() if arguments.only in name}
         found = {name: [] for name in runs}
-        # The source is read once before anything is measured.
-        for file in arguments.folder.glob("*.safetensors"):
-            file.read_bytes()
+        # The source is read once before anything is measured, in small parts:
+        # a process counts the most memory of the one that started it, too.
+        for path in arguments.folder.glob("*.safetensors"):
+            with path.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
         for _ in range(arguments.rounds):
             for name, (command, output) in runs.items():
                 found[name].append(measure(command, output))
-    print("| conversion | seconds | from – to | most memory |\n|---|---|---|---|")
+    print("| conversion | seconds | from – to | of the processors | most memory |\n|---|---|---|---|---|")
     for name, rounds in found.items():
-        seconds = [one for one, _ in rounds]
-        most = max(memory for _, memory in rounds) / 2**20
-        print(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} – {max(seconds):.2f} | {most:.0f} MiB |")
+        seconds, busy = [one[0] for one in rounds], [one[1] for one in rounds]
+        most = max(one[2] for one in rounds) / 2**20
+        print(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} – {max(seconds):.2f} | {statistics.median(busy):.2f} | {most:.0f} MiB |")
 
 
 if __name__ == "__main__":
