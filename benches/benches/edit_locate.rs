@@ -41,7 +41,7 @@ fn main() {
     let at = place(&lines);
     let old = &lines[at..at + SEARCHED];
     let mut new = old.to_vec();
-    new[SEARCHED - 2] = "    let changed = by_the_edit();".to_owned();
+    "    let changed = by_the_edit();".clone_into(&mut new[SEARCHED - 2]);
     let mut wrong = old.to_vec();
     for number in [2, 5] {
         wrong[number] = other_word(&wrong[number]);
@@ -76,7 +76,7 @@ fn compare(what: &str, root: &Root, file: &str, reply: &str) {
     let times = measure_in_turn(
         ROUNDS,
         &mut [&mut || drop(std::hint::black_box(ours())), &mut || {
-            drop(std::hint::black_box(theirs()))
+            drop(std::hint::black_box(theirs()));
         }],
     );
     let within = |time: &Measured| if time.median() <= LIMIT { "within" } else { "OVER" };

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use fake_hub::{FakeFile, FakeHub, noise};
-use mlxcode_core::{CancelToken, Dirs, HubOptions, ModelLibrary, PullOptions};
+use mlxcode_core::{CancelToken, Catalogue, Dirs, HubOptions, ModelLibrary, PullOptions};
 
 fn main() {
     let number = |name: &str, default: usize| {
@@ -68,7 +68,7 @@ fn pull(hub: &FakeHub, place: &Path) {
     let library = ModelLibrary::open(&Dirs::under(place)).unwrap();
     let mut options = HubOptions::new(&place.join("cache"));
     options.endpoint = hub.endpoint();
-    let mut pulls = library.pulls(options).unwrap();
+    let mut pulls = library.pulls(options, Catalogue::built_in().unwrap()).unwrap();
     let wish = PullOptions { only_fetch: true, ..PullOptions::default() };
     let job = pulls.add("hf:org/big", &wish).unwrap();
     let job = pulls.run(job.id, &(), &CancelToken::new()).unwrap();

@@ -64,9 +64,9 @@ pub use hardware::hardware;
 pub use hub::HubSettings;
 pub use input::InputError;
 pub use library::{
-    CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, FetchText,
-    HOW_TO_GET_A_MODEL, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
-    SpeedSource, VerifyOptions, free_memory_bytes,
+    CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, HOW_TO_GET_A_MODEL,
+    ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation, SpeedSource, VerifyOptions,
+    free_memory_bytes,
 };
 pub use model::Model;
 pub use residency::{
@@ -102,14 +102,14 @@ pub use mlxcode_models::hub::{
 pub use mlxcode_models::{
     Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
     CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
-    Duplicate, EditFormat, EnvironmentSecrets, FinishReason, Finished, FitReport, FitRequest,
-    FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport, GenerateOptions,
-    GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder, LibraryState, LikelyToken,
-    Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk, ModelFile, ModelInfo,
-    ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand, ProbeReport, Processor,
-    ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority, RecordChange,
-    RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel, Secret,
-    SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
+    Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
+    FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder,
+    LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
+    ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
+    ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
+    RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
+    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
     Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 

@@ -185,8 +185,7 @@ mod tests {
     fn a_cache_of_bytes_takes_about_half() {
         let model = model("qwen2-gguf-q4_0/model.gguf");
         let of = |cache| {
-            let mut options = LoadOptions::default();
-            options.cache = cache;
+            let options = LoadOptions { cache, ..LoadOptions::default() };
             fit(&model, &options, &FitRequest::default()).unwrap().token_bytes
         };
         let (two, one) = (of(crate::CacheKind::Bf16), of(crate::CacheKind::Q8));

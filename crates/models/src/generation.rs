@@ -148,7 +148,9 @@ impl fmt::Debug for Held {
 
 /// Whoever wants to hear of the end too.
 #[derive(Default)]
-struct Observer(Option<Box<dyn FnOnce(&Finished) + Send + Sync>>);
+struct Observer(Option<Box<Then>>);
+
+type Then = dyn FnOnce(&Finished) + Send + Sync;
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

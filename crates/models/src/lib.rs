@@ -44,7 +44,7 @@ mod validate;
 
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueFile, CatalogueHit, CatalogueQuery,
-    CatalogueSource, EditFormat, Found, ModelShape, memory_needed,
+    CatalogueSource, EditFormat, FetchText, Found, ModelShape, memory_needed,
 };
 pub use chat::{Message, Prompt, Role};
 pub use config::{
@@ -71,7 +71,7 @@ pub use records::{
     RecordsError, UsageTotals,
 };
 
-pub use queue::{NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
+pub use queue::{LookUp, NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
 pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;

@@ -159,7 +159,7 @@ fn a_store_survives_being_killed() {
         // The next change leaves nothing of what was cut off.
         store.add(&probe, Some("probe"), &(), &cancel).unwrap();
         store.remove("probe").unwrap();
-        assert_eq!(strange(&models), [PathBuf::new(); 0], "round {round}");
+        assert!(strange(&models).is_empty(), "round {round}: {:?}", strange(&models));
         let used = ground.path().join("cache/models--org--name/snapshots/0123/file");
         assert_eq!(fs::read(&used).unwrap(), b"used", "round {round}");
         cleared += store.gc(&gc_options(ground.path()), &cancel).unwrap().items.len();

@@ -99,7 +99,7 @@ pub enum Models {
     Convert {
         /// An installed model, a GGUF file or a folder
         source: String,
-        /// gguf:f32, f16, bf16, q8_0, q4_0 or q4_k_m; mlx:BITS[:GROUP] with 2, 3, 4, 5,
+        /// gguf:f32, f16, bf16, `q8_0`, `q4_0` or `q4_k_m`; mlx:BITS[:GROUP] with 2, 3, 4, 5,
         /// 6 or 8 bits and groups of 32, 64 or 128; safetensors[:f32, f16 or bf16]
         #[arg(long, value_name = "FORMAT")]
         to: String,

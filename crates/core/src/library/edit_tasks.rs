@@ -340,7 +340,7 @@ mod tests {
         let mut asked = Vec::new();
         let scored =
             score(&model, EditFormat::WholeFile, scratch.path(), &CancelToken::new(), |task| {
-                asked.push(task.name.clone())
+                asked.push(task.name.clone());
             })
             .unwrap();
         assert_eq!(asked.len(), all.len());

@@ -1,3 +1,5 @@
+use std::time::{Duration, UNIX_EPOCH};
+
 use mlxcode_base::CancelToken;
 use mlxcode_models::{DiskOptions, DiskReport, GcOptions, GcReport, LeaseHolder};
 
@@ -16,9 +18,19 @@ impl ModelLibrary {
         Ok(self.store.gc(options, cancel)?)
     }
 
-    /// What the models take on the disk, and what of it could be spared.
+    /// What the models take on the disk, and what of it could be spared. When
+    /// models were used last is known from the records, on top of what the
+    /// options tell.
     pub fn disk(&self, options: &DiskOptions) -> Result<DiskReport> {
-        Ok(self.store.disk(options)?)
+        let mut options = options.clone();
+        for name in self.records.state()?.models() {
+            let last_ms = self.records.record(&name)?.usage.last_used_ms;
+            if last_ms > 0 {
+                let last = UNIX_EPOCH + Duration::from_millis(last_ms);
+                options.last_used.entry(name).or_insert(last);
+            }
+        }
+        Ok(self.store.disk(&options)?)
     }
 
     /// Who has which model in use, in any process of this machine.

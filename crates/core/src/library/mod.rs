@@ -27,7 +27,7 @@ pub use compare::{CompareOptions, ComparedSpeed, ComparedText, Comparison, Speed
 pub use edit_tasks::EditScore;
 pub use pull::{PullOptions, Pulls};
 pub use recommend::{RecommendOptions, Recommendation};
-pub use search::{FetchText, free_memory_bytes};
+pub use search::free_memory_bytes;
 pub use verify::VerifyOptions;
 
 /// The models that are installed on this machine, and what is said of them.

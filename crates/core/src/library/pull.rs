@@ -1,6 +1,6 @@
 use mlxcode_base::CancelToken;
 use mlxcode_models::hub::{Hub, HubOptions, PullObserver};
-use mlxcode_models::{ModelReference, NewPull, PullJob, PullPriority, PullQueue, Store};
+use mlxcode_models::{Catalogue, ModelReference, NewPull, PullJob, PullPriority, PullQueue, Store};
 
 use super::ModelLibrary;
 use crate::error::Result;
@@ -14,6 +14,7 @@ pub struct Pulls {
     queue: PullQueue,
     hub: Hub,
     store: Store,
+    catalogue: Catalogue,
 }
 
 /// How a model is to be pulled.
@@ -32,12 +33,14 @@ pub struct PullOptions {
 }
 
 impl ModelLibrary {
-    /// Opens the pulls of this library from a hub. Nothing is sent.
-    pub fn pulls(&self, options: HubOptions) -> Result<Pulls> {
+    /// Opens the pulls of this library from a hub; `catalogue` tells what
+    /// names mean. Nothing is sent.
+    pub fn pulls(&self, options: HubOptions, catalogue: Catalogue) -> Result<Pulls> {
         Ok(Pulls {
             queue: PullQueue::open(&self.pulls_file)?,
             hub: Hub::new(options)?,
             store: self.store.clone(),
+            catalogue,
         })
     }
 }
@@ -47,7 +50,7 @@ impl Pulls {
     /// name of the catalogue. One of the same that is not over is given back
     /// in its place.
     pub fn add(&self, reference: &str, options: &PullOptions) -> Result<PullJob> {
-        let mut new = NewPull::new(reference.parse::<ModelReference>()?, &from_catalogue)?;
+        let mut new = self.new_pull(reference.parse()?)?;
         new.source = new.source.at(options.revision.clone()).checked()?;
         new.name = options.name.clone().or(new.name);
         new.install = !options.only_fetch;
@@ -68,10 +71,8 @@ impl Pulls {
 
     /// Whether adding `reference` again, without options, finds this pull.
     pub fn is_named_by(&self, job: &PullJob, reference: &str) -> bool {
-        let new = reference
-            .parse()
-            .ok()
-            .and_then(|known: ModelReference| NewPull::new(known, &from_catalogue).ok());
+        let new =
+            reference.parse().ok().and_then(|known: ModelReference| self.new_pull(known).ok());
         new.is_some_and(|new| {
             let name = new.name.unwrap_or_else(|| new.source.default_name());
             job.install && (new.source, name) == (job.source.clone(), job.name.clone())
@@ -149,11 +150,11 @@ impl Pulls {
     pub fn clear(&self) -> Result<usize> {
         Ok(self.queue.clear()?)
     }
-}
 
-/// The hub's reference of a name and a tag, such as `hf:org/name/file.gguf`.
-/// No catalogue is joined here yet, so no name has one.
-#[allow(clippy::unnecessary_wraps, reason = "a catalogue that cannot be read is an error")]
-fn from_catalogue(_name: &str, _tag: Option<&str>) -> mlxcode_models::Result<Option<String>> {
-    Ok(None)
+    fn new_pull(&self, reference: ModelReference) -> mlxcode_models::Result<NewPull> {
+        NewPull::new(reference, &|name, tag| {
+            let name = tag.map_or_else(|| name.to_owned(), |tag| format!("{name}:{tag}"));
+            Ok(Some(self.catalogue.find(&name)?.file.source.clone()))
+        })
+    }
 }

@@ -1,13 +1,10 @@
 //! Models that are known by name.
 
-use mlxcode_models::{Catalogue, CatalogueSource, Memory};
+use mlxcode_models::{Catalogue, CatalogueSource, FetchText, Memory};
 
 use super::ModelLibrary;
 use crate::config::Config;
 use crate::error::Result;
-
-/// Gives the text at an address.
-pub type FetchText<'f> = &'f dyn Fn(&str) -> mlxcode_models::Result<String>;
 
 impl ModelLibrary {
     /// The models that are known by name: the own catalogue, and on top of it

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
+use mlxcode_models::hub::{Hub, HubOptions};
 use mlxcode_models::{FileSource, RepairReport, VerifyReport, verify_path};
 
 use super::{ModelLibrary, path};
@@ -22,6 +23,12 @@ impl ModelLibrary {
     pub fn with_source(mut self, source: Arc<dyn FileSource>) -> Self {
         self.source = Some(source);
         self
+    }
+
+    /// Lets a hub fetch broken files again, and tell what files should be.
+    /// Nothing is sent before that is asked for.
+    pub fn with_hub(self, options: HubOptions) -> Result<Self> {
+        Ok(self.with_source(Arc::new(Hub::new(options)?)))
     }
 
     /// Reads every byte of an installed model again, compares it with what was

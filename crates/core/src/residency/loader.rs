@@ -18,12 +18,15 @@ pub trait ModelLoader: Send + Sync + 'static {
     ) -> Result<LoadPlan>;
 }
 
+/// Reads and packs the weights; ends soon after it is cancelled.
+pub type Load = dyn FnOnce(&CancelToken) -> Result<LoadedModel> + Send;
+
 /// A model that may be loaded now.
 pub struct LoadPlan {
     /// The memory that it will take, in bytes.
     pub size_bytes: u64,
     /// Loads it.
-    pub load: Box<dyn FnOnce(&CancelToken) -> Result<LoadedModel> + Send>,
+    pub load: Box<Load>,
 }
 
 impl fmt::Debug for LoadPlan {

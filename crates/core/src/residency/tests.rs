@@ -195,7 +195,7 @@ fn what_is_in_use_stays() {
 
 #[test]
 fn what_nobody_uses_for_long_goes() {
-    let ground = Ground::new(None, Some(Duration::from_secs(60)));
+    let ground = Ground::new(None, Some(Duration::from_mins(1)));
     ground.use_once("a:1");
     let held = ground.load("b:1");
     ground.at(59);

@@ -84,7 +84,7 @@ fn change_for_ever(folder: &Path) {
             journal.undo(None).unwrap();
         }
         match journal.redo(None) {
-            Ok(_) if journal.entries().len() % 3 != 0 => {}
+            Ok(_) if !journal.entries().len().is_multiple_of(3) => {}
             _ => {
                 if is_applied(&journal) {
                     journal.undo(None).unwrap();

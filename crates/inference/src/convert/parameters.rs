@@ -130,14 +130,13 @@ fn layer(list: &mut List, config: &ModelConfig, number: usize) {
     if mixture {
         norms(list);
     }
-    match config.experts_of(number) {
-        Some(experts) => experts_of(list, experts, hidden, &name("mlp")),
-        None => {
-            let inner = config.intermediate_size;
-            list.add(&name("mlp.gate_proj"), "weight", &[inner, hidden]);
-            list.add(&name("mlp.down_proj"), "weight", &[hidden, inner]);
-            list.add(&name("mlp.up_proj"), "weight", &[inner, hidden]);
-        }
+    if let Some(experts) = config.experts_of(number) {
+        experts_of(list, experts, hidden, &name("mlp"));
+    } else {
+        let inner = config.intermediate_size;
+        list.add(&name("mlp.gate_proj"), "weight", &[inner, hidden]);
+        list.add(&name("mlp.down_proj"), "weight", &[hidden, inner]);
+        list.add(&name("mlp.up_proj"), "weight", &[inner, hidden]);
     }
     if !mixture {
         norms(list);

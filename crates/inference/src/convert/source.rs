@@ -59,7 +59,7 @@ impl Source {
         match model.files() {
             WeightFiles::Gguf(file) => {
                 source.add_file(file)?;
-                source.read_gguf(GgufHeader::read(file)?)?;
+                source.read_gguf(GgufHeader::read(file)?);
             }
             WeightFiles::SafeTensors(_) => source.read_folder()?,
             _ => return Err(source.unsupported("this kind of weight file".to_owned())),
@@ -130,7 +130,7 @@ impl Source {
         Ok(())
     }
 
-    fn read_gguf(&mut self, header: GgufHeader) -> Result<()> {
+    fn read_gguf(&mut self, header: GgufHeader) {
         for tensor in &header.tensors {
             let Some(kind) = ggml_weight_type(tensor.ggml_type) else {
                 self.foreign.insert(tensor.name.clone(), tensor.ggml_type.to_string());
@@ -142,7 +142,6 @@ impl Source {
             self.tensors.insert(tensor.name.clone(), stored);
         }
         self.gguf = Some(header);
-        Ok(())
     }
 
     fn read_folder(&mut self) -> Result<()> {

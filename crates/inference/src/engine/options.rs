@@ -1,6 +1,7 @@
 use mlxcode_base::CancelToken;
 
 /// How a model is loaded.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LoadOptions {

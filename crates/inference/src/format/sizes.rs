@@ -34,12 +34,11 @@ impl Checkpoint {
             if matches!(ending, ".scales" | ".biases") && is_packed(path) {
                 continue;
             }
-            let (source_bytes, kind) = match tensor.kind {
-                TensorType::Weight(kind) => (tensor.bytes.len(), kind),
-                _ => {
-                    let (arrays, kind) = self.packed(path, tensor)?;
-                    (arrays.iter().map(|array| array.bytes.len()).sum(), kind)
-                }
+            let (source_bytes, kind) = if let TensorType::Weight(kind) = tensor.kind {
+                (tensor.bytes.len(), kind)
+            } else {
+                let (arrays, kind) = self.packed(path, tensor)?;
+                (arrays.iter().map(|array| array.bytes.len()).sum(), kind)
             };
             sizes.push(size(&tensor, source_bytes as u64, kind));
         }
@@ -99,8 +98,7 @@ mod tests {
             let checkpoint = Checkpoint::open(&model).unwrap();
             let sizes = crate::fit::weights(&model, &checkpoint).unwrap();
             for dequantize in [false, true] {
-                let mut options = LoadOptions::default();
-                options.dequantize = dequantize;
+                let options = LoadOptions { dequantize, ..LoadOptions::default() };
                 let computing = computing(&options).unwrap();
                 let cancel = CancelToken::new();
                 let Ok(cpu) = CpuModel::load(&model, &checkpoint, computing, dequantize, &cancel)

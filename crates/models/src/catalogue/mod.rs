@@ -19,7 +19,7 @@ use crate::error::Result;
 pub use error::CatalogueError;
 pub use need::{ModelShape, memory_needed};
 pub use search::{CatalogueHit, CatalogueQuery};
-pub use source::CatalogueSource;
+pub use source::{CatalogueSource, FetchText};
 
 /// The files of the repository, with the names that errors call them.
 const BUILT_IN: [(&str, &str); 3] = [

@@ -202,7 +202,7 @@ struct Table<'t, 's> {
     source: &'t Source<'s>,
     key: String,
     span: Range<usize>,
-    table: &'t DeTable<'t>,
+    entries: &'t DeTable<'t>,
     asked: BTreeSet<&'static str>,
 }
 
@@ -213,7 +213,7 @@ impl<'t, 's> Table<'t, 's> {
         span: Range<usize>,
         table: &'t DeTable<'t>,
     ) -> Self {
-        Self { source, key, span, table, asked: BTreeSet::new() }
+        Self { source, key, span, entries: table, asked: BTreeSet::new() }
     }
 
     fn of(source: &'t Source<'s>, key: String, value: &'t Spanned<DeValue<'t>>) -> Result<Self> {
@@ -237,7 +237,7 @@ impl<'t, 's> Table<'t, 's> {
     }
 
     fn find(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+        self.entries.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
     }
 
     fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
@@ -247,7 +247,7 @@ impl<'t, 's> Table<'t, 's> {
 
     /// Refuses a key that nobody asked for.
     fn end(&self) -> Result<()> {
-        match self.table.iter().find(|(name, _)| !self.asked.contains(name.get_ref().as_ref())) {
+        match self.entries.iter().find(|(name, _)| !self.asked.contains(name.get_ref().as_ref())) {
             None => Ok(()),
             Some((name, _)) => {
                 let key = self.path(name.get_ref());

@@ -33,6 +33,9 @@ impl CatalogueSource {
     }
 }
 
+/// Gives the text that lies at an address.
+pub type FetchText<'f> = &'f dyn Fn(&str) -> Result<String>;
+
 impl Catalogue {
     /// Reads an extra catalogue and puts it on top. An address goes to
     /// `fetch`, which gives the text that lies there; without one, an address
@@ -40,7 +43,7 @@ impl Catalogue {
     pub fn add_from(
         &mut self,
         source: &CatalogueSource,
-        fetch: Option<&dyn Fn(&str) -> Result<String>>,
+        fetch: Option<FetchText<'_>>,
     ) -> Result<()> {
         match source {
             CatalogueSource::File(path) => self.add(path, &read(path)?),

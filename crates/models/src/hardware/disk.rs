@@ -22,12 +22,12 @@ pub struct Disk {
 impl Disk {
     /// Looks at the disk of a folder, which need not exist yet.
     pub(super) fn of(root: &Path, place: &Path) -> Self {
-        let room = room(place);
+        let bytes = room(place);
         let mount = mount(root, place);
         Self {
             place: place.to_owned(),
-            total_bytes: room.map(|room| room.0),
-            free_bytes: room.map(|room| room.1),
+            total_bytes: bytes.map(|bytes| bytes.0),
+            free_bytes: bytes.map(|bytes| bytes.1),
             rotational: mount.as_ref().and_then(|mount| rotational(root, mount)),
             device: mount.as_ref().map(|mount| mount.source.clone()),
             file_system: mount.map(|mount| mount.kind),

@@ -55,10 +55,10 @@ pub fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 pub fn count(list: &str) -> Option<usize> {
     let mut all = 0_usize;
     for part in list.trim().split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let first: usize = first.trim().parse().ok()?;
-        let last: usize = last.trim().parse().ok()?;
-        all = all.checked_add(last.checked_sub(first)?.checked_add(1)?)?;
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let from: usize = from.trim().parse().ok()?;
+        let to: usize = to.trim().parse().ok()?;
+        all = all.checked_add(to.checked_sub(from)?.checked_add(1)?)?;
     }
     Some(all)
 }

@@ -14,6 +14,7 @@ mod place;
 mod plan;
 mod pull;
 mod select;
+mod source;
 mod tree;
 
 use std::path::PathBuf;

@@ -150,13 +150,11 @@ fn with_shards(tree: &RepoTree, file: &RemoteFile) -> Result<Selection> {
         let name = format!("{}-{number:05}-of-{:05}.gguf", one.stem, one.count);
         let path = folder.map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
         let same = |remote: &&RemoteFile| remote.path.eq_ignore_ascii_case(&path);
-        match tree.files.iter().find(same) {
-            Some(found) => files.push(found.clone()),
-            None => {
-                let repo = tree.repo.clone();
-                return Err(HubError::FileNotFound { repo, file: path, choices: Vec::new() }.into());
-            }
-        }
+        let Some(found) = tree.files.iter().find(same) else {
+            let repo = tree.repo.clone();
+            return Err(HubError::FileNotFound { repo, file: path, choices: Vec::new() }.into());
+        };
+        files.push(found.clone());
     }
     let entry = files.first().map(|first| first.path.clone());
     Ok(Selection { files, entry })
@@ -190,6 +188,8 @@ fn weight(file: &RemoteFile) -> bool {
 mod tests {
     use mlxcode_base::Diagnostic;
 
+    use std::path::Path;
+
     use super::*;
     use crate::hub::FileChecksum;
 
@@ -213,7 +213,8 @@ mod tests {
             let selection = select(&tree(paths), file).unwrap();
             let found: Vec<&str> = selection.files.iter().map(|file| &*file.path).collect();
             assert_eq!(found, expect);
-            let gguf = expect[0].ends_with(".gguf").then_some(expect[0]);
+            let gguf =
+                Some(expect[0]).filter(|name| Path::new(name).extension() == Some("gguf".as_ref()));
             assert_eq!(selection.entry.as_deref(), gguf);
         };
         check(

@@ -5,6 +5,10 @@ use crate::hub::PullPlan;
 use crate::reference::{HubReference, ModelReference};
 use mlxcode_base::Diagnostic;
 
+/// Looks a name of the catalogue up, with its tag or without: a reference of
+/// the hub as text, `None` where there is no such name.
+pub type LookUp<'l> = &'l dyn Fn(&str, Option<&str>) -> Result<Option<String>>;
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,10 +34,7 @@ impl NewPull {
     ///
     /// # Errors
     /// Where nothing of the hub is named.
-    pub fn new(
-        reference: ModelReference,
-        catalogue: &dyn Fn(&str, Option<&str>) -> Result<Option<String>>,
-    ) -> Result<Self> {
+    pub fn new(reference: ModelReference, catalogue: LookUp<'_>) -> Result<Self> {
         let mut chosen = None;
         let found = match &reference {
             ModelReference::Hub(source) => Some(source.clone()),

@@ -19,7 +19,7 @@ use rusqlite::Connection;
 
 use crate::error::{Error, HubError, Result};
 
-pub use job::{NewPull, PullError, PullJob, PullJobState, PullPriority};
+pub use job::{LookUp, NewPull, PullError, PullJob, PullJobState, PullPriority};
 
 /// The newest layout of the file that this program knows.
 const VERSION: i64 = 1;

@@ -1,6 +1,7 @@
 //! The work on a pull.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -239,16 +240,18 @@ fn installed(store: &Store, name: &str, plan: &PullPlan) -> Result<bool> {
         Err(Error::NotInstalled { .. }) => return Ok(false),
         there => there?,
     };
-    let plain = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let same = plan.files.iter().all(|file| match &file.checksum {
         FileChecksum::Sha256(sha256) => there.files.iter().any(|found| found.sha256 == *sha256),
         FileChecksum::Git(digits) => {
             // A file that was taken from a link may have the name of its blob.
-            let named = |name: &str| name == plain(&file.path) || name == digits;
+            let named = |name: &str| name == base(&file.path) || name == digits;
             let found = there.files.iter().find(|found| named(&found.name));
             // The store leaves out what it does not read.
-            let unread = !file.path.ends_with(".safetensors") && !file.path.ends_with(".gguf");
-            found.map_or(unread, |found| found.size_bytes == file.size_bytes)
+            let is_weights = Path::new(&file.path)
+                .extension()
+                .is_some_and(|ending| ending == "safetensors" || ending == "gguf");
+            found.map_or(!is_weights, |found| found.size_bytes == file.size_bytes)
         }
     });
     if same { Ok(true) } else { Err(Error::AlreadyInstalled { name: name.to_owned() }) }

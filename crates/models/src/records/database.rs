@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OptionalExtension, Row, ToSql, Transaction, TransactionBehavior, params,
+};
 
 use super::RecordsError;
 use super::benchmark::BenchmarkRecord;
@@ -160,9 +162,11 @@ pub fn usage(connection: &Connection, key: &UsageKey) -> Sql<UsageTotals> {
 
 /// Writes a count in place of the one there.
 pub fn put_usage(connection: &Connection, key: &UsageKey, totals: &UsageTotals) -> Sql<()> {
-    let [a, b, c, d, e, f, g, h] = totals.numbers().map(signed);
-    let mut put = connection.prepare_cached(PUT_USAGE)?;
-    put.execute(params![a, b, c, d, e, f, g, h, key.model, key.machine, signed(key.since_ms)])?;
+    let since_ms = signed(key.since_ms);
+    let numbers = totals.numbers().map(signed);
+    let mut values: Vec<&dyn ToSql> = numbers.iter().map(|number| number as &dyn ToSql).collect();
+    values.extend([&key.model as &dyn ToSql, &key.machine, &since_ms]);
+    connection.prepare_cached(PUT_USAGE)?.execute(&*values)?;
     Ok(())
 }
 

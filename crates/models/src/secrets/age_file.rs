@@ -247,7 +247,7 @@ impl SecretStore for AgeFile {
         if !self.path().exists() || !self.open()?.secrets.contains_key(name) {
             return Ok(false);
         }
-        Ok(self.change(|opened| opened.secrets.remove(name).is_some())?)
+        self.change(|opened| opened.secrets.remove(name).is_some())
     }
 
     fn names(&self) -> Result<Vec<SecretName>> {

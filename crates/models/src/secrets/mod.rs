@@ -155,11 +155,11 @@ impl Secrets {
         place: Option<SecretPlace>,
     ) -> Result<StoredSecret> {
         let mut remark = None;
-        let wanted = |store: &&Box<dyn SecretStore>| match place {
+        let wanted = |store: &dyn SecretStore| match place {
             Some(place) => store.place() == place,
             None => store.place() != SecretPlace::Environment,
         };
-        for store in self.stores.iter().filter(wanted) {
+        for store in self.stores.iter().filter(|store| wanted(&***store)) {
             match store.set(name, value) {
                 Ok(()) => return Ok(StoredSecret { place: store.place(), remark }),
                 Err(error) if place.is_none() && is_missing(&error) => {
@@ -177,8 +177,10 @@ impl Secrets {
     pub fn remove(&self, name: &SecretName) -> Result<Vec<SecretPlace>> {
         let mut places = Vec::new();
         let mut failed = None;
-        let writable = |store: &&Box<dyn SecretStore>| store.place() != SecretPlace::Environment;
-        for store in self.stores.iter().filter(writable) {
+        for store in &self.stores {
+            if store.place() == SecretPlace::Environment {
+                continue;
+            }
             match store.remove(name) {
                 Ok(true) => places.push(store.place()),
                 Ok(false) => {}

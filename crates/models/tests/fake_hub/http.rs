@@ -1,5 +1,6 @@
 //! HTTP, as much as a hub needs.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;
@@ -35,7 +36,7 @@ fn read(reader: &mut impl BufRead, elsewhere: bool) -> Option<Request> {
     }
     let mut words = line.split_whitespace();
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut request = Request { method, target, headers: Default::default(), elsewhere };
+    let mut request = Request { method, target, headers: BTreeMap::default(), elsewhere };
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;

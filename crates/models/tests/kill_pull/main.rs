@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use fake_hub::{FakeFile, FakeHub, noise};
 use mlxcode_base::CancelToken;
 use mlxcode_models::hub::{Hub, HubOptions};
-use mlxcode_models::{NewPull, PullJobState, PullQueue, Store};
+use mlxcode_models::{NewPull, PullJobState, PullQueue, Store, VerifyOptions};
 
 const PART: u64 = 1 << 20;
 const BIG: usize = 9 << 20;
@@ -50,7 +50,7 @@ fn main() {
 fn pull(endpoint: &str, folder: &Path) {
     let queue = PullQueue::open(&folder.join("pulls.sqlite3")).unwrap();
     let mut options = HubOptions::new(&folder.join("cache"));
-    options.endpoint = endpoint.to_owned();
+    endpoint.clone_into(&mut options.endpoint);
     options.part_bytes = PART;
     options.reserve_bytes = 0;
     let hub = Hub::new(options).unwrap();
@@ -127,7 +127,7 @@ fn check(folder: &Path, big: &FakeFile) {
     let jobs = queue.jobs().unwrap();
     assert!(jobs.len() == 2 && jobs.iter().all(|job| job.state == PullJobState::Done), "{jobs:?}");
     let store = Store::open(&folder.join("models")).unwrap();
-    let report = store.verify("tiny", &(), &CancelToken::new()).unwrap();
+    let report = store.verify("tiny", &VerifyOptions::default(), &(), &CancelToken::new()).unwrap();
     assert!(report.is_sound(), "{report:?}");
     let blob = folder.join("cache/models--org--big/blobs").join(big.sha256());
     assert!(std::fs::read(blob).unwrap() == **big.bytes);

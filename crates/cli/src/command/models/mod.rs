@@ -25,7 +25,7 @@ mod stats;
 mod tag;
 mod verify;
 
-use mlxcode_core::{ModelLibrary, VerifyOptions};
+use mlxcode_core::{LoadedConfig, ModelLibrary, Pulls, VerifyOptions};
 
 use crate::args::Models;
 use crate::command::{Common, dirs};
@@ -49,9 +49,10 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::Verify { model, offline, deep } => {
             let mut options = VerifyOptions::default();
             (options.offline, options.deep) = (offline, deep);
+            let library = with_hub(library, host)?;
             verify::run(&library, model.as_deref(), options, common, host)
         }
-        Models::Repair { name } => repair::run(&mut library, &name, common, host),
+        Models::Repair { name } => repair::run(&mut with_hub(library, host)?, &name, common, host),
         Models::Gc { yes, older_than, cache } => {
             gc::run(&mut library, yes, older_than, &cache, common, host)
         }
@@ -71,4 +72,15 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
             convert::run(&library, &source, &to, output, threads, common, host)
         }
     }
+}
+
+/// The library and the hub that its files come from.
+fn with_hub(library: ModelLibrary, host: &Host<'_>) -> Outcome<ModelLibrary> {
+    Ok(library.with_hub(host.hub.options()?)?)
+}
+
+/// The library's pulls, by references and by names of the catalogue.
+fn pulls(library: &ModelLibrary, host: &Host<'_>) -> Outcome<Pulls> {
+    let config = LoadedConfig::read(&dirs(host)?, None)?.config;
+    Ok(library.pulls(host.hub.options()?, library.catalogue(&config, None)?)?)
 }

@@ -18,7 +18,7 @@ pub fn run(
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
-    let mut pulls = library.pulls(host.hub.options()?)?;
+    let mut pulls = super::pulls(library, host)?;
     let changed = match what.unwrap_or(Queue::List) {
         Queue::List => return list(&pulls, common, host),
         Queue::Run => return fetch_all(&mut pulls, common, host),

@@ -96,15 +96,21 @@ fn meta(bytes: &mut Vec<u8>, value: &Meta) {
         }
         Meta::Texts(values) => {
             list(TEXT, values.len());
-            values.iter().for_each(|value| text(bytes, value));
+            for value in values {
+                text(bytes, value);
+            }
         }
         Meta::I32s(values) => {
             list(I32, values.len());
-            values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+            for value in values {
+                bytes.extend(value.to_le_bytes());
+            }
         }
         Meta::F32s(values) => {
             list(F32, values.len());
-            values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+            for value in values {
+                bytes.extend(value.to_le_bytes());
+            }
         }
     }
 }

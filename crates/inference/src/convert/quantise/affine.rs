@@ -40,7 +40,7 @@ impl Grid {
     /// The end that is further from zero is a code's value, and so is zero.
     fn of(values: &[f32], bits: u8) -> Self {
         let (low, high) = ends(values);
-        let most = ((1_u16 << bits) - 1) as f32;
+        let most = f32::from((1_u16 << bits) - 1);
         let below = low.abs() > high.abs();
         let step = ((high - low) / most).max(LEAST_SCALE);
         let (mut scale, edge) = if below { (step, low) } else { (-step, high) };

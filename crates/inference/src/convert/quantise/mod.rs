@@ -81,12 +81,14 @@ pub fn round_to(values: &mut [f32], kind: FloatType) {
     match kind {
         FloatType::F32 => {}
         FloatType::F16 => {
-            values.iter_mut().for_each(|value| *value = float::f16_value(float::f16_from(*value)));
+            for value in values {
+                *value = float::f16_value(float::f16_from(*value));
+            }
         }
         FloatType::BF16 => {
-            values
-                .iter_mut()
-                .for_each(|value| *value = float::bf16_value(float::bf16_from(*value)));
+            for value in values {
+                *value = float::bf16_value(float::bf16_from(*value));
+            }
         }
     }
 }

@@ -212,10 +212,11 @@ fn reserve(file: &File, size_bytes: u64) -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
     if size_bytes > 0 {
         let flags = rustix::fs::FallocateFlags::empty();
-        match rustix::fs::fallocate(file, flags, 0, size_bytes) {
-            Err(rustix::io::Errno::NOSPC) => return Err(rustix::io::Errno::NOSPC.into()),
-            // Some file systems have no such call.
-            Ok(()) | Err(_) => {}
+        // Some file systems have no such call: other errors mean nothing.
+        if let Err(full @ rustix::io::Errno::NOSPC) =
+            rustix::fs::fallocate(file, flags, 0, size_bytes)
+        {
+            return Err(full.into());
         }
     }
     file.set_len(size_bytes)

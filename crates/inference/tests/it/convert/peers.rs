@@ -28,7 +28,8 @@ struct Folder {
 #[derive(Deserialize)]
 struct Tensor {
     cell: String,
-    tensor: String,
+    #[serde(rename = "tensor")]
+    name: String,
     kind: String,
     sha256: ContentHash,
 }
@@ -58,7 +59,7 @@ fn mlx_folders_are_those_of_mlx_lm() {
 fn gguf_weights_are_those_of_gguf() {
     let mut files = BTreeMap::new();
     let mut compared = 0;
-    for Tensor { cell, tensor, kind, sha256 } in goldens().gguf {
+    for Tensor { cell, name: tensor, kind, sha256 } in goldens().gguf {
         // No file is of Q5_0 as a whole; `families` has it through Q4_K_M.
         if kind == "Q5_0" {
             continue;

@@ -97,6 +97,7 @@ mod tests {
 
     #[test]
     fn every_reason_is_told() {
+        use AcceleratorKind::{Amd, Apple, Display, Intel, Nvidia, Other};
         let check = |kind, driver: Option<&str>, door: Option<io::ErrorKind>, words: &str, help| {
             let mut one = Accelerator::new(kind);
             one.driver = driver.map(str::to_owned);
@@ -107,7 +108,6 @@ mod tests {
             assert_eq!(one.help.is_some(), help, "{kind:?} {driver:?}");
             assert!(!one.used);
         };
-        use AcceleratorKind::{Amd, Apple, Display, Intel, Nvidia, Other};
         check(Nvidia, Some("nvidia"), None, "no CUDA", false);
         check(Nvidia, Some("nouveau"), None, "nouveau", false);
         check(Nvidia, Some("vfio-pci"), None, "virtual machine", false);

@@ -68,13 +68,10 @@ impl Partial {
         let length = file.metadata().map_err(io(path))?.len();
         // A file of another length was never made by a pull of this one.
         let found = found.filter(|_| length == size_bytes);
-        let (mut header, written) = match found {
-            Some(found) => found,
-            None => {
-                let header = Header { version: 1, size_bytes, part_bytes, etag: None, boot: None };
-                (header, Vec::new())
-            }
-        };
+        let (mut header, written) = found.unwrap_or_else(|| {
+            let header = Header { version: 1, size_bytes, part_bytes, etag: None, boot: None };
+            (header, Vec::new())
+        });
         header.boot = boot;
         let part_bytes = header.part_bytes;
         let count = size_bytes.div_ceil(part_bytes) as usize;

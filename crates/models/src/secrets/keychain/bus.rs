@@ -1,5 +1,6 @@
 //! The session's bus: a socket of this machine, calls and their answers.
 
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -117,7 +118,11 @@ impl Bus {
     /// "EXTERNAL": the daemon asks the kernel who we are.
     fn authenticate(&mut self) -> io::Result<()> {
         let user = rustix::process::geteuid().as_raw().to_string();
-        let hex: String = user.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::new();
+        for byte in user.bytes() {
+            // Writing into a text cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
         self.stream.write_all(format!("\0AUTH EXTERNAL {hex}\r\n").as_bytes())?;
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {

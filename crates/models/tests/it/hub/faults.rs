@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use mlxcode_base::CancelToken;
 use mlxcode_base::Diagnostic;
 
 use super::{PART, Place, kinds};
@@ -176,7 +177,7 @@ fn a_disk_that_is_full_stops_it_and_keeps_what_came() {
             fills.store(100, Ordering::Relaxed);
         }
     };
-    let error = place.pull_with("hf:org/name", &observer, &Default::default()).unwrap_err();
+    let error = place.pull_with("hf:org/name", &observer, &CancelToken::default()).unwrap_err();
     assert_eq!(error.code(), "models.disk_full");
     free.store(1 << 30, Ordering::Relaxed);
     let kept = place.hub().present_bytes(&place.plan("hf:org/name").unwrap());
