@@ -147,6 +147,7 @@ pub struct Note {
 }
 
 /// Arguments of `models alias`.
+#[allow(clippy::struct_field_names, reason = "the word that its help shows")]
 #[derive(Debug, clap::Args)]
 pub struct Alias {
     /// The alias; without it, show all

@@ -45,9 +45,8 @@ fn set(
     // Asking for a lock is asking for the file.
     let place = match place {
         Some(SecretIn::Keychain) => Some(SecretPlace::Keychain),
-        Some(SecretIn::File) => Some(SecretPlace::File),
         None if lock == Lock::AsItIs => None,
-        None => Some(SecretPlace::File),
+        Some(SecretIn::File) | None => Some(SecretPlace::File),
     };
     let locking = match lock {
         Lock::Passphrase => Some(new_passphrase(host)?),

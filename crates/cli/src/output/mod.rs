@@ -34,6 +34,7 @@ impl Style {
     }
 
     /// As it is, but for what a terminal would obey.
+    #[allow(clippy::unused_self, reason = "one of the styles, which are methods")]
     pub fn plain(self, text: impl Display) -> String {
         visible(text)
     }

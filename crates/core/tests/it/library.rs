@@ -105,8 +105,7 @@ fn a_model_answers_whatever_becomes_of_the_records() {
     let answers = || {
         let library = ModelLibrary::open(&dirs).unwrap();
         let model = library.load_installed("small", &(), &cancel).unwrap();
-        let mut options = GenerateOptions::default();
-        options.max_tokens = Some(3);
+        let options = GenerateOptions { max_tokens: Some(3), ..GenerateOptions::default() };
         let request = GenerateRequest::new(Prompt::text("fn main")).with_options(options);
         model.generate(request).unwrap().read_to_end().unwrap();
         library.records().map(|records| records.record("small").usage.answers)

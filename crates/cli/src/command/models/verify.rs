@@ -76,7 +76,11 @@ fn show(report: &VerifyReport, host: &mut Host<'_>) -> Outcome<()> {
         let line = match (check.status, &check.detail) {
             (VerifyStatus::Failed, detail) => {
                 let mark = style.error("FAIL");
-                format!("{mark}  {}: {}", style.plain(name), style.plain(or_none(detail)))
+                format!(
+                    "{mark}  {}: {}",
+                    style.plain(name),
+                    style.plain(or_none(detail.as_deref()))
+                )
             }
             (VerifyStatus::Passed, None) => {
                 format!("{}  {}", style.added("ok  "), style.plain(name))
@@ -86,7 +90,7 @@ fn show(report: &VerifyReport, host: &mut Host<'_>) -> Outcome<()> {
                 format!("{}  {} {}", style.added("ok  "), style.plain(name), style.dim(words))
             }
             (_, detail) => {
-                let words = format!("skip  {name}: {}", or_none(detail));
+                let words = format!("skip  {name}: {}", or_none(detail.as_deref()));
                 style.dim(words)
             }
         };
@@ -104,8 +108,8 @@ fn show(report: &VerifyReport, host: &mut Host<'_>) -> Outcome<()> {
     written(writeln!(host.output, "{verdict}"))
 }
 
-fn or_none(detail: &Option<String>) -> &str {
-    detail.as_deref().unwrap_or("no reason was given")
+fn or_none(detail: Option<&str>) -> &str {
+    detail.unwrap_or("no reason was given")
 }
 
 fn verified(report: &VerifyReport) -> VerifyOutput {

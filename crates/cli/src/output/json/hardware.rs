@@ -57,6 +57,7 @@ pub struct CacheOutput {
 
 /// Memory.
 #[derive(Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "units stand at the end")]
 pub struct MemoryOutput {
     /// That of the machine, or the limit of this process's group.
     pub total_bytes: Option<u64>,
