@@ -28,6 +28,7 @@ pub struct Pending {
     pub folders: Vec<PathBuf>,
 }
 
+/// A file that a change in progress touches: how it was and how it will be.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PendingFile {
     pub path: RelPath,
@@ -76,6 +77,7 @@ impl PendingFile {
     }
 }
 
+/// The hash of a file's bytes, where there is a file.
 pub fn hash(stored: Option<&Stored>) -> Option<ContentHash> {
     stored.map(|stored| ContentHash::of(&stored.bytes))
 }

@@ -5,6 +5,9 @@ use mlxcode_kernels::{Layout, TILE_ROWS, WeightType};
 use super::{Checkpoint, Tensor, TensorType};
 use crate::error::Result;
 
+/// Factors of the positions' speeds, which become a part of the configuration.
+const POSITIONS: &str = "rope_freqs.weight";
+
 /// A weight as far as its size goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightSize {
@@ -25,6 +28,9 @@ impl Checkpoint {
     pub fn sizes(&self) -> Result<Vec<WeightSize>> {
         let mut sizes = Vec::new();
         for tensor in self.tensors() {
+            if tensor.name == POSITIONS {
+                continue;
+            }
             let path = tensor.name.rsplit_once('.').map_or(tensor.name, |(path, _)| path);
             let ending = &tensor.name[path.len()..];
             let is_packed = |path: &str| {
