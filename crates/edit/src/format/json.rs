@@ -114,7 +114,7 @@ mod tests {
         for (text, expect) in [
             (r#"{"a": "b"}"#, Some(r#"{"a":"b"}"#)),
             ("{\"a\": \"b\nc\td\",}", Some(r#"{"a":"b\nc\td"}"#)),
-            (r#"[1, 2, ]"#, Some("[1,2]")),
+            (r"[1, 2, ]", Some("[1,2]")),
             (r#"{"re": "\d+\'s \" \\d"}"#, Some(r#"{"re":"\\d+'s \" \\d"}"#)),
             (
                 r#"{"all": True, "none": None, "True": "False"}"#,

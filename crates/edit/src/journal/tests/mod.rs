@@ -197,7 +197,8 @@ fn check_recovered(ground: &Ground, sides: &Sides, what: &str) -> bool {
         assert_eq!(now, sides.before, "{what}");
     }
     assert!(!ground.dir.join("pending.json").exists(), "{what}");
-    let left = tree(ground.root.path()).into_keys().find(|name| name.ends_with(".tmp"));
+    let is_half = |name: &String| Path::new(name).extension().is_some_and(|end| end == "tmp");
+    let left = tree(ground.root.path()).into_keys().find(is_half);
     assert_eq!(left, None, "{what}");
     is_after
 }
