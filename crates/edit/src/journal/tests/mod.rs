@@ -60,8 +60,16 @@ struct Ground {
     dir: PathBuf,
 }
 
+/// Some thousand trees are made, changed and compared; a real disk would take
+/// minutes for that, and what it would lose is told by the layers.
+fn folder_in_memory() -> tempfile::TempDir {
+    let shared = Path::new("/dev/shm");
+    let in_memory = shared.is_dir().then(|| tempfile::tempdir_in(shared).ok()).flatten();
+    in_memory.unwrap_or_else(|| tempfile::tempdir().unwrap())
+}
+
 fn ground() -> Ground {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = folder_in_memory();
     let tree = temp.path().join("tree");
     fs::create_dir_all(tree.join("sub")).unwrap();
     let files = [
