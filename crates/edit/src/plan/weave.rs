@@ -78,11 +78,11 @@ fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Opt
     let kept = |at: usize| ops.iter().any(|op| matches!(op, Op::Keep(number) if *number == at));
     for op in ops {
         let Op::Keep(number) = *op else { continue };
-        if pairs[number].is_some() || wanted[number].trim().is_empty() {
+        if pairs[number].is_some() {
             continue;
         }
         for other in [number.checked_sub(1), Some(number + 1)].into_iter().flatten() {
-            let same = wanted.get(other).is_some_and(|o| o.trim() == wanted[number].trim());
+            let same = wanted.get(other).is_some_and(|o| o.trim_end() == wanted[number].trim_end());
             if same && pairs[other].is_some() && !kept(other) {
                 pairs.swap(number, other);
                 break;
@@ -182,6 +182,9 @@ impl<'t> Weave<'_, 't> {
         if differs {
             return self.mend(ops, &adds, &removed, lone_full.is_empty());
         }
+        if !adds.is_empty() && self.has_lone_blanks_around(&lines) {
+            return Err(Misfit::Blanks);
+        }
         if self.found.level == MatchLevel::Scored && removed.is_empty() {
             self.check_neighbours(&lines)?;
         }
@@ -218,6 +221,15 @@ impl<'t> Weave<'_, 't> {
         Err(Misfit::Blanks)
     }
 
+    /// Whether the blank lines above or below are more than were searched for:
+    /// new lines may belong between any two of them.
+    fn has_lone_blanks_around(&self, lines: &Range<usize>) -> bool {
+        let blank = |line: &usize| self.is_blank(*line);
+        let above = (self.found.range.start..lines.start).rev().take_while(blank);
+        let below = (lines.end..self.found.range.end).take_while(blank);
+        above.chain(below).any(|line| !self.pairs.contains(&Some(line)))
+    }
+
     fn write(&mut self, ops: &[Op<'t>]) {
         for op in ops {
             match op {
@@ -238,13 +250,14 @@ impl<'t> Weave<'_, 't> {
     /// twice was copied twice, blank ones do not matter, unless lines come beside
     /// one that is said to stay. All others do.
     fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
-        for op in ops {
+        let adds_among = |ops: &[Op<'t>]| ops.iter().any(|op| matches!(op, Op::Add(_)));
+        for (at, op) in ops.iter().enumerate() {
             let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
             if self.pairs[*number].is_some() {
                 continue;
             }
             let removed = matches!(op, Op::Remove(_));
-            let line = self.wanted[*number].trim();
+            let line = self.wanted[*number].trim_end();
             if line.is_empty() {
                 if !removed && !adds.is_empty() {
                     return Err(Misfit::Blanks);
@@ -253,9 +266,11 @@ impl<'t> Weave<'_, 't> {
             }
             let twin = |at: Option<usize>| {
                 at.filter(|at| self.pairs.get(*at).is_some_and(Option::is_some))
-                    .is_some_and(|at| self.wanted[at].trim() == line)
+                    .is_some_and(|at| self.wanted[at].trim_end() == line)
             };
-            let doubled = twin(number.checked_sub(1)) || twin(Some(number + 1));
+            // With lines between them, both copies are meant.
+            let doubled = twin(number.checked_sub(1)) && (removed || !adds_among(&ops[..at]))
+                || twin(Some(number + 1)) && (removed || !adds_among(&ops[at..]));
             let harmless = doubled || (removed && adds.is_empty());
             if !harmless {
                 return Err(Misfit::Poor);
