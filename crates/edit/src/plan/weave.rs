@@ -78,7 +78,8 @@ fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Opt
     let kept = |at: usize| ops.iter().any(|op| matches!(op, Op::Keep(number) if *number == at));
     for op in ops {
         let Op::Keep(number) = *op else { continue };
-        if pairs[number].is_some() {
+        let blank = wanted[number].trim().is_empty();
+        if pairs[number].is_some() || (blank && !is_among_kept(ops, number, wanted)) {
             continue;
         }
         for other in [number.checked_sub(1), Some(number + 1)].into_iter().flatten() {
@@ -90,6 +91,17 @@ fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Opt
         }
     }
     pairs
+}
+
+/// Whether the lines that go beside one that stays are blank, up to the next
+/// ones that stay, and none come there.
+fn is_among_kept(ops: &[Op<'_>], number: usize, wanted: &[Cow<'_, str>]) -> bool {
+    let here = |op: &Op<'_>| matches!(op, Op::Keep(at) if *at == number);
+    let Some(here) = ops.iter().position(here) else { return false };
+    let goes = |op: &&Op<'_>| !matches!(op, Op::Keep(_));
+    let above = ops[..here].iter().rev().take_while(goes);
+    let below = ops[here + 1..].iter().take_while(goes);
+    above.chain(below).all(|op| matches!(op, Op::Remove(at) if wanted[*at].trim().is_empty()))
 }
 
 struct Weave<'a, 't> {
@@ -250,6 +262,8 @@ impl<'t> Weave<'_, 't> {
     /// twice was copied twice, blank ones do not matter, unless lines come beside
     /// one that is said to stay. All others do.
     fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
+        let blank_goes =
+            ops.iter().any(|op| matches!(op, Op::Remove(at) if self.wanted[*at].trim().is_empty()));
         let adds_among = |ops: &[Op<'t>]| ops.iter().any(|op| matches!(op, Op::Add(_)));
         for (at, op) in ops.iter().enumerate() {
             let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
@@ -259,7 +273,7 @@ impl<'t> Weave<'_, 't> {
             let removed = matches!(op, Op::Remove(_));
             let line = self.wanted[*number].trim_end();
             if line.is_empty() {
-                if !removed && !adds.is_empty() {
+                if !removed && (!adds.is_empty() || blank_goes) {
                     return Err(Misfit::Blanks);
                 }
                 continue;
