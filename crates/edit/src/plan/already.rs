@@ -1,6 +1,6 @@
 //! Edits whose result the file holds already: a reply that is applied twice.
 
-use crate::format::{PatchHunk, PatchLine};
+use crate::format::{EditAction, PatchHunk, PatchLine};
 use crate::locate::{MatchLevel, locate};
 
 /// One line alone proves that it is the new one only if it says something:
@@ -44,7 +44,32 @@ fn is_there(content: &str, after: &[&str], brings: bool) -> bool {
     }
     let lines: Vec<&str> = content.lines().collect();
     let places = locate(&lines, after, 0..lines.len());
-    places.len() == 1 && places[0].level <= MatchLevel::TrailingWhitespace
+    // White space may be all that is to change.
+    places.len() == 1 && places[0].level == MatchLevel::Exact
+}
+
+/// Whether an edit that changes nothing changes nothing because its result
+/// stands there, and not because what it changes was overlooked.
+pub fn is_made(content: &str, action: &EditAction) -> bool {
+    let lines: Vec<&str> = content.lines().collect();
+    let stands = |after: &[&str]| {
+        let places = locate(&lines, after, 0..lines.len());
+        places.first().is_some_and(|place| place.level == MatchLevel::Exact)
+    };
+    match action {
+        EditAction::Replace { search, replace } => {
+            search == replace || stands(&replace.lines().collect::<Vec<_>>())
+        }
+        EditAction::Substitute { old, new, .. } => {
+            old == new || stands(&new.lines().collect::<Vec<_>>())
+        }
+        EditAction::Patch { hunks } => hunks.iter().all(|hunk| {
+            let changes = hunk.lines.iter().any(|line| !matches!(line, PatchLine::Context(_)));
+            let after: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::after).collect();
+            !changes || stands(&after)
+        }),
+        _ => true,
+    }
 }
 
 fn is_full(line: &str) -> bool {

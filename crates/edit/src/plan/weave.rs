@@ -123,6 +123,21 @@ impl<'t> Weave<'_, 't> {
         }
     }
 
+    /// A line that comes again: only what the reply itself changes at its end
+    /// changes.
+    fn keep_or_trim(&mut self, line: usize, add: &Cow<'t, str>, ops: &[Op<'t>]) {
+        let changes = ops.iter().any(|op| {
+            matches!(op, Op::Remove(number)
+                if self.pairs[*number] == Some(line) && self.wanted[*number] != *add)
+        });
+        if !changes || self.text.lines()[line].text == *add {
+            return self.keep(line..line + 1);
+        }
+        self.ends.goes(self.text.lines().get(line));
+        let new = self.ends.new_line(add.clone());
+        self.out.push(new);
+    }
+
     fn is_blank(&self, line: usize) -> bool {
         self.text.lines()[line].text.trim().is_empty()
     }
@@ -171,7 +186,9 @@ impl<'t> Weave<'_, 't> {
         let same =
             |(line, add): (&FileLine<'_>, &&Cow<'_, str>)| line.text.trim_end() == add.trim_end();
         if !adds.is_empty() && file.len() == adds.len() && file.iter().zip(&adds).all(same) {
-            self.keep(lines);
+            for (line, add) in lines.zip(adds) {
+                self.keep_or_trim(line, add, ops);
+            }
             return Ok(());
         }
         if !lone_full.is_empty() {
@@ -285,12 +302,18 @@ impl<'t> Weave<'_, 't> {
             // With lines between them, both copies are meant.
             let doubled = twin(number.checked_sub(1)) && (removed || !adds_among(&ops[..at]))
                 || twin(Some(number + 1)) && (removed || !adds_among(&ops[at..]));
-            let harmless = doubled || (removed && adds.is_empty());
+            // What goes beside it may be what is left of a change made before.
+            let alone = || adds.is_empty() && !ops.iter().any(|op| self.is_there_and_goes(op));
+            let harmless = doubled || (removed && alone());
             if !harmless {
                 return Err(Misfit::Poor);
             }
         }
         Ok(())
+    }
+
+    fn is_there_and_goes(&self, op: &Op<'_>) -> bool {
+        matches!(op, Op::Remove(number) if self.pairs[*number].is_some())
     }
 
     /// New lines between two that stay: one of these has to be where it was
