@@ -1,5 +1,6 @@
 //! Edits whose result the file holds already: a reply that is applied twice.
 
+use super::rival::is_telling;
 use crate::format::{EditAction, PatchHunk, PatchLine};
 use crate::locate::{MatchLevel, locate};
 
@@ -11,7 +12,8 @@ const LEAST_LETTERS: usize = 10;
 pub fn holds(content: &str, search: &str, replace: &str) -> bool {
     let search: Vec<&str> = search.lines().collect();
     let replace: Vec<&str> = replace.lines().collect();
-    is_there(content, &replace, brings(&search, &replace))
+    !still_holds(content, &search, &replace)
+        && is_there(content, &replace, brings(&search, &replace))
 }
 
 /// The same for the hunks of a patch, all of them.
@@ -19,7 +21,7 @@ pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
     hunks.iter().all(|hunk| {
         let before: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
         let after: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::after).collect();
-        is_there(content, &after, brings(&before, &after))
+        !still_holds(content, &before, &after) && is_there(content, &after, brings(&before, &after))
     })
 }
 
@@ -29,6 +31,14 @@ pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
 fn brings(before: &[&str], after: &[&str]) -> bool {
     let known = |line: &str| before.iter().any(|other| other.trim() == line.trim());
     after.iter().any(|line| is_full(line) && !known(line))
+}
+
+/// Whether a line that is to go is in the file.
+fn still_holds(content: &str, before: &[&str], after: &[&str]) -> bool {
+    let goes =
+        |line: &str| is_telling(line) && !after.iter().any(|other| other.trim() == line.trim());
+    let gone: Vec<&str> = before.iter().filter(|line| goes(line)).map(|line| line.trim()).collect();
+    !gone.is_empty() && content.lines().any(|line| gone.contains(&line.trim()))
 }
 
 fn is_there(content: &str, after: &[&str], brings: bool) -> bool {

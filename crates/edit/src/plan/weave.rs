@@ -52,8 +52,12 @@ pub fn weave<'t>(
     let ends = LineEnds::at(text, &found.range);
     let pairs = kept_pairs(found, wanted, ops);
     let mut weave = Weave { text, found, pairs, wanted, writing, ends, out: Vec::new() };
+    if weave.has_uneven_signs(ops) {
+        return Err(Misfit::Poor);
+    }
+    let ops = &weave.own_blanks(ops);
     let mut next = found.range.start;
-    let mut rest = ops;
+    let mut rest = &ops[..];
     while !rest.is_empty() {
         let stays = |op: &Op<'_>| match op {
             Op::Keep(number) => weave.pairs[*number],
@@ -116,6 +120,42 @@ struct Weave<'a, 't> {
 }
 
 impl<'t> Weave<'_, 't> {
+    /// Whether a line that says little, such as a bracket, was taken for one of
+    /// another depth.
+    fn has_uneven_signs(&self, ops: &[Op<'t>]) -> bool {
+        let uneven = |number: usize, line: usize| {
+            let (here, wanted) = (&self.text.lines()[line].text, &self.wanted[number]);
+            !wanted.trim().is_empty() && !is_telling(wanted) && indent(here) != indent(wanted)
+        };
+        self.found.level == MatchLevel::Scored
+            && ops.iter().any(|op| match op {
+                Op::Keep(number) | Op::Remove(number) => {
+                    self.pairs[*number].is_some_and(|line| uneven(*number, line))
+                }
+                Op::Add(_) => false,
+            })
+    }
+
+    /// A line that moves, copied with blanks at its end that the file's has not,
+    /// comes as the file has it.
+    fn own_blanks(&self, ops: &[Op<'t>]) -> Vec<Op<'t>> {
+        let moved = |add: &Cow<'t, str>| {
+            let from = ops.iter().find_map(|op| match op {
+                Op::Remove(number) if self.wanted[*number] == *add => self.pairs[*number],
+                _ => None,
+            })?;
+            let here = &self.text.lines()[from].text;
+            (here.trim_end() == add.trim_end()).then(|| here.clone())
+        };
+        let own = |op: &Op<'t>| match op {
+            Op::Add(add) if !add.trim().is_empty() => {
+                Op::Add(moved(add).unwrap_or_else(|| add.clone()))
+            }
+            op => op.clone(),
+        };
+        ops.iter().map(own).collect()
+    }
+
     fn keep(&mut self, lines: Range<usize>) {
         for line in &self.text.lines()[lines] {
             self.ends.stays(Some(line));
@@ -214,6 +254,9 @@ impl<'t> Weave<'_, 't> {
         if !adds.is_empty() && self.has_lone_blanks_around(&lines) {
             return Err(Misfit::Blanks);
         }
+        if self.found.level == MatchLevel::Scored && self.stands_beside(&adds, &lines) {
+            return Err(Misfit::Poor);
+        }
         if self.found.level == MatchLevel::Scored && removed.is_empty() {
             self.check_neighbours(&lines)?;
         }
@@ -250,6 +293,14 @@ impl<'t> Weave<'_, 't> {
         Err(Misfit::Blanks)
     }
 
+    /// Whether a new line stands right above or below the lines that change.
+    fn stands_beside(&self, adds: &[&Cow<'t, str>], lines: &Range<usize>) -> bool {
+        let beside = [lines.start.checked_sub(1), Some(lines.end)].into_iter().flatten();
+        let mut texts =
+            beside.filter_map(|line| self.text.lines().get(line)).map(|line| line.text.trim());
+        texts.any(|text| is_telling(text) && adds.iter().any(|add| add.trim() == text))
+    }
+
     /// Whether the blank lines above or below are more than were searched for:
     /// new lines may belong between any two of them.
     fn has_lone_blanks_around(&self, lines: &Range<usize>) -> bool {
@@ -281,6 +332,9 @@ impl<'t> Weave<'_, 't> {
     fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
         let blank_goes =
             ops.iter().any(|op| matches!(op, Op::Remove(at) if self.wanted[*at].trim().is_empty()));
+        let full_goes = ops
+            .iter()
+            .any(|op| matches!(op, Op::Remove(at) if !self.wanted[*at].trim().is_empty()));
         let adds_among = |ops: &[Op<'t>]| ops.iter().any(|op| matches!(op, Op::Add(_)));
         for (at, op) in ops.iter().enumerate() {
             let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
@@ -290,6 +344,11 @@ impl<'t> Weave<'_, 't> {
             let removed = matches!(op, Op::Remove(_));
             let line = self.wanted[*number].trim_end();
             if line.is_empty() {
+                // At the edge of lines that go it may have been one that stays.
+                let edge = removed && full_goes && (at == 0 || at + 1 == ops.len());
+                if edge {
+                    return Err(Misfit::Blanks);
+                }
                 if !removed && (!adds.is_empty() || blank_goes) {
                     return Err(Misfit::Blanks);
                 }
