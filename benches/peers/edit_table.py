@@ -47,10 +47,45 @@ def tasks(edits, seed, only):
             continue
         for edit in edits:
             case = damage.damaged(edit, entry, seed)
-            if case is None:
+            if case is None or is_named_elsewhere(case) or is_change_hidden(edit, entry, case):
                 continue
             for kind in entry[4]:
                 yield entry[0], kind, edit, case, render.FORMATS[kind](edit, case, seed)
+
+
+def is_named_elsewhere(case):
+    """Whether the search stands byte for byte elsewhere, and not where it is meant.
+
+    A blank line that is left out can make it the exact text of another place.
+    The reply then names that place, and every program takes it.
+    """
+    lines = case.before.split("\n")
+    search = [search for search, _ in case.rows if search is not None]
+    places = [i for i in range(len(lines)) if lines[i : i + len(search)] == search]
+    return bool(places) and case.start not in places
+
+
+def is_change_hidden(edit, entry, case):
+    """Whether a blank line is damaged among blank lines that the edit changes.
+
+    An edit that adds a blank line beside another, of which the search already
+    holds one too many, has the same two in both halves. That is, letter for
+    letter, the reply of the row *blank line added, both*, in which the right
+    answer is the other one. So it is with an edit that removes one of two:
+    two become one, where the file has one, is what an edit says that changes
+    none of them and misquotes the search alone.
+    """
+    if not entry[0].startswith(("blank_added", "blank_dropped")):
+        return False
+    old, new = damage.rows_of(edit), case.rows
+    at = next(i for i, (a, b) in enumerate(zip(old, new)) if a != b)
+    is_blank = lambda row: not any((text or "").strip() for text in row)
+    top, end = at, at
+    while top > 0 and is_blank(old[top - 1]):
+        top -= 1
+    while end < len(old) and is_blank(old[end]):
+        end += 1
+    return any(None in row for row in old[top:end])
 
 
 class Kept:
@@ -167,8 +202,12 @@ def main():
             wrong.append((key, kind, edit, case, reply, status, after))
     text = section(f"mlx-code alone: {len(edits)} edits, seed {args.seed}.", counts, [ours.name])
     if kept:
+        fair = {(key, kind, edit.name) for key, kind, edit, _, _ in tasks(edits, args.seed, None)}
         for edit in edits:
             for key, kind, name, found in kept.known.get(edit.name, []):
+                # Judged before it was left out.
+                if (key, kind, edit.name) not in fair:
+                    continue
                 beside[kind, key, name][found] += 1
         judged = sum(1 for edit in edits if edit.name in kept.known)
         versions = ", ".join(f"{peer.name} {peer.version}" for peer in peers)

@@ -47,8 +47,7 @@ impl Ground {
     }
 
     fn write(&self, lines: &[String]) {
-        fs::write(self.place(), lines.iter().map(|line| format!("{line}\n")).collect::<String>())
-            .unwrap();
+        fs::write(self.place(), lines.join("\n") + "\n").unwrap();
     }
 
     fn flaws(&self) -> Vec<(usize, AuditFlaw)> {

@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn equal_contents_are_kept_once_and_a_change_costs_its_middle() {
-        let lines: String = (0..2_000).map(|n| format!("line {}\n", n * 7919 % 10_007)).collect();
+        let number = |n| format!("line {}", n * 7919 % 10_007);
+        let lines = (0..2_000).map(number).collect::<Vec<_>>().join("\n") + "\n";
         let (before, after) = (content(&lines), content(&lines.replace("line 7919\n", "LINE\n")));
         assert_ne!(before, after);
         let pack = encode(&[(&before, None), (&after, Some(&before)), (&before, None)]);

@@ -233,7 +233,9 @@ impl FileLayer for LossyDisk {
             DiskOp::SyncDir(folder) => {
                 shadow.look(folder.path());
                 let (names, pending) = shadow.folders.get_mut(folder.path()).unwrap();
-                std::mem::take(pending).iter().for_each(|by| change(names, by));
+                for by in std::mem::take(pending) {
+                    change(names, &by);
+                }
             }
             _ => {}
         }

@@ -57,7 +57,7 @@ impl Shift {
     /// less indentation than goes, or another kind.
     pub fn apply<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
         if line.trim().is_empty() {
-            return Some(Cow::Borrowed(line));
+            return Some(self.apply_to_blank(line).unwrap_or(Cow::Borrowed(line)));
         }
         match self {
             Self::None => Some(Cow::Borrowed(line)),
@@ -68,6 +68,14 @@ impl Shift {
                 Some(Cow::Owned(to.times(steps) + line.trim_start()))
             }
         }
+    }
+
+    /// Blanks on a line of their own are turned into others, and otherwise stay
+    /// as they are: most models write none.
+    fn apply_to_blank<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
+        let Self::Retab { from, to, more } = self else { return None };
+        let steps = from.count(line).filter(|steps| *steps > 0)?;
+        Some(Cow::Owned(to.times(steps.checked_add_signed(*more)?)))
     }
 
     /// The one shift that turns every line of `wanted` into the line of `file`
@@ -168,6 +176,8 @@ mod tests {
         check("    b|        c", "\tb|\t\tc", "\tn", Some("    n"));
         check("\t\tb", "    b", "        n", Some("\t\t\t\tn"));
         check("f|\tb", "f|    b", "   n", None);
+        check("f|    b", "f|\tb", "\t", Some("    "));
+        check("f|    b", "f|\tb", "", Some(""));
         check("f|  b|    c", "f|    b|        c", "            n", Some("      n"));
         // One depth does not tell whether steps are wider or more.
         check("  b|   c", "b|c", "n", None);

@@ -1,6 +1,7 @@
 //! Edits whose result the file holds already: a reply that is applied twice.
 
-use crate::format::{PatchHunk, PatchLine};
+use super::rival::is_telling;
+use crate::format::{EditAction, PatchHunk, PatchLine};
 use crate::locate::{MatchLevel, locate};
 
 /// One line alone proves that it is the new one only if it says something:
@@ -11,7 +12,8 @@ const LEAST_LETTERS: usize = 10;
 pub fn holds(content: &str, search: &str, replace: &str) -> bool {
     let search: Vec<&str> = search.lines().collect();
     let replace: Vec<&str> = replace.lines().collect();
-    is_there(content, &replace, brings(&search, &replace))
+    !still_holds(content, &search, &replace)
+        && is_there(content, &replace, brings(&search, &replace))
 }
 
 /// The same for the hunks of a patch, all of them.
@@ -19,7 +21,7 @@ pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
     hunks.iter().all(|hunk| {
         let before: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
         let after: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::after).collect();
-        is_there(content, &after, brings(&before, &after))
+        !still_holds(content, &before, &after) && is_there(content, &after, brings(&before, &after))
     })
 }
 
@@ -29,6 +31,14 @@ pub fn patched(content: &str, hunks: &[PatchHunk]) -> bool {
 fn brings(before: &[&str], after: &[&str]) -> bool {
     let known = |line: &str| before.iter().any(|other| other.trim() == line.trim());
     after.iter().any(|line| is_full(line) && !known(line))
+}
+
+/// Whether a line that is to go is in the file.
+fn still_holds(content: &str, before: &[&str], after: &[&str]) -> bool {
+    let goes =
+        |line: &str| is_telling(line) && !after.iter().any(|other| other.trim() == line.trim());
+    let gone: Vec<&str> = before.iter().filter(|line| goes(line)).map(|line| line.trim()).collect();
+    !gone.is_empty() && content.lines().any(|line| gone.contains(&line.trim()))
 }
 
 fn is_there(content: &str, after: &[&str], brings: bool) -> bool {
@@ -44,7 +54,32 @@ fn is_there(content: &str, after: &[&str], brings: bool) -> bool {
     }
     let lines: Vec<&str> = content.lines().collect();
     let places = locate(&lines, after, 0..lines.len());
-    places.len() == 1 && places[0].level <= MatchLevel::TrailingWhitespace
+    // White space may be all that is to change.
+    places.len() == 1 && places[0].level == MatchLevel::Exact
+}
+
+/// Whether an edit that changes nothing changes nothing because its result
+/// stands there, and not because what it changes was overlooked.
+pub fn is_made(content: &str, action: &EditAction) -> bool {
+    let lines: Vec<&str> = content.lines().collect();
+    let stands = |after: &[&str]| {
+        let places = locate(&lines, after, 0..lines.len());
+        places.first().is_some_and(|place| place.level == MatchLevel::Exact)
+    };
+    match action {
+        EditAction::Replace { search, replace } => {
+            search == replace || stands(&replace.lines().collect::<Vec<_>>())
+        }
+        EditAction::Substitute { old, new, .. } => {
+            old == new || stands(&new.lines().collect::<Vec<_>>())
+        }
+        EditAction::Patch { hunks } => hunks.iter().all(|hunk| {
+            let changes = hunk.lines.iter().any(|line| !matches!(line, PatchLine::Context(_)));
+            let after: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::after).collect();
+            !changes || stands(&after)
+        }),
+        _ => true,
+    }
 }
 
 fn is_full(line: &str) -> bool {

@@ -236,6 +236,9 @@ impl<'a> Draft<'a> {
         let program = self.files.get(&path).and_then(|file| file.program_after);
         let becomes = edit.executable.filter(|becomes| program.is_some_and(|now| now != *becomes));
         if after.as_deref() == content && becomes.is_none() {
+            if content.is_some_and(|content| !already::is_made(content, &edit.action)) {
+                return Err(RefusalReason::WhitespaceDiffers.into());
+            }
             return Ok(Outcome::AlreadyThere);
         }
         self.set(&path, after);

@@ -28,6 +28,10 @@ pub fn replace(
     if old.len() != new.len() {
         return Err(RefusalReason::DotsDiffer.into());
     }
+    // Of blank lines beside the dots nobody knows how many the dots stand for.
+    if blanks_at_ends(search) != blanks_at_ends(replace) {
+        return Err(RefusalReason::WhitespaceDiffers.into());
+    }
     // Words are not overlooked here: the dots overlook enough.
     let limit = limit.min(MatchLevel::Punctuation);
     let mut text = FileText::new(content);
@@ -67,6 +71,16 @@ fn first_end(text: &FileText<'_>, wanted: &[&str], within: Range<usize>) -> Resu
 fn parts(text: &str) -> Vec<Vec<&str>> {
     let lines: Vec<&str> = text.lines().collect();
     lines.split(|line| is_elision(line)).map(trimmed).collect()
+}
+
+/// How many blank lines each part begins and ends with.
+fn blanks_at_ends(text: &str) -> Vec<(usize, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let count = |part: &[&str]| {
+        let blank = |line: &&&str| line.trim().is_empty();
+        (part.iter().take_while(blank).count(), part.iter().rev().take_while(blank).count())
+    };
+    lines.split(|line| is_elision(line)).map(count).collect()
 }
 
 fn trimmed<'t>(part: &[&'t str]) -> Vec<&'t str> {

@@ -52,8 +52,12 @@ pub fn weave<'t>(
     let ends = LineEnds::at(text, &found.range);
     let pairs = kept_pairs(found, wanted, ops);
     let mut weave = Weave { text, found, pairs, wanted, writing, ends, out: Vec::new() };
+    if weave.has_uneven_signs(ops) {
+        return Err(Misfit::Poor);
+    }
+    let ops = &weave.own_blanks(ops);
     let mut next = found.range.start;
-    let mut rest = ops;
+    let mut rest = &ops[..];
     while !rest.is_empty() {
         let stays = |op: &Op<'_>| match op {
             Op::Keep(number) => weave.pairs[*number],
@@ -78,11 +82,12 @@ fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Opt
     let kept = |at: usize| ops.iter().any(|op| matches!(op, Op::Keep(number) if *number == at));
     for op in ops {
         let Op::Keep(number) = *op else { continue };
-        if pairs[number].is_some() || wanted[number].trim().is_empty() {
+        let blank = wanted[number].trim().is_empty();
+        if pairs[number].is_some() || (blank && !is_among_kept(ops, number, wanted)) {
             continue;
         }
         for other in [number.checked_sub(1), Some(number + 1)].into_iter().flatten() {
-            let same = wanted.get(other).is_some_and(|o| o.trim() == wanted[number].trim());
+            let same = wanted.get(other).is_some_and(|o| o.trim_end() == wanted[number].trim_end());
             if same && pairs[other].is_some() && !kept(other) {
                 pairs.swap(number, other);
                 break;
@@ -90,6 +95,17 @@ fn kept_pairs(found: &Found, wanted: &[Cow<'_, str>], ops: &[Op<'_>]) -> Vec<Opt
         }
     }
     pairs
+}
+
+/// Whether the lines that go beside one that stays are blank, up to the next
+/// ones that stay, and none come there.
+fn is_among_kept(ops: &[Op<'_>], number: usize, wanted: &[Cow<'_, str>]) -> bool {
+    let here = |op: &Op<'_>| matches!(op, Op::Keep(at) if *at == number);
+    let Some(here) = ops.iter().position(here) else { return false };
+    let goes = |op: &&Op<'_>| !matches!(op, Op::Keep(_));
+    let above = ops[..here].iter().rev().take_while(goes);
+    let below = ops[here + 1..].iter().take_while(goes);
+    above.chain(below).all(|op| matches!(op, Op::Remove(at) if wanted[*at].trim().is_empty()))
 }
 
 struct Weave<'a, 't> {
@@ -104,11 +120,62 @@ struct Weave<'a, 't> {
 }
 
 impl<'t> Weave<'_, 't> {
+    /// Whether a line that says little, such as a bracket, was taken for one of
+    /// another depth.
+    fn has_uneven_signs(&self, ops: &[Op<'t>]) -> bool {
+        let uneven = |number: usize, line: usize| {
+            let (here, wanted) = (&self.text.lines()[line].text, &self.wanted[number]);
+            !wanted.trim().is_empty() && !is_telling(wanted) && indent(here) != indent(wanted)
+        };
+        self.found.level == MatchLevel::Scored
+            && ops.iter().any(|op| match op {
+                Op::Keep(number) | Op::Remove(number) => {
+                    self.pairs[*number].is_some_and(|line| uneven(*number, line))
+                }
+                Op::Add(_) => false,
+            })
+    }
+
+    /// A line that moves, copied with blanks at its end that the file's has not,
+    /// comes as the file has it.
+    fn own_blanks(&self, ops: &[Op<'t>]) -> Vec<Op<'t>> {
+        let moved = |add: &Cow<'t, str>| {
+            let from = ops.iter().find_map(|op| match op {
+                Op::Remove(number) if self.wanted[*number] == *add => self.pairs[*number],
+                _ => None,
+            })?;
+            let here = &self.text.lines()[from].text;
+            (here.trim_end() == add.trim_end()).then(|| here.clone())
+        };
+        let own = |op: &Op<'t>| match op {
+            Op::Add(add) if !add.trim().is_empty() => {
+                Op::Add(moved(add).unwrap_or_else(|| add.clone()))
+            }
+            op => op.clone(),
+        };
+        ops.iter().map(own).collect()
+    }
+
     fn keep(&mut self, lines: Range<usize>) {
         for line in &self.text.lines()[lines] {
             self.ends.stays(Some(line));
             self.out.push(line.clone());
         }
+    }
+
+    /// A line that comes again: only what the reply itself changes at its end
+    /// changes.
+    fn keep_or_trim(&mut self, line: usize, add: &Cow<'t, str>, ops: &[Op<'t>]) {
+        let changes = ops.iter().any(|op| {
+            matches!(op, Op::Remove(number)
+                if self.pairs[*number] == Some(line) && self.wanted[*number] != *add)
+        });
+        if !changes || self.text.lines()[line].text == *add {
+            return self.keep(line..line + 1);
+        }
+        self.ends.goes(self.text.lines().get(line));
+        let new = self.ends.new_line(add.clone());
+        self.out.push(new);
     }
 
     fn is_blank(&self, line: usize) -> bool {
@@ -159,7 +226,9 @@ impl<'t> Weave<'_, 't> {
         let same =
             |(line, add): (&FileLine<'_>, &&Cow<'_, str>)| line.text.trim_end() == add.trim_end();
         if !adds.is_empty() && file.len() == adds.len() && file.iter().zip(&adds).all(same) {
-            self.keep(lines);
+            for (line, add) in lines.zip(adds) {
+                self.keep_or_trim(line, add, ops);
+            }
             return Ok(());
         }
         if !lone_full.is_empty() {
@@ -181,6 +250,12 @@ impl<'t> Weave<'_, 't> {
         });
         if differs {
             return self.mend(ops, &adds, &removed, lone_full.is_empty());
+        }
+        if !adds.is_empty() && self.has_lone_blanks_around(&lines) {
+            return Err(Misfit::Blanks);
+        }
+        if self.found.level == MatchLevel::Scored && self.stands_beside(&adds, &lines) {
+            return Err(Misfit::Poor);
         }
         if self.found.level == MatchLevel::Scored && removed.is_empty() {
             self.check_neighbours(&lines)?;
@@ -218,6 +293,23 @@ impl<'t> Weave<'_, 't> {
         Err(Misfit::Blanks)
     }
 
+    /// Whether a new line stands right above or below the lines that change.
+    fn stands_beside(&self, adds: &[&Cow<'t, str>], lines: &Range<usize>) -> bool {
+        let beside = [lines.start.checked_sub(1), Some(lines.end)].into_iter().flatten();
+        let mut texts =
+            beside.filter_map(|line| self.text.lines().get(line)).map(|line| line.text.trim());
+        texts.any(|text| is_telling(text) && adds.iter().any(|add| add.trim() == text))
+    }
+
+    /// Whether the blank lines above or below are more than were searched for:
+    /// new lines may belong between any two of them.
+    fn has_lone_blanks_around(&self, lines: &Range<usize>) -> bool {
+        let blank = |line: &usize| self.is_blank(*line);
+        let above = (self.found.range.start..lines.start).rev().take_while(blank);
+        let below = (lines.end..self.found.range.end).take_while(blank);
+        above.chain(below).any(|line| !self.pairs.contains(&Some(line)))
+    }
+
     fn write(&mut self, ops: &[Op<'t>]) {
         for op in ops {
             match op {
@@ -238,30 +330,49 @@ impl<'t> Weave<'_, 't> {
     /// twice was copied twice, blank ones do not matter, unless lines come beside
     /// one that is said to stay. All others do.
     fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
-        for op in ops {
+        let blank_goes =
+            ops.iter().any(|op| matches!(op, Op::Remove(at) if self.wanted[*at].trim().is_empty()));
+        let full_goes = ops
+            .iter()
+            .any(|op| matches!(op, Op::Remove(at) if !self.wanted[*at].trim().is_empty()));
+        let adds_among = |ops: &[Op<'t>]| ops.iter().any(|op| matches!(op, Op::Add(_)));
+        for (at, op) in ops.iter().enumerate() {
             let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
             if self.pairs[*number].is_some() {
                 continue;
             }
             let removed = matches!(op, Op::Remove(_));
-            let line = self.wanted[*number].trim();
+            let line = self.wanted[*number].trim_end();
             if line.is_empty() {
-                if !removed && !adds.is_empty() {
+                // At the edge of lines that go it may have been one that stays.
+                let edge = removed && full_goes && (at == 0 || at + 1 == ops.len());
+                if edge {
+                    return Err(Misfit::Blanks);
+                }
+                if !removed && (!adds.is_empty() || blank_goes) {
                     return Err(Misfit::Blanks);
                 }
                 continue;
             }
             let twin = |at: Option<usize>| {
                 at.filter(|at| self.pairs.get(*at).is_some_and(Option::is_some))
-                    .is_some_and(|at| self.wanted[at].trim() == line)
+                    .is_some_and(|at| self.wanted[at].trim_end() == line)
             };
-            let doubled = twin(number.checked_sub(1)) || twin(Some(number + 1));
-            let harmless = doubled || (removed && adds.is_empty());
+            // With lines between them, both copies are meant.
+            let doubled = twin(number.checked_sub(1)) && (removed || !adds_among(&ops[..at]))
+                || twin(Some(number + 1)) && (removed || !adds_among(&ops[at..]));
+            // What goes beside it may be what is left of a change made before.
+            let alone = || adds.is_empty() && !ops.iter().any(|op| self.is_there_and_goes(op));
+            let harmless = doubled || (removed && alone());
             if !harmless {
                 return Err(Misfit::Poor);
             }
         }
         Ok(())
+    }
+
+    fn is_there_and_goes(&self, op: &Op<'_>) -> bool {
+        matches!(op, Op::Remove(number) if self.pairs[*number].is_some())
     }
 
     /// New lines between two that stay: one of these has to be where it was

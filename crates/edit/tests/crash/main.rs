@@ -6,6 +6,7 @@
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
+#![allow(clippy::print_stdout, reason = "what was seen is worth knowing after minutes")]
 #![allow(clippy::disallowed_methods, reason = "tests make files and start programs")]
 
 use std::collections::BTreeMap;

@@ -66,7 +66,8 @@ struct Brackets;
 impl SyntaxCheck for Brackets {
     fn errors(&self, path: &RelPath, text: &str) -> Option<usize> {
         let count = |sign| text.matches(sign).count();
-        path.as_str().ends_with(".py").then(|| count('(').abs_diff(count(')')))
+        let is_python = path.as_path().extension().is_some_and(|end| end == "py");
+        is_python.then(|| count('(').abs_diff(count(')')))
     }
 }
 

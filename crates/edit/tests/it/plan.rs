@@ -39,10 +39,10 @@ fn files_swap_their_names_and_get_them_back() {
         FileOperation::Delete { path: path("d") },
         FileOperation::Create { path: path("d"), content: b"new\n".to_vec(), executable: false },
     ];
-    let three = plan(&tree, &operations[..3]);
-    assert!(three.is_applicable(), "{:?}", three.refusals());
+    let ring = plan(&tree, &operations[..3]);
+    assert!(ring.is_applicable(), "{:?}", ring.refusals());
     let mut journal = tree.open_journal();
-    apply(&three, &mut journal, "test").unwrap();
+    apply(&ring, &mut journal, "test").unwrap();
     let read = |name: &str| tree.read(name);
     assert_eq!((read("b"), read("c"), read("a")), ("A\n".into(), "B\n".into(), "C\n".into()));
     // What was written under the new name comes back under the old one.

@@ -308,7 +308,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_between_the_users_lines_stay(acts in acts()) {
-        let start: String = (0..8).map(|n| format!("line {n}\n")).collect();
+        let start = (0..8).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
         let tree = Tree::of(&[("a.txt", &start), ("b.txt", &start)]);
         let mut journal = tree.open_journal();
         let mut mine: Vec<(&str, String)> = Vec::new();

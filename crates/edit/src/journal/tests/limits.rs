@@ -49,8 +49,8 @@ fn the_journal_forgets_the_oldest_and_never_the_newest() {
     };
     let write = |journal: &mut Journal, number: usize| {
         // Digits that do not shrink much.
-        let text: String =
-            (0..200).map(|n| format!("{:08x}", (n + 1) * (number + 7) * 40_503_007)).collect();
+        let digits = |n: usize| format!("{:08x}", (n + 1) * (number + 7) * 40_503_007);
+        let text = (0..200).map(digits).collect::<Vec<_>>().concat();
         let reply = format!("```txt a.txt\n{text}\n```\n");
         let plan =
             EditPlan::resolve(&ground.root, &parse_reply(&reply), &ResolveOptions::default());
