@@ -15,7 +15,8 @@
 //! let dirs = Dirs::under(&folder.path().join(".state"));
 //! let workspace = Workspace::open(folder.path(), &dirs)?;
 //! let model = Model::new(ScriptedModel::new([
-//!     "greet.py\n```python\n//! ]));
+//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
+//! ]));
 //!
 //! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
 //! for event in turn.by_ref() {

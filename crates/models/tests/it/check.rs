@@ -149,13 +149,17 @@ fn unsound_files_are_refused() {
     damaged_gguf(
         |f| {
             f.set("tokenizer.ggml.tokens", V::Strs(many))
+                .set("tokenizer.ggml.token_type", V::I32s(vec![1; 300]))
                 .set("tokenizer.ggml.merges", V::Strs(vec![]))
         },
         "models.tokenizer_mismatch",
         "300 tokens, the model has rows for 264",
     );
     damaged_gguf(
-        set("tokenizer.ggml.tokens", V::Strs(vec!["a".to_owned(); 2])),
+        |f| {
+            f.set("tokenizer.ggml.tokens", V::Strs(vec!["a".to_owned(); 2]))
+                .set("tokenizer.ggml.token_type", V::I32s(vec![1; 2]))
+        },
         "models.damaged",
         "twice",
     );
