@@ -55,6 +55,9 @@ pub fn weave<'t>(
     if weave.has_uneven_signs(ops) {
         return Err(Misfit::Poor);
     }
+    if weave.has_doubtful_blanks(ops) {
+        return Err(Misfit::Blanks);
+    }
     let ops = &weave.own_blanks(ops);
     let mut next = found.range.start;
     let mut rest = &ops[..];
@@ -134,6 +137,25 @@ impl<'t> Weave<'_, 't> {
                 }
                 Op::Add(_) => false,
             })
+    }
+
+    /// Whether of blank lines that were searched for, and are more than the file
+    /// has, some go and some stay: those that are there are all taken for those
+    /// that go.
+    fn has_doubtful_blanks(&self, ops: &[Op<'t>]) -> bool {
+        let blank = |number: &usize| self.wanted[*number].trim().is_empty();
+        let goes = |number: usize| {
+            self.pairs[number].is_some()
+                && ops.iter().any(|op| matches!(op, Op::Remove(at) if *at == number))
+        };
+        ops.iter().any(|op| match op {
+            Op::Keep(number) if blank(number) && self.pairs[*number].is_none() => {
+                let above = (0..*number).rev().take_while(blank);
+                let below = (number + 1..self.wanted.len()).take_while(blank);
+                above.chain(below).any(goes)
+            }
+            _ => false,
+        })
     }
 
     /// A line that moves, copied with blanks at its end that the file's has not,
@@ -281,11 +303,10 @@ impl<'t> Weave<'_, 't> {
             }
             return Ok(());
         }
-        let inside = |line: &usize| removed.first() < Some(line) && Some(line) < removed.last();
-        if self.writing == Writing::Passages
-            && add_blanks == lone_blank.len()
-            && lone_blank.iter().all(inside)
-        {
+        // The replacement knows them, each where the file has it.
+        let known = lines.len() == adds.len()
+            && lines.zip(&adds).all(|(line, add)| self.is_blank(line) == add.trim().is_empty());
+        if self.writing == Writing::Passages && known {
             self.write(ops);
             return Ok(());
         }
@@ -349,7 +370,7 @@ impl<'t> Weave<'_, 't> {
                 if edge {
                     return Err(Misfit::Blanks);
                 }
-                if !removed && (!adds.is_empty() || blank_goes) {
+                if !removed && (!adds.is_empty() || blank_goes || full_goes) {
                     return Err(Misfit::Blanks);
                 }
                 continue;
