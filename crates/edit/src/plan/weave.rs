@@ -187,16 +187,16 @@ impl<'t> Weave<'_, 't> {
 
     /// A line that comes again: only what the reply itself changes at its end
     /// changes.
-    fn keep_or_trim(&mut self, line: usize, add: &Cow<'t, str>, ops: &[Op<'t>]) {
+    fn keep_or_trim(&mut self, line: usize, add: Cow<'t, str>, ops: &[Op<'t>]) {
         let changes = ops.iter().any(|op| {
             matches!(op, Op::Remove(number)
-                if self.pairs[*number] == Some(line) && self.wanted[*number] != *add)
+                if self.pairs[*number] == Some(line) && self.wanted[*number] != add)
         });
-        if !changes || self.text.lines()[line].text == *add {
+        if !changes || self.text.lines()[line].text == add {
             return self.keep(line..line + 1);
         }
         self.ends.goes(self.text.lines().get(line));
-        let new = self.ends.new_line(add.clone());
+        let new = self.ends.new_line(add);
         self.out.push(new);
     }
 
@@ -249,7 +249,7 @@ impl<'t> Weave<'_, 't> {
             |(line, add): (&FileLine<'_>, &&Cow<'_, str>)| line.text.trim_end() == add.trim_end();
         if !adds.is_empty() && file.len() == adds.len() && file.iter().zip(&adds).all(same) {
             for (line, add) in lines.zip(adds) {
-                self.keep_or_trim(line, add, ops);
+                self.keep_or_trim(line, add.clone(), ops);
             }
             return Ok(());
         }
