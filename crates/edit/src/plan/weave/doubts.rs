@@ -53,11 +53,19 @@ impl<'t> Weave<'_, 't> {
             self.pairs[number].is_some()
                 && ops.iter().any(|op| matches!(op, Op::Remove(at) if *at == number))
         };
+        // New lines come between them.
+        let parted = |run: &[usize]| {
+            let of_run = |op: &Op<'t>| matches!(op, Op::Keep(at) if run.contains(at));
+            let (first, last) = (ops.iter().position(of_run), ops.iter().rposition(of_run));
+            let between = first.zip(last).and_then(|(first, last)| ops.get(first..last));
+            between.is_some_and(|ops| ops.iter().any(|op| matches!(op, Op::Add(_))))
+        };
         ops.iter().any(|op| match op {
             Op::Keep(number) if blank(number) && self.pairs[*number].is_none() => {
                 let above = (0..*number).rev().take_while(blank);
                 let below = (number + 1..self.wanted.len()).take_while(blank);
-                above.chain(below).any(goes)
+                let run: Vec<usize> = above.chain(below).chain([*number]).collect();
+                run.iter().copied().any(goes) || parted(&run)
             }
             _ => false,
         })
