@@ -15,6 +15,7 @@ run goes on. The table beside them is of the edits that all have done.
 
 import argparse
 import hashlib
+import itertools
 import json
 import multiprocessing
 import random
@@ -79,13 +80,15 @@ def is_change_hidden(edit, entry, case):
         return False
     old, new = damage.rows_of(edit), case.rows
     at = next(i for i, (a, b) in enumerate(zip(old, new)) if a != b)
-    is_blank = lambda row: not any((text or "").strip() for text in row)
-    top, end = at, at
-    while top > 0 and is_blank(old[top - 1]):
-        top -= 1
-    while end < len(old) and is_blank(old[end]):
-        end += 1
-    return any(None in row for row in old[top:end])
+
+    def blanks(half):
+        """The blank lines of the undamaged half around the place of the damage."""
+        texts = lambda rows: [row[half].strip() for row in rows if row[half] is not None]
+        above = itertools.takewhile(lambda text: not text, reversed(texts(old[:at])))
+        below = itertools.takewhile(lambda text: not text, texts(old[at:]))
+        return len(list(above)) + len(list(below))
+
+    return blanks(0) != blanks(1)
 
 
 class Kept:

@@ -168,12 +168,13 @@ fn finish<'t>(
 }
 
 /// Whether the file holds the result of the change already, around the place
-/// found: lines that are only added above or below what was searched for.
+/// found: the lines that are added stand beside some that are the same as those
+/// searched for, which may be what was found.
 fn repeats(text: &FileText<'_>, found: &Found, ops: &[Op<'_>]) -> bool {
     let mut new = Vec::new();
     let mut telling = false;
     let mut line = found.range.start;
-    let mut above = 0;
+    let mut adds = 0;
     for op in ops {
         match op {
             Op::Keep(number) => {
@@ -185,17 +186,18 @@ fn repeats(text: &FileText<'_>, found: &Found, ops: &[Op<'_>]) -> bool {
             }
             Op::Remove(_) => return false,
             Op::Add(add) => {
-                above += usize::from(line == found.range.start);
+                adds += 1;
                 telling |= rival::is_telling(add);
                 new.push(add.trim());
             }
         }
     }
-    let Some(start) = found.range.start.checked_sub(above) else { return false };
-    let there = text.lines().get(start..start + new.len());
-    telling
-        && line > found.range.start
-        && there.is_some_and(|there| there.iter().map(|line| line.text.trim()).eq(new))
+    let stands = |start: usize| {
+        let there = text.lines().get(start..start + new.len());
+        there.is_some_and(|there| there.iter().map(|line| line.text.trim()).eq(new.iter().copied()))
+    };
+    let first = found.range.start.saturating_sub(adds);
+    telling && line > found.range.start && (first..=found.range.start).any(stands)
 }
 
 /// The wanted lines as the file indents them.

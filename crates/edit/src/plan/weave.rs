@@ -4,6 +4,8 @@
 //! one side, the change the other. Lines that the change leaves alone keep the
 //! file's text, however they were quoted.
 
+mod doubts;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -54,6 +56,9 @@ pub fn weave<'t>(
     let mut weave = Weave { text, found, pairs, wanted, writing, ends, out: Vec::new() };
     if weave.has_uneven_signs(ops) {
         return Err(Misfit::Poor);
+    }
+    if weave.has_doubtful_blanks(ops) {
+        return Err(Misfit::Blanks);
     }
     let ops = &weave.own_blanks(ops);
     let mut next = found.range.start;
@@ -120,42 +125,6 @@ struct Weave<'a, 't> {
 }
 
 impl<'t> Weave<'_, 't> {
-    /// Whether a line that says little, such as a bracket, was taken for one of
-    /// another depth.
-    fn has_uneven_signs(&self, ops: &[Op<'t>]) -> bool {
-        let uneven = |number: usize, line: usize| {
-            let (here, wanted) = (&self.text.lines()[line].text, &self.wanted[number]);
-            !wanted.trim().is_empty() && !is_telling(wanted) && indent(here) != indent(wanted)
-        };
-        self.found.level == MatchLevel::Scored
-            && ops.iter().any(|op| match op {
-                Op::Keep(number) | Op::Remove(number) => {
-                    self.pairs[*number].is_some_and(|line| uneven(*number, line))
-                }
-                Op::Add(_) => false,
-            })
-    }
-
-    /// A line that moves, copied with blanks at its end that the file's has not,
-    /// comes as the file has it.
-    fn own_blanks(&self, ops: &[Op<'t>]) -> Vec<Op<'t>> {
-        let moved = |add: &Cow<'t, str>| {
-            let from = ops.iter().find_map(|op| match op {
-                Op::Remove(number) if self.wanted[*number] == *add => self.pairs[*number],
-                _ => None,
-            })?;
-            let here = &self.text.lines()[from].text;
-            (here.trim_end() == add.trim_end()).then(|| here.clone())
-        };
-        let own = |op: &Op<'t>| match op {
-            Op::Add(add) if !add.trim().is_empty() => {
-                Op::Add(moved(add).unwrap_or_else(|| add.clone()))
-            }
-            op => op.clone(),
-        };
-        ops.iter().map(own).collect()
-    }
-
     fn keep(&mut self, lines: Range<usize>) {
         for line in &self.text.lines()[lines] {
             self.ends.stays(Some(line));
@@ -165,16 +134,16 @@ impl<'t> Weave<'_, 't> {
 
     /// A line that comes again: only what the reply itself changes at its end
     /// changes.
-    fn keep_or_trim(&mut self, line: usize, add: &Cow<'t, str>, ops: &[Op<'t>]) {
+    fn keep_or_trim(&mut self, line: usize, add: Cow<'t, str>, ops: &[Op<'t>]) {
         let changes = ops.iter().any(|op| {
             matches!(op, Op::Remove(number)
-                if self.pairs[*number] == Some(line) && self.wanted[*number] != *add)
+                if self.pairs[*number] == Some(line) && self.wanted[*number] != add)
         });
-        if !changes || self.text.lines()[line].text == *add {
+        if !changes || self.text.lines()[line].text == add {
             return self.keep(line..line + 1);
         }
         self.ends.goes(self.text.lines().get(line));
-        let new = self.ends.new_line(add.clone());
+        let new = self.ends.new_line(add);
         self.out.push(new);
     }
 
@@ -227,7 +196,7 @@ impl<'t> Weave<'_, 't> {
             |(line, add): (&FileLine<'_>, &&Cow<'_, str>)| line.text.trim_end() == add.trim_end();
         if !adds.is_empty() && file.len() == adds.len() && file.iter().zip(&adds).all(same) {
             for (line, add) in lines.zip(adds) {
-                self.keep_or_trim(line, add, ops);
+                self.keep_or_trim(line, add.clone(), ops);
             }
             return Ok(());
         }
@@ -281,33 +250,15 @@ impl<'t> Weave<'_, 't> {
             }
             return Ok(());
         }
-        let inside = |line: &usize| removed.first() < Some(line) && Some(line) < removed.last();
-        if self.writing == Writing::Passages
-            && add_blanks == lone_blank.len()
-            && lone_blank.iter().all(inside)
-        {
+        // The replacement knows them, each where the file has it.
+        let known = lines.len() == adds.len()
+            && lines.zip(&adds).all(|(line, add)| self.is_blank(line) == add.trim().is_empty());
+        if self.writing == Writing::Passages && known {
             self.write(ops);
             return Ok(());
         }
         // The blank lines may be meant to stay, or to go, or to stand elsewhere.
         Err(Misfit::Blanks)
-    }
-
-    /// Whether a new line stands right above or below the lines that change.
-    fn stands_beside(&self, adds: &[&Cow<'t, str>], lines: &Range<usize>) -> bool {
-        let beside = [lines.start.checked_sub(1), Some(lines.end)].into_iter().flatten();
-        let mut texts =
-            beside.filter_map(|line| self.text.lines().get(line)).map(|line| line.text.trim());
-        texts.any(|text| is_telling(text) && adds.iter().any(|add| add.trim() == text))
-    }
-
-    /// Whether the blank lines above or below are more than were searched for:
-    /// new lines may belong between any two of them.
-    fn has_lone_blanks_around(&self, lines: &Range<usize>) -> bool {
-        let blank = |line: &usize| self.is_blank(*line);
-        let above = (self.found.range.start..lines.start).rev().take_while(blank);
-        let below = (lines.end..self.found.range.end).take_while(blank);
-        above.chain(below).any(|line| !self.pairs.contains(&Some(line)))
     }
 
     fn write(&mut self, ops: &[Op<'t>]) {
@@ -324,70 +275,6 @@ impl<'t> Weave<'_, 't> {
                 }
             }
         }
-    }
-
-    /// Lines that were searched for and that the file lacks: one that stands
-    /// twice was copied twice, blank ones do not matter, unless lines come beside
-    /// one that is said to stay. All others do.
-    fn check_missing(&self, ops: &[Op<'t>], adds: &[&Cow<'t, str>]) -> Result<(), Misfit> {
-        let blank_goes =
-            ops.iter().any(|op| matches!(op, Op::Remove(at) if self.wanted[*at].trim().is_empty()));
-        let full_goes = ops
-            .iter()
-            .any(|op| matches!(op, Op::Remove(at) if !self.wanted[*at].trim().is_empty()));
-        let adds_among = |ops: &[Op<'t>]| ops.iter().any(|op| matches!(op, Op::Add(_)));
-        for (at, op) in ops.iter().enumerate() {
-            let (Op::Keep(number) | Op::Remove(number)) = op else { continue };
-            if self.pairs[*number].is_some() {
-                continue;
-            }
-            let removed = matches!(op, Op::Remove(_));
-            let line = self.wanted[*number].trim_end();
-            if line.is_empty() {
-                // At the edge of lines that go it may have been one that stays.
-                let edge = removed && full_goes && (at == 0 || at + 1 == ops.len());
-                if edge {
-                    return Err(Misfit::Blanks);
-                }
-                if !removed && (!adds.is_empty() || blank_goes) {
-                    return Err(Misfit::Blanks);
-                }
-                continue;
-            }
-            let twin = |at: Option<usize>| {
-                at.filter(|at| self.pairs.get(*at).is_some_and(Option::is_some))
-                    .is_some_and(|at| self.wanted[at].trim_end() == line)
-            };
-            // With lines between them, both copies are meant.
-            let doubled = twin(number.checked_sub(1)) && (removed || !adds_among(&ops[..at]))
-                || twin(Some(number + 1)) && (removed || !adds_among(&ops[at..]));
-            // What goes beside it may be what is left of a change made before.
-            let alone = || adds.is_empty() && !ops.iter().any(|op| self.is_there_and_goes(op));
-            let harmless = doubled || (removed && alone());
-            if !harmless {
-                return Err(Misfit::Poor);
-            }
-        }
-        Ok(())
-    }
-
-    fn is_there_and_goes(&self, op: &Op<'_>) -> bool {
-        matches!(op, Op::Remove(number) if self.pairs[*number].is_some())
-    }
-
-    /// New lines between two that stay: one of these has to be where it was
-    /// said to be, and both indented as it was said.
-    fn check_neighbours(&self, lines: &Range<usize>) -> Result<(), Misfit> {
-        let beside = |line: usize| {
-            let number = self.pairs.iter().position(|pair| *pair == Some(line))?;
-            let (here, wanted) = (&self.text.lines()[line].text, &self.wanted[number]);
-            Some((self.is_same(number, line), indent(here) == indent(wanted)))
-        };
-        let sides = [lines.start.checked_sub(1).and_then(beside), beside(lines.end)];
-        let known: Vec<_> = sides.into_iter().flatten().collect();
-        let same = known.iter().any(|(same, _)| *same);
-        let even = known.iter().all(|(_, even)| *even);
-        if same && even { Ok(()) } else { Err(Misfit::Poor) }
     }
 
     /// Changes words of lines that differ from what was searched for.

@@ -1,0 +1,7 @@
+HOOKS = (1, 2)
+
+def dispatch(key):
+    return key
+
+
+x = 1

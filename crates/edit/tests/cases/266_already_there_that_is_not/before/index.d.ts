@@ -1,0 +1,5 @@
+/// <reference lib="dom"/>
+
+type Primitive = null | undefined | string | number | boolean;
+
+type Input = string | URL;

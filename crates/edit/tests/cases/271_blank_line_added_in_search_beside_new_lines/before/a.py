@@ -1,0 +1,3 @@
+first = load(1)
+
+second = load(2)

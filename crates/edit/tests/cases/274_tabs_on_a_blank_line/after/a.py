@@ -1,0 +1,4 @@
+def f():
+    a = load(1)
+    
+    b = load(2)

@@ -1,0 +1,3 @@
+def f():
+    a = load(1)
+    b = load(2)

@@ -1,0 +1,4 @@
+first = load(1)
+
+
+second = load(2)
