@@ -179,7 +179,7 @@ class Model:
         """
         Counts the tokens of a text or a conversation, chat template included.
         """
-    def generate(self, /, prompt: str | SupportsGetItem[int, Incomplete], *, max_tokens: SupportsIndex | None = None, temperature: SupportsFloat | SupportsIndex | None = None, top_p: SupportsFloat | SupportsIndex | None = None, top_k: SupportsIndex | None = None, min_p: SupportsFloat | SupportsIndex | None = None, repeat_penalty: SupportsFloat | SupportsIndex | None = None, seed: SupportsIndex | None = None, stop: SupportsGetItem[int, str] | None = None) -> Generation:
+    def generate(self, /, prompt: str | SupportsGetItem[int, Incomplete], *, max_tokens: SupportsIndex | None = None, temperature: SupportsFloat | SupportsIndex | None = None, top_p: SupportsFloat | SupportsIndex | None = None, top_k: SupportsIndex | None = None, min_p: SupportsFloat | SupportsIndex | None = None, typical_p: SupportsFloat | SupportsIndex | None = None, repeat_penalty: SupportsFloat | SupportsIndex | None = None, presence_penalty: SupportsFloat | SupportsIndex | None = None, frequency_penalty: SupportsFloat | SupportsIndex | None = None, penalty_window: SupportsIndex | None = None, dry_multiplier: SupportsFloat | SupportsIndex | None = None, dry_base: SupportsFloat | SupportsIndex | None = None, dry_allowed_length: SupportsIndex | None = None, dry_window: SupportsIndex | None = None, dry_breakers: SupportsGetItem[int, str] | None = None, logit_bias: dict[SupportsIndex, SupportsFloat | SupportsIndex] | None = None, log_probabilities: SupportsIndex | None = None, seed: SupportsIndex | None = None, stop: SupportsGetItem[int, str] | None = None) -> Generation:
         """
         Continues a text, or answers a conversation: a list of dictionaries
         with `role` and `content`.
@@ -314,6 +314,18 @@ class Token:
     def id(self, /) -> int:
         """
         Its number in the vocabulary.
+        """
+    @property
+    def likeliest(self, /) -> list[tuple[int, str, float]]:
+        """
+        The likeliest tokens in its place, the best first, as many as
+        `log_probabilities` asked for: number, text, log-probability.
+        """
+    @property
+    def log_probability(self, /) -> float | None:
+        """
+        The natural logarithm of its probability, before any option changed
+        it; `None` unless `log_probabilities` was given.
         """
     @property
     def text(self, /) -> str:
