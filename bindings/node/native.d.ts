@@ -160,6 +160,24 @@ export interface JournalFile {
   kind: string
 }
 
+/** One of the likeliest tokens. */
+export interface LikelyToken {
+  /** Its number in the vocabulary. */
+  id: number
+  /** Its text alone. */
+  text: string
+  /** The natural logarithm of its probability. */
+  logProbability: number
+}
+
+/** What is added to the logit of one token. */
+export interface LogitBias {
+  /** The token's number in the vocabulary. */
+  id: number
+  /** What is added; minus infinity bans it. */
+  bias: number
+}
+
 /** One message of a conversation. */
 export interface Message {
   /** `system`, `user` or `assistant`. */
@@ -189,8 +207,30 @@ export interface Options {
   topK?: number
   /** Keeps tokens at least this likely relative to the best. */
   minP?: number
+  /** Keeps the tokens whose surprise is closest to the expected one. */
+  typicalP?: number
   /** Makes tokens that were seen less likely; 1 is off. */
   repeatPenalty?: number
+  /** Taken once from the logit of a token that was seen. */
+  presencePenalty?: number
+  /** Taken from a token's logit for each time that it was seen. */
+  frequencyPenalty?: number
+  /** How many of the last tokens the three penalties look at. */
+  penaltyWindow?: number
+  /** What a token loses that prolongs a repeated sequence; 0 is off. */
+  dryMultiplier?: number
+  /** How many times larger that loss gets with each further token. */
+  dryBase?: number
+  /** The longest sequence that may be repeated for nothing. */
+  dryAllowedLength?: number
+  /** How many of the last tokens are searched for repeated sequences. */
+  dryWindow?: number
+  /** Texts that no repeated sequence goes beyond. */
+  dryBreakers?: Array<string>
+  /** Added to the logits of single tokens. */
+  logitBias?: Array<LogitBias>
+  /** Tells how likely each token was, and so many of the likeliest ones. */
+  logProbabilities?: number
   /** The same seed gives the same text. */
   seed?: number
   /** Texts that end the answer. */
@@ -235,6 +275,16 @@ export interface Token {
   id: number
   /** The text that became certain with it; may be empty. */
   text: string
+  /**
+   * The natural logarithm of its probability, before any option changed
+   * it; only with `logProbabilities`.
+   */
+  logProbability?: number
+  /**
+   * The likeliest tokens in its place, the best first, as many as
+   * `logProbabilities` asked for.
+   */
+  likeliest: Array<LikelyToken>
 }
 
 /** What goes with a question or an instruction. */
