@@ -117,6 +117,9 @@ fn sum(
         let _ = empty.send(vec![0; PART_BYTES]);
     }
     thread::scope(|scope| {
+        // Ends with this closure, so that a reader that waits for a buffer
+        // hears that nobody takes its bytes any more.
+        let empty = empty;
         let reader = scope.spawn(move || read_ahead(&mut file, &full, &emptied));
         for (buffer, read) in filled {
             part(&buffer[..read])?;
