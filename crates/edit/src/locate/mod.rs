@@ -1,6 +1,7 @@
 //! Where lines stand in a file, though a model may have copied them badly.
 
 mod align;
+mod hits;
 mod level;
 mod likeness;
 mod nearest;
@@ -95,37 +96,54 @@ pub fn locate(file: &[&str], wanted: &[&str], within: Range<usize>) -> Vec<Found
         return Vec::new();
     }
     let part = &file[within.clone()];
-    let same = |level, key: fn(&str) -> &str| -> Vec<Found> {
-        let file_keys: Vec<&str> = part.iter().map(|line| key(line)).collect();
-        let wanted_keys: Vec<&str> = wanted.iter().map(|line| key(line)).collect();
-        let place = |start: usize| within.start + start..within.start + start + wanted.len();
-        let starts = runs(&file_keys, &wanted_keys).into_iter();
-        starts.map(|start| Found::run(place(start), level, Shift::None)).collect()
-    };
-    let mut found = same(MatchLevel::Exact, |line| line);
-    if found.is_empty() {
-        found = same(MatchLevel::TrailingWhitespace, str::trim_end);
+    if may_stand(part, wanted) {
+        let same = |level, same: fn(&str, &str) -> bool| -> Vec<Found> {
+            let place = |start: usize| within.start + start..within.start + start + wanted.len();
+            let starts = runs(part.iter().copied(), wanted, same).into_iter();
+            starts.map(|start| Found::run(place(start), level, Shift::None)).collect()
+        };
+        let mut found = same(MatchLevel::Exact, |a, b| a == b);
+        if found.is_empty() {
+            found = same(MatchLevel::TrailingWhitespace, |a, b| a.trim_end() == b.trim_end());
+        }
+        if found.is_empty() {
+            found = shifted(part, wanted)
+                .into_iter()
+                .map(|(range, shift)| {
+                    let range = within.start + range.start..within.start + range.end;
+                    Found::run(range, MatchLevel::Indentation, shift)
+                })
+                .collect();
+        }
+        if found.is_empty() {
+            found = without_blanks(file, wanted, within.clone(), MatchLevel::BlankLines);
+        }
+        if !found.is_empty() {
+            return found;
+        }
     }
-    if found.is_empty() {
-        found = shifted(part, wanted)
-            .into_iter()
-            .map(|(range, shift)| {
-                let range = within.start + range.start..within.start + range.end;
-                Found::run(range, MatchLevel::Indentation, shift)
-            })
-            .collect();
+    if all_ascii(part) && all_ascii(wanted) {
+        return Vec::new();
     }
-    if found.is_empty() {
-        found = without_blanks(file, wanted, within.clone(), MatchLevel::BlankLines);
-    }
-    if found.is_empty() && !(all_ascii(part) && all_ascii(wanted)) {
-        let plain_file: Vec<_> = file.iter().map(|line| plain(line)).collect();
-        let plain_wanted: Vec<_> = wanted.iter().map(|line| plain(line)).collect();
-        let file: Vec<&str> = plain_file.iter().map(AsRef::as_ref).collect();
-        let wanted: Vec<&str> = plain_wanted.iter().map(AsRef::as_ref).collect();
-        found = without_blanks(&file, &wanted, within, MatchLevel::Punctuation);
-    }
-    found
+    let plain_file: Vec<_> = file.iter().map(|line| plain(line)).collect();
+    let plain_wanted: Vec<_> = wanted.iter().map(|line| plain(line)).collect();
+    let file: Vec<&str> = plain_file.iter().map(AsRef::as_ref).collect();
+    let wanted: Vec<&str> = plain_wanted.iter().map(AsRef::as_ref).collect();
+    without_blanks(&file, &wanted, within, MatchLevel::Punctuation)
+}
+
+/// The first lines of all places where `wanted` stands byte for byte.
+pub fn exact(file: &[&str], wanted: &[&str]) -> Vec<usize> {
+    runs(file.iter().copied(), wanted, |a, b| a == b)
+}
+
+/// Whether the lines with words stand below each other, white space
+/// overlooked: the levels that know nothing of signs or words all need that.
+fn may_stand(part: &[&str], wanted: &[&str]) -> bool {
+    let full = |line: &&str| !line.trim().is_empty();
+    let words: Vec<&str> = wanted.iter().filter(|line| full(line)).map(|line| line.trim()).collect();
+    let lines = part.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+    words.is_empty() || !runs(lines, &words, |a, b| a == b).is_empty()
 }
 
 /// Where lines that say little stand, white space overlooked: one that is the
@@ -134,15 +152,17 @@ pub fn places_of_few_words(file: &[&str], wanted: &[&str], within: Range<usize>)
     if !wanted.iter().all(|line| says_little(line)) || !says_little(&wanted.concat()) {
         return Vec::new();
     }
-    let words = |line: &&str| line.split_whitespace().collect::<String>();
     let full = |line: &&str| !line.trim().is_empty();
     let end = within.end.min(file.len());
     let numbers: Vec<usize> = (within.start..end).filter(|n| full(&file[*n])).collect();
-    let lines: Vec<String> = numbers.iter().map(|number| words(&file[*number])).collect();
-    let wanted: Vec<String> = wanted.iter().filter(|line| full(line)).map(words).collect();
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    runs(&lines, &wanted).into_iter().map(|start| numbers[start]).collect()
+    let wanted: Vec<&str> = wanted.iter().copied().filter(full).collect();
+    let starts = runs(numbers.iter().map(|number| file[*number]), &wanted, same_letters);
+    starts.into_iter().map(|start| numbers[start]).collect()
+}
+
+/// Whether two lines are the same but for white space anywhere.
+fn same_letters(a: &str, b: &str) -> bool {
+    a.chars().filter(|c| !c.is_whitespace()).eq(b.chars().filter(|c| !c.is_whitespace()))
 }
 
 /// Whether a text has so few letters and digits that it may stand anywhere.
@@ -158,11 +178,11 @@ fn all_ascii(lines: &[&str]) -> bool {
 /// All runs that are `wanted` but for one indentation that is missing or too
 /// much. None where finding out would take too long.
 fn shifted(file: &[&str], wanted: &[&str]) -> Vec<(Range<usize>, Shift)> {
-    let words: Vec<&str> = file.iter().map(|line| line.trim()).collect();
+    let words = file.iter().map(|line| line.trim());
     let wanted_words: Vec<&str> = wanted.iter().map(|line| line.trim()).collect();
     let mut found = Vec::new();
     let mut compared = 0;
-    for start in runs(&words, &wanted_words) {
+    for start in runs(words, &wanted_words, |a, b| a == b) {
         let range = start..start + wanted.len();
         let (shift, lines) = Shift::between(&file[range.clone()], wanted);
         compared += lines;

@@ -1,8 +1,8 @@
 //! The place that is most like the wanted lines, where none is the same.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use super::hits::{COMMON, Hit, Hits};
 use super::align::{Alignment, Plain, align, mismatch};
 
 /// The cost may be a quarter of what all lines weigh.
@@ -16,9 +16,6 @@ const MARGIN_OF_COST: f32 = 0.5;
 
 /// Places that are looked at closely, best first by shared lines and words.
 const CANDIDATES: usize = 12;
-
-/// Words that stand in more lines than this lead nowhere.
-const COMMON: usize = 48;
 
 /// One line in so many may differ, and always one.
 const SAME_TO_ONE: usize = 5;
@@ -153,33 +150,13 @@ fn is_slip(a: &str, b: &str) -> bool {
 /// Where the first wanted line might stand, best first: the diagonals that
 /// share most lines and rare words with the wanted ones.
 fn candidates(file: &[Plain<'_>], wanted: &[Plain<'_>], band: usize) -> Vec<isize> {
-    let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, line) in wanted.iter().enumerate() {
-        known.entry(&line.text).or_default().push(at);
-        for word in words(&line.text) {
-            known.entry(word).or_default().push(at);
-        }
-    }
-    let mut hits: HashMap<&str, (f32, Vec<usize>)> = HashMap::new();
-    for (at, line) in file.iter().enumerate() {
-        let mut hit = |key: &str, weight: f32| {
-            if let Some((key, _)) = known.get_key_value(key) {
-                let (_, lines) = hits.entry(key).or_insert((weight, Vec::new()));
-                if lines.last() != Some(&at) {
-                    lines.push(at);
-                }
-            }
-        };
-        hit(&line.text, 4.0 * line.weight);
-        words(&line.text).for_each(|word| hit(word, 1.0));
-    }
+    let hits = Hits::of(file, wanted);
     let shift = wanted.len();
     let mut votes = vec![0.0_f32; file.len() + shift + 1];
-    for (key, (weight, lines)) in hits {
+    for Hit { from, weight, lines } in hits.all {
         if lines.len() > COMMON {
             continue;
         }
-        let from = &known[key];
         let vote = weight / (lines.len() * from.len()) as f32;
         for line in lines {
             for at in from.iter().take(8) {
@@ -205,11 +182,6 @@ fn candidates(file: &[Plain<'_>], wanted: &[Plain<'_>], band: usize) -> Vec<isiz
         near[best.saturating_sub(band)..until].fill(0.0);
     }
     starts
-}
-
-/// The words of a line that are long enough to tell something.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| word.len() > 3)
 }
 
 /// Whether two lines say the same but for white space and signs.

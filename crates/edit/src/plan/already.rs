@@ -2,7 +2,7 @@
 
 use super::rival::is_telling;
 use crate::format::{EditAction, PatchHunk, PatchLine};
-use crate::locate::{MatchLevel, locate};
+use crate::locate::exact;
 
 /// One line alone proves that it is the new one only if it says something:
 /// `return 2;` may stand anywhere.
@@ -53,19 +53,15 @@ fn is_there(content: &str, after: &[&str], brings: bool) -> bool {
         return false;
     }
     let lines: Vec<&str> = content.lines().collect();
-    let places = locate(&lines, after, 0..lines.len());
     // White space may be all that is to change.
-    places.len() == 1 && places[0].level == MatchLevel::Exact
+    exact(&lines, after).len() == 1
 }
 
 /// Whether an edit that changes nothing changes nothing because its result
 /// stands there, and not because what it changes was overlooked.
 pub fn is_made(content: &str, action: &EditAction) -> bool {
     let lines: Vec<&str> = content.lines().collect();
-    let stands = |after: &[&str]| {
-        let places = locate(&lines, after, 0..lines.len());
-        places.first().is_some_and(|place| place.level == MatchLevel::Exact)
-    };
+    let stands = |after: &[&str]| !exact(&lines, after).is_empty();
     match action {
         EditAction::Replace { search, replace } => {
             search == replace || stands(&replace.lines().collect::<Vec<_>>())

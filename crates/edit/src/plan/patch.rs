@@ -12,7 +12,7 @@ use super::weave::{Misfit, Op, Writing, weave};
 use crate::diff::{FileDiff, steps};
 use crate::format::{BrokenReason, PatchHunk, PatchLine};
 use crate::locate::{
-    Found, MatchLevel, Search, Shift, locate, nearest, places_of_few_words, says_little, search,
+    Found, MatchLevel, Search, Shift, exact, nearest, places_of_few_words, says_little, search,
 };
 use crate::refusal::{NearestMatch, RefusalReason};
 use crate::text::{FileLine, FileText, LineEnd};
@@ -330,8 +330,7 @@ fn place_unspaced<'t>(
     }
     let fits = |hunk: &PatchHunk| {
         let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
-        let places = locate(&text.texts(), &wanted, at.below..text.lines().len());
-        places.len() == 1 && places[0].level == MatchLevel::Exact
+        exact(text.texts().get(at.below..).unwrap_or_default(), &wanted).len() == 1
     };
     if fits(hunk) {
         return place(text, hunk, at);
