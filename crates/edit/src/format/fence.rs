@@ -35,6 +35,16 @@ impl Fence {
         body.len() >= self.length && body.chars().all(|c| c == self.mark)
     }
 
+    /// Whether the fence stands at the beginning of its line.
+    pub fn is_flush(&self) -> bool {
+        self.indent == 0
+    }
+
+    /// Whether the fence is made of this sign.
+    pub fn begins_with(&self, sign: u8) -> bool {
+        self.mark == char::from(sign)
+    }
+
     /// Whether the fence has no info string.
     pub fn is_bare(&self) -> bool {
         self.language.is_empty() && self.path.is_none()

@@ -119,15 +119,22 @@ impl ReplyParser {
         let mut out = Vec::new();
         let mut rest = piece;
         while let Some(position) = memchr::memchr(b'\n', rest) {
-            let (head, tail) = rest.split_at(position + 1);
             if self.partial.is_empty() {
-                self.raw_line(head, &mut out);
+                let quiet = self.quiet(rest);
+                if quiet > 0 {
+                    rest = &rest[quiet..];
+                    continue;
+                }
+                self.raw_line(&rest[..=position], &mut out);
             } else {
-                self.partial.extend_from_slice(head);
-                let whole = std::mem::take(&mut self.partial);
+                let mut whole = std::mem::take(&mut self.partial);
+                whole.extend_from_slice(&rest[..=position]);
                 self.raw_line(&whole, &mut out);
+                // Its room is used again: most pieces are shorter than a line.
+                whole.clear();
+                self.partial = whole;
             }
-            rest = tail;
+            rest = &rest[position + 1..];
         }
         self.partial.extend_from_slice(rest);
         out
@@ -159,6 +166,32 @@ impl ReplyParser {
         self.check_utf8(&mut out[before..]);
         *self = Self::default();
         out
+    }
+
+    /// Takes the lines that the block around them only keeps, all at once, and
+    /// says how many bytes they were: nearly all lines of a reply are such.
+    fn quiet(&mut self, bytes: &[u8]) -> usize {
+        if self.doubtful.is_some() {
+            return 0;
+        }
+        let run = match &self.place {
+            Place::SearchReplace(block) => quiet_run(bytes, |line| block.is_quiet(line)),
+            Place::Whole(block) => quiet_run(bytes, |line| block.is_quiet(line)),
+            Place::Diff(block) => quiet_run(bytes, |line| block.is_quiet(line)),
+            _ => return 0,
+        };
+        if run.text.is_empty() {
+            return 0;
+        }
+        match &mut self.place {
+            Place::SearchReplace(block) => block.quiet(run.text),
+            Place::Whole(block) => block.quiet(run.text),
+            Place::Diff(block) => block.quiet(run.text, self.offset),
+            _ => {}
+        }
+        self.line_number += run.lines;
+        self.offset += run.text.len();
+        run.text.len()
     }
 
     fn raw_line(&mut self, raw: &[u8], out: &mut Vec<ParsedItem>) {
@@ -527,6 +560,33 @@ impl ReplyParser {
         self.place = Place::Whole(Box::new(whole));
         self.line(line, out);
     }
+}
+
+/// Whole lines that say nothing to the block that they stand in.
+struct QuietRun<'b> {
+    text: &'b str,
+    lines: usize,
+}
+
+/// The lines at the beginning of `bytes` that are text, end with a bare line
+/// feed and are quiet, in the sense of `is_quiet`: lines without their end.
+fn quiet_run(bytes: &[u8], is_quiet: impl Fn(&[u8]) -> bool) -> QuietRun<'_> {
+    let (mut end, mut lines) = (0, 0);
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        let line = &bytes[end..at];
+        if line.last() == Some(&b'\r') || !is_quiet(line) {
+            break;
+        }
+        end = at + 1;
+        lines += 1;
+    }
+    let valid = match std::str::from_utf8(&bytes[..end]) {
+        Ok(text) => return QuietRun { text, lines },
+        Err(error) => &bytes[..error.valid_up_to()],
+    };
+    let end = memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1);
+    let text = std::str::from_utf8(&valid[..end]).unwrap_or_default();
+    QuietRun { text, lines: memchr::memchr_iter(b'\n', text.as_bytes()).count() }
 }
 
 /// Whether a line outside of blocks can begin one: the first sign tells of

@@ -113,6 +113,19 @@ impl SearchReplace {
         }
     }
 
+    /// Whether a line is kept and nothing else: no marker begins like it.
+    pub fn is_quiet(&self, line: &[u8]) -> bool {
+        let first = line.first();
+        self.hints == Hints::Over
+            && self.indent.is_empty()
+            && !matches!(first, Some(b'<' | b'-' | b'=' | b'>' | b'+'))
+    }
+
+    /// Takes whole lines that are quiet.
+    pub fn quiet(&mut self, lines: &str) {
+        self.replace.as_mut().unwrap_or(&mut self.search).push_str(lines);
+    }
+
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
         let text = line.text.strip_prefix(self.indent.as_str()).unwrap_or(line.text);

@@ -78,6 +78,31 @@ impl UnifiedDiff {
         Self { fence, path, file: None, held: None, doubtful: false }
     }
 
+    /// Whether a line is one of the hunk's and nothing else: no heading, fence or
+    /// colour begins like it.
+    pub fn is_quiet(&self, line: &[u8]) -> bool {
+        let in_hunk = self.held.is_none()
+            && self.fence.as_ref().is_none_or(Fence::is_flush)
+            && self.file.as_ref().is_some_and(|file| file.hunk.is_some() && file.flaw.is_none());
+        let begins = match line {
+            [b' ' | b'+', ..] => true,
+            [b'-', rest @ ..] => rest.first() != Some(&b'-'),
+            _ => false,
+        };
+        in_hunk && begins && memchr::memchr(0x1b, line).is_none()
+    }
+
+    /// Takes whole lines that are quiet; `start` is where they begin in the
+    /// reply.
+    pub fn quiet(&mut self, lines: &str, start: usize) {
+        let Some(FileSection { hunk: Some(hunk), end, .. }) = &mut self.file else { return };
+        for line in lines.split_terminator('\n') {
+            hunk.line(line);
+            hunk.ended(false);
+        }
+        *end = start + lines.len();
+    }
+
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> Step {
         let text = match &self.fence {

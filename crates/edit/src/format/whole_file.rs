@@ -29,6 +29,23 @@ impl WholeFile {
         Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0, is_shell }
     }
 
+    /// Whether a line is kept and nothing else: no fence begins like it.
+    pub fn is_quiet(&self, line: &[u8]) -> bool {
+        !self.is_command()
+            && self.fence.is_flush()
+            && match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                Some(first) => first.is_ascii_graphic() && !self.fence.begins_with(*first),
+                None => true,
+            }
+    }
+
+    /// Takes whole lines that are quiet.
+    pub fn quiet(&mut self, lines: &str) {
+        if self.path.is_some() {
+            self.content.push_str(lines);
+        }
+    }
+
     /// Reads a line.
     pub fn line(&mut self, line: Line<'_>) -> Step {
         // The fence of an example in a docstring.

@@ -141,7 +141,8 @@ pub fn exact(file: &[&str], wanted: &[&str]) -> Vec<usize> {
 /// overlooked: the levels that know nothing of signs or words all need that.
 fn may_stand(part: &[&str], wanted: &[&str]) -> bool {
     let full = |line: &&str| !line.trim().is_empty();
-    let words: Vec<&str> = wanted.iter().filter(|line| full(line)).map(|line| line.trim()).collect();
+    let words: Vec<&str> =
+        wanted.iter().filter(|line| full(line)).map(|line| line.trim()).collect();
     let lines = part.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
     words.is_empty() || !runs(lines, &words, |a, b| a == b).is_empty()
 }

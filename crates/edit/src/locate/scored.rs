@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::hits::{COMMON, Hit, Hits};
 use super::align::{Alignment, Plain, align, mismatch};
+use super::hits::{COMMON, Hit, Hits};
 
 /// The cost may be a quarter of what all lines weigh.
 const LEAST_SIMILARITY: f32 = 0.75;

@@ -30,6 +30,15 @@ fn reply() -> impl Strategy<Value = String> {
         ">>>>>>> REPLACE\n",
         "one\n",
         "  two\r\n",
+        "\tthree = 3\n  four\n",
+        "\u{b}```\n",
+        "\u{a0}```\n",
+        " ```\n",
+        "-\n",
+        "-- one\n",
+        "--- one\n",
+        // Stands for a byte that is no UTF-8.
+        "x\u{1}\n",
         "\n",
         "ä€😀\n",
         "--- a/a.txt\n",
@@ -151,17 +160,22 @@ fn choices() -> impl Strategy<Value = Vec<(Index, Index, u8, String)>> {
 proptest! {
     #[test]
     fn however_a_reply_is_cut_the_same_items_come(reply in reply(), cuts in prop::collection::vec(any::<Index>(), 0..6)) {
-        let whole = parse_reply(&reply);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(reply.len() + 1)).collect();
-        cuts.extend([0, reply.len()]);
+        let bytes: Vec<u8> =
+            reply.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+        let items = |cuts: &[usize]| {
+            let mut parser = ReplyParser::new();
+            let pieces = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
+            let mut items: Vec<_> = pieces.flat_map(|piece| parser.push_bytes(piece)).collect();
+            items.extend(parser.finish());
+            items
+        };
+        let whole = items(&[0, bytes.len()]);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
         cuts.sort_unstable();
-        let mut parser = ReplyParser::new();
-        let mut items = Vec::new();
-        for pair in cuts.windows(2) {
-            items.extend(parser.push_bytes(&reply.as_bytes()[pair[0]..pair[1]]));
-        }
-        items.extend(parser.finish());
-        prop_assert_eq!(items, whole);
+        prop_assert_eq!(items(&cuts), whole.clone());
+        let every: Vec<usize> = (0..=bytes.len()).collect();
+        prop_assert_eq!(items(&every), whole);
     }
 
     #[test]
