@@ -189,7 +189,10 @@ impl fmt::Display for RefusalReason {
             Self::TooLarge { size_bytes, limit_bytes } => {
                 write!(f, "the file has {size_bytes} bytes, at most {limit_bytes} are edited")
             }
-            Self::NotText => f.write_str("the file is not UTF-8 text"),
+            Self::NotText => f.write_str(
+                "the file is not UTF-8 text: only lines that stand in it byte for byte are \
+                 replaced, by ASCII",
+            ),
             Self::Exists => {
                 f.write_str("the file exists; name the lines to replace instead of creating it")
             }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Below this, showing the place would not help anybody.
@@ -24,19 +25,23 @@ pub fn nearest(file: &[&str], wanted: &[&str]) -> Option<(Range<usize>, f32)> {
     if length == 0 || (file.len() - length + 1) * length > MOST_COMPARISONS {
         return None;
     }
-    let sketches: Vec<Sketch> = file.iter().map(|line| Sketch::of(line)).collect();
     let sought: Vec<Sketch> = wanted.iter().map(|line| Sketch::of(line)).collect();
-    let mut starts: Vec<(f32, usize)> = (0..=file.len() - length)
-        .map(|start| {
-            let pairs = sketches[start..start + length].iter().zip(&sought);
-            (pairs.map(|(file, wanted)| file.similarity(wanted)).sum(), start)
-        })
-        .collect();
+    // Of a large file, only the lines that the next passage needs.
+    let mut sketches: VecDeque<Sketch> = file[..length - 1].iter().map(|l| Sketch::of(l)).collect();
     let better = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if starts.len() > CANDIDATES {
-        starts.select_nth_unstable_by(CANDIDATES, better);
-        starts.truncate(CANDIDATES);
+    let mut starts: Vec<(f32, usize)> = Vec::with_capacity(2 * CANDIDATES);
+    for (start, last) in file[length - 1..].iter().enumerate() {
+        sketches.push_back(Sketch::of(last));
+        let pairs = sketches.iter().zip(&sought);
+        starts.push((pairs.map(|(file, wanted)| file.similarity(wanted)).sum(), start));
+        sketches.pop_front();
+        if starts.len() == 2 * CANDIDATES {
+            starts.select_nth_unstable_by(CANDIDATES, better);
+            starts.truncate(CANDIDATES);
+        }
     }
+    starts.sort_unstable_by(better);
+    starts.truncate(CANDIDATES);
     starts.sort_unstable_by_key(|(_, start)| *start);
     let wanted: Vec<Pairs> = wanted.iter().map(|line| Pairs::of(line)).collect();
     let mut best: Option<(Range<usize>, f32)> = None;

@@ -2,21 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mlxcode_base::{PathError, RelPath, Root};
 
-use super::already;
-use super::elision::elided_line;
 use super::patch::{Patched, Placed};
-use super::snippet::{has_conflict_marks, is_snippet};
-use super::{ChangeKind, FileChange, ResolveOptions, elided_search, patch, substitute};
-use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
-use crate::layer::open_regular;
+use super::read::{is_program, read};
+use super::{ChangeKind, FileChange, ResolveOptions, foreign};
+use crate::content::Content;
 use crate::locate::MatchLevel;
 use crate::refusal::{NearestMatch, RefusalReason};
-use crate::text::FileText;
 
 /// Why one edit does not fit.
 #[derive(Debug)]
@@ -26,7 +22,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn is_no_match(&self) -> bool {
+    pub fn is_no_match(&self) -> bool {
         matches!(
             self.reason,
             RefusalReason::NoMatch
@@ -72,8 +68,10 @@ pub struct Draft<'a> {
 
 #[derive(Clone, Default)]
 struct DraftFile {
-    before: Option<String>,
-    after: Option<String>,
+    before: Option<Arc<String>>,
+    after: Option<Arc<String>>,
+    /// Whether the file is no UTF-8.
+    is_foreign: bool,
     /// Whether it is a program; `None` where the system does not tell.
     program_before: Option<bool>,
     program_after: Option<bool>,
@@ -85,6 +83,16 @@ impl DraftFile {
         let before = old.and_then(|old| old.program_before);
         self.program_after.filter(|after| self.after.is_some() && Some(*after) != before)
     }
+}
+
+/// A text as the bytes of its file.
+fn content(text: Option<Arc<String>>, is_foreign: bool) -> Option<Content> {
+    let text = text?;
+    Some(if is_foreign {
+        foreign::to_bytes(&text).into()
+    } else {
+        Arc::unwrap_or_clone(text).into()
+    })
 }
 
 impl<'a> Draft<'a> {
@@ -106,159 +114,47 @@ impl<'a> Draft<'a> {
         std::mem::take(&mut self.placed)
     }
 
-    /// Adds one edit; on refusal, the draft is as before.
-    pub fn edit(&mut self, edit: &EditBlock) -> Result<Outcome, Refused> {
-        self.placed.clear();
-        let limit = self.options.max_level;
-        let path = self.path(&edit.path)?;
-        if matches!(edit.action, EditAction::Delete { .. } | EditAction::Rename { .. })
-            && self.is_link(&edit.path)
-        {
-            return Err(RefusalReason::IsLink.into());
-        }
-        let content = self.load(&path)?.map(str::to_owned);
-        let content = content.as_deref();
-        let mut moved_to = None;
-        let after = match &edit.action {
-            EditAction::Replace { search, replace } => {
-                let content = content.ok_or(RefusalReason::NotFound)?;
-                match replaced(content, search, replace, limit) {
-                    Err(refused)
-                        if refused.is_no_match() && already::holds(content, search, replace) =>
-                    {
-                        return Ok(Outcome::AlreadyThere);
-                    }
-                    after => Some(self.note(after?)),
-                }
-            }
-            EditAction::Substitute { old, new, all } => {
-                if old.is_empty() {
-                    if content.is_some_and(|content| !content.trim().is_empty()) {
-                        return Err(RefusalReason::Exists.into());
-                    }
-                    self.written.insert(path.clone());
-                    Some(new.clone())
-                } else {
-                    let content = content.ok_or(RefusalReason::NotFound)?;
-                    refuse_elision(new, Some(content))?;
-                    match substitute::substitute(content, old, new, *all, limit) {
-                        Err(refused)
-                            if refused.is_no_match() && already::holds(content, old, new) =>
-                        {
-                            return Ok(Outcome::AlreadyThere);
-                        }
-                        after => Some(self.note(after?)),
-                    }
-                }
-            }
-            EditAction::Write { content: new, naming } => {
-                match naming {
-                    Naming::Guess if content.is_none() => return Ok(Outcome::Prose),
-                    Naming::Unclear if content.is_none() => {
-                        return Err(RefusalReason::UnclearPath.into());
-                    }
-                    _ => {}
-                }
-                refuse_elision(new, content)?;
-                if has_conflict_marks(new) && !content.is_some_and(has_conflict_marks) {
-                    return Err(RefusalReason::ConflictMarks.into());
-                }
-                let new = content.map_or_else(|| new.clone(), |old| FileText::new(old).dress(new));
-                if let Some(old) = content.filter(|old| *old != new) {
-                    if self.written.contains(&path) {
-                        return Err(RefusalReason::WrittenTwice.into());
-                    }
-                    if is_snippet(&new, old, *naming) {
-                        return Err(RefusalReason::Snippet.into());
-                    }
-                }
-                self.written.insert(path.clone());
-                Some(new)
-            }
-            EditAction::Create { content: new } => {
-                if content.is_some_and(|old| old == new || FileText::new(old).dress(new) == old) {
-                    return Ok(Outcome::AlreadyThere);
-                }
-                if content.is_some_and(|old| !old.trim().is_empty()) {
-                    return Err(RefusalReason::Exists.into());
-                }
-                refuse_elision(new, None)?;
-                self.written.insert(path.clone());
-                Some(new.clone())
-            }
-            EditAction::Patch { hunks } => {
-                let content = content.ok_or(RefusalReason::NotFound)?;
-                match patched(content, hunks, limit) {
-                    Err(refused) if refused.is_no_match() && already::patched(content, hunks) => {
-                        return Ok(Outcome::AlreadyThere);
-                    }
-                    after => Some(self.note(after?)),
-                }
-            }
-            EditAction::Delete { content: shown } => {
-                let content = content.ok_or(RefusalReason::NotFound)?;
-                if let Some(shown) = shown {
-                    patch::refuse_other_content(content, shown)?;
-                }
-                None
-            }
-            EditAction::Rename { to, hunks } => {
-                let content = content.ok_or(RefusalReason::NotFound)?;
-                let new = patched(content, hunks, limit)?;
-                let new = self.note(new);
-                let to = self.path(to)?;
-                if self.load(&to)?.is_some() {
-                    return Err(RefusalReason::Exists.into());
-                }
-                self.set(&to, Some(new));
-                moved_to = Some(to.clone());
-                self.renames.push((path.clone(), to));
-                None
-            }
-            EditAction::Copy { to, hunks } => {
-                let content = content.ok_or(RefusalReason::NotFound)?;
-                let new = patched(content, hunks, limit)?;
-                let new = self.note(new);
-                let to = self.path(to)?;
-                match self.load(&to)? {
-                    Some(there) if there == new => return Ok(Outcome::AlreadyThere),
-                    Some(_) => return Err(RefusalReason::Exists.into()),
-                    None => {}
-                }
-                let program = self.files.get(&path).and_then(|file| file.program_after);
-                self.set(&to, Some(new));
-                if let Some(file) = self.files.get_mut(&to) {
-                    file.program_after = edit.executable.or(program);
-                }
-                return Ok(Outcome::Changes);
-            }
-        };
-        let program = self.files.get(&path).and_then(|file| file.program_after);
-        let becomes = edit.executable.filter(|becomes| program.is_some_and(|now| now != *becomes));
-        if after.as_deref() == content && becomes.is_none() {
-            if content.is_some_and(|content| !already::is_made(content, &edit.action)) {
-                return Err(RefusalReason::WhitespaceDiffers.into());
-            }
-            return Ok(Outcome::AlreadyThere);
-        }
-        self.set(&path, after);
-        if let Some(file) = self.files.get_mut(moved_to.as_ref().unwrap_or(&path)) {
-            file.program_after = becomes.or(program);
-        }
-        Ok(Outcome::Changes)
-    }
-
-    fn note(&mut self, patched: Patched) -> String {
+    /// Takes note of where an edit fell; gives the text after it.
+    pub fn note(&mut self, patched: Patched) -> String {
         self.placed = patched.places;
         patched.text
+    }
+
+    pub fn forget_places(&mut self) {
+        self.placed.clear();
+    }
+
+    /// The most that may be overlooked.
+    pub fn max_level(&self) -> MatchLevel {
+        self.options.max_level
+    }
+
+    /// Takes note that a block gave the file whole.
+    pub fn note_written(&mut self, path: &RelPath) {
+        self.written.insert(path.clone());
+    }
+
+    /// Whether a block gave the file whole.
+    pub fn is_written(&self, path: &RelPath) -> bool {
+        self.written.contains(path)
+    }
+
+    /// Whether the file is no UTF-8.
+    pub fn is_foreign(&self, path: &RelPath) -> bool {
+        self.files.get(path).is_some_and(|file| file.is_foreign)
+    }
+
+    /// Whether the file is a program, as the edits so far leave it.
+    pub fn program_after(&self, path: &RelPath) -> Option<bool> {
+        self.files.get(path).and_then(|file| file.program_after)
     }
 
     /// The file before all edits and after them, where both are there.
     pub fn sides(&self, path: &RelPath) -> Option<(&str, &str)> {
         let moved = self.renames.iter().rev().find(|(from, _)| from == path);
-        let before = self.files.get(path)?.before.as_deref()?;
+        let before = self.files.get(path)?.before.as_ref()?;
         let now = self.files.get(moved.map_or(path, |(_, to)| to))?;
-        Some((before, now.after.as_deref()?))
+        Some((before, now.after.as_ref()?))
     }
 
     /// What the edits come to, one change a file.
@@ -266,28 +162,29 @@ impl<'a> Draft<'a> {
         let mut changes = Vec::new();
         for (from, to) in std::mem::take(&mut self.renames) {
             let pair = (self.files.get(&from), self.files.get(&to));
-            let (Some(DraftFile { before: Some(before), after: None, .. }), Some(new)) = pair
-            else {
+            let (Some(old), Some(new)) = pair else { continue };
+            let moved = old.before.is_some()
+                && old.after.is_none()
+                && new.before.is_none()
+                && new.after.is_some();
+            if !moved {
                 continue;
-            };
-            if let DraftFile { before: None, after: Some(after), .. } = new {
-                changes.push(FileChange {
-                    path: from.clone(),
-                    kind: ChangeKind::Rename,
-                    to: Some(to.clone()),
-                    before: Some(before.clone().into()),
-                    after: Some(after.clone().into()),
-                    executable: new.becomes(self.files.get(&from)),
-                });
-                self.files.remove(&from);
-                self.files.remove(&to);
             }
+            let executable = new.becomes(Some(old));
+            let (old, new) = (self.files.remove(&from), self.files.remove(&to));
+            changes.push(FileChange {
+                path: from,
+                kind: ChangeKind::Rename,
+                to: Some(to),
+                before: old.and_then(|old| content(old.before, old.is_foreign)),
+                after: new.and_then(|new| content(new.after, new.is_foreign)),
+                executable,
+            });
         }
         for path in std::mem::take(&mut self.order) {
             let Some(file) = self.files.remove(&path) else { continue };
             let executable = file.becomes(Some(&file));
-            let DraftFile { before, after, .. } = file;
-            let kind = match (&before, &after) {
+            let kind = match (&file.before, &file.after) {
                 (None, Some(_)) => ChangeKind::Create,
                 (Some(_), None) => ChangeKind::Delete,
                 (Some(before), Some(after)) if before != after || executable.is_some() => {
@@ -295,7 +192,9 @@ impl<'a> Draft<'a> {
                 }
                 _ => continue,
             };
-            let (before, after) = (before.map(Into::into), after.map(Into::into));
+            let is_foreign = file.is_foreign;
+            let (before, after) =
+                (content(file.before, is_foreign), content(file.after, is_foreign));
             changes.push(FileChange { path, kind, to: None, before, after, executable });
         }
         changes
@@ -307,7 +206,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The path as the plan calls it: a file keeps the name it was given first.
-    fn path(&mut self, written: &str) -> Result<RelPath, Refused> {
+    pub fn path(&mut self, written: &str) -> Result<RelPath, Refused> {
         let refuse = RefusalReason::of_path;
         let path = self.below(written).map_err(refuse)?;
         let place = self.root.resolve(&path).map_err(refuse)?;
@@ -324,123 +223,62 @@ impl<'a> Draft<'a> {
         RelPath::new(below.and_then(Path::to_str).unwrap_or(written))
     }
 
-    fn is_link(&self, written: &str) -> bool {
+    pub fn is_link(&self, written: &str) -> bool {
         let place = self.below(written).map(|path| self.root.path().join(path.as_path()));
         let meta = place.ok().and_then(|place| fs::symlink_metadata(place).ok());
         meta.is_some_and(|meta| meta.is_symlink())
     }
 
-    fn set(&mut self, path: &RelPath, after: Option<String>) {
+    /// What the file holds from now on, and whether it is a program.
+    pub fn set(&mut self, path: &RelPath, after: Option<String>, program: Option<bool>) {
         if let Some(file) = self.files.get_mut(path) {
-            file.after = after;
+            file.after = after.map(Arc::new);
+            file.program_after = program;
+        }
+    }
+
+    /// Takes note that what `from` holds is to be found at `to`.
+    pub fn move_to(&mut self, from: &RelPath, to: &RelPath) {
+        self.copy_to(from, to);
+        self.renames.push((from.clone(), to.clone()));
+    }
+
+    /// What is copied is read as its source is.
+    pub fn copy_to(&mut self, from: &RelPath, to: &RelPath) {
+        let is_foreign = self.is_foreign(from);
+        if let Some(file) = self.files.get_mut(to) {
+            file.is_foreign = is_foreign;
         }
     }
 
     /// The file as the edits so far leave it.
-    fn load(&mut self, path: &RelPath) -> Result<Option<&str>, Refused> {
+    pub fn load(&mut self, path: &RelPath) -> Result<Option<Arc<String>>, Refused> {
         if !self.files.contains_key(path) {
-            let before = self.read(path)?;
-            let program = self.root.resolve(path).ok().and_then(|place| is_program(&place));
-            self.files.insert(
-                path.clone(),
-                DraftFile {
-                    after: before.clone(),
-                    before,
-                    program_before: program,
-                    program_after: program,
-                },
-            );
+            let file = self.read(path)?;
+            self.files.insert(path.clone(), file);
             self.order.push(path.clone());
         }
-        Ok(self.files.get(path).and_then(|file| file.after.as_deref()))
+        Ok(self.files.get(path).and_then(|file| file.after.clone()))
     }
 
-    fn read(&self, path: &RelPath) -> Result<Option<String>, RefusalReason> {
-        let unreadable = |error: io::Error| RefusalReason::Unreadable { reason: error.to_string() };
-        let place = self.root.resolve(path).map_err(RefusalReason::of_path)?;
-        let meta = match fs::metadata(&place) {
-            Ok(meta) => meta,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Ok(None);
+    fn read(&self, path: &RelPath) -> Result<DraftFile, Refused> {
+        let bytes = read(self.root, path, self.options.max_file_bytes)?;
+        let (text, is_foreign) = match bytes.map(String::from_utf8) {
+            None => (None, false),
+            Some(Ok(text)) => (Some(text), false),
+            Some(Err(error)) => {
+                let text = foreign::to_text(error.as_bytes()).ok_or(RefusalReason::NotText)?;
+                (Some(text), true)
             }
-            Err(error) => return Err(unreadable(error)),
         };
-        if meta.is_dir() {
-            return Err(RefusalReason::IsFolder);
-        }
-        if !meta.is_file() {
-            return Err(RefusalReason::NotRegular);
-        }
-        let limit_bytes = self.options.max_file_bytes;
-        if meta.len() > limit_bytes {
-            return Err(RefusalReason::TooLarge { size_bytes: meta.len(), limit_bytes });
-        }
-        let mut bytes = Vec::new();
-        open_regular(&place)
-            .and_then(|mut file| file.read_to_end(&mut bytes))
-            .map_err(unreadable)?;
-        String::from_utf8(bytes).map(Some).map_err(|_| RefusalReason::NotText)
-    }
-}
-
-/// Whether the file may be run; a file that is not there yet may not. `None`
-/// where the system does not tell.
-fn is_program(place: &Path) -> Option<bool> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        match fs::metadata(place) {
-            Ok(meta) => Some(meta.permissions().mode() & 0o100 != 0),
-            Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(false),
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = place;
-        None
-    }
-}
-
-fn patched(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Patched, Refused> {
-    for line in hunks.iter().flat_map(|hunk| &hunk.lines) {
-        if let PatchLine::Added(line) = line {
-            refuse_elision(line, Some(content))?;
-        }
-    }
-    patch::apply(content, hunks, limit)
-}
-
-/// Puts `replace` in place of `search`, of which the middle may be left out.
-fn replaced(
-    content: &str,
-    search: &str,
-    replace: &str,
-    limit: MatchLevel,
-) -> Result<Patched, Refused> {
-    let whole = match refuse_elision(replace, Some(content)) {
-        Ok(()) => patch::replace(content, search, replace, limit),
-        Err(reason) => Err(Refused::from(reason)),
-    };
-    match whole {
-        Err(refused)
-            if elided_search::is_elided(search)
-                && (refused.is_no_match()
-                    || matches!(refused.reason, RefusalReason::Elided { .. })) =>
-        {
-            elided_search::replace(content, search, replace, limit)
-        }
-        whole => whole,
-    }
-}
-
-fn refuse_elision(new: &str, old: Option<&str>) -> Result<(), RefusalReason> {
-    match elided_line(new, old.unwrap_or_default()) {
-        Some(line) => Err(RefusalReason::Elided { line: line.to_owned() }),
-        None => Ok(()),
+        let text = text.map(Arc::new);
+        let program = self.root.resolve(path).ok().and_then(|place| is_program(&place));
+        Ok(DraftFile {
+            after: text.clone(),
+            before: text,
+            is_foreign,
+            program_before: program,
+            program_after: program,
+        })
     }
 }

@@ -87,14 +87,33 @@ fn a_plan_can_be_cut_down_to_some_files() {
 }
 
 #[test]
-fn what_is_not_utf8_is_refused() {
+fn what_is_not_utf8_is_edited_where_it_fits_exactly() {
     let tree = Tree::of(&[]);
-    fs::write(tree.path("bin"), b"\xff\xfe one\n").unwrap();
-    let plan = tree.plan(&replace("./bin/../bin.txt", "one", "1"));
-    assert!(matches!(plan.refusals()[0].reason, RefusalReason::Path { .. }));
-    fs::rename(tree.path("bin"), tree.path("a.txt")).unwrap();
-    let plan = tree.plan(&replace("a.txt", "one", "1"));
-    assert_eq!(plan.refusals()[0].reason, RefusalReason::NotText);
+    let before = b"caf\xe9 = 1\r\none = 1\r\n\ttwo = 2\r\n\xff\xfe";
+    fs::write(tree.path("a.txt"), before).unwrap();
+    let two = tree.apply(&replace("a.txt", "one = 1", "one = 11\nmore = 2")).unwrap();
+    let after = b"caf\xe9 = 1\r\none = 11\r\nmore = 2\r\n\ttwo = 2\r\n\xff\xfe";
+    assert_eq!(fs::read(tree.path("a.txt")).unwrap(), after);
+    tree.undo(Some(&two.id)).unwrap();
+    assert_eq!(fs::read(tree.path("a.txt")).unwrap(), before);
+    let whole = "```txt a.txt\nall of it\n```\n".to_owned();
+    let stands_for = replace("a.txt", "caf\u{10fee9} = 1", "cafe = 1");
+    for reply in [
+        // Another indentation, another word, letters that the file's encoding
+        // may write otherwise, a line that holds such a byte, and all of it.
+        replace("a.txt", "two = 2", "two = 3"),
+        replace("a.txt", "one = 1\n\ttwo = 3", "x"),
+        replace("a.txt", "one = 1", "one = 1 # \u{e4}"),
+        replace("a.txt", "caf\u{e9} = 1", "cafe = 1"),
+        stands_for,
+        whole,
+    ] {
+        let plan = tree.plan(&reply);
+        let reasons: Vec<_> = plan.refusals().iter().map(|refusal| &refusal.reason).collect();
+        assert_eq!(reasons, [&RefusalReason::NotText], "{reply}");
+        assert!(tree.apply(&reply).is_err());
+    }
+    assert_eq!(fs::read(tree.path("a.txt")).unwrap(), before);
 }
 
 #[cfg(unix)]
