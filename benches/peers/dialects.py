@@ -3,8 +3,10 @@
     $ peers-env/bin/python benches/peers/dialects.py --sources FOLDER
 
 FOLDER holds, unpacked, the sources whose tests are read: `pip download
---no-deps --no-binary :all: aider-chat==0.86.2` and the crate mpatch 1.8.1
-(`cargo fetch` puts it below ~/.cargo/registry/src). Every string in a test in
+--no-deps --no-binary :all: aider-chat==0.86.2 codex-apply-patch==0.4.0` and the
+crate mpatch 1.8.1 (`cargo fetch` puts it below ~/.cargo/registry/src). Of codex,
+the texts without their first and last line get them, as its tests give them
+with a function. Every string in a test in
 which the rival finds an edit is given to both; the paths and the number of
 edits are compared, and each difference is shown with its text.
 """
@@ -76,6 +78,25 @@ def mpatch_tests(mpatch, folder):
             yield text, edits
 
 
+# How the package tells what it read.
+DESCRIBED = re.compile(r"\w+: (.*?)(?: -> .*?)?(?: \((\d+) chunks\))?$")
+
+
+def codex_tests(codex, folder):
+    for name in ("lib.rs", "parser.rs"):
+        for text in rust_strings(next(folder.glob(f"**/codex*/**/{name}"))):
+            text = text.replace("{}", "file.txt").strip()
+            if text.startswith(("*** Add", "*** Update", "*** Delete")):
+                text = f"*** Begin Patch\n{text}\n*** End Patch"
+            try:
+                found = [DESCRIBED.match(line) for line in codex.codex.parse_patch(text)]
+            except ValueError:
+                continue
+            edits = [told[1] for told in found for _ in range(int(told[2] or 1))]
+            if edits:
+                yield text + "\n", edits
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sources", type=Path, required=True)
@@ -85,6 +106,7 @@ def main():
     for name, cases in (
         ("aider", aider_tests(programs.Aider(), args.sources)),
         ("mpatch", mpatch_tests(programs.Mpatch(), args.sources)),
+        ("codex", codex_tests(programs.Codex(), args.sources)),
     ):
         same, seen = 0, set()
         for text, theirs in cases:

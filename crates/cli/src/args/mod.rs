@@ -117,6 +117,9 @@ pub struct Edit {
     /// The most tokens of passages that are searched for
     #[arg(long, value_name = "N")]
     pub context_tokens: Option<usize>,
+    /// Take an edit that does not fit exactly though its file has more syntax errors afterwards
+    #[arg(long)]
+    pub ignore_syntax: bool,
     /// How to decide.
     #[command(flatten)]
     pub consent: Consent,
@@ -128,6 +131,9 @@ pub struct Apply {
     /// The file with the reply; `-` reads the standard input
     #[arg(default_value = "-")]
     pub reply: PathBuf,
+    /// Take an edit that does not fit exactly though its file has more syntax errors afterwards
+    #[arg(long)]
+    pub ignore_syntax: bool,
     /// How to decide.
     #[command(flatten)]
     pub consent: Consent,

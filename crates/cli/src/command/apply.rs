@@ -18,7 +18,8 @@ use crate::output::{Style, count, diff, visible};
 pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let reply = read_text(&args.reply, host)?;
-    let plan = plan(&workspace, &parse_reply(&reply), &args.consent)?;
+    let items = parse_reply(&reply);
+    let plan = plan(&workspace, &items, &args.consent, args.ignore_syntax)?;
     let (code, outcome) = decide(&workspace, plan, "apply", &args.consent, common.json, host)?;
     if common.json {
         json::write(host, &outcome)?;
@@ -27,8 +28,14 @@ pub fn run(args: &Apply, common: &Common, host: &mut Host<'_>) -> Outcome {
 }
 
 /// Places edits as the arguments say.
-pub fn plan(workspace: &Workspace, items: &[ParsedItem], consent: &Consent) -> Outcome<EditPlan> {
+pub fn plan(
+    workspace: &Workspace,
+    items: &[ParsedItem],
+    consent: &Consent,
+    ignore_syntax: bool,
+) -> Outcome<EditPlan> {
     let mut options = PlanOptions::default();
+    options.ignore_syntax = ignore_syntax;
     options.allow_protected.clone_from(&consent.allow_protected);
     Ok(workspace.plan_with(items, &options)?)
 }

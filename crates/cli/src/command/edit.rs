@@ -39,7 +39,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
         FinishReason::Length => return Err(InputError::ReplyCut.into()),
         _ => {}
     }
-    let plan = apply::plan(&workspace, &items, &args.consent)?;
+    let plan = apply::plan(&workspace, &items, &args.consent, args.ignore_syntax)?;
     let name = model.info().name.clone();
     let actor = Actor::new("edit").with_model(&name);
     let (code, outcome) = apply::decide(&workspace, plan, actor, &args.consent, common.json, host)?;

@@ -84,6 +84,21 @@ fn files_are_renamed_by_a_pattern_and_back() {
 }
 
 #[test]
+fn an_edit_that_breaks_its_file_needs_a_word_more() {
+    let ground = Ground::new();
+    let before = "def total(a):\n    value = a + 1\n    return value\n";
+    ground.write("calc.py", before);
+    let reply = "calc.py\n<<<<<<< SEARCH\n  value = a + 1\n  return value\n=======\n\
+        \x20 value = (a + 1\n  return value\n>>>>>>> REPLACE\n";
+    let ran = apply(&ground, reply, &[]);
+    assert!(ran.code != 0 && ran.out.contains("syntax errors"), "{ran:?}");
+    assert_eq!(ground.read("calc.py"), before);
+    let ran = apply(&ground, reply, &["--ignore-syntax"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ground.read("calc.py"), before.replace("= a", "= (a"));
+}
+
+#[test]
 fn protected_files_need_a_word_more() {
     let ground = Ground::new();
     ground.write(".env", "KEY=1\n");

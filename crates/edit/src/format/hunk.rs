@@ -2,6 +2,9 @@
 
 use super::{PatchHunk, PatchLine};
 
+/// Room is made beforehand for so many lines at most.
+const MOST_ROOM: usize = 64;
+
 /// A hunk that is being read.
 #[derive(Clone, Debug, Default)]
 pub struct HunkReader {
@@ -18,8 +21,9 @@ impl HunkReader {
     /// Begins at `@@ -12,3 +12,4 @@ label`, `@@ label` or `@@`.
     pub fn open(heading: &str) -> Self {
         let body = heading.trim_start_matches('@').trim();
-        let (ranges, label) = match body.split_once("@@") {
-            Some((ranges, label)) => (ranges.trim(), label.trim()),
+        let signs = body.as_bytes().windows(2).position(|pair| pair == b"@@");
+        let (ranges, label) = match signs {
+            Some(at) => (body[..at].trim(), body[at + 2..].trim()),
             None if body.starts_with('-') && body.contains(" +") => (body, ""),
             None => ("", body),
         };
@@ -29,14 +33,18 @@ impl HunkReader {
             Some((first.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
         };
         let (old, new) = (side('-'), side('+'));
+        let promised = old.zip(new).map(|((_, old), (_, new))| (old, new));
+        // What is promised need not come.
+        let room = promised.map_or(0, |(old, new)| old.saturating_add(new).min(MOST_ROOM));
         Self {
             hunk: PatchHunk {
+                lines: Vec::with_capacity(room),
                 first_line: old.map(|(first, _)| first),
                 old_count: old.map(|(_, count)| count),
                 labels: (!label.is_empty()).then(|| label.to_owned()).into_iter().collect(),
                 ..PatchHunk::default()
             },
-            promised: old.zip(new).map(|((_, old), (_, new))| (old, new)),
+            promised,
             blanks: 0,
             ends: (false, false),
         }

@@ -12,6 +12,7 @@ mod held_file;
 mod hunk;
 mod json;
 mod path_line;
+mod quiet;
 mod reader;
 mod search_replace;
 mod thought;

@@ -1,89 +1,12 @@
 //! Lines that name a file.
 
+mod name;
+mod sentence;
+
 use super::Naming;
-
-/// Files that have no ending and are edited all the same.
-const WITHOUT_ENDING: [&str; 14] = [
-    "Brewfile",
-    "CODEOWNERS",
-    "Containerfile",
-    "Dockerfile",
-    "Gemfile",
-    "GNUmakefile",
-    "Jenkinsfile",
-    "Justfile",
-    "LICENSE",
-    "Makefile",
-    "Procfile",
-    "README",
-    "Rakefile",
-    "Vagrantfile",
-];
-
-/// Endings of files that a model writes. A word with another ending may be a
-/// version, a product or a method.
-#[rustfmt::skip]
-const KNOWN_ENDINGS: [&str; 96] = [
-    "adoc", "bash", "bat", "bazel", "c", "cc", "cfg", "cjs", "clj", "cmake", "cmd", "conf",
-    "cpp", "cs", "css", "csv", "cxx", "dart", "dockerfile", "editorconfig", "el", "env", "erb",
-    "erl", "ex", "exs", "fish", "fs", "gitignore", "go", "gradle", "graphql", "groovy", "h",
-    "hpp", "hs", "htm", "html", "hxx", "ini", "ipynb", "java", "jl", "js", "json", "jsonc",
-    "jsx", "kt", "kts", "less", "lisp", "lock", "lua", "m", "md", "mdx", "mjs", "ml", "mm", "mod",
-    "nix", "php", "pl", "plist", "proto", "ps1", "py", "pyi", "r", "rb", "rs", "rst", "sass",
-    "scala", "scss", "sh", "sol", "sql", "svelte", "svg", "swift", "tex", "tf", "toml", "ts",
-    "tsx", "txt", "vim", "vue", "wgsl", "xml", "yaml", "yml", "zig", "zsh", "metal",
-];
-
-/// Words that may stand around a path where a sentence gives a file whole, such
-/// as "Here is the full content of `a.py`:".
-const FILLERS: [&str; 22] = [
-    "a",
-    "an",
-    "the",
-    "file",
-    "files",
-    "here",
-    "is",
-    "here's",
-    "this",
-    "of",
-    "called",
-    "named",
-    "version",
-    "with",
-    "following",
-    "as",
-    "now",
-    "and",
-    "its",
-    "to",
-    "code",
-    "source",
-];
-
-/// Of these one stands there as well.
-const WHOLE: [&str; 17] = [
-    "create",
-    "creating",
-    "created",
-    "new",
-    "updated",
-    "full",
-    "complete",
-    "entire",
-    "whole",
-    "rewritten",
-    "rewrite",
-    "write",
-    "save",
-    "final",
-    "content",
-    "contents",
-    "add",
-];
-
-/// Words before a path that say to change that file.
-const DIRECTIONS: [&str; 7] = ["in", "edit", "update", "change", "modify", "patch", "for"];
+pub use name::{is_command, is_shell, looks_like_path, may_be_json};
+use name::{is_known, is_without_ending};
+use sentence::sentence;
 
 /// A line that names a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,46 +128,6 @@ pub fn alone(line: &str) -> Option<PathLine> {
     Some(PathLine { path: path.to_owned(), naming, says })
 }
 
-/// Languages of commands.
-const SHELLS: [&str; 14] = [
-    "sh",
-    "bash",
-    "zsh",
-    "fish",
-    "shell",
-    "console",
-    "terminal",
-    "shell-session",
-    "shellsession",
-    "powershell",
-    "pwsh",
-    "ps1",
-    "cmd",
-    "bat",
-];
-
-/// Whether a fence in `language` holds commands.
-pub fn is_shell(language: &str) -> bool {
-    SHELLS.iter().any(|shell| language.eq_ignore_ascii_case(shell))
-}
-
-/// Whether a fence in `language` below `path` holds commands, not the file.
-pub fn is_command(language: &str, path: &str) -> bool {
-    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    is_shell(language) && ending.is_some_and(|(_, ending)| is_known(path) && !is_shell(ending))
-}
-
-/// Whether a file of this name may hold JSON.
-pub fn may_be_json(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let code = [
-        "py", "rs", "js", "ts", "tsx", "jsx", "go", "java", "c", "h", "cpp", "hpp", "cs", "rb",
-        "php", "md", "html", "css", "scss", "sh", "toml", "yaml", "yml", "txt", "sql", "kt",
-        "swift", "lua", "vue", "svelte",
-    ];
-    name.rsplit_once('.').is_none_or(|(_, ending)| !code.contains(&ending))
-}
-
 /// Reads the comment that many models put on the first line of a file:
 /// `# pkg/b.py`, `// src/x.rs`.
 pub fn comment(line: &str) -> Option<PathLine> {
@@ -262,51 +145,6 @@ pub fn comment(line: &str) -> Option<PathLine> {
     known.then(|| PathLine { path: path.to_owned(), naming: Naming::Comment, says: Says::File })
 }
 
-/// Reads a sentence that ends in a colon and names one file.
-fn sentence(line: &str) -> Option<PathLine> {
-    let text = list_item(line.trim().trim_start_matches('#').trim());
-    let text = text.trim_end_matches('*').strip_suffix(':')?;
-    let (before, path, after) = quoted_path(text).or_else(|| last_word(text))?;
-    let words = |text: &str| -> Vec<String> {
-        let trim = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        text.split_whitespace().map(trim).filter(|word| !word.is_empty()).collect()
-    };
-    let (above, below) = (words(before), words(after));
-    let around = || above.iter().chain(&below).map(String::as_str);
-    let gives_whole = around().any(|word| WHOLE.contains(&word))
-        && around().all(|word| WHOLE.contains(&word) || FILLERS.contains(&word));
-    let directs = |word: &String| DIRECTIONS.contains(&word.as_str());
-    let says = if gives_whole {
-        Says::File
-    } else if above.iter().all(directs) {
-        Says::Change
-    } else {
-        Says::Something
-    };
-    Some(PathLine { path: path.to_owned(), naming: Naming::Clear, says })
-}
-
-/// The one path between backticks, and what stands around it.
-fn quoted_path(text: &str) -> Option<(&str, &str, &str)> {
-    let parts: Vec<&str> = text.split('`').collect();
-    let mut named = (1..parts.len().saturating_sub(1)).step_by(2).filter(|n| {
-        let part = parts[*n];
-        let spaced = part.contains(' ') && part.contains('/') && is_known(part);
-        looks_like_path(part) && (is_known(part) || is_without_ending(part)) || spaced
-    });
-    let (number, None) = (named.next()?, named.next()) else { return None };
-    let start = parts[..number].iter().map(|part| part.len() + 1).sum::<usize>();
-    let end = start + parts[number].len();
-    Some((&text[..start - 1], parts[number], &text[end + 1..]))
-}
-
-/// `Updated file srv.py`: a path without any dress stands at the end.
-fn last_word(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, path) = text.rsplit_once(' ')?;
-    let says_file = before.split_whitespace().any(|word| word.eq_ignore_ascii_case("file"));
-    (says_file && looks_like_path(path) && is_known(path)).then_some((before, path, ""))
-}
-
 /// The text of a list item: `1. text`, `- text`.
 fn list_item(text: &str) -> &str {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -315,42 +153,6 @@ fn list_item(text: &str) -> &str {
         _ => text.strip_prefix(['-', '*', '+']).unwrap_or(text),
     };
     rest.strip_prefix(' ').map_or(text, str::trim)
-}
-
-fn is_known(path: &str) -> bool {
-    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    ending.is_some_and(|(_, ending)| {
-        KNOWN_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
-    })
-}
-
-fn is_without_ending(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| WITHOUT_ENDING.contains(&name))
-}
-
-/// Whether one word is written like a path: it has a folder, an ending, or a
-/// well-known name.
-pub fn looks_like_path(word: &str) -> bool {
-    if word.is_empty()
-        || word.contains(|c: char| c.is_whitespace() || matches!(c, '`' | '"' | '<' | '>' | '|'))
-        || word.ends_with(['.', '/', ','])
-        // A colon belongs to a URL, or to a place in a file: `src/a.rs:10-20`.
-        || word.contains(':')
-    {
-        return false;
-    }
-    let name = word.rsplit('/').next().unwrap_or(word);
-    if WITHOUT_ENDING.contains(&name) {
-        return true;
-    }
-    match name.rsplit_once('.') {
-        Some((_, ending)) => {
-            ending.len() <= 12 && ending.starts_with(|c: char| c.is_alphanumeric())
-        }
-        None => {
-            word.contains('/') && name.chars().all(|c| c.is_alphanumeric() || "_-+".contains(c))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,8 @@
-//! What stands between blocks, and which block begins where.
+//! Reads a reply piece by piece, and hands each line to whom it belongs.
+
+mod colours;
+mod fence_top;
+mod outside;
 
 use std::borrow::Cow;
 
@@ -6,15 +10,14 @@ use super::above::Above;
 use super::apply_patch::{self, ApplyPatch};
 use super::call_block::CallBlock;
 use super::fence::Fence;
-use super::held_file::{HeldFile, Verdict};
-use super::path_line::{PathLine, Says};
-use super::search_replace::{self, SearchReplace};
+use super::held_file::HeldFile;
+use super::path_line::PathLine;
+use super::search_replace::SearchReplace;
 use super::thought::Thought;
-use super::unified_diff::{self, UnifiedDiff};
+use super::unified_diff::UnifiedDiff;
 use super::whole_file::WholeFile;
-use super::{
-    BrokenBlock, BrokenReason, EditAction, Line, Naming, Origin, ParsedItem, Step, path_line,
-};
+use super::{BrokenBlock, BrokenReason, EditAction, Line, Naming, Origin, ParsedItem, Step};
+use colours::without_colours;
 
 /// Finds the edits of a reply while it streams.
 ///
@@ -118,26 +121,45 @@ impl ReplyParser {
     pub fn push_bytes(&mut self, piece: &[u8]) -> Vec<ParsedItem> {
         let mut out = Vec::new();
         let mut rest = piece;
-        while let Some(position) = memchr::memchr(b'\n', rest) {
-            if self.partial.is_empty() {
-                let quiet = self.quiet(rest);
-                if quiet > 0 {
-                    rest = &rest[quiet..];
-                    continue;
-                }
-                self.raw_line(&rest[..=position], &mut out);
-            } else {
-                let mut whole = std::mem::take(&mut self.partial);
-                whole.extend_from_slice(&rest[..=position]);
-                self.raw_line(&whole, &mut out);
-                // Its room is used again: most pieces are shorter than a line.
-                whole.clear();
-                self.partial = whole;
-            }
+        if !self.partial.is_empty()
+            && let Some(position) = memchr::memchr(b'\n', rest)
+        {
+            let mut whole = std::mem::take(&mut self.partial);
+            whole.extend_from_slice(&rest[..=position]);
+            self.lines(&whole, &mut out);
+            // Its room is used again: most pieces are shorter than a line.
+            whole.clear();
+            self.partial = whole;
             rest = &rest[position + 1..];
+        }
+        if let Some(last) = memchr::memrchr(b'\n', rest) {
+            let (lines, tail) = rest.split_at(last + 1);
+            self.lines(lines, &mut out);
+            rest = tail;
         }
         self.partial.extend_from_slice(rest);
         out
+    }
+
+    /// Takes whole lines, each with its end.
+    fn lines(&mut self, mut bytes: &[u8], out: &mut Vec<ParsedItem>) {
+        // What is text is looked at once, not line by line.
+        let mut valid = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        while !bytes.is_empty() {
+            let taken = match self.quiet(valid) {
+                0 => {
+                    let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+                    self.raw_line(&bytes[..end], valid.get(..end), out);
+                    end
+                }
+                quiet => quiet,
+            };
+            bytes = &bytes[taken..];
+            valid = valid.get(taken..).unwrap_or_default();
+        }
     }
 
     /// Ends the reply and gives the edits that its end completes.
@@ -145,7 +167,7 @@ impl ReplyParser {
         let mut out = Vec::new();
         let last = std::mem::take(&mut self.partial);
         if !last.is_empty() {
-            self.raw_line(&last, &mut out);
+            self.raw_line(&last, std::str::from_utf8(&last).ok(), &mut out);
         }
         let before = out.len();
         out.extend(self.doubtful.take());
@@ -170,45 +192,35 @@ impl ReplyParser {
 
     /// Takes the lines that the block around them only keeps, all at once, and
     /// says how many bytes they were: nearly all lines of a reply are such.
-    fn quiet(&mut self, bytes: &[u8]) -> usize {
+    fn quiet(&mut self, text: &str) -> usize {
         if self.doubtful.is_some() {
             return 0;
         }
-        let run = match &self.place {
-            Place::SearchReplace(block) => quiet_run(bytes, |line| block.is_quiet(line)),
-            Place::Whole(block) => quiet_run(bytes, |line| block.is_quiet(line)),
-            Place::Diff(block) => quiet_run(bytes, |line| block.is_quiet(line)),
+        let (bytes, lines) = match &mut self.place {
+            Place::SearchReplace(block) => block.quiet(text),
+            Place::Whole(block) => block.quiet(text),
+            Place::Diff(block) => block.quiet(text, self.offset),
             _ => return 0,
         };
-        if run.text.is_empty() {
-            return 0;
-        }
-        match &mut self.place {
-            Place::SearchReplace(block) => block.quiet(run.text),
-            Place::Whole(block) => block.quiet(run.text),
-            Place::Diff(block) => block.quiet(run.text, self.offset),
-            _ => {}
-        }
-        self.line_number += run.lines;
-        self.offset += run.text.len();
-        run.text.len()
+        self.line_number += lines;
+        self.offset += bytes;
+        bytes
     }
 
-    fn raw_line(&mut self, raw: &[u8], out: &mut Vec<ParsedItem>) {
-        let bytes = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let (bytes, crlf) = match bytes.strip_suffix(b"\r") {
-            Some(bytes) => (bytes, true),
-            None => (bytes, false),
-        };
+    /// Takes a line with its end; `text` is the same where it is text.
+    fn raw_line(&mut self, raw: &[u8], text: Option<&str>, out: &mut Vec<ParsedItem>) {
         self.line_number += 1;
         let start = self.offset;
         self.offset += raw.len();
-        let text = if let Ok(text) = std::str::from_utf8(bytes) {
-            Cow::Borrowed(text)
+        let text = if let Some(text) = text {
+            let text = text.strip_suffix('\n').unwrap_or(text);
+            Cow::Borrowed(text.strip_suffix('\r').unwrap_or(text))
         } else {
+            let bytes = raw.strip_suffix(b"\n").unwrap_or(raw);
             self.not_utf8.push(start);
-            String::from_utf8_lossy(bytes)
+            String::from_utf8_lossy(bytes.strip_suffix(b"\r").unwrap_or(bytes))
         };
+        let crlf = raw.ends_with(b"\r\n") || raw.ends_with(b"\r");
         let line = Line { text: &text, start, end: self.offset, number: self.line_number, crlf };
         let before = out.len();
         self.any_line(line, out);
@@ -344,281 +356,4 @@ impl ReplyParser {
             self.line(line, out);
         }
     }
-
-    fn outside(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
-        if let Some(minus) = self.minus.take()
-            && line.text.starts_with("+++ ")
-        {
-            self.settle(out);
-            let mut diff = UnifiedDiff::open(None, None);
-            diff.line(minus.line(), out);
-            self.place = Place::Diff(Box::new(diff));
-            return self.line(line, out);
-        }
-        if may_begin(line.text) && self.begins(line, out) {
-            return;
-        }
-        if let Some(held) = &mut self.held {
-            held.text(line.text);
-        }
-        if line.text.bytes().all(|b| b.is_ascii_whitespace()) {
-            return;
-        }
-        if self.fence.is_none() && line.text.starts_with("--- ") {
-            self.minus = Some(OwnedLine::of(line));
-        }
-        self.above.set_line(line.text);
-    }
-
-    /// Ends the fence or begins whatever the line begins; false for a line of
-    /// prose.
-    fn begins(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> bool {
-        match &self.fence {
-            Some((fence, _)) if fence.closes(line.text) => {
-                self.settle(out);
-                self.fence = None;
-                self.above.clear();
-                return true;
-            }
-            None => {
-                if let Some(thought) = Thought::open(line.text) {
-                    self.above.clear();
-                    self.place = Place::Thought(thought);
-                    self.line(line, out);
-                    return true;
-                }
-                if Thought::closes(line.text) && (self.found || self.held.is_some()) {
-                    self.settle(out);
-                    out.push(Origin::of(line).broken(None, BrokenReason::Draft, line.end));
-                    return true;
-                }
-                if let Some(fence) = Fence::open(line.text) {
-                    self.judge(&fence, out);
-                    self.fence = Some((fence, Origin::of(line)));
-                    self.place = Place::FenceTop;
-                    return true;
-                }
-                if let Some(call) = CallBlock::open(line) {
-                    self.settle(out);
-                    self.place = Place::Call(Box::new(call));
-                    self.call_line(line, out);
-                    return true;
-                }
-            }
-            Some(_) => {}
-        }
-        self.begin(line, out)
-    }
-
-    /// The first line of a call outside of fences, which may be its last.
-    fn call_line(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
-        let Place::Call(block) = &mut self.place else { return };
-        if block.line(line, out) == Step::Done {
-            self.place = Place::Outside;
-            self.above.clear();
-        }
-    }
-
-    /// Begins the blocks that stand in a fence and outside of one alike.
-    fn begin(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) -> bool {
-        if search_replace::opens(line.text) {
-            self.settle(out);
-            let in_info = self.fence.as_ref().and_then(|(fence, _)| fence.path.clone());
-            let above = self.above.take().map(|above| above.path);
-            let path = above.or(in_info).or_else(|| self.last.clone());
-            self.place = Place::SearchReplace(Box::new(SearchReplace::open(line, path)));
-            return true;
-        }
-        if apply_patch::opens(line.text) {
-            self.settle(out);
-            self.place = Place::Patch(Box::default(), Origin::of(line));
-            return true;
-        }
-        if self.fence.is_none() && unified_diff::opens(line.text) {
-            self.settle(out);
-            self.place = Place::Diff(Box::new(UnifiedDiff::open(None, None)));
-            self.line(line, out);
-            return true;
-        }
-        false
-    }
-
-    /// Lets the next fence say whether the held file is complete.
-    fn judge(&mut self, next: &Fence, out: &mut Vec<ParsedItem>) {
-        let named = next.path.is_some() || self.above.get().is_some();
-        match self.held.as_ref().map(|held| held.judge(next, named)) {
-            Some(Verdict::CutShort) => out.extend(self.held.take().map(HeldFile::cut_short)),
-            Some(Verdict::Whole) => self.settle(out),
-            Some(Verdict::Unclear) | None => {}
-        }
-    }
-
-    /// Gives the held file: nothing below can belong to it.
-    fn settle(&mut self, out: &mut Vec<ParsedItem>) {
-        out.extend(self.held.take().map(HeldFile::whole));
-    }
-
-    /// The first line in a fence decides what the fence holds.
-    fn fence_top(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
-        let Some((fence, origin)) = self.fence.clone() else { return };
-        self.place = Place::Outside;
-        if fence.closes(line.text) || self.begin(line, out) {
-            if fence.closes(line.text) {
-                self.settle(out);
-                self.fence = None;
-            }
-            return;
-        }
-        if apply_patch::is_shell_call(line.text) {
-            // The envelope stands in a here-document below.
-            return;
-        }
-        let inner = fence.inner(line.text);
-        let is_diff = matches!(fence.language.as_str(), "diff" | "patch")
-            || unified_diff::opens(inner)
-            || (fence.path.is_none()
-                && opens_plain_diff(&fence, inner)
-                && self.above.get().is_none());
-        if is_diff {
-            self.settle(out);
-            let above = self.above.take().filter(|above| above.says != Says::Something);
-            let path = above.map(|above| above.path).or_else(|| fence.path.clone());
-            self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
-            return self.line(line, out);
-        }
-        let named = match (&fence.path, self.above.get()) {
-            (Some(path), _) => Some((path.clone(), Naming::Clear)),
-            (None, Some(above))
-                if above.says == Says::File
-                    && !path_line::is_command(&fence.language, &above.path) =>
-            {
-                Some((above.path.clone(), above.naming))
-            }
-            _ => None,
-        };
-        let may_call = matches!(fence.language.as_str(), "json" | "jsonc" | "tool_call")
-            || (fence.language.is_empty() && named.is_none());
-        let is_call = may_call && inner.trim_start().starts_with(['{', '[']);
-        if is_call && named.as_ref().is_none_or(|(path, _)| !path_line::may_be_json(path)) {
-            let above = self.above.take().map(|above| above.path);
-            let path = above.or_else(|| fence.path.clone());
-            self.settle(out);
-            self.place = Place::Call(Box::new(CallBlock::in_fence(fence, path, origin)));
-            return self.line(line, out);
-        }
-        if named.is_none() && line.text.trim().is_empty() {
-            self.place = Place::FenceTop;
-            return;
-        }
-        if named.is_none()
-            && let Some(path) = path_line::comment(inner)
-        {
-            self.place = Place::FenceComment(path, vec![OwnedLine::of(line)]);
-            return;
-        }
-        if named.is_none()
-            && let Some(path) = path_line::alone(line.text)
-        {
-            if path_line::is_shell(&fence.language) {
-                // The first command may look like a path.
-                self.place = Place::FenceComment(path, vec![OwnedLine::of(line)]);
-                return;
-            }
-            // The path may stand inside, above the first block.
-            self.above.set(path);
-            return;
-        }
-        self.above.clear();
-        self.place = Place::Whole(Box::new(WholeFile::open(fence, named, origin)));
-        self.line(line, out);
-    }
-
-    /// What stands below such a comment tells whether blocks follow, or the
-    /// file itself.
-    fn fence_comment(&mut self, line: Line<'_>, out: &mut Vec<ParsedItem>) {
-        let (Some((fence, origin)), Place::FenceComment(path, mut lines)) =
-            (self.fence.clone(), std::mem::take(&mut self.place))
-        else {
-            return;
-        };
-        if line.text.trim().is_empty() {
-            lines.push(OwnedLine::of(line));
-            self.place = Place::FenceComment(path, lines);
-            return;
-        }
-        let is_file = path.naming == Naming::Comment;
-        if search_replace::opens(line.text) || (fence.closes(line.text) && is_file) {
-            self.above.set(path);
-            return self.line(line, out);
-        }
-        let named = is_file.then_some((path.path, path.naming));
-        let mut whole = WholeFile::open(fence, named, origin);
-        for line in &lines {
-            whole.line(line.line());
-        }
-        self.above.clear();
-        self.place = Place::Whole(Box::new(whole));
-        self.line(line, out);
-    }
-}
-
-/// Whole lines that say nothing to the block that they stand in.
-struct QuietRun<'b> {
-    text: &'b str,
-    lines: usize,
-}
-
-/// The lines at the beginning of `bytes` that are text, end with a bare line
-/// feed and are quiet, in the sense of `is_quiet`: lines without their end.
-fn quiet_run(bytes: &[u8], is_quiet: impl Fn(&[u8]) -> bool) -> QuietRun<'_> {
-    let (mut end, mut lines) = (0, 0);
-    for at in memchr::memchr_iter(b'\n', bytes) {
-        let line = &bytes[end..at];
-        if line.last() == Some(&b'\r') || !is_quiet(line) {
-            break;
-        }
-        end = at + 1;
-        lines += 1;
-    }
-    let valid = match std::str::from_utf8(&bytes[..end]) {
-        Ok(text) => return QuietRun { text, lines },
-        Err(error) => &bytes[..error.valid_up_to()],
-    };
-    let end = memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1);
-    let text = std::str::from_utf8(&valid[..end]).unwrap_or_default();
-    QuietRun { text, lines: memchr::memchr_iter(b'\n', text.as_bytes()).count() }
-}
-
-/// Whether a line outside of blocks can begin one: the first sign tells of
-/// nearly all that it cannot.
-fn may_begin(text: &str) -> bool {
-    let first = text.bytes().find(|b| !matches!(b, b' ' | b'\t'));
-    matches!(first, Some(b'`' | b'~' | b'<' | b'-' | b'*' | b'd' | b'{' | b'[' | b'@'))
-}
-
-/// The text without the escapes that colour it (ECMA-48, SGR, and the erasing
-/// of a line's rest, which git writes beside it).
-fn without_colours(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("\u{1b}[") {
-        let body = &rest[at + 2..];
-        let length = body.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
-        out.push_str(&rest[..at]);
-        if let Some(b'm' | b'K') = body.as_bytes().get(length) {
-            rest = &body[length + 1..];
-        } else {
-            out.push_str("\u{1b}[");
-            rest = body;
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Whether the first line of a fence is `--- ` and a file. In a fence with a
-/// language, such as YAML, words behind it are no file.
-fn opens_plain_diff(fence: &Fence, line: &str) -> bool {
-    let name = line.strip_prefix("--- ");
-    name.is_some_and(|name| fence.language.is_empty() || name.contains(['/', '.']))
 }

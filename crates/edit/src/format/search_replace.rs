@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::quiet::quiet_lines;
 use super::{
     BrokenReason, EditAction, Line, Origin, ParsedItem, PatchHunk, PatchLine, Step, path_line,
 };
@@ -113,17 +114,17 @@ impl SearchReplace {
         }
     }
 
-    /// Whether a line is kept and nothing else: no marker begins like it.
-    pub fn is_quiet(&self, line: &[u8]) -> bool {
-        let first = line.first();
-        self.hints == Hints::Over
-            && self.indent.is_empty()
-            && !matches!(first, Some(b'<' | b'-' | b'=' | b'>' | b'+'))
-    }
-
-    /// Takes whole lines that are quiet.
-    pub fn quiet(&mut self, lines: &str) {
-        self.replace.as_mut().unwrap_or(&mut self.search).push_str(lines);
+    /// Takes the lines at the beginning of `text` that are kept and nothing
+    /// else, since no marker begins like them: how many bytes and lines.
+    pub fn quiet(&mut self, text: &str) -> (usize, usize) {
+        if self.hints != Hints::Over || !self.indent.is_empty() {
+            return (0, 0);
+        }
+        let is_quiet =
+            |line: &[u8]| !matches!(line.first(), Some(b'<' | b'-' | b'=' | b'>' | b'+'));
+        let (bytes, lines) = quiet_lines(text, is_quiet);
+        self.replace.as_mut().unwrap_or(&mut self.search).push_str(&text[..bytes]);
+        (bytes, lines)
     }
 
     /// Reads a line.

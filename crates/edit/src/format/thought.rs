@@ -22,14 +22,19 @@ pub struct Thought {
 impl Thought {
     /// Begins at a line such as `<think>`, with or without words behind it.
     pub fn open(line: &str) -> Option<Self> {
-        let known = TAGS.iter().find(|(opening, _)| line.trim_start().starts_with(opening))?;
+        let line = line.trim_start();
+        if !line.starts_with(['<', '[']) {
+            return None;
+        }
+        let known = TAGS.iter().find(|(opening, _)| line.starts_with(opening))?;
         Some(Self { closing: known.1 })
     }
 
     /// Whether `line` ends a thought. Where none is open, the prompt opened it,
     /// as the chat templates of some models do.
     pub fn closes(line: &str) -> bool {
-        TAGS.iter().any(|(_, closing)| line.trim_start().starts_with(closing))
+        let line = line.trim_start();
+        line.starts_with(['<', '[']) && TAGS.iter().any(|(_, closing)| line.starts_with(closing))
     }
 
     /// What stands on `line` behind the end of the thought.

@@ -2,6 +2,7 @@
 
 use super::fence::Fence;
 use super::held_file::HeldFile;
+use super::quiet::quiet_lines;
 use super::{BrokenReason, Line, Naming, Origin, ParsedItem, Step, path_line};
 
 /// A fence that is being read.
@@ -29,21 +30,21 @@ impl WholeFile {
         Self { fence, path, naming, origin, content: String::new(), depth: 0, end: 0, is_shell }
     }
 
-    /// Whether a line is kept and nothing else: no fence begins like it.
-    pub fn is_quiet(&self, line: &[u8]) -> bool {
-        !self.is_command()
-            && self.fence.is_flush()
-            && match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
-                Some(first) => first.is_ascii_graphic() && !self.fence.begins_with(*first),
-                None => true,
-            }
-    }
-
-    /// Takes whole lines that are quiet.
-    pub fn quiet(&mut self, lines: &str) {
-        if self.path.is_some() {
-            self.content.push_str(lines);
+    /// Takes the lines at the beginning of `text` that are kept and nothing
+    /// else, since no fence begins like them: how many bytes and lines.
+    pub fn quiet(&mut self, text: &str) -> (usize, usize) {
+        if self.is_command() || !self.fence.is_flush() {
+            return (0, 0);
         }
+        let is_quiet = |line: &[u8]| {
+            let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
+            first.is_none_or(|first| first.is_ascii_graphic() && !self.fence.begins_with(*first))
+        };
+        let (bytes, lines) = quiet_lines(text, is_quiet);
+        if self.path.is_some() {
+            self.content.push_str(&text[..bytes]);
+        }
+        (bytes, lines)
     }
 
     /// Reads a line.

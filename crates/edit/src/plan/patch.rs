@@ -1,21 +1,23 @@
 //! Puts new lines in the place of old ones.
 
+mod hunks;
+mod only;
+
 use std::borrow::Cow;
 use std::ops::Range;
-
-use mlxcode_base::LineRange;
 
 use super::draft::Refused;
 use super::frame::framed;
 use super::rival;
 use super::weave::{Misfit, Op, Writing, weave};
-use crate::diff::{FileDiff, steps};
-use crate::format::{BrokenReason, PatchHunk, PatchLine};
-use crate::locate::{
-    Found, MatchLevel, Search, Shift, exact, nearest, places_of_few_words, says_little, search,
-};
-use crate::refusal::{NearestMatch, RefusalReason};
-use crate::text::{FileLine, FileText, LineEnd};
+use crate::diff::steps;
+use crate::locate::{Found, MatchLevel, says_little};
+use crate::refusal::RefusalReason;
+use crate::text::{FileLine, FileText};
+
+pub use hunks::apply;
+pub use only::refuse_other_content;
+use only::{misfit, only};
 
 /// Larger texts are not searched for other places that may be meant.
 const MOST_SEARCHED_BYTES: usize = 8 << 20;
@@ -204,268 +206,6 @@ fn repeats(text: &FileText<'_>, found: &Found, ops: &[Op<'_>]) -> bool {
 fn shifted<'w>(found: &Found, wanted: &[&'w str]) -> Vec<Cow<'w, str>> {
     let shift = |line: &&'w str| found.shift.apply(line).unwrap_or(Cow::Borrowed(line));
     wanted.iter().map(shift).collect()
-}
-
-/// Applies hunks, each below the one before it.
-pub fn apply(content: &str, hunks: &[PatchHunk], limit: MatchLevel) -> Result<Patched, Refused> {
-    let mut text = FileText::new(content);
-    let mut all = Vec::new();
-    let mut below = 0;
-    // How many lines the hunks so far added: later line numbers move by it.
-    let mut moved: isize = 0;
-    for hunk in hunks {
-        let at = Cursor { below, moved, limit };
-        let (placed, range, lines) = if hunk.unspaced.is_empty() {
-            place(&text, hunk, at)?
-        } else {
-            place_unspaced(&text, hunk, at)?
-        };
-        let first = range.start.saturating_add_signed(-moved);
-        all.push(Placed { lines: first..first + range.len(), ..placed });
-        moved += lines.len() as isize - range.len() as isize;
-        below = range.start + lines.len();
-        text.replace(range, lines);
-        if (hunk.old_open || hunk.new_open) && below == text.lines().len() {
-            text.set_open(hunk.new_open);
-        }
-    }
-    Ok(Patched { text: text.join(), places: all })
-}
-
-/// Where the next hunk is looked for.
-#[derive(Clone, Copy)]
-struct Cursor {
-    below: usize,
-    moved: isize,
-    limit: MatchLevel,
-}
-
-fn place<'t>(
-    text: &FileText<'t>,
-    hunk: &'t PatchHunk,
-    at: Cursor,
-) -> Result<(Placed, Range<usize>, Vec<FileLine<'t>>), Refused> {
-    let Cursor { below, moved, limit } = at;
-    let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
-    let end = text.lines().len();
-    let label = lines_with(text, &hunk.labels, below);
-    let claimed = hunk.first_line.map(|line| (line as isize - 1 + moved).max(0) as usize);
-    let found = if wanted.is_empty() {
-        // `git diff -U0` inserts below a line that it only names by its number,
-        // and its label is the head of a function further up.
-        let numbered = match (hunk.first_line, hunk.old_count) {
-            (Some(line), Some(0)) => usize::try_from(line as isize + moved).ok(),
-            _ => None,
-        };
-        let at = match (numbered, label) {
-            _ if hunk.at_end => end,
-            // An empty file leaves no doubt.
-            _ if text.lines().is_empty() => 0,
-            (Some(at), _) if (below..=end).contains(&at) => at,
-            (None, Some(label)) if hunk.first_line.is_none() => label + 1,
-            _ => return Err(RefusalReason::NoContext.into()),
-        };
-        Found::run(at..at, MatchLevel::Exact, Shift::None)
-    } else {
-        let choose = |places: &[Found]| {
-            let by_number = places.iter().position(|found| Some(found.range.start) == claimed);
-            let by_end = || {
-                let blank = |line: &FileLine<'_>| line.text.trim().is_empty();
-                let ends = |found: &Found| text.lines()[found.range.end..].iter().all(blank);
-                (hunk.at_end || hunk.old_open).then(|| places.iter().position(ends)).flatten()
-            };
-            let by_label = || {
-                let label = label?;
-                places.iter().position(|found| found.range.start >= label)
-            };
-            by_number.or_else(by_end).or_else(by_label)
-        };
-        // Where the patch says it is, it is: no other place can be meant more.
-        match claimed.and_then(|at| found_at(text, &wanted, at, below)) {
-            Some(found) => found,
-            None => only(text, &wanted, below..end, limit, choose)?,
-        }
-    };
-    let mut ops = Vec::new();
-    let mut number = 0;
-    for line in &hunk.lines {
-        ops.push(match line {
-            PatchLine::Context(_) => Op::Keep(number),
-            PatchLine::Removed(_) => Op::Remove(number),
-            PatchLine::Added(line) => Op::Add(
-                found
-                    .shift
-                    .apply(line)
-                    .ok_or_else(|| misfit(text, &found, &wanted, Misfit::Blanks))?,
-            ),
-        });
-        number += usize::from(line.before().is_some());
-    }
-    finish(text, &found, &wanted, &shifted(&found, &wanted), &ops, Writing::Hunk)
-}
-
-/// The lines at `at`, if they are there, exactly.
-fn found_at(text: &FileText<'_>, wanted: &[&str], at: usize, below: usize) -> Option<Found> {
-    let range = at..at.checked_add(wanted.len())?;
-    let lines = text.lines().get(range.clone()).filter(|_| at >= below)?;
-    let same = lines.iter().zip(wanted).all(|(line, wanted)| line.text == *wanted);
-    same.then(|| with_line_ends(text, Found::run(range, MatchLevel::Exact, Shift::None)))
-}
-
-/// Places a hunk of which context lines lack the space in front. Either only
-/// those that begin with no blank lack it, or all do.
-fn place_unspaced<'t>(
-    text: &FileText<'t>,
-    hunk: &'t PatchHunk,
-    at: Cursor,
-) -> Result<(Placed, Range<usize>, Vec<FileLine<'t>>), Refused> {
-    let mut all = hunk.clone();
-    for (number, line) in all.lines.iter_mut().enumerate() {
-        if let PatchLine::Context(line) = line
-            && !hunk.unspaced.contains(&number)
-            && !line.is_empty()
-        {
-            line.insert(0, ' ');
-        }
-    }
-    let fits = |hunk: &PatchHunk| {
-        let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
-        exact(text.texts().get(at.below..).unwrap_or_default(), &wanted).len() == 1
-    };
-    if fits(hunk) {
-        return place(text, hunk, at);
-    }
-    if fits(&all) {
-        let (placed, range, lines) = place(text, &all, at)?;
-        let own = |line: FileLine<'_>| FileLine {
-            text: Cow::Owned(line.text.into_owned()),
-            end: line.end,
-        };
-        return Ok((placed, range, lines.into_iter().map(own).collect()));
-    }
-    Err(RefusalReason::Broken(BrokenReason::BadPatchLine).into())
-}
-
-/// The line of the last label, each looked for below the one before it.
-fn lines_with(text: &FileText<'_>, labels: &[String], from: usize) -> Option<usize> {
-    let mut last = None;
-    for label in labels {
-        last = Some(line_with(text, label, last.map_or(from, |line| line + 1))?);
-    }
-    last
-}
-
-/// The line at or below `from` that holds `label`: whole, or as a part.
-fn line_with(text: &FileText<'_>, label: &str, from: usize) -> Option<usize> {
-    let lines = text.texts();
-    let whole = (from..lines.len()).find(|number| lines[*number].trim() == label.trim());
-    whole.or_else(|| (from..lines.len()).find(|number| lines[*number].contains(label.trim())))
-}
-
-/// The one place of `wanted`; among several, the one that `choose` takes.
-fn only(
-    text: &FileText<'_>,
-    wanted: &[&str],
-    within: Range<usize>,
-    limit: MatchLevel,
-    choose: impl Fn(&[Found]) -> Option<usize>,
-) -> Result<Found, Refused> {
-    let lines = text.texts();
-    let ambiguous = |lines: Vec<usize>| Refused::from(RefusalReason::Ambiguous { lines });
-    let mut places = match search(&lines, wanted, within.clone()) {
-        Search::Places(places) => places,
-        Search::Alike(lines) => {
-            let lines = lines.into_iter().map(|line| line + 1).collect();
-            let Refused { nearest, .. } = no_match(text, wanted);
-            return Err(Refused { reason: RefusalReason::Alike { lines }, nearest });
-        }
-    };
-    let found = match places.len() {
-        0 => return Err(no_match(text, wanted)),
-        1 => {
-            let others = places_of_few_words(&lines, wanted, within);
-            if others.len() > 1 {
-                return Err(ambiguous(others.into_iter().map(|line| line + 1).collect()));
-            }
-            places.swap_remove(0)
-        }
-        _ => match choose(&places) {
-            Some(chosen) => places.swap_remove(chosen),
-            None => {
-                return Err(ambiguous(places.iter().map(|found| found.range.start + 1).collect()));
-            }
-        },
-    };
-    let found = with_line_ends(text, found);
-    if found.level > limit {
-        let nearest =
-            Some(Box::new(nearest_of(text, wanted, found.range.clone(), found.similarity)));
-        return Err(Refused {
-            reason: RefusalReason::LevelLimited { level: found.level },
-            nearest,
-        });
-    }
-    Ok(found)
-}
-
-/// The lines of a reply are read without their ends.
-fn with_line_ends(text: &FileText<'_>, found: Found) -> Found {
-    let crlf = text.lines()[found.range.clone()].iter().any(|line| line.end == LineEnd::CrLf);
-    let level = if crlf { found.level.max(MatchLevel::LineEndings) } else { found.level };
-    Found { level, ..found }
-}
-
-fn misfit(text: &FileText<'_>, found: &Found, wanted: &[&str], reason: Misfit) -> Refused {
-    let reason = match reason {
-        Misfit::Poor => RefusalReason::PoorMatch,
-        Misfit::Blanks => RefusalReason::WhitespaceDiffers,
-    };
-    let similarity = found.similarity.min(0.99);
-    Refused {
-        reason,
-        nearest: Some(Box::new(nearest_of(text, wanted, found.range.clone(), similarity))),
-    }
-}
-
-/// Refuses to remove a file that holds more, or something else, than the diff
-/// that removes it shows.
-pub fn refuse_other_content(content: &str, shown: &str) -> Result<(), Refused> {
-    let text = FileText::new(content);
-    let wanted: Vec<&str> = shown.lines().collect();
-    if text.texts() == wanted {
-        return Ok(());
-    }
-    let Refused { nearest, .. } = no_match(&text, &wanted);
-    Err(Refused { reason: RefusalReason::OtherContent, nearest })
-}
-
-fn no_match(text: &FileText<'_>, wanted: &[&str]) -> Refused {
-    let lines = text.texts();
-    let nearest = nearest(&lines, wanted);
-    let words = |lines: &[&str]| -> Vec<String> {
-        lines.iter().map(|line| line.split_whitespace().collect::<String>()).collect()
-    };
-    let only_space =
-        nearest.as_ref().is_some_and(|(range, _)| words(&lines[range.clone()]) == words(wanted));
-    let reason = if only_space { RefusalReason::WhitespaceDiffers } else { RefusalReason::NoMatch };
-    let nearest =
-        nearest.map(|(range, similarity)| Box::new(nearest_of(text, wanted, range, similarity)));
-    Refused { reason, nearest }
-}
-
-fn nearest_of(
-    text: &FileText<'_>,
-    wanted: &[&str],
-    range: Range<usize>,
-    similarity: f32,
-) -> NearestMatch {
-    let lines = text.texts();
-    let joined = |lines: &[&str]| lines.join("\n") + "\n";
-    NearestMatch {
-        range: LineRange::new(range.start + 1, range.end),
-        similarity,
-        diff: FileDiff::of_passages(&joined(wanted), &joined(&lines[range])),
-    }
 }
 
 #[cfg(test)]
