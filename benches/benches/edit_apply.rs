@@ -28,7 +28,7 @@ fn main() {
     let place = args.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let temp = tempfile::tempdir_in(place).expect("a temporary folder");
     let tree = temp.path().join("tree");
-    grow(&tree, &root.join("crates"), FILES).expect("a tree of source files");
+    grow(&tree, &root.join("crates/edit/src"), FILES).expect("a tree of source files");
     let files = sources(&tree);
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     let reply = reply(&tree, &files);

@@ -144,11 +144,11 @@ impl ReplyParser {
     /// Takes whole lines, each with its end.
     fn lines(&mut self, mut bytes: &[u8], out: &mut Vec<ParsedItem>) {
         // What is text is looked at once, not line by line.
-        let mut valid = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-        };
+        let mut valid = "";
         while !bytes.is_empty() {
+            if valid.is_empty() {
+                valid = text_of(bytes);
+            }
             let taken = match self.quiet(valid) {
                 0 => {
                     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
@@ -355,5 +355,13 @@ impl ReplyParser {
         if step == Step::NotMine {
             self.line(line, out);
         }
+    }
+}
+
+/// As much of the beginning as is text.
+fn text_of(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     }
 }
