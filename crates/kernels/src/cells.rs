@@ -1,28 +1,55 @@
-use std::cell::UnsafeCell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
+
+use crate::buffer::Buffer;
 
 /// Numbers that the workers of a team write in turns: one part each, then a
 /// barrier, then all of them read.
 ///
-/// Clones and views share the numbers. Reading derefs to a slice; that is
-/// sound only while nobody writes, which is what the writers promise.
+/// Clones and views share the numbers, which lie in huge pages where there are
+/// many: a product goes through the states of hundreds of tokens for each panel
+/// of weights, one page after another. Reading derefs to a slice; that is sound
+/// only while nobody writes, which is what the writers promise.
 pub struct Cells<T> {
-    numbers: Arc<[UnsafeCell<T>]>,
+    memory: Arc<Memory>,
     start: usize,
     len: usize,
+    kind: PhantomData<T>,
 }
 
-// SAFETY: whoever writes promises that nobody reads or writes the same numbers
-// meanwhile (`part_mut`), so threads may share them as they share `&mut [T]`.
-unsafe impl<T: Send + Sync> Sync for Cells<T> {}
-// SAFETY: as above; the numbers themselves may move between threads.
-unsafe impl<T: Send + Sync> Send for Cells<T> {}
+/// A buffer, and where it begins, for it is written through shared references.
+struct Memory {
+    base: *mut u8,
+    _buffer: Buffer,
+}
+
+// SAFETY: the pointer is to the buffer's own bytes, whose writers promise that
+// nobody reads or writes the same ones meanwhile (`part_mut`).
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
+/// What cells may hold: kinds of which zero bytes are a zero.
+pub trait Number: Copy + Send + Sync + sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! numbers {
+    ($($kind:ty),*) => {
+        $(impl sealed::Sealed for $kind {}
+        impl Number for $kind {})*
+    };
+}
+numbers!(f32, i8, i32, u32);
 
 impl<T> Clone for Cells<T> {
     fn clone(&self) -> Self {
-        Self { numbers: Arc::clone(&self.numbers), start: self.start, len: self.len }
+        let Self { memory, start, len, kind } = self;
+        Self { memory: Arc::clone(memory), start: *start, len: *len, kind: *kind }
     }
 }
 
@@ -32,11 +59,16 @@ impl<T> fmt::Debug for Cells<T> {
     }
 }
 
-impl<T: Copy + Default> Cells<T> {
+impl<T: Number> Cells<T> {
     /// `len` zeros.
+    ///
+    /// # Panics
+    /// Where the system has no address space left.
     pub fn new(len: usize) -> Self {
-        let numbers = (0..len).map(|_| UnsafeCell::new(T::default())).collect();
-        Self { numbers, start: 0, len }
+        let mut buffer = Buffer::zeroed(len * size_of::<T>());
+        let base = buffer.bytes_mut().as_mut_ptr();
+        let memory = Arc::new(Memory { base, _buffer: buffer });
+        Self { memory, start: 0, len, kind: PhantomData }
     }
 
     /// A part of the same numbers.
@@ -45,11 +77,7 @@ impl<T: Copy + Default> Cells<T> {
     /// Where the range reaches beyond the end.
     pub fn view(&self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.len);
-        Self {
-            numbers: Arc::clone(&self.numbers),
-            start: self.start + range.start,
-            len: range.len(),
-        }
+        Self { start: self.start + range.start, len: range.len(), ..self.clone() }
     }
 
     /// A part of the numbers, to be written.
@@ -63,8 +91,7 @@ impl<T: Copy + Default> Cells<T> {
     #[allow(clippy::mut_from_ref, reason = "the caller promises that the part is its own")]
     pub unsafe fn part_mut(&self, range: Range<usize>) -> &mut [T] {
         assert!(range.start <= range.end && range.end <= self.len);
-        let first =
-            UnsafeCell::raw_get(self.numbers.as_ptr()).wrapping_add(self.start + range.start);
+        let first = self.base().wrapping_add(range.start);
         // SAFETY: the part lies within the cells, as just checked, and is the
         // caller's alone.
         unsafe { std::slice::from_raw_parts_mut(first, range.len()) }
@@ -72,18 +99,17 @@ impl<T: Copy + Default> Cells<T> {
 
     /// The start of the numbers, for outputs that several threads share.
     pub fn base(&self) -> *mut T {
-        UnsafeCell::raw_get(self.numbers.as_ptr()).wrapping_add(self.start)
+        self.memory.base.cast::<T>().wrapping_add(self.start)
     }
 }
 
-impl<T> Deref for Cells<T> {
+impl<T: Number> Deref for Cells<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        let first = UnsafeCell::raw_get(self.numbers.as_ptr()).wrapping_add(self.start);
         // SAFETY: the numbers lie within the cells, which live as long as
         // `self`; nobody writes them now, as the writers promised.
-        unsafe { std::slice::from_raw_parts(first, self.len) }
+        unsafe { std::slice::from_raw_parts(self.base(), self.len) }
     }
 }
 

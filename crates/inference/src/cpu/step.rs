@@ -169,8 +169,8 @@ impl<'s> Step<'s> {
                 // SAFETY: each row is given to one worker.
                 let mut token = unsafe { out.token_mut(row) };
                 let values = &mut token.values[..inner];
-                values.copy_from_slice(&gate[part(row, inner)]);
-                self.model.vectors.silu_mul(values, &up[part(row, inner)]);
+                let (gate, up) = (&gate[part(row, inner)], &up[part(row, inner)]);
+                self.model.vectors.silu_mul(gate, up, values);
                 self.model.vectors.quantise(&mut token);
             }
         });

@@ -97,8 +97,9 @@ pub unsafe fn product<E: Engine>(
                 }
             }
         }
-        for tile in 0..count {
-            for token in 0..tokens {
+        // Token by token: the rows of the tiles lie beside one another there.
+        for token in 0..tokens {
+            for tile in 0..count {
                 // SAFETY: the sums of the tile and the token, as above.
                 let products = unsafe { &*sums_of(tile, token).cast::<[f32; TILE_ROWS]>() };
                 output.store(token, (first + tile) * TILE_ROWS, weight.rows(), products);
