@@ -81,7 +81,7 @@ pub use secrets::{
 };
 pub use store::check_name as check_model_name;
 pub use store::{
-    AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
+    AddOptions, BrokenModel, StoreContents, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
     GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
     RepairedFile, Store, VerifyOptions, verify_path,
 };

@@ -175,6 +175,18 @@ pub enum HubError {
         /// The number.
         id: i64,
     },
+    /// A pull failed, in this process or in another.
+    #[error("pull {id} failed: {reason}")]
+    PullFailed {
+        /// The number.
+        id: i64,
+        /// What went wrong, as it was told then.
+        reason: String,
+        /// The class of what went wrong.
+        kind: ErrorKind,
+        /// What to do about it.
+        help: Option<String>,
+    },
     /// A pull in this state cannot be changed so.
     #[error("pull {id} is {state}, so it cannot be {change}")]
     WrongState {
@@ -223,6 +235,7 @@ impl Diagnostic for HubError {
             }
             Self::DiskFull { .. } => ErrorKind::ResourceExhausted,
             Self::WrongState { .. } => ErrorKind::Conflict,
+            Self::PullFailed { kind, .. } => *kind,
         }
     }
 
@@ -248,6 +261,7 @@ impl Diagnostic for HubError {
             Self::DiskFull { .. } => "models.disk_full",
             Self::NoSuchPull { .. } => "models.no_such_pull",
             Self::WrongState { .. } => "models.wrong_state",
+            Self::PullFailed { .. } => "models.pull_failed",
             Self::Queue { .. } => "models.queue",
         }
     }
@@ -326,6 +340,10 @@ impl Diagnostic for HubError {
             }
             Self::NoSuchPull { .. } => "`models queue` shows the numbers".to_owned(),
             Self::WrongState { .. } => "`models queue` shows the states".to_owned(),
+            Self::PullFailed { id, help, .. } => match help {
+                Some(help) => help.clone(),
+                None => format!("`models queue retry {id}` tries it again"),
+            },
             Self::Queue { .. } => {
                 "remove that file and pull again: what came is in the cache and is kept".to_owned()
             }
