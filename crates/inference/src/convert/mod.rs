@@ -95,12 +95,7 @@ pub fn convert(
 
 /// Checks the whole result as `models verify` does: headers, shapes, tokenizer,
 /// template, and a sample of the values.
-fn check_result(
-    staging: &Staging,
-    plan: &Plan,
-    output: &Path,
-    cancel: &CancelToken,
-) -> Result<()> {
+fn check_result(staging: &Staging, plan: &Plan, output: &Path, cancel: &CancelToken) -> Result<()> {
     let options = VerifyOptions::default();
     let report = match verify_path(&staging.result(plan), &options, &(), cancel) {
         Err(_) if cancel.is_cancelled() => return Err(Error::ConvertStopped),

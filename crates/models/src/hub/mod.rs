@@ -15,6 +15,7 @@ mod plan;
 mod pull;
 mod select;
 mod source;
+mod text;
 mod tree;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use tree::{FileChecksum, RemoteFile, RepoTree};
 
 pub(crate) use event::Meter;
 pub(crate) use select::shard;
+pub(crate) use text::TextAnswer;
 
 /// A hub and the cache of its files on this machine.
 #[derive(Clone, Debug)]

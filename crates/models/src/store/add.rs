@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf, absolute};
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
 use super::checked::{self, Moment, Seen};
+use super::lock::ADDING;
 use super::manifest::{Manifest, ModelFile, ModelSummary};
 use super::origin::of_cache;
 use super::place::{Placed, place, sync_folder};
-use super::lock::ADDING;
 use super::{Store, check_name, modified_ns};
 use crate::error::{Error, Result};
 use crate::installed::{InstalledModel, WeightFiles, check};

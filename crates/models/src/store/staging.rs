@@ -44,7 +44,8 @@ impl Store {
                 allowed()?;
                 if !is_alive(&place) {
                     let begun = begin(&place);
-                    let alive = begun.map_err(|source| Error::Io { path: place.clone(), source })?;
+                    let alive =
+                        begun.map_err(|source| Error::Io { path: place.clone(), source })?;
                     return Ok(Staging { store: self.clone(), place, alive: Some(alive) });
                 }
             }
@@ -67,8 +68,8 @@ impl Staging {
     pub fn put(mut self, place: &Path) -> Result<()> {
         // Not every system renames a folder with an open file in it.
         self.alive = None;
-        let put = fs::remove_file(self.place.join(ALIVE))
-            .and_then(|()| fs::rename(&self.place, place));
+        let put =
+            fs::remove_file(self.place.join(ALIVE)).and_then(|()| fs::rename(&self.place, place));
         let staged = std::mem::take(&mut self.place);
         put.map_err(|source| {
             let _ = fs::remove_dir_all(&staged);

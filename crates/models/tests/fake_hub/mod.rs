@@ -12,7 +12,7 @@ mod http;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -55,6 +55,14 @@ pub struct FakeFile {
     pub bytes: Arc<Vec<u8>>,
     /// Whether it is a large file, which lies elsewhere.
     pub lfs: bool,
+    /// Computed once: it names the file in every request.
+    sums: Arc<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    git: OnceLock<String>,
+    sha256: OnceLock<String>,
 }
 
 /// One request, as it was seen.
@@ -232,22 +240,29 @@ impl Drop for FakeHub {
 
 impl FakeFile {
     pub fn small(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: false }
+        Self::new(path, bytes.into(), false)
     }
 
     pub fn large(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: true }
+        Self::new(path, bytes.into(), true)
+    }
+
+    fn new(path: &str, bytes: Vec<u8>, lfs: bool) -> Self {
+        Self { path: path.to_owned(), bytes: Arc::new(bytes), lfs, sums: Arc::default() }
     }
 
     /// What git calls it.
     pub fn git(&self) -> String {
-        let mut sum = Sha1::new_with_prefix(format!("blob {}\0", self.bytes.len()));
-        sum.update(&**self.bytes);
-        hex(&sum.finalize())
+        let sum = || {
+            let mut sum = Sha1::new_with_prefix(format!("blob {}\0", self.bytes.len()));
+            sum.update(&**self.bytes);
+            hex(&sum.finalize())
+        };
+        self.sums.git.get_or_init(sum).clone()
     }
 
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(&**self.bytes))
+        self.sums.sha256.get_or_init(|| hex(&Sha256::digest(&**self.bytes))).clone()
     }
 
     /// What the cache calls it.

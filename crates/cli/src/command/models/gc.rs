@@ -17,13 +17,13 @@ pub fn run(
     library: &mut ModelLibrary,
     yes: bool,
     older_than: Duration,
-    caches: &[PathBuf],
+    caches: Vec<PathBuf>,
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
     let mut options = GcOptions::new(SystemTime::now());
     options.older_than = older_than;
-    options.caches = caches.iter().map(|cache| host.current_dir.join(cache)).collect();
+    options.caches = caches;
     let report =
         if yes { library.gc(&options, &host.cancel)? } else { library.gc_plan(&options)? };
     let code = if report.failed.is_empty() { SUCCESS } else { UNHEALTHY };
