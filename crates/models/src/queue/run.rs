@@ -193,7 +193,13 @@ impl PullQueue {
         // One that was begun goes on with the commit that it began with.
         let plan = match &job.plan {
             Some(plan) => plan.clone(),
-            None => hub.plan(&job.source, stop)?,
+            None => {
+                let told = |reason: &str| {
+                    let reason = reason.to_owned();
+                    observer.report(&PullEvent::new(PullState::Retrying { reason }));
+                };
+                hub.plan_told(&job.source, &told, stop)?
+            }
         };
         self.update(
             job.id,

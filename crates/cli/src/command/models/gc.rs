@@ -48,10 +48,11 @@ pub fn run(
     }
     let style = Style::for_output(host);
     for item in &report.items {
+        // What is short comes first: a path may go on in the next line.
         let size = ByteSize(item.size_bytes).to_string();
         let path = visible(item.path.display());
         let why = style.dim(words(item.kind));
-        written(writeln!(host.output, "{size:>10}  {path}  {why}"))?;
+        written(writeln!(host.output, "{size:>10}  {why}: {path}"))?;
     }
     for (path, reason) in &report.failed {
         let line = visible(format!("{}: {reason}", path.display()));
@@ -61,7 +62,7 @@ pub fn run(
     let verdict = match (report.items.is_empty(), yes) {
         (true, _) => "there is nothing to clear away".to_owned(),
         (false, true) => format!("freed {freed}"),
-        (false, false) => format!("would free {freed}; `models gc --yes` does it"),
+        (false, false) => format!("would free {freed}; the same with --yes does it"),
     };
     written(writeln!(host.output, "{verdict}"))?;
     Ok(code)

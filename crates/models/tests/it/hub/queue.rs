@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
-use mlxcode_models::hub::PullEvent;
+use mlxcode_models::hub::{PullEvent, PullState};
 use mlxcode_models::{
     Error, HubReference, ModelReference, NewPull, PullJob, PullJobState, PullPriority, PullQueue,
     Result, Store,
@@ -312,6 +312,16 @@ fn what_fails_before_its_files_are_known_is_remembered_too() {
     check("hf:org/name/other.gguf", "models.file_not_found");
     place.fake.refuse("org/name", 503, "");
     check("hf:org/name", "models.hub_unreachable");
+
+    // Whoever watches sees why it takes so long.
+    let id = queue.add(&new("hf:org/name@v2")).unwrap().id;
+    let seen = std::sync::Mutex::new(Vec::new());
+    let observer = |event: &PullEvent| seen.lock().unwrap().push(event.state.clone());
+    let cancel = CancelToken::new();
+    queue.run(id, &place.hub(), &mut store(&place), &observer, &cancel).unwrap_err();
+    let seen = seen.into_inner().unwrap();
+    let again = |state: &PullState| matches!(state, PullState::Retrying { reason } if reason.contains("status 503"));
+    assert!(seen.iter().any(again), "{seen:?}");
 }
 
 #[test]
