@@ -196,3 +196,22 @@ fn who_waits_for_a_pull_ends_as_it_does() {
     assert!(ends[1].code != 0 && ends[1].err.contains("pull 1 failed: "), "{ends:?}");
     assert_eq!(hub.sent("other.gguf"), 200_000);
 }
+
+#[test]
+fn a_token_that_is_kept_is_used() {
+    let (ground, hub) = (Ground::new(), hub());
+    hub.want_token("hf_kept");
+    let ran = run(&ground, &hub, &["models", "pull", "hf:org/tiny"]);
+    assert!(ran.code == 3 && ran.err.contains("needs HF_TOKEN"), "{ran:?}");
+    let set = ["secret", "set", "huggingface", "--in", "file"];
+    let ran = ground.play(&set, Play { input: "hf_kept\n", ..Play::default() });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = run(&ground, &hub, &["models", "pull", "hf:org/tiny"]);
+    assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
+    let ran = run(&ground, &hub, &["models", "verify", "tiny"]);
+    assert!(ran.code == 0 && ran.out.contains("ok    where the files came from"), "{ran:?}");
+    // It is in no document and in no error.
+    hub.want_token("hf_other");
+    let ran = run(&ground, &hub, &["models", "pull", "hf:org/other", "--json"]);
+    assert!(ran.code != 0 && !ran.out.contains("hf_kept") && !ran.err.contains("hf_kept"));
+}

@@ -288,13 +288,16 @@ impl Diagnostic for HubError {
                 None => "check the connection and HF_ENDPOINT, then pull again".to_owned(),
             },
             Self::BadToken { .. } => {
-                "make a new token in the hub's settings, and set HF_TOKEN to it".to_owned()
+                "make a new token in the hub's settings, and set HF_TOKEN to it, or keep it with \
+                 `mlx-code secret set huggingface`"
+                    .to_owned()
             }
             Self::Gated { repo, token: true } => {
                 format!("ask for access on the hub's page of {repo}; the token lacks it")
             }
             Self::Gated { repo, token: false } => format!(
-                "ask for access on the hub's page of {repo}, then set HF_TOKEN to your token"
+                "ask for access on the hub's page of {repo}, then set HF_TOKEN to your token, or \
+                 keep it with `mlx-code secret set huggingface`"
             ),
             Self::Forbidden { .. } => {
                 "the token may not read this repository; give it that permission".to_owned()
@@ -303,7 +306,9 @@ impl Diagnostic for HubError {
                 "check the spelling; a private one needs a token that may read it".to_owned()
             }
             Self::RepoNotFound { token: false, .. } => {
-                "check the spelling; a private or gated one needs HF_TOKEN".to_owned()
+                "check the spelling; a private or gated one needs HF_TOKEN, or a token kept with \
+                 `mlx-code secret set huggingface`"
+                    .to_owned()
             }
             Self::RevisionNotFound { cached, .. } => match cached {
                 Some(cached) => format!("pull `{cached}`, which is on this machine"),

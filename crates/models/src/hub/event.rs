@@ -63,7 +63,7 @@ pub struct PullEvent {
 }
 
 impl PullEvent {
-    pub(crate) fn new(state: PullState) -> Self {
+    pub fn new(state: PullState) -> Self {
         Self {
             state,
             file: String::new(),

@@ -27,10 +27,10 @@ mod verify;
 
 use std::path::PathBuf;
 
-use mlxcode_core::{Catalogue, LoadedConfig, ModelLibrary, Pulls, VerifyOptions};
+use mlxcode_core::{Catalogue, HubOptions, LoadedConfig, ModelLibrary, Pulls, VerifyOptions};
 
 use crate::args::Models;
-use crate::command::{Common, dirs};
+use crate::command::{Common, dirs, secret};
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 use crate::output::{Style, visible};
@@ -52,10 +52,13 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::Verify { model, offline, deep } => {
             let mut options = VerifyOptions::default();
             (options.offline, options.deep) = (offline, deep);
-            let library = with_hub(library, host)?;
+            // Nobody is asked for a password by what only looks.
+            let library = if offline { library } else { with_hub(library, false, host)? };
             verify::run(&library, model.as_deref(), options, common, host)
         }
-        Models::Repair { name } => repair::run(&mut with_hub(library, host)?, &name, common, host),
+        Models::Repair { name } => {
+            repair::run(&mut with_hub(library, true, host)?, &name, common, host)
+        }
         Models::Gc { yes, older_than, cache } => {
             let caches = caches(&cache, host);
             gc::run(&mut library, yes, older_than, caches, common, host)
@@ -89,16 +92,33 @@ fn caches(named: &[PathBuf], host: &Host<'_>) -> Vec<PathBuf> {
 }
 
 /// The library and the hub that its files come from.
-fn with_hub(library: ModelLibrary, host: &Host<'_>) -> Outcome<ModelLibrary> {
-    Ok(library.with_hub(host.hub.options()?)?)
+fn with_hub(library: ModelLibrary, ask: bool, host: &mut Host<'_>) -> Outcome<ModelLibrary> {
+    Ok(library.with_hub(hub_options(ask, host)?)?)
+}
+
+/// The hub, with the token that the environment gives, else with one that the
+/// user keeps; `ask` tells whether a password may be asked for to read it.
+fn hub_options(ask: bool, host: &mut Host<'_>) -> Outcome<HubOptions> {
+    let mut settings = host.hub.clone();
+    if settings.token.is_none() && !settings.offline {
+        settings.token = secret::hub_token(ask, host)?;
+    }
+    Ok(settings.options()?)
 }
 
 /// The library's pulls, by references and by names of the catalogue. What
-/// `reference` names may be in a catalogue that lies at an address.
-fn pulls(library: &ModelLibrary, reference: Option<&str>, host: &mut Host<'_>) -> Outcome<Pulls> {
+/// `reference` names may be in a catalogue that lies at an address; `fetches`
+/// tells whether anything is fetched, for which a token may be needed.
+fn pulls(
+    library: &ModelLibrary,
+    reference: Option<&str>,
+    fetches: bool,
+    host: &mut Host<'_>,
+) -> Outcome<Pulls> {
     let is_name = |text: &str| !text.starts_with("hf:") && !text.contains('/');
     let catalogue = catalogue(library, reference.is_some_and(is_name), host)?;
-    Ok(library.pulls(host.hub.options()?, catalogue)?)
+    let options = if fetches { hub_options(true, host)? } else { host.hub.options()? };
+    Ok(library.pulls(options, catalogue)?)
 }
 
 /// All models that are known by name; with `ask`, what lies at addresses is
