@@ -63,6 +63,7 @@ pub struct PullEvent {
 }
 
 impl PullEvent {
+    /// An event of which only the state is known, for who fills it in.
     pub fn new(state: PullState) -> Self {
         Self {
             state,
