@@ -122,6 +122,8 @@ pub enum Models {
     Search(Search),
     /// Name the models that suit a task on this machine, and say why
     Recommend(Recommend),
+    /// Measure how fast a model runs here, and keep it; the same as `mlx-code bench`
+    Bench(super::Bench),
     /// Put models side by side: size, memory, speed, perplexity, edits
     Compare(Compare),
     /// Give a model tags and a category

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use mlxcode_core::{Catalogue, HubOptions, LoadedConfig, ModelLibrary, Pulls, VerifyOptions};
 
 use crate::args::Models;
-use crate::command::{Common, dirs, secret};
+use crate::command::{Common, bench, dirs, secret};
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 use crate::output::{Style, visible};
@@ -69,6 +69,7 @@ pub fn run(args: Models, common: &Common, host: &mut Host<'_>) -> Outcome {
         Models::Rm { name, forget } => rm::run(&mut library, name, forget, common, host),
         Models::Search(args) => search::run(&library, &args, common, host),
         Models::Recommend(args) => recommend::run(&library, &args, common, host),
+        Models::Bench(args) => bench::run(args, common, host),
         Models::Compare(args) => compare::run(&library, args, common, host),
         Models::Tag(args) => tag::run(&library, args, common, host),
         Models::Favourite(args) => favourite::run(&library, &args, common, host),
