@@ -2,7 +2,10 @@
 //!
 //! `cargo bench -p mlxcode-benches --bench pull` fetches a file with the
 //! default options, checksum and all, and copies it, in turns; both end when
-//! the bytes are on the disk. `PULL_MB` sets its size, `PULL_RUNS` how often.
+//! the bytes are on the disk. A third way shows what the hub itself costs,
+//! which runs on the same processors: the bytes over one plain connection into
+//! a file, neither summed nor kept account of. `PULL_MB` sets the size,
+//! `PULL_RUNS` how often.
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,7 +19,8 @@
 mod fake_hub;
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Instant;
 
@@ -33,14 +37,22 @@ fn main() {
     let source = temp.path().join("source");
     fs::write(&source, &bytes).expect("the file to copy");
     let hub = FakeHub::start();
+    hub.publish("org/plain", "main", vec![FakeFile::small("big.bin", bytes.clone())]);
     hub.publish("org/big", "main", vec![FakeFile::large("big.gguf", bytes)]);
+    // The hub computes its own checksums once.
+    plain_fetch(&hub, &temp.path().join("first"));
 
-    let (mut copies, mut pulls) = (Vec::new(), Vec::new());
+    let (mut copies, mut fetches, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
         let begin = Instant::now();
         copy(&source, &place.path().join("copy"));
         copies.push(begin.elapsed().as_secs_f64());
+        drop(place);
+        let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
+        let begin = Instant::now();
+        plain_fetch(&hub, &place.path().join("fetched"));
+        fetches.push(begin.elapsed().as_secs_f64());
         drop(place);
         let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
         let begin = Instant::now();
@@ -53,8 +65,9 @@ fn main() {
         let (median, best, worst) = (times[times.len() / 2], times[0], times[times.len() - 1]);
         (rate(median), rate(worst), rate(best))
     };
-    let (copy, pull) = (rate(&mut copies), rate(&mut pulls));
-    for (what, (median, worst, best)) in [("plain copy", copy), ("pull", pull)] {
+    let (copy, fetch, pull) = (rate(&mut copies), rate(&mut fetches), rate(&mut pulls));
+    let rows = [("plain copy", copy), ("plain fetch from the hub", fetch), ("pull", pull)];
+    for (what, (median, worst, best)) in rows {
         println!(
             "{what}, {megabytes} MiB: {median:.0} MB/s (from {worst:.0} to {best:.0}, {runs} runs)"
         );
@@ -62,6 +75,37 @@ fn main() {
     let part = 100.0 * pull.0 / copy.0;
     let verdict = if part >= 90.0 { "within" } else { "UNDER" };
     println!("the pull has {part:.0} % of the copy's speed, {verdict} 90 %");
+    println!("and {:.0} % of the plain fetch's", 100.0 * pull.0 / fetch.0);
+}
+
+/// All bytes of one answer into a file.
+fn plain_fetch(hub: &FakeHub, to: &Path) {
+    let endpoint = hub.endpoint();
+    let host = endpoint.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let get = "GET /org/plain/resolve/main/big.bin HTTP/1.1";
+    write!(stream, "{get}\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut from = BufReader::with_capacity(1 << 20, stream);
+    let mut left = None;
+    loop {
+        let mut line = String::new();
+        from.read_line(&mut line).unwrap();
+        let line = line.trim().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        left = line.strip_prefix("content-length: ").map(|n| n.parse::<u64>().unwrap()).or(left);
+    }
+    let mut to = File::create(to).unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    let mut left = left.unwrap();
+    while left > 0 {
+        let read = from.read(&mut buffer).unwrap();
+        assert!(read > 0);
+        to.write_all(&buffer[..read]).unwrap();
+        left -= read as u64;
+    }
+    to.sync_all().unwrap();
 }
 
 fn pull(hub: &FakeHub, place: &Path) {

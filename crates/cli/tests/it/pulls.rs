@@ -192,8 +192,8 @@ fn who_waits_for_a_pull_ends_as_it_does() {
         });
         both.map(|one| one.join().unwrap()).into()
     });
-    assert!(ends[0].code != 0 && ends[0].err.contains("other.gguf"), "{ends:?}");
-    assert!(ends[1].code != 0 && ends[1].err.contains("pull 1 failed: "), "{ends:?}");
+    assert!(ends[0].code == 2 && ends[0].err.contains("is no model"), "{ends:?}");
+    assert!(ends[1].code == 2 && ends[1].err.contains("pull 1 failed: "), "{ends:?}");
     assert_eq!(hub.sent("other.gguf"), 200_000);
 }
 
