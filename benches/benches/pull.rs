@@ -5,7 +5,7 @@
 //! the bytes are on the disk. A third way shows what the hub itself costs,
 //! which runs on the same processors: the bytes over one plain connection into
 //! a file, neither summed nor kept account of. `PULL_MB` sets the size,
-//! `PULL_RUNS` how often.
+//! `PULL_RUNS` how often, `PULL_CONNECTIONS` how many connections.
 
 #![allow(
     clippy::disallowed_methods,
@@ -32,6 +32,7 @@ fn main() {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (megabytes, runs) = (number("PULL_MB", 512), number("PULL_RUNS", 7));
+    let connections = number("PULL_CONNECTIONS", 0);
     let bytes = noise(megabytes << 20, 1);
     let temp = tempfile::tempdir().expect("a temporary folder");
     let source = temp.path().join("source");
@@ -56,7 +57,7 @@ fn main() {
         drop(place);
         let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
         let begin = Instant::now();
-        pull(&hub, place.path());
+        pull(&hub, place.path(), connections);
         pulls.push(begin.elapsed().as_secs_f64());
     }
     let rate = |times: &mut Vec<f64>| {
@@ -108,10 +109,13 @@ fn plain_fetch(hub: &FakeHub, to: &Path) {
     to.sync_all().unwrap();
 }
 
-fn pull(hub: &FakeHub, place: &Path) {
+fn pull(hub: &FakeHub, place: &Path, connections: usize) {
     let library = ModelLibrary::open(&Dirs::under(place)).unwrap();
     let mut options = HubOptions::new(&place.join("cache"));
     options.endpoint = hub.endpoint();
+    if connections > 0 {
+        options.connections = connections;
+    }
     let mut pulls = library.pulls(options, Catalogue::built_in().unwrap()).unwrap();
     let wish = PullOptions { only_fetch: true, ..PullOptions::default() };
     let job = pulls.add("hf:org/big", &wish).unwrap();

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
@@ -15,11 +14,7 @@ use crate::hub::client::{Answer, Subject, Trouble};
 use crate::hub::place::{host, without_query};
 
 /// What is read at once.
-const BUFFER_BYTES: usize = 128 << 10;
-
-/// How long a connection waits where the checksum is behind: it has a
-/// megabyte or so in that time.
-const AHEAD_WAIT: Duration = Duration::from_millis(1);
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// A connection that brings fewer bytes than this in the time after which a
 /// silent one is given up is given up too.
@@ -174,9 +169,6 @@ fn take(
     let mut silent = Duration::ZERO;
     let mut since = 0;
     while at < end {
-        while shared.is_ahead() && !shared.is_stopped() {
-            thread::sleep(AHEAD_WAIT);
-        }
         let most = round.pace.most_at_once(buffer.len()).min((end - at) as usize);
         let begin = Instant::now();
         let read = match body.read(&mut buffer[..most]) {

@@ -32,8 +32,6 @@ const FLUSH_BYTES: u64 = 64 << 20;
 const FLUSH_LOOK: Duration = Duration::from_millis(10);
 /// How much is hashed at once: still in the processor's cache when it is summed.
 const HASH_BYTES: usize = 256 << 10;
-/// Bytes that may wait for the checksum: more than a hiccup of either side.
-const MOST_UNSUMMED: u64 = 32 << 20;
 /// How long the checksum waits for more bytes.
 const HASH_WAIT: Duration = Duration::from_micros(500);
 
@@ -78,8 +76,6 @@ pub struct Shared {
     /// Where the hub sends readers of this file.
     pub location: Mutex<Option<Uri>>,
     parts: Mutex<VecDeque<usize>>,
-    /// Bytes without a gap that came in this round and wait for the checksum.
-    unsummed: AtomicU64,
     stopped: AtomicBool,
     alive: AtomicUsize,
     messages: Mutex<Sender<Message>>,
@@ -109,7 +105,6 @@ impl Round {
             whole,
             location: Mutex::new(None),
             parts: Mutex::new(parts),
-            unsummed: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             alive: AtomicUsize::new(0),
             messages: Mutex::new(sender),
@@ -204,12 +199,6 @@ impl Shared {
         self.parts.lock().ok()?.pop_front()
     }
 
-    /// Whether so much waits for the checksum that more would only take the
-    /// processor, and the memory in which it still lies, from it.
-    pub fn is_ahead(&self) -> bool {
-        self.unsummed.load(Ordering::Relaxed) > MOST_UNSUMMED
-    }
-
     /// Ends the round.
     pub fn end(&self, end: End) {
         self.tell(Message::End(end));
@@ -259,16 +248,12 @@ fn hash(shared: &Shared) {
     let mut buffer = vec![0; HASH_BYTES.min(partial.size_bytes() as usize)];
     let mut done = 0;
     let mut part = 0;
-    // What was there before is read beside what comes, however long that takes.
-    let (before, _) = partial.frontier(0);
     while done < partial.size_bytes() {
         if shared.is_stopped() {
             return;
         }
         let (frontier, first_missing) = partial.frontier(part);
         part = first_missing;
-        let waiting = if done < before { 0 } else { frontier - done };
-        shared.unsummed.store(waiting, Ordering::Relaxed);
         if frontier == done {
             thread::sleep(HASH_WAIT);
             continue;
