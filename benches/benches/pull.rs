@@ -19,8 +19,7 @@
 mod fake_hub;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -81,31 +80,8 @@ fn main() {
 
 /// All bytes of one answer into a file.
 fn plain_fetch(hub: &FakeHub, to: &Path) {
-    let endpoint = hub.endpoint();
-    let host = endpoint.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let get = "GET /org/plain/resolve/main/big.bin HTTP/1.1";
-    write!(stream, "{get}\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut from = BufReader::with_capacity(1 << 20, stream);
-    let mut left = None;
-    loop {
-        let mut line = String::new();
-        from.read_line(&mut line).unwrap();
-        let line = line.trim().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        left = line.strip_prefix("content-length: ").map(|n| n.parse::<u64>().unwrap()).or(left);
-    }
     let mut to = File::create(to).unwrap();
-    let mut buffer = vec![0; 1 << 20];
-    let mut left = left.unwrap();
-    while left > 0 {
-        let read = from.read(&mut buffer).unwrap();
-        assert!(read > 0);
-        to.write_all(&buffer[..read]).unwrap();
-        left -= read as u64;
-    }
+    hub.download("/org/plain/resolve/main/big.bin", &mut to);
     to.sync_all().unwrap();
 }
 

@@ -78,7 +78,7 @@ impl RemoteCatalogues {
     pub fn fetch(&self, url: &str) -> Result<RemoteCatalogue> {
         let address = without_secrets(url);
         let place = self.place(url);
-        let copy = self.copy(&place, url);
+        let copy = copy_of(&place, url);
         if let Some(copy) = &copy
             && self.is_fresh(&place)
         {
@@ -122,18 +122,12 @@ impl RemoteCatalogues {
 
     /// The copy of a catalogue, however old; nobody is asked.
     pub fn kept(&self, url: &str) -> Option<RemoteCatalogue> {
-        let copy = self.copy(&self.place(url), url)?;
+        let copy = copy_of(&self.place(url), url)?;
         Some(RemoteCatalogue { address: without_secrets(url), text: copy.text, outdated: None })
     }
 
     fn place(&self, url: &str) -> PathBuf {
         self.folder.join(format!("{}.json", ContentHash::of(url.as_bytes())))
-    }
-
-    fn copy(&self, place: &Path, url: &str) -> Option<Copy> {
-        let bytes = read_optional(place, MOST_COPY_BYTES).ok()??;
-        let copy: Copy = serde_json::from_slice(&bytes).ok()?;
-        (copy.address == url && read::entries(place, &copy.text).is_ok()).then_some(copy)
     }
 
     fn is_fresh(&self, place: &Path) -> bool {
@@ -149,6 +143,13 @@ impl RemoteCatalogues {
         File::options().write(true).open(&fresh)?.set_modified(self.now)?;
         fs::rename(&fresh, place)
     }
+}
+
+/// The copy of a catalogue, where it is sound.
+fn copy_of(place: &Path, url: &str) -> Option<Copy> {
+    let bytes = read_optional(place, MOST_COPY_BYTES).ok()??;
+    let copy: Copy = serde_json::from_slice(&bytes).ok()?;
+    (copy.address == url && read::entries(place, &copy.text).is_ok()).then_some(copy)
 }
 
 /// An address without its query, and without a name and a password.

@@ -191,15 +191,14 @@ impl PullQueue {
     ) -> Result<Option<String>> {
         observer.report(&PullEvent::new(PullState::Asking));
         // One that was begun goes on with the commit that it began with.
-        let plan = match &job.plan {
-            Some(plan) => plan.clone(),
-            None => {
-                let told = |reason: &str| {
-                    let reason = reason.to_owned();
-                    observer.report(&PullEvent::new(PullState::Retrying { reason }));
-                };
-                hub.plan_told(&job.source, &told, stop)?
-            }
+        let plan = if let Some(plan) = &job.plan {
+            plan.clone()
+        } else {
+            let told = |reason: &str| {
+                let reason = reason.to_owned();
+                observer.report(&PullEvent::new(PullState::Retrying { reason }));
+            };
+            hub.plan_told(&job.source, &told, stop)?
         };
         self.update(
             job.id,

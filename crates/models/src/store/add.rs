@@ -61,9 +61,9 @@ impl Store {
         let name = options.name.clone().unwrap_or_else(|| plain_name(model.name()));
         check_name(&name)?;
         let place = self.folder.join(&name);
-        let is_free = || match place.exists() {
-            true => Err(Error::AlreadyInstalled { name: name.clone() }),
-            false => Ok(()),
+        let is_free = || {
+            let taken = place.exists().then(|| Error::AlreadyInstalled { name: name.clone() });
+            taken.map_or(Ok(()), Err)
         };
         // Gigabytes are copied and summed while others may change the store.
         let staging = self.stage(&format!("{ADDING}{name}"), cancel, &is_free)?;

@@ -10,7 +10,8 @@ mod answer;
 mod http;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -218,6 +219,33 @@ impl FakeHub {
         }
     }
 
+    /// Writes the body of one plain answer, over one connection.
+    pub fn download(&self, path: &str, to: &mut dyn Write) {
+        let mut stream = TcpStream::connect(self.state.hub).unwrap();
+        let host = self.state.hub;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut from = BufReader::with_capacity(1 << 20, stream);
+        let mut left = 0;
+        loop {
+            let mut line = String::new();
+            from.read_line(&mut line).unwrap();
+            let line = line.trim().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(length) = line.strip_prefix("content-length: ") {
+                left = length.parse().unwrap();
+            }
+        }
+        let mut buffer = vec![0; 1 << 20];
+        while left > 0 {
+            let read = from.read(&mut buffer).unwrap();
+            assert!(read > 0, "{path} ended too early");
+            to.write_all(&buffer[..read]).unwrap();
+            left -= read;
+        }
+    }
+
     /// All requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.script().requests.clone()
@@ -233,7 +261,7 @@ impl Drop for FakeHub {
         self.state.stopped.store(true, Ordering::Release);
         for address in [self.state.hub, self.state.elsewhere] {
             // The listeners look up from their wait.
-            let _ = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1));
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
     }
 }
