@@ -187,6 +187,7 @@ impl Diagnostic for Error {
             | Self::Weight { .. }
             | Self::Changed { .. }
             | Self::Snapshot { .. }
+            | Self::ConvertUnsound { .. }
             | Self::NotFinite => ErrorKind::Corrupt,
             Self::Tier { .. } | Self::ConvertTarget { .. } => ErrorKind::InvalidInput,
             Self::Architecture { .. } | Self::NoPrompts | Self::Convert { .. } => {
@@ -198,7 +199,6 @@ impl Diagnostic for Error {
             Self::OutputExists { .. } => ErrorKind::AlreadyExists,
             Self::ConvertBusy { .. } => ErrorKind::Unavailable,
             Self::ConvertStopped => ErrorKind::Cancelled,
-            Self::ConvertUnsound { .. } => ErrorKind::Corrupt,
         }
     }
 

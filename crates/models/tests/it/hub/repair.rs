@@ -18,9 +18,10 @@ fn published(place: &Place) -> Vec<FakeFile> {
         .iter()
         .map(|name| {
             let bytes = fs::read(folder.join(name)).unwrap();
-            match name.ends_with(".safetensors") {
-                true => FakeFile::large(name, bytes),
-                false => FakeFile::small(name, bytes),
+            if name.contains("safetensors") {
+                FakeFile::large(name, bytes)
+            } else {
+                FakeFile::small(name, bytes)
             }
         })
         .collect();
