@@ -78,7 +78,7 @@ pub enum Models {
         /// Leave alone what was written to since, such as 12h or 7d
         #[arg(long, value_name = "AGE", default_value = "7d", value_parser = age)]
         older_than: Duration,
-        /// A download cache to clear as well, in place of the hub's own (HF_HUB_CACHE, HF_HOME); may be repeated
+        /// A download cache to clear as well, in place of the hub's own; may be repeated
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },
@@ -87,7 +87,7 @@ pub enum Models {
         /// Point out models that were not used for so long, such as 30d
         #[arg(long, value_name = "AGE", default_value = "30d", value_parser = age)]
         unused: Duration,
-        /// A download cache to look at as well, in place of the hub's own (HF_HUB_CACHE, HF_HOME); may be repeated
+        /// A download cache to look at as well, in place of the hub's own; may be repeated
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },

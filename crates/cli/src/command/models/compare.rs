@@ -111,8 +111,8 @@ fn remarks(compared: &[Comparison], host: &mut Host<'_>) -> Outcome<()> {
 /// A number of weights in three digits or so.
 fn many(number: u64) -> String {
     match number {
-        ..1_000_000 => number.to_string(),
-        ..1_000_000_000 => format!("{:.1} million", number as f64 / 1e6),
+        0..1_000_000 => number.to_string(),
+        1_000_000..1_000_000_000 => format!("{:.1} million", number as f64 / 1e6),
         _ => format!("{:.2} billion", number as f64 / 1e9),
     }
 }
