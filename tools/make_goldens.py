@@ -15,16 +15,21 @@ second opinion. All of it computes in f32.
 
 With a part of a name it computes only those cells anew, and keeps the rest as
 it is. All of them take half an hour on two processors.
+
+`--folder FOLDER` writes into another folder, `--every-context` computes each
+cell after every length of context: too much to keep, and what the slow suite
+`golden_contexts` of crates/inference compares with.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from goldens.cells import cells
+from goldens.cells import ALL_CONTEXTS, cells
 from goldens.families import configs
 from goldens.index import read, write
 from goldens.noise import seed_of, words
@@ -92,12 +97,17 @@ def golden(cell: dict, config: dict) -> dict:
 
 
 def main() -> None:
-    part = sys.argv[1] if len(sys.argv) > 1 else ""
-    wanted = [cell for cell in cells() if part in cell["name"]]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", nargs="?", default="")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--every-context", action="store_true")
+    args = parser.parse_args()
+    wanted = [cell for cell in cells() if args.part in cell["name"]]
+    if args.every_context:
+        wanted = [cell | dict(contexts=ALL_CONTEXTS) for cell in wanted]
     used = configs()
     fresh = {cell["name"]: golden(cell, used[cell["config"]]) for cell in wanted}
-    tokens = tokens_of_text(max(context for cell in cells() for context in cell["contexts"]))
-    write(FOLDER, read(FOLDER) | fresh, tokens, PROMPT)
+    write(args.folder, read(args.folder) | fresh, tokens_of_text(max(ALL_CONTEXTS)), PROMPT)
     sys.exit(None if all(found["sound"] for found in fresh.values()) else "some cells are not sound")
 
 

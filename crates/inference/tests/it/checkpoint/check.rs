@@ -47,11 +47,7 @@ pub fn check_logits(
         assert_eq!(found.len(), expect.len(), "{} {context}", cell.name);
         let (close, measured) = match bound {
             Bound::Difference(most) => {
-                let pairs = found.iter().zip(&expect);
-                // `max` would pass over a NaN.
-                let found = pairs
-                    .map(|(found, expect)| (found - expect).abs())
-                    .fold(0.0, |most, one| if one > most || one.is_nan() { one } else { most });
+                let found = difference(&found, &expect);
                 (found <= most + cell.apart(context), found)
             }
             Bound::Cosine(least) => {
@@ -88,6 +84,13 @@ pub fn check_greedy(
         }
     }
     count
+}
+
+/// The largest absolute difference; NaN where there is one.
+pub fn difference(a: &[f32], b: &[f32]) -> f32 {
+    // `max` would pass over a NaN.
+    let worse = |most: f32, one: f32| if one > most || one.is_nan() { one } else { most };
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, worse)
 }
 
 fn length(values: &[f32]) -> f32 {

@@ -3,6 +3,7 @@
 //! `tools/make_goldens.py`.
 
 mod check;
+mod contexts;
 mod engine;
 mod folder;
 mod gguf;
