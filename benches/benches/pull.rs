@@ -2,7 +2,10 @@
 //!
 //! `cargo bench -p mlxcode-benches --bench pull` fetches a file with the
 //! default options, checksum and all, and copies it, in turns; both end when
-//! the bytes are on the disk. `PULL_MB` sets its size, `PULL_RUNS` how often.
+//! the bytes are on the disk. A third way shows what the hub itself costs,
+//! which runs on the same processors: the bytes over one plain connection into
+//! a file, neither summed nor kept account of. `PULL_MB` sets the size,
+//! `PULL_RUNS` how often, `PULL_CONNECTIONS` how many connections.
 
 #![allow(
     clippy::disallowed_methods,
@@ -28,14 +31,18 @@ fn main() {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (megabytes, runs) = (number("PULL_MB", 512), number("PULL_RUNS", 7));
+    let connections = number("PULL_CONNECTIONS", 0);
     let bytes = noise(megabytes << 20, 1);
     let temp = tempfile::tempdir().expect("a temporary folder");
     let source = temp.path().join("source");
     fs::write(&source, &bytes).expect("the file to copy");
     let hub = FakeHub::start();
+    hub.publish("org/plain", "main", vec![FakeFile::small("big.bin", bytes.clone())]);
     hub.publish("org/big", "main", vec![FakeFile::large("big.gguf", bytes)]);
+    // The hub computes its own checksums once.
+    plain_fetch(&hub, &temp.path().join("first"));
 
-    let (mut copies, mut pulls) = (Vec::new(), Vec::new());
+    let (mut copies, mut fetches, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
         let begin = Instant::now();
@@ -44,7 +51,12 @@ fn main() {
         drop(place);
         let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
         let begin = Instant::now();
-        pull(&hub, place.path());
+        plain_fetch(&hub, &place.path().join("fetched"));
+        fetches.push(begin.elapsed().as_secs_f64());
+        drop(place);
+        let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
+        let begin = Instant::now();
+        pull(&hub, place.path(), connections);
         pulls.push(begin.elapsed().as_secs_f64());
     }
     let rate = |times: &mut Vec<f64>| {
@@ -53,8 +65,9 @@ fn main() {
         let (median, best, worst) = (times[times.len() / 2], times[0], times[times.len() - 1]);
         (rate(median), rate(worst), rate(best))
     };
-    let (copy, pull) = (rate(&mut copies), rate(&mut pulls));
-    for (what, (median, worst, best)) in [("plain copy", copy), ("pull", pull)] {
+    let (copy, fetch, pull) = (rate(&mut copies), rate(&mut fetches), rate(&mut pulls));
+    let rows = [("plain copy", copy), ("plain fetch from the hub", fetch), ("pull", pull)];
+    for (what, (median, worst, best)) in rows {
         println!(
             "{what}, {megabytes} MiB: {median:.0} MB/s (from {worst:.0} to {best:.0}, {runs} runs)"
         );
@@ -62,12 +75,23 @@ fn main() {
     let part = 100.0 * pull.0 / copy.0;
     let verdict = if part >= 90.0 { "within" } else { "UNDER" };
     println!("the pull has {part:.0} % of the copy's speed, {verdict} 90 %");
+    println!("and {:.0} % of the plain fetch's", 100.0 * pull.0 / fetch.0);
 }
 
-fn pull(hub: &FakeHub, place: &Path) {
+/// All bytes of one answer into a file.
+fn plain_fetch(hub: &FakeHub, to: &Path) {
+    let mut to = File::create(to).unwrap();
+    hub.download("/org/plain/resolve/main/big.bin", &mut to);
+    to.sync_all().unwrap();
+}
+
+fn pull(hub: &FakeHub, place: &Path, connections: usize) {
     let library = ModelLibrary::open(&Dirs::under(place)).unwrap();
     let mut options = HubOptions::new(&place.join("cache"));
     options.endpoint = hub.endpoint();
+    if connections > 0 {
+        options.connections = connections;
+    }
     let mut pulls = library.pulls(options, Catalogue::built_in().unwrap()).unwrap();
     let wish = PullOptions { only_fetch: true, ..PullOptions::default() };
     let job = pulls.add("hf:org/big", &wish).unwrap();

@@ -18,11 +18,12 @@ use mlxcode_core::{Dirs, ModelLibrary, RecordChange};
 const RUNS: usize = 31;
 const MODELS: usize = 500;
 const LIMIT: Duration = Duration::from_millis(20);
+const USAGE_LIMIT: Duration = Duration::from_millis(2);
 
 fn main() {
     let temp = tempfile::tempdir().expect("a temporary folder");
     let dirs = Dirs::under(temp.path());
-    grow(&dirs);
+    grow_to(&dirs, MODELS);
     let library = ModelLibrary::open(&dirs).expect("the library opens");
     for number in 0..MODELS {
         let changes =
@@ -36,6 +37,12 @@ fn main() {
         assert_eq!(library.list().expect("it is listed").len(), MODELS);
     });
     report("open and list", &list);
+    let whole = measure(RUNS, || {
+        let library = ModelLibrary::open(&dirs).expect("the library opens");
+        let found = library.contents().expect("it is listed");
+        assert_eq!((found.models.len(), found.broken.len()), (MODELS, 0));
+    });
+    report("open, list, and name what is broken", &whole);
     let said = measure(RUNS, || {
         let library = ModelLibrary::open(&dirs).expect("the library opens");
         assert_eq!(library.list().expect("it is listed").len(), MODELS);
@@ -51,12 +58,33 @@ fn main() {
             .expect("it is written");
     });
     println!("write one record and read all: {write}");
+    usage();
+}
+
+/// What counting costs a run: its load and its answer are two transactions,
+/// each as small as a note. The disk is not waited for.
+fn usage() {
+    let temp = tempfile::tempdir().expect("a temporary folder");
+    let dirs = Dirs::under(temp.path());
+    grow_to(&dirs, 1);
+    let mut number = 0;
+    let counted = measure(RUNS, || {
+        let library = ModelLibrary::open(&dirs).expect("the library opens");
+        for _ in 0..2 {
+            number += 1;
+            let note = RecordChange::Note(Some(format!("note {number}")));
+            library.change_record(&name(0), &[note]).map(drop).expect("it is written");
+        }
+    });
+    let verdict = if counted.median() <= USAGE_LIMIT { "within" } else { "OVER" };
+    let limit = USAGE_LIMIT.as_millis();
+    println!("open the records and write twice, as a run does: {counted}, {verdict} {limit} ms");
 }
 
 /// Manifests as the store writes them; of the models' files only the names are
 /// there, as listing reads no more.
-fn grow(dirs: &Dirs) {
-    for number in 0..MODELS {
+fn grow_to(dirs: &Dirs, models: usize) {
+    for number in 0..models {
         let name = name(number);
         let folder = dirs.models().join(&name);
         fs::create_dir_all(&folder).expect("a folder");

@@ -30,13 +30,10 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(items, whole);
 
     for item in &whole {
-        let (range, line) = match item {
-            ParsedItem::Edit(edit) => (edit.range, edit.line),
-            ParsedItem::Broken(broken) => {
-                assert!(!broken.reason.to_string().is_empty());
-                (broken.range, broken.line)
-            }
-        };
+        if let ParsedItem::Broken(broken) = item {
+            assert!(!broken.reason.to_string().is_empty());
+        }
+        let (range, line) = (item.range(), item.line());
         assert!(range.start <= range.end);
         assert!(reply.get(range.start..range.end).is_some());
         assert_eq!(reply[..range.start].matches('\n').count() + 1, line);

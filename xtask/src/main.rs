@@ -44,8 +44,9 @@ usage: cargo xtask <task> [--root DIR]
   bench memory --model PATH [--prompt-tokens N] [--program PATH] …
                  what models take, beside what was computed before
   interop PYTHON our files beside those of other programs: runs the scripts
-                 tools/check_*_interop.py with this Python; each says in its
-                 first lines what it needs
+                 check_hub_interop, verify_foreign and check_convert of tools
+                 with this Python; each says in its first lines what it needs,
+                 and is left out where this Python does not have it
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 

@@ -62,6 +62,7 @@ pub const INPUTS: [(u8, &str, &[&str]); 14] = [
             "inference.weight",
             "inference.weights",
             "inference.not_finite",
+            "inference.convert_unsound",
         ],
     ),
     (

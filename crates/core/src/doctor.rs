@@ -168,8 +168,8 @@ fn configuration(dirs: &Dirs, root: Option<&Path>) -> Check {
 }
 
 fn models(dirs: &Dirs, progress: &dyn Progress, cancel: &CancelToken) -> Vec<Check> {
-    let listed =
-        Store::open(&dirs.models()).and_then(|store| Ok((store.list()?, store.broken()?, store)));
+    let listed = Store::open(&dirs.models()).and_then(|store| Ok((store.contents()?, store)));
+    let listed = listed.map(|(found, store)| (found.models, found.broken, store));
     match listed {
         Err(error) => vec![broken("models".to_owned(), &error)],
         Ok((models, unreadable, _)) if models.is_empty() && unreadable.is_empty() => vec![Check {

@@ -66,8 +66,8 @@ pub use hub::HubSettings;
 pub use input::InputError;
 pub use library::{
     CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, HOW_TO_GET_A_MODEL,
-    ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation, SpeedSource, VerifyOptions,
-    free_memory_bytes,
+    LibraryContents, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
+    SpeedSource, VerifyOptions, free_memory_bytes,
 };
 pub use model::Model;
 pub use residency::{

@@ -148,6 +148,14 @@ pub enum Error {
         /// The folder in which the result grows.
         path: PathBuf,
     },
+    /// What a conversion made is not what it should be.
+    #[error("the conversion to {path} made no sound model: {reason}")]
+    ConvertUnsound {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
     /// The caller stopped a conversion.
     #[error("stopped; what is done is kept")]
     ConvertStopped,
@@ -179,6 +187,7 @@ impl Diagnostic for Error {
             | Self::Weight { .. }
             | Self::Changed { .. }
             | Self::Snapshot { .. }
+            | Self::ConvertUnsound { .. }
             | Self::NotFinite => ErrorKind::Corrupt,
             Self::Tier { .. } | Self::ConvertTarget { .. } => ErrorKind::InvalidInput,
             Self::Architecture { .. } | Self::NoPrompts | Self::Convert { .. } => {
@@ -215,6 +224,7 @@ impl Diagnostic for Error {
             Self::ConvertSpace { .. } => "inference.convert_space",
             Self::ConvertBusy { .. } => "inference.convert_busy",
             Self::ConvertStopped => "inference.convert_stopped",
+            Self::ConvertUnsound { .. } => "inference.convert_unsound",
             Self::Write { .. } => "inference.write",
         }
     }
@@ -251,6 +261,9 @@ impl Diagnostic for Error {
             }
             Self::ConvertBusy { .. } => Some("wait for it, or pass another path".to_owned()),
             Self::ConvertStopped => Some("convert again to go on where it stopped".to_owned()),
+            Self::ConvertUnsound { .. } => {
+                Some("`models verify` tells whether the original is sound".to_owned())
+            }
             Self::Write { .. } => {
                 Some("check the path, its permissions and the free space".to_owned())
             }

@@ -44,7 +44,8 @@ mod validate;
 
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueFile, CatalogueHit, CatalogueQuery,
-    CatalogueSource, EditFormat, FetchText, Found, ModelShape, memory_needed,
+    CatalogueSource, EditFormat, FetchText, Found, ModelShape, RemoteCatalogue, RemoteCatalogues,
+    memory_needed,
 };
 pub use chat::{Message, Prompt, Role};
 pub use config::{
@@ -83,7 +84,7 @@ pub use store::check_name as check_model_name;
 pub use store::{
     AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,
     GcOptions, GcReport, Lease, LeaseHolder, ModelDisk, ModelFile, ModelSummary, RepairReport,
-    RepairedFile, Store, VerifyOptions, verify_path,
+    RepairedFile, Store, StoreContents, VerifyOptions, verify_path,
 };
 pub use template::ChatTemplate;
 pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};

@@ -78,7 +78,7 @@ pub enum Models {
         /// Leave alone what was written to since, such as 12h or 7d
         #[arg(long, value_name = "AGE", default_value = "7d", value_parser = age)]
         older_than: Duration,
-        /// A download cache of the Hugging Face hub to clear as well; may be repeated
+        /// A download cache to clear as well, in place of the hub's own; may be repeated
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },
@@ -87,7 +87,7 @@ pub enum Models {
         /// Point out models that were not used for so long, such as 30d
         #[arg(long, value_name = "AGE", default_value = "30d", value_parser = age)]
         unused: Duration,
-        /// A download cache of the Hugging Face hub to look at as well; may be repeated
+        /// A download cache to look at as well, in place of the hub's own; may be repeated
         #[arg(long, value_name = "DIR")]
         cache: Vec<PathBuf>,
     },
@@ -122,6 +122,8 @@ pub enum Models {
     Search(Search),
     /// Name the models that suit a task on this machine, and say why
     Recommend(Recommend),
+    /// Measure how fast a model runs here, and keep it; the same as `mlx-code bench`
+    Bench(super::Bench),
     /// Put models side by side: size, memory, speed, perplexity, edits
     Compare(Compare),
     /// Give a model tags and a category

@@ -42,7 +42,7 @@ Models come from the hub by `models pull`. The variables are those of Python's `
 | variable | what it sets |
 |---|---|
 | `HF_ENDPOINT` | the hub; `https://huggingface.co` |
-| `HF_TOKEN` | the token, for gated and private repositories; else the file `token` below `HF_HOME` that a login wrote, or the one that `HF_TOKEN_PATH` names |
+| `HF_TOKEN` | the token, for gated and private repositories; else the file `token` below `HF_HOME` that a login wrote, or the one that `HF_TOKEN_PATH` names, else the secret `huggingface` |
 | `HF_HOME` | the folder of tokens and caches; `huggingface` below `XDG_CACHE_HOME` or `~/.cache` |
 | `HF_HUB_CACHE` | the cache; `hub` below `HF_HOME` |
 | `HF_HUB_OFFLINE` | `1`, `on`, `yes` or `true`: the network is not used |

@@ -146,6 +146,33 @@ fn open(host: &Host<'_>, lock: Lock, passphrases: Passphrases) -> Outcome<Secret
     Ok(secrets(&dirs(host)?, host.secrets.clone(), interactive, lock, passphrases))
 }
 
+/// The token of the hub that the keychain or the file keeps. Where `ask`,
+/// whoever sits there may be asked for a password; a place that cannot be
+/// opened is told then, since what is open to everybody needs no token.
+pub fn hub_token(ask: bool, host: &mut Host<'_>) -> Outcome<Option<String>> {
+    let name = SecretName::hugging_face();
+    let found = if ask {
+        with_passphrase(Lock::AsItIs, None, host, |secrets| secrets.get(&name))
+    } else {
+        let quiet = secrets(
+            &dirs(host)?,
+            host.secrets.clone(),
+            false,
+            Lock::AsItIs,
+            Passphrases::default(),
+        );
+        Ok(quiet.get(&name).ok().flatten())
+    };
+    match found {
+        Ok(found) => Ok(found.map(|found| found.value.reveal().to_owned())),
+        Err(Failure::Error(error)) => {
+            show_broken("the token of the hub cannot be read", &error, host)?;
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
 /// Does something with the secrets, and once more with a passphrase where the
 /// file turns out to be locked with one.
 fn with_passphrase<T, E: Into<Error>>(

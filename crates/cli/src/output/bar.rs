@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use mlxcode_core::{ByteSize, PullEvent, PullObserver, PullState};
 
+use super::progress::draw;
 use super::visible;
 
 /// Redrawing more often than this only costs time.
 const REDRAW: Duration = Duration::from_millis(100);
 /// Why a request is made again stands so long at least.
 const NOTE: Duration = Duration::from_secs(1);
-/// A line fits a terminal of eighty columns.
-const NAME: usize = 22;
+/// A line fits a terminal of eighty columns; a narrower one cuts off the bar.
+const NAME: usize = 20;
 const BAR: usize = 14;
 
 /// A bar on the standard error stream, shown on a terminal only.
@@ -56,7 +57,7 @@ impl PullObserver for PullBar {
         }
         drawn.at = Some(now);
         drawn.note_until = note.then(|| now + NOTE);
-        let _ = write!(std::io::stderr(), "\r\x1b[K{}", visible(line(event)));
+        draw(visible(line(event)));
     }
 }
 
@@ -77,14 +78,14 @@ fn line(event: &PullEvent) -> String {
     let percent = if total == 0 { 0 } else { u128::from(done) * 100 / u128::from(total) };
     let full = percent as usize * BAR / 100;
     let bar = format!("{}{}", "#".repeat(full), "-".repeat(BAR - full));
-    let mut line = format!("{:NAME$} [{bar}] {percent:3}%  {}", short(doing), sizes(done, total));
+    let mut line = format!("{:NAME$} {percent:3}%  {}", short(doing), sizes(done, total));
     if let Some(speed) = event.bytes_per_second {
         line.push_str(&format!("  {}/s", ByteSize(speed)));
     }
     if let Some(left) = event.remaining {
         line.push_str(&format!("  {}", clock(left)));
     }
-    line
+    format!("{line}  [{bar}]")
 }
 
 /// A name of at most [`NAME`] characters, its end kept: shards differ there.
@@ -135,7 +136,20 @@ mod tests {
         for (seconds, expect) in [(7, "0:07"), (750, "12:30"), (3723, "1:02:03")] {
             assert_eq!(clock(Duration::from_secs(seconds)), expect);
         }
-        assert_eq!(short("model-00002-of-00003.safetensors"), "…-of-00003.safetensors");
+        assert_eq!(short("model-00002-of-00003.safetensors"), "…f-00003.safetensors");
         assert_eq!(short("model.gguf"), "model.gguf");
+    }
+
+    #[test]
+    fn a_line_fits_eighty_columns() {
+        let mut event = PullEvent::new(PullState::Fetching);
+        event.file = "sub/model-00002-of-00003.safetensors".to_owned();
+        (event.done_bytes, event.total_bytes) = (123 << 20, 334 << 20);
+        event.bytes_per_second = Some(999 << 20);
+        event.remaining = Some(Duration::from_secs(7));
+        let expect = "…f-00003.safetensors  36%  123.0/334.0 MiB  999.0 MiB/s  0:07  \
+                      [#####---------]";
+        assert_eq!(line(&event), expect);
+        assert!(line(&event).chars().count() <= 80);
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use mlxcode_core::{ByteSize, Progress, ProgressEvent};
 
+use super::visible;
+
 /// Redrawing more often than this only costs time.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -29,6 +31,12 @@ impl ProgressLine {
     }
 }
 
+/// Writes a line over the last one. A terminal that is too narrow for it cuts
+/// it off: a line that went on below could not be wiped.
+pub fn draw(line: impl std::fmt::Display) {
+    let _ = write!(std::io::stderr(), "\r\x1b[K\x1b[?7l{line}\x1b[?7h");
+}
+
 impl Progress for ProgressLine {
     fn report(&self, event: ProgressEvent) {
         if !self.live {
@@ -43,6 +51,6 @@ impl Progress for ProgressLine {
             Some(total) if total > 0 => format!("{:3}%", event.done * 100 / total),
             _ => ByteSize(event.done).to_string(),
         };
-        let _ = write!(std::io::stderr(), "\r\x1b[K{how_far} {}", event.task);
+        draw(visible(format!("{how_far} {}", event.task)));
     }
 }

@@ -150,7 +150,11 @@ fn the_catalogue_is_searched() {
     assert!(ran.code == 2 && ran.err.contains("own.toml:") && ran.err.contains(wrong), "{ran:?}");
     std::fs::write(config.join("config.json"), "{\"catalogues\": [\"https://x.example/c\"]}")
         .unwrap();
-    assert_eq!(ground.run(&["models", "search"]).code, 10);
+    // Without a network, what is elsewhere is only missed.
+    let ran = ground.run(&["models", "search"]);
+    assert!(
+        ran.code == 0 && ran.err.starts_with("note: the catalogue https://x.example/c was not")
+    );
 }
 
 #[test]

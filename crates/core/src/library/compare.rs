@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
-use mlxcode_inference::{Likelihood, LoadOptions, likelihood};
-use mlxcode_models::{EditFormat, InstalledModel, ModelShape, memory_needed};
+use mlxcode_inference::{Likelihood, LoadOptions, fit, likelihood};
+use mlxcode_models::{EditFormat, FitRequest, InstalledModel};
 
 use super::edit_tasks::{self, EditScore};
 use super::{ModelLibrary, is_path};
@@ -67,7 +67,8 @@ pub struct Comparison {
     pub size_bytes: u64,
     /// The context, in tokens.
     pub context_length: usize,
-    /// About the memory that it takes with a context of `memory_context_tokens`.
+    /// The memory that it takes with a context of `memory_context_tokens`, as
+    /// it is computed before a load.
     pub memory_bytes: u64,
     /// The context that the memory was counted for.
     pub memory_context_tokens: usize,
@@ -141,12 +142,10 @@ impl ModelLibrary {
             .transpose()?;
         let edits = self.edits(reference, &model, options, progress)?;
         let config = model.config();
-        let shape = ModelShape {
-            layers: config.num_layers,
-            kv_heads: config.num_kv_heads,
-            head_dim: config.head_dim,
-        };
         let memory_context_tokens = CONTEXT_TOKENS.min(config.context_length);
+        let mut request = FitRequest::default();
+        request.context_tokens = Some(memory_context_tokens);
+        let memory = fit(&model, &LoadOptions::default(), &request)?;
         Ok(Comparison {
             name: reference.to_owned(),
             architecture: config.architecture.to_string(),
@@ -154,7 +153,7 @@ impl ModelLibrary {
             parameters: model.parameters(),
             size_bytes: model.size_bytes(),
             context_length: config.context_length,
-            memory_bytes: memory_needed(model.size_bytes(), shape, memory_context_tokens),
+            memory_bytes: memory.total_bytes(),
             memory_context_tokens,
             speed,
             perplexity,

@@ -2,7 +2,6 @@ use std::path::Path;
 
 use mlxcode_base::{CancelToken, Progress};
 use mlxcode_inference::{ConvertOptions, Converted, convert};
-use mlxcode_models::InstalledModel;
 
 use super::{ModelLibrary, path};
 use crate::error::Result;
@@ -21,7 +20,7 @@ impl ModelLibrary {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<Converted> {
-        let model = self.source(from, reference, progress)?;
+        let model = self.installed(from, reference, progress, cancel)?;
         Ok(convert(&model, output, options, progress, cancel)?)
     }
 
@@ -33,17 +32,5 @@ impl ModelLibrary {
             stem.map(|stem| stem.to_string_lossy().into_owned())
         });
         options.target.file_name(stem.as_deref().unwrap_or(reference))
-    }
-
-    fn source(
-        &self,
-        from: &Path,
-        reference: &str,
-        progress: &dyn Progress,
-    ) -> Result<InstalledModel> {
-        Ok(match path(from, reference) {
-            Some(path) => InstalledModel::check_in_place(&path)?,
-            None => self.store.get_with(reference, progress, &CancelToken::new())?,
-        })
     }
 }

@@ -23,8 +23,9 @@ impl ModelLibrary {
     /// options tell.
     pub fn disk(&self, options: &DiskOptions) -> Result<DiskReport> {
         let mut options = options.clone();
-        for name in self.records.state()?.models() {
-            let last_ms = self.records.record(&name)?.usage.last_used_ms;
+        let said = self.records.state()?;
+        for name in said.models() {
+            let last_ms = said.record(&name).usage.last_used_ms;
             if last_ms > 0 {
                 let last = UNIX_EPOCH + Duration::from_millis(last_ms);
                 options.last_used.entry(name).or_insert(last);

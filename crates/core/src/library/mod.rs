@@ -44,6 +44,16 @@ pub struct ModelLibrary {
     pulls_file: PathBuf,
 }
 
+/// What is installed, by name.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LibraryContents {
+    /// The models of which all is known.
+    pub models: Vec<ModelSummary>,
+    /// The models of which nothing can be said, each with the reason.
+    pub broken: Vec<(String, Error)>,
+}
+
 /// One line for whoever has no model yet.
 pub const HOW_TO_GET_A_MODEL: &str = "fetch one with `mlx-code models pull hf:ORG/NAME`, or install \
      one with `mlx-code models add PATH`: a GGUF file, or a folder with config.json, \
@@ -85,6 +95,13 @@ impl ModelLibrary {
     pub fn broken(&self) -> Result<Vec<(String, Error)>> {
         let broken = self.store.broken()?;
         Ok(broken.into_iter().map(|model| (model.name, model.error.into())).collect())
+    }
+
+    /// What [`list`](Self::list) and [`broken`](Self::broken) give, in one look.
+    pub fn contents(&self) -> Result<LibraryContents> {
+        let found = self.store.contents()?;
+        let broken = found.broken.into_iter().map(|model| (model.name, model.error.into()));
+        Ok(LibraryContents { models: found.models, broken: broken.collect() })
     }
 
     /// What is known of one installed model, by its name or an alias.

@@ -1,6 +1,9 @@
 //! Models that are known by name.
 
-use mlxcode_models::{Catalogue, CatalogueSource, FetchText, Memory};
+use std::time::SystemTime;
+
+use mlxcode_models::hub::HubOptions;
+use mlxcode_models::{Catalogue, CatalogueSource, FetchText, Memory, RemoteCatalogues};
 
 use super::ModelLibrary;
 use crate::config::Config;
@@ -15,6 +18,51 @@ impl ModelLibrary {
         let mut catalogue = Catalogue::built_in()?;
         for source in config.catalogues.iter().flatten() {
             catalogue.add_from(&CatalogueSource::parse(source, &self.config_folder), fetch)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// As [`catalogue`](Self::catalogue), with what lies at addresses: fetched
+    /// with a hub's options and kept beside the pulls, or, without `ask`, as it
+    /// is kept. `remark` hears, in a sentence, of what could not be fetched;
+    /// the copy that is kept then takes its place, where there is one.
+    ///
+    /// # Errors
+    /// A catalogue in a file that cannot be read, or options that make no
+    /// sense.
+    pub fn catalogue_with(
+        &self,
+        config: &Config,
+        options: HubOptions,
+        ask: bool,
+        remark: &mut dyn FnMut(String),
+    ) -> Result<Catalogue> {
+        let mut catalogue = Catalogue::built_in()?;
+        let sources = config.catalogues.iter().flatten();
+        let sources: Vec<_> =
+            sources.map(|text| CatalogueSource::parse(text, &self.config_folder)).collect();
+        let folder = self.pulls_file.with_file_name("catalogues");
+        let remote = RemoteCatalogues::new(options, &folder, SystemTime::now())?;
+        for source in &sources {
+            let CatalogueSource::Url(url) = source else {
+                catalogue.add_from(source, None)?;
+                continue;
+            };
+            let found = if ask { remote.fetch(url).map(Some) } else { Ok(remote.kept(url)) };
+            match found {
+                Ok(Some(found)) => {
+                    if let Some(reason) = found.outdated {
+                        let address = &found.address;
+                        remark(format!(
+                            "the catalogue {address} was not fetched: {reason}; the copy of it \
+                             that is kept here is used"
+                        ));
+                    }
+                    catalogue.add(found.address.as_ref(), &found.text)?;
+                }
+                Ok(None) => {}
+                Err(error) => remark(format!("{error}; its models are missing")),
+            }
         }
         Ok(catalogue)
     }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use mlxcode_base::{CancelToken, Progress};
-use mlxcode_models::InstalledModel;
+use mlxcode_models::{InstalledModel, VerifyOptions, verify_path};
 
 use crate::error::{Error, Result};
 pub use options::{ConvertOptions, ConvertTarget, Converted, GgufKind, TARGETS};
@@ -77,6 +77,12 @@ pub fn convert(
         cancel,
     };
     let resumed = run.all(known)?;
+    if let Err(error) = check_result(&staging, &plan, output, cancel) {
+        if !cancel.is_cancelled() {
+            staging.discard();
+        }
+        return Err(error);
+    }
     staging.publish(&plan, output)?;
     Ok(Converted {
         path: output.to_owned(),
@@ -85,6 +91,23 @@ pub fn convert(
         resumed,
         lost: plan.lost,
     })
+}
+
+/// Checks the whole result as `models verify` does: headers, shapes, tokenizer,
+/// template, and a sample of the values.
+fn check_result(staging: &Staging, plan: &Plan, output: &Path, cancel: &CancelToken) -> Result<()> {
+    let options = VerifyOptions::default();
+    let report = match verify_path(&staging.result(plan), &options, &(), cancel) {
+        Err(_) if cancel.is_cancelled() => return Err(Error::ConvertStopped),
+        report => report?,
+    };
+    match report.failures().next() {
+        None => Ok(()),
+        Some(failed) => {
+            let reason = failed.detail.clone().unwrap_or_else(|| failed.name.clone());
+            Err(Error::ConvertUnsound { path: output.to_owned(), reason })
+        }
+    }
 }
 
 /// Checks the result as any model, which reads nothing of the weights, and that

@@ -36,11 +36,13 @@ pub enum CatalogueError {
         /// The most bytes that are read.
         most: u64,
     },
-    /// A catalogue lies at an address, and there is nobody to fetch it.
-    #[error("the catalogue {url} was not fetched: nothing here opens connections")]
+    /// A catalogue lies at an address, from where it does not come.
+    #[error("the catalogue {url} was not fetched: {reason}")]
     NotFetched {
         /// The address.
         url: String,
+        /// Why.
+        reason: String,
     },
     /// No model has this name.
     #[error("the catalogue has no model called {name}")]
@@ -82,7 +84,9 @@ impl Diagnostic for CatalogueError {
                 "check `catalogues` in the configuration file, and the file's permissions".into()
             }
             Self::NotFetched { .. } => {
-                "save it as a file, and name the file under `catalogues`".to_owned()
+                "check the address under `catalogues` in the configuration, or save what lies there \
+                 as a file and name that"
+                    .to_owned()
             }
             Self::NotFound { near, .. } if near.is_empty() => {
                 "`models search` shows what there is".to_owned()

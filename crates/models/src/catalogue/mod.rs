@@ -9,6 +9,7 @@ mod error;
 mod near;
 mod need;
 mod read;
+mod remote;
 mod search;
 mod source;
 
@@ -18,6 +19,7 @@ use crate::error::Result;
 
 pub use error::CatalogueError;
 pub use need::{ModelShape, memory_needed};
+pub use remote::{RemoteCatalogue, RemoteCatalogues};
 pub use search::{CatalogueHit, CatalogueQuery};
 pub use source::{CatalogueSource, FetchText};
 

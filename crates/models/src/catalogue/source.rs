@@ -8,7 +8,7 @@ use super::{Catalogue, CatalogueError};
 use crate::error::Result;
 
 /// The most bytes of a catalogue: some thousand models.
-const MOST_BYTES: u64 = 4 << 20;
+pub(super) const MOST_BYTES: u64 = 4 << 20;
 
 /// Where an extra catalogue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,8 @@ impl Catalogue {
             CatalogueSource::Url(url) => {
                 let path = Path::new(url);
                 let Some(fetch) = fetch else {
-                    return Err(CatalogueError::NotFetched { url: url.clone() }.into());
+                    let reason = "nothing here opens connections".to_owned();
+                    return Err(CatalogueError::NotFetched { url: url.clone(), reason }.into());
                 };
                 let text = fetch(url)?;
                 if text.len() as u64 > MOST_BYTES {

@@ -175,6 +175,18 @@ pub enum HubError {
         /// The number.
         id: i64,
     },
+    /// A pull failed, in this process or in another.
+    #[error("pull {id} failed: {reason}")]
+    PullFailed {
+        /// The number.
+        id: i64,
+        /// What went wrong, as it was told then.
+        reason: String,
+        /// The class of what went wrong.
+        kind: ErrorKind,
+        /// What to do about it.
+        help: Option<String>,
+    },
     /// A pull in this state cannot be changed so.
     #[error("pull {id} is {state}, so it cannot be {change}")]
     WrongState {
@@ -223,6 +235,7 @@ impl Diagnostic for HubError {
             }
             Self::DiskFull { .. } => ErrorKind::ResourceExhausted,
             Self::WrongState { .. } => ErrorKind::Conflict,
+            Self::PullFailed { kind, .. } => *kind,
         }
     }
 
@@ -248,6 +261,7 @@ impl Diagnostic for HubError {
             Self::DiskFull { .. } => "models.disk_full",
             Self::NoSuchPull { .. } => "models.no_such_pull",
             Self::WrongState { .. } => "models.wrong_state",
+            Self::PullFailed { .. } => "models.pull_failed",
             Self::Queue { .. } => "models.queue",
         }
     }
@@ -274,13 +288,16 @@ impl Diagnostic for HubError {
                 None => "check the connection and HF_ENDPOINT, then pull again".to_owned(),
             },
             Self::BadToken { .. } => {
-                "make a new token in the hub's settings, and set HF_TOKEN to it".to_owned()
+                "make a new token in the hub's settings, and set HF_TOKEN to it, or keep it with \
+                 `mlx-code secret set huggingface`"
+                    .to_owned()
             }
             Self::Gated { repo, token: true } => {
                 format!("ask for access on the hub's page of {repo}; the token lacks it")
             }
             Self::Gated { repo, token: false } => format!(
-                "ask for access on the hub's page of {repo}, then set HF_TOKEN to your token"
+                "ask for access on the hub's page of {repo}, then set HF_TOKEN to your token, or \
+                 keep it with `mlx-code secret set huggingface`"
             ),
             Self::Forbidden { .. } => {
                 "the token may not read this repository; give it that permission".to_owned()
@@ -289,7 +306,9 @@ impl Diagnostic for HubError {
                 "check the spelling; a private one needs a token that may read it".to_owned()
             }
             Self::RepoNotFound { token: false, .. } => {
-                "check the spelling; a private or gated one needs HF_TOKEN".to_owned()
+                "check the spelling; a private or gated one needs HF_TOKEN, or a token kept with \
+                 `mlx-code secret set huggingface`"
+                    .to_owned()
             }
             Self::RevisionNotFound { cached, .. } => match cached {
                 Some(cached) => format!("pull `{cached}`, which is on this machine"),
@@ -326,6 +345,10 @@ impl Diagnostic for HubError {
             }
             Self::NoSuchPull { .. } => "`models queue` shows the numbers".to_owned(),
             Self::WrongState { .. } => "`models queue` shows the states".to_owned(),
+            Self::PullFailed { id, help, .. } => match help {
+                Some(help) => help.clone(),
+                None => format!("`models queue retry {id}` tries it again"),
+            },
             Self::Queue { .. } => {
                 "remove that file and pull again: what came is in the cache and is kept".to_owned()
             }

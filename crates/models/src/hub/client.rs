@@ -166,12 +166,13 @@ impl Client {
         request.call().map_err(|error| transport(uri, &error))
     }
 
-    /// Asks the hub for JSON, again and again as the options say. Gives the
-    /// next page's address too.
+    /// Asks the hub for JSON, again and again as the options say; `told` hears
+    /// why. Gives the next page's address too.
     pub fn json(
         &self,
         uri: &Uri,
         subject: Subject<'_>,
+        told: &dyn Fn(&str),
         cancel: &CancelToken,
     ) -> Result<(serde_json::Value, Option<Uri>)> {
         let mut attempts = Attempts::new(&self.options.retry);
@@ -189,10 +190,10 @@ impl Client {
                 return Err(HubError::RateLimited { host: self.host(), wait_s }.into());
             }
             if !attempts.failed() {
-                return Err(
-                    HubError::Unreachable { host: self.host(), reason, cached: None }.into()
-                );
+                let host = self.host();
+                return Err(HubError::Unreachable { host, reason, cached: None }.into());
             }
+            told(&reason);
             attempts.wait(wait, cancel)?;
         }
     }

@@ -63,7 +63,8 @@ pub struct PullEvent {
 }
 
 impl PullEvent {
-    pub(crate) fn new(state: PullState) -> Self {
+    /// An event of which only the state is known, for who fills it in.
+    pub fn new(state: PullState) -> Self {
         Self {
             state,
             file: String::new(),

@@ -15,6 +15,7 @@ mod plan;
 mod pull;
 mod select;
 mod source;
+mod text;
 mod tree;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use tree::{FileChecksum, RemoteFile, RepoTree};
 
 pub(crate) use event::Meter;
 pub(crate) use select::shard;
+pub(crate) use text::TextAnswer;
 
 /// A hub and the cache of its files on this machine.
 #[derive(Clone, Debug)]
@@ -65,10 +67,20 @@ impl Hub {
     /// What keeps the hub from answering; where the cache has an older state,
     /// the error's help names it.
     pub fn tree(&self, reference: &HubReference, cancel: &CancelToken) -> Result<RepoTree> {
+        self.tree_told(reference, &|_| {}, cancel)
+    }
+
+    fn tree_told(
+        &self,
+        reference: &HubReference,
+        told: &dyn Fn(&str),
+        cancel: &CancelToken,
+    ) -> Result<RepoTree> {
         if self.client.is_offline() {
             return Err(self.offline(reference));
         }
-        tree::tree(&self.client, reference, cancel).map_err(|error| self.offer(reference, error))
+        tree::tree(&self.client, reference, told, cancel)
+            .map_err(|error| self.offer(reference, error))
     }
 
     /// What the cache has of a repository at a revision; links tell what.
@@ -80,11 +92,21 @@ impl Hub {
     /// The hub is not asked for a commit that is here whole, nor offline,
     /// where a branch is at the commit that it was last seen at.
     pub fn plan(&self, reference: &HubReference, cancel: &CancelToken) -> Result<PullPlan> {
+        self.plan_told(reference, &|_| {}, cancel)
+    }
+
+    /// As [`plan`](Self::plan); `told` hears why the hub is asked again.
+    pub(crate) fn plan_told(
+        &self,
+        reference: &HubReference,
+        told: &dyn Fn(&str),
+        cancel: &CancelToken,
+    ) -> Result<PullPlan> {
         let known = self.client.is_offline() || tree::is_commit(reference.revision());
         if known && let Some(plan) = self.cached_plan(reference) {
             return Ok(plan);
         }
-        let tree = self.tree(reference, cancel)?;
+        let tree = self.tree_told(reference, told, cancel)?;
         PullPlan::new(reference, &tree)
     }
 

@@ -36,6 +36,19 @@ pub fn endpoint(text: &str) -> Result<Uri> {
     Ok(uri)
 }
 
+/// Reads the address of a text; it may have a query.
+///
+/// # Errors
+/// Why it cannot be asked, without the address.
+pub fn endpoint_of_text(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|_| "it is no address".to_owned())?;
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http" | "https"), Some(authority)) if !authority.as_str().contains('@') => Ok(uri),
+        (Some("http" | "https"), Some(_)) => Err("it holds a name and a password".to_owned()),
+        _ => Err("it is no address of the web".to_owned()),
+    }
+}
+
 /// An address without what may be a secret in it.
 fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();

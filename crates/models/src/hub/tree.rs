@@ -89,14 +89,20 @@ struct Lfs {
 }
 
 /// Asks the hub for a revision's commit, then for all files at that commit.
-pub fn tree(client: &Client, reference: &HubReference, cancel: &CancelToken) -> Result<RepoTree> {
+/// `told` hears why a question is asked again.
+pub fn tree(
+    client: &Client,
+    reference: &HubReference,
+    told: &dyn Fn(&str),
+    cancel: &CancelToken,
+) -> Result<RepoTree> {
     let repo = &*reference.repo;
     let revision = reference.revision();
     let subject = Subject { repo, revision, file: None };
     let ask = |path: String| client.address(&path).map_err(lasting);
     let at = escape(revision, "");
     let uri = ask(format!("/api/models/{repo}/revision/{at}"))?;
-    let (value, _) = client.json(&uri, subject, cancel)?;
+    let (value, _) = client.json(&uri, subject, told, cancel)?;
     let bad = |reason: String| HubError::BadAnswer { place: client.host(), reason };
     let found: Revision = serde_json::from_value(value)
         .map_err(|error| bad(format!("it describes {repo} without a commit: {error}")))?;
@@ -108,7 +114,7 @@ pub fn tree(client: &Client, reference: &HubReference, cancel: &CancelToken) -> 
     let mut next = Some(uri);
     let mut files = Vec::new();
     while let Some(uri) = next {
-        let (value, more) = client.json(&uri, subject, cancel)?;
+        let (value, more) = client.json(&uri, subject, told, cancel)?;
         let entries: Vec<Entry> = serde_json::from_value(value)
             .map_err(|error| bad(format!("it lists {repo} in an unknown way: {error}")))?;
         let before = files.len();

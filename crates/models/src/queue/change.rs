@@ -153,7 +153,7 @@ impl PullQueue {
             // between is not called back.
             let connection = self.connection()?;
             let set = "UPDATE pull SET state = ?2, error_code = NULL, error_message = NULL, \
-                       error_help = NULL, speed_bytes = NULL WHERE id = ?1 AND state NOT IN \
+                       error_help = NULL, error_kind = NULL, speed_bytes = NULL WHERE id = ?1 AND state NOT IN \
                        ('done') AND (?2 <> 'waiting' OR state <> 'running' OR ?3)";
             let killed = job.state == PullJobState::Waiting;
             connection

@@ -3,7 +3,7 @@
 use crate::error::{Error, HubError, Result};
 use crate::hub::PullPlan;
 use crate::reference::{HubReference, ModelReference};
-use mlxcode_base::Diagnostic;
+use mlxcode_base::{Diagnostic, ErrorKind};
 
 /// Looks a name of the catalogue up, with its tag or without: a reference of
 /// the hub as text, `None` where there is no such name.
@@ -148,7 +148,25 @@ pub struct PullError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The error's class; `None` where a program before this one failed.
+    pub kind: Option<ErrorKind>,
 }
+
+/// The classes by which a failure is told apart, from their names.
+const KINDS: [ErrorKind; 12] = [
+    ErrorKind::InvalidInput,
+    ErrorKind::NotFound,
+    ErrorKind::AlreadyExists,
+    ErrorKind::Conflict,
+    ErrorKind::Corrupt,
+    ErrorKind::Unsupported,
+    ErrorKind::PermissionDenied,
+    ErrorKind::ResourceExhausted,
+    ErrorKind::Unavailable,
+    ErrorKind::Timeout,
+    ErrorKind::Cancelled,
+    ErrorKind::Internal,
+];
 
 impl PullError {
     pub(super) fn new(error: &Error) -> Self {
@@ -158,7 +176,13 @@ impl PullError {
             message.push_str(&format!(": {cause}"));
             source = cause.source();
         }
-        Self { code: error.code().to_owned(), message, help: error.help() }
+        let kind = Some(error.kind());
+        Self { code: error.code().to_owned(), message, help: error.help(), kind }
+    }
+
+    /// The class of this name.
+    pub(super) fn kind_named(name: &str) -> Option<ErrorKind> {
+        KINDS.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::error::{Error, HubError, Result};
 pub use job::{LookUp, NewPull, PullError, PullJob, PullJobState, PullPriority};
 
 /// The newest layout of the file that this program knows.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Others hold the file for milliseconds.
 const BUSY: Duration = Duration::from_secs(10);
@@ -46,6 +46,7 @@ const SCHEMA: &str = "
         error_code TEXT,
         error_message TEXT,
         error_help TEXT,
+        error_kind TEXT,
         added_ms INTEGER NOT NULL
     );
     CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER);
@@ -117,8 +118,13 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        change.execute_batch(SCHEMA)?;
+    match version {
+        0 => change.execute_batch(SCHEMA)?,
+        // The first layout did not keep what kind of failure it was.
+        1 => change.execute_batch("ALTER TABLE pull ADD COLUMN error_kind TEXT")?,
+        _ => {}
+    }
+    if version < VERSION {
         change.pragma_update(None, "user_version", VERSION)?;
     }
     change.commit()

@@ -11,7 +11,8 @@ use crate::hub::PullPlan;
 use crate::reference::HubReference;
 
 const COLUMNS: &str = "id, reference, source, name, install, state, priority, limit_bytes, plan, \
-    total_bytes, done_bytes, speed_bytes, installed, error_code, error_message, error_help";
+    total_bytes, done_bytes, speed_bytes, installed, error_code, error_message, error_help, \
+    error_kind";
 
 /// The order of the list: who is next comes first, what is over last.
 const ORDER: &str = "ORDER BY state IN ('done', 'cancelled'), priority DESC, position, id";
@@ -130,7 +131,9 @@ fn job(row: &Row<'_>) -> rusqlite::Result<PullJob> {
     let error = match row.get::<_, Option<String>>("error_code")? {
         Some(code) => {
             let message = row.get::<_, Option<String>>("error_message")?.unwrap_or_default();
-            Some(PullError { code, message, help: row.get("error_help")? })
+            let kind = row.get::<_, Option<String>>("error_kind")?;
+            let kind = kind.as_deref().and_then(PullError::kind_named);
+            Some(PullError { code, message, help: row.get("error_help")?, kind })
         }
         None => None,
     };

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mlxcode_base::{CancelToken, ProgressEvent};
+use mlxcode_base::{CancelToken, ErrorKind, ProgressEvent};
 
 use super::PullQueue;
 use super::job::{PullError, PullJob, PullJobState};
-use crate::error::{Error, Result};
+use crate::error::{Error, HubError, Result};
 use crate::hub::{FileChecksum, Hub, Meter, Pace, PullEvent, PullObserver, PullPlan, PullState};
 use crate::installed::check_config;
 use crate::store::Store;
@@ -27,7 +27,8 @@ impl PullQueue {
     /// Gives the pull as it stands then.
     ///
     /// # Errors
-    /// What could not be overcome; the queue remembers it.
+    /// What could not be overcome; the queue remembers it. A pull that failed
+    /// in another process is [`HubError::PullFailed`] with what is remembered.
     pub fn run(
         &self,
         id: i64,
@@ -38,11 +39,13 @@ impl PullQueue {
     ) -> Result<PullJob> {
         let lock = self.wait_for_lock(id, observer, cancel)?;
         let job = self.row(id)?;
-        if !matches!(job.state, PullJobState::Waiting | PullJobState::Running) {
-            return Ok(job);
+        match job.state {
+            PullJobState::Waiting | PullJobState::Running => {}
+            PullJobState::Failed => return Err(failed(&job)),
+            _ => return Ok(job),
         }
         let running = "state = 'running', error_code = NULL, error_message = NULL, \
-                       error_help = NULL";
+                       error_help = NULL, error_kind = NULL";
         self.update(id, running, &[])?;
         let done = self.work(&job, hub, store, observer, cancel);
         self.update(id, "speed_bytes = NULL", &[])?;
@@ -67,8 +70,9 @@ impl PullQueue {
                 let told = PullError::new(&error);
                 self.update(
                     id,
-                    "state = 'failed', error_code = ?1, error_message = ?2, error_help = ?3",
-                    &[&told.code, &told.message, &told.help],
+                    "state = 'failed', error_code = ?1, error_message = ?2, error_help = ?3, \
+                     error_kind = ?4",
+                    &[&told.code, &told.message, &told.help, &told.kind.map(ErrorKind::as_str)],
                 )?;
                 return Err(error);
             }
@@ -187,9 +191,14 @@ impl PullQueue {
     ) -> Result<Option<String>> {
         observer.report(&PullEvent::new(PullState::Asking));
         // One that was begun goes on with the commit that it began with.
-        let plan = match &job.plan {
-            Some(plan) => plan.clone(),
-            None => hub.plan(&job.source, stop)?,
+        let plan = if let Some(plan) = &job.plan {
+            plan.clone()
+        } else {
+            let told = |reason: &str| {
+                let reason = reason.to_owned();
+                observer.report(&PullEvent::new(PullState::Retrying { reason }));
+            };
+            hub.plan_told(&job.source, &told, stop)?
         };
         self.update(
             job.id,
@@ -229,6 +238,19 @@ impl PullQueue {
         }
         Ok(Some(job.name.clone()))
     }
+}
+
+/// What is remembered of a pull that failed.
+fn failed(job: &PullJob) -> Error {
+    let told = job.error.clone();
+    let (kind, help) = told.as_ref().map_or((None, None), |told| (told.kind, told.help.clone()));
+    HubError::PullFailed {
+        id: job.id,
+        reason: told.map_or_else(|| "it is not known why".to_owned(), |told| told.message),
+        kind: kind.unwrap_or(ErrorKind::Unavailable),
+        help,
+    }
+    .into()
 }
 
 /// Whether these very files are installed under the name.

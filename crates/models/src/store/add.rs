@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf, absolute};
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
 use super::checked::{self, Moment, Seen};
+use super::lock::ADDING;
 use super::manifest::{Manifest, ModelFile, ModelSummary};
 use super::origin::of_cache;
 use super::place::{Placed, place, sync_folder};
@@ -59,35 +60,24 @@ impl Store {
         let model = InstalledModel::check_in_place(path)?;
         let name = options.name.clone().unwrap_or_else(|| plain_name(model.name()));
         check_name(&name)?;
-        let _lock = self.lock(cancel)?;
         let place = self.folder.join(&name);
-        if place.exists() {
-            return Err(Error::AlreadyInstalled { name });
-        }
-        let staging = self.folder.join(format!(".adding-{name}"));
-        let done = fill(&staging, &sources(path, &model, options), &model, &name, progress, cancel)
-            .and_then(|manifest| check_staged(&staging, &manifest, cancel))
-            .and_then(|model| {
-                // A name that was removed, and not yet cleared away, is no model.
-                fs::rename(&staging, &place)
-                    .map_err(|source| Error::Io { path: place.clone(), source })?;
-                sync_folder(&self.folder)?;
-                Ok(model)
-            });
-        match done {
-            Ok(mut model) => {
-                let place = fs::canonicalize(&place).unwrap_or(place);
-                model.move_to(&place);
-                model.lease = self.lease(&name)?.map(Into::into);
-                model.name = name;
-                Ok(model)
-            }
-            Err(error) => {
-                // What is left is hidden and is cleared by the next attempt.
-                let _ = fs::remove_dir_all(&staging);
-                Err(error)
-            }
-        }
+        let is_free = || {
+            let taken = place.exists().then(|| Error::AlreadyInstalled { name: name.clone() });
+            taken.map_or(Ok(()), Err)
+        };
+        // Gigabytes are copied and summed while others may change the store.
+        let staging = self.stage(&format!("{ADDING}{name}"), cancel, &is_free)?;
+        let sources = sources(path, &model, options);
+        let manifest = fill(staging.path(), &sources, &model, &name, progress, cancel)?;
+        let mut model = check_staged(staging.path(), &manifest, cancel)?;
+        let _lock = self.lock_patiently(cancel)?;
+        is_free()?;
+        staging.put(&place)?;
+        sync_folder(&self.folder)?;
+        model.move_to(&fs::canonicalize(&place).unwrap_or(place));
+        model.lease = self.lease(&name)?.map(Into::into);
+        model.name = name;
+        Ok(model)
     }
 }
 
@@ -126,7 +116,6 @@ fn fill(
         let path = path.to_owned();
         move |source: io::Error| Error::Io { path, source }
     };
-    fs::create_dir(staging).map_err(io(staging))?;
     let total = model.size_bytes();
     let mut done = 0;
     let mut files = Vec::new();

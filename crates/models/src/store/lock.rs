@@ -8,16 +8,23 @@ use mlxcode_base::CancelToken;
 
 use super::checked::FRESH_RECORD;
 use super::manifest::FRESH_MANIFEST;
+use super::staging::is_alive;
 use super::{Store, check_name};
 use crate::error::{Error, Result};
 
-/// Another process may be copying many gigabytes, which nobody waits for
-/// without being told.
-const ATTEMPTS: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
+/// Changes take moments, since what takes long is made ready without the lock:
+/// so long a wait means that somebody is at fault.
+pub(super) const ATTEMPTS: u32 = 50;
+/// A change that is ready after minutes of work waits longer before it is
+/// thrown away.
+const PATIENT_ATTEMPTS: u32 = 600;
+pub(super) const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 100 });
 
 /// Folders of an attempt that was cut off begin so.
-pub(super) const LEFTOVERS: [&str; 3] = [".adding-", ".removed-", REPAIRING];
+pub(super) const LEFTOVERS: [&str; 3] = [ADDING, ".removed-", REPAIRING];
+
+/// A folder of a model that is being added.
+pub(super) const ADDING: &str = ".adding-";
 
 /// A folder of files that are to take the place of broken ones.
 pub(super) const REPAIRING: &str = ".repairing-";
@@ -34,12 +41,21 @@ impl Store {
 
     /// As [`lock`](Self::lock), and leaves what is left over.
     pub(super) fn lock_only(&self, cancel: &CancelToken) -> Result<File> {
+        self.try_lock_for(ATTEMPTS, cancel)
+    }
+
+    /// As [`lock_only`](Self::lock_only), for the last step of a long work.
+    pub(super) fn lock_patiently(&self, cancel: &CancelToken) -> Result<File> {
+        self.try_lock_for(PATIENT_ATTEMPTS, cancel)
+    }
+
+    fn try_lock_for(&self, attempts: u32, cancel: &CancelToken) -> Result<File> {
         fs::create_dir_all(&self.folder).map_err(|source| self.io(source))?;
         let place = self.folder.join(".lock");
         let io = |source| Error::Io { path: place.clone(), source };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&place);
         let file = file.map_err(io)?;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..attempts {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
@@ -65,7 +81,9 @@ impl Store {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if LEFTOVERS.iter().any(|beginning| name.starts_with(beginning)) {
-                let _ = fs::remove_dir_all(entry.path());
+                if !is_alive(&entry.path()) {
+                    let _ = fs::remove_dir_all(entry.path());
+                }
             } else if check_name(&name).is_ok() {
                 // Nobody but who holds the lock writes a manifest. A record in
                 // the making is only written again.

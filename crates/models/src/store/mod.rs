@@ -14,6 +14,7 @@ mod manifest;
 mod origin;
 mod place;
 mod repair;
+mod staging;
 mod verify;
 
 use std::fs;
@@ -49,6 +50,16 @@ pub struct BrokenModel {
     pub error: Error,
 }
 
+/// What a store holds, each by name.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct StoreContents {
+    /// The models of which all is known.
+    pub models: Vec<ModelSummary>,
+    /// The others.
+    pub broken: Vec<BrokenModel>,
+}
+
 /// The folder of installed models.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -64,17 +75,24 @@ impl Store {
     /// The installed models by name, from their manifests alone. One whose
     /// manifest cannot be read is left out; [`broken`](Self::broken) names it.
     pub fn list(&self) -> Result<Vec<ModelSummary>> {
-        let manifests = self.manifests()?.into_iter();
-        Ok(manifests.filter_map(|(_, manifest)| Some(manifest.ok()?.model)).collect())
+        Ok(self.contents()?.models)
     }
 
     /// The models that [`list`](Self::list) leaves out, by name.
     pub fn broken(&self) -> Result<Vec<BrokenModel>> {
-        let manifests = self.manifests()?.into_iter();
-        let broken = |(name, manifest): (_, Result<_>)| {
-            manifest.err().map(|error| BrokenModel { name, error })
-        };
-        Ok(manifests.filter_map(broken).collect())
+        Ok(self.contents()?.broken)
+    }
+
+    /// All models, sound and broken, in one pass over their manifests.
+    pub fn contents(&self) -> Result<StoreContents> {
+        let mut contents = StoreContents::default();
+        for (name, manifest) in self.manifests()? {
+            match manifest {
+                Ok(manifest) => contents.models.push(manifest.model),
+                Err(error) => contents.broken.push(BrokenModel { name, error }),
+            }
+        }
+        Ok(contents)
     }
 
     /// All manifests by the name of the model's folder.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
@@ -57,7 +57,9 @@ impl Store {
         cancel: &CancelToken,
     ) -> Result<RepairReport> {
         let mut manifest = self.manifest(name)?;
-        let _lock = self.lock(cancel)?;
+        // Nobody removes it, and nobody else repairs it, meanwhile.
+        let _lease = self.lease(name)?;
+        let staging = self.stage(&format!("{REPAIRING}{name}"), cancel, &|| Ok(()))?;
         let folder = self.folder.join(name);
         let mut report =
             RepairReport { name: name.to_owned(), sound: Vec::new(), repaired: Vec::new() };
@@ -89,7 +91,7 @@ impl Store {
             let told = |event: ProgressEvent| {
                 progress.report(ProgressEvent::new(event.task, done + event.done, Some(total)));
             };
-            self.fetch(name, file, &path, &origin, source, &told, cancel)?;
+            self.fetch(staging.path(), file, &path, &origin, source, &told, cancel)?;
             done += file.size_bytes;
             report.repaired.push(RepairedFile {
                 name: file.name.clone(),
@@ -98,6 +100,7 @@ impl Store {
             });
         }
         if !report.repaired.is_empty() {
+            let _lock = self.lock_patiently(cancel)?;
             manifest.write(&folder)?;
         }
         // Bytes that are as installed, of a model that this version refuses.
@@ -108,7 +111,7 @@ impl Store {
     #[expect(clippy::too_many_arguments, reason = "one step of `repair`, with all it knows")]
     fn fetch(
         &self,
-        name: &str,
+        staging: &Path,
         file: &mut ModelFile,
         path: &PathBuf,
         origin: &str,
@@ -116,27 +119,20 @@ impl Store {
         progress: &dyn Progress,
         cancel: &CancelToken,
     ) -> Result<()> {
-        let staging = self.folder.join(format!("{REPAIRING}{name}"));
         let io = |source: io::Error| Error::Io { path: path.clone(), source };
-        fs::create_dir_all(&staging).map_err(io)?;
         let fresh = staging.join(&file.name);
-        let fetched = source
-            .fetch(origin, &file.sha256, &fresh, progress, cancel)
-            .and_then(|()| hash(&fresh, cancel, &mut |_| {}))
-            .and_then(|found| {
-                if found != file.sha256 {
-                    let reason = format!("{origin} gave other bytes than were installed");
-                    return Err(Error::Damaged { path: path.clone(), reason });
-                }
-                fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(io)?;
-                fs::rename(&fresh, path).map_err(io)?;
-                if let Some(folder) = path.parent() {
-                    sync_folder(folder)?;
-                }
-                file.modified_ns = modified_ns(&fs::metadata(path).map_err(io)?);
-                Ok(())
-            });
-        let _ = fs::remove_dir_all(&staging);
-        fetched
+        source.fetch(origin, &file.sha256, &fresh, progress, cancel)?;
+        if hash(&fresh, cancel, &mut |_| {})? != file.sha256 {
+            let reason = format!("{origin} gave other bytes than were installed");
+            return Err(Error::Damaged { path: path.clone(), reason });
+        }
+        fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(io)?;
+        let _lock = self.lock_patiently(cancel)?;
+        fs::rename(&fresh, path).map_err(io)?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        file.modified_ns = modified_ns(&fs::metadata(path).map_err(io)?);
+        Ok(())
     }
 }

@@ -171,7 +171,9 @@ fn origin(
     }
     Ok(match told {
         0 => VerifyCheck::skipped(id, "the place tells no checksums"),
-        _ => VerifyCheck::passed(id, Some(format!("{told} of the files are as there"))),
+        _ => {
+            VerifyCheck::passed(id, Some(format!("the hashes that it tells, {told}, are the same")))
+        }
     })
 }
 

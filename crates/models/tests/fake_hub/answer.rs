@@ -213,6 +213,9 @@ fn bytes(
     let mut answer = Answer::new(200, Arc::clone(&file.bytes))
         .with("ETag", etag.clone())
         .with("Content-Type", "application/octet-stream");
+    if request.headers.get("if-none-match") == Some(&etag) && fault.is_none() {
+        return Answer::text(304, "").with("ETag", etag);
+    }
     answer.path = Some(file.path.clone());
     let same = request.headers.get("if-range").is_none_or(|if_range| *if_range == etag);
     let range = request.headers.get("range").filter(|_| same && fault != Some(Fault::NoRange));

@@ -10,9 +10,10 @@ mod answer;
 mod http;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -55,6 +56,14 @@ pub struct FakeFile {
     pub bytes: Arc<Vec<u8>>,
     /// Whether it is a large file, which lies elsewhere.
     pub lfs: bool,
+    /// Computed once: it names the file in every request.
+    sums: Arc<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    git: OnceLock<String>,
+    sha256: OnceLock<String>,
 }
 
 /// One request, as it was seen.
@@ -210,6 +219,33 @@ impl FakeHub {
         }
     }
 
+    /// Writes the body of one plain answer, over one connection.
+    pub fn download(&self, path: &str, to: &mut dyn Write) {
+        let mut stream = TcpStream::connect(self.state.hub).unwrap();
+        let host = self.state.hub;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut from = BufReader::with_capacity(1 << 20, stream);
+        let mut left = 0;
+        loop {
+            let mut line = String::new();
+            from.read_line(&mut line).unwrap();
+            let line = line.trim().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(length) = line.strip_prefix("content-length: ") {
+                left = length.parse().unwrap();
+            }
+        }
+        let mut buffer = vec![0; 1 << 20];
+        while left > 0 {
+            let read = from.read(&mut buffer).unwrap();
+            assert!(read > 0, "{path} ended too early");
+            to.write_all(&buffer[..read]).unwrap();
+            left -= read;
+        }
+    }
+
     /// All requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.script().requests.clone()
@@ -225,29 +261,36 @@ impl Drop for FakeHub {
         self.state.stopped.store(true, Ordering::Release);
         for address in [self.state.hub, self.state.elsewhere] {
             // The listeners look up from their wait.
-            let _ = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1));
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
     }
 }
 
 impl FakeFile {
     pub fn small(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: false }
+        Self::new(path, bytes.into(), false)
     }
 
     pub fn large(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.to_owned(), bytes: Arc::new(bytes.into()), lfs: true }
+        Self::new(path, bytes.into(), true)
+    }
+
+    fn new(path: &str, bytes: Vec<u8>, lfs: bool) -> Self {
+        Self { path: path.to_owned(), bytes: Arc::new(bytes), lfs, sums: Arc::default() }
     }
 
     /// What git calls it.
     pub fn git(&self) -> String {
-        let mut sum = Sha1::new_with_prefix(format!("blob {}\0", self.bytes.len()));
-        sum.update(&**self.bytes);
-        hex(&sum.finalize())
+        let sum = || {
+            let mut sum = Sha1::new_with_prefix(format!("blob {}\0", self.bytes.len()));
+            sum.update(&**self.bytes);
+            hex(&sum.finalize())
+        };
+        self.sums.git.get_or_init(sum).clone()
     }
 
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(&**self.bytes))
+        self.sums.sha256.get_or_init(|| hex(&Sha256::digest(&**self.bytes))).clone()
     }
 
     /// What the cache calls it.

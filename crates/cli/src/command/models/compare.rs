@@ -62,10 +62,10 @@ fn rows(compared: &[Comparison]) -> Vec<Vec<String>> {
         row("", &|one| one.name.clone()),
         row("architecture", &|one| one.architecture.clone()),
         row("weights", &|one| one.weights.clone()),
-        row("parameters", &|one| format!("{:.2} billion", one.parameters as f64 / 1e9)),
+        row("parameters", &|one| many(one.parameters)),
         row("size", &|one| ByteSize(one.size_bytes).to_string()),
         row("context", &|one| format!("{} tokens", one.context_length)),
-        row("memory", &|one| format!("about {}", ByteSize(one.memory_bytes))),
+        row("memory", &|one| ByteSize(one.memory_bytes).to_string()),
         row("prefill", &|one| known(one.speed.map(|s| s.prefill_tokens_per_second), " tokens/s")),
         row("decode", &|one| known(one.speed.map(|s| s.decode_tokens_per_second), " tokens/s")),
         row("measured", &|one| match one.speed {
@@ -106,4 +106,13 @@ fn remarks(compared: &[Comparison], host: &mut Host<'_>) -> Outcome<()> {
         );
     }
     written(writeln!(host.messages, "{line}"))
+}
+
+/// A number of weights in three digits or so.
+fn many(number: u64) -> String {
+    match number {
+        0..1_000_000 => number.to_string(),
+        1_000_000..1_000_000_000 => format!("{:.1} million", number as f64 / 1e6),
+        _ => format!("{:.2} billion", number as f64 / 1e9),
+    }
 }

@@ -16,13 +16,13 @@ use crate::output::{Style, visible};
 pub fn run(
     library: &ModelLibrary,
     unused: Duration,
-    caches: &[PathBuf],
+    caches: Vec<PathBuf>,
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
     let mut options = DiskOptions::new(SystemTime::now());
     options.unused_for = unused;
-    options.caches = caches.iter().map(|cache| host.current_dir.join(cache)).collect();
+    options.caches = caches;
     let report = library.disk(&options)?;
     if common.json {
         json::write(host, &document(&report))?;

@@ -17,13 +17,13 @@ pub fn run(
     library: &mut ModelLibrary,
     yes: bool,
     older_than: Duration,
-    caches: &[PathBuf],
+    caches: Vec<PathBuf>,
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
     let mut options = GcOptions::new(SystemTime::now());
     options.older_than = older_than;
-    options.caches = caches.iter().map(|cache| host.current_dir.join(cache)).collect();
+    options.caches = caches;
     let report =
         if yes { library.gc(&options, &host.cancel)? } else { library.gc_plan(&options)? };
     let code = if report.failed.is_empty() { SUCCESS } else { UNHEALTHY };
@@ -48,10 +48,11 @@ pub fn run(
     }
     let style = Style::for_output(host);
     for item in &report.items {
+        // What is short comes first: a path may go on in the next line.
         let size = ByteSize(item.size_bytes).to_string();
         let path = visible(item.path.display());
         let why = style.dim(words(item.kind));
-        written(writeln!(host.output, "{size:>10}  {path}  {why}"))?;
+        written(writeln!(host.output, "{size:>10}  {why}: {path}"))?;
     }
     for (path, reason) in &report.failed {
         let line = visible(format!("{}: {reason}", path.display()));
@@ -61,7 +62,7 @@ pub fn run(
     let verdict = match (report.items.is_empty(), yes) {
         (true, _) => "there is nothing to clear away".to_owned(),
         (false, true) => format!("freed {freed}"),
-        (false, false) => format!("would free {freed}; `models gc --yes` does it"),
+        (false, false) => format!("would free {freed}; the same with --yes does it"),
     };
     written(writeln!(host.output, "{verdict}"))?;
     Ok(code)

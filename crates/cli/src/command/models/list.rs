@@ -1,6 +1,6 @@
 //! `mlx-code models list`.
 
-use mlxcode_core::{ByteSize, LibraryState, ModelLibrary, ModelSummary};
+use mlxcode_core::{ByteSize, LibraryContents, LibraryState, ModelLibrary, ModelSummary};
 
 use super::show::output;
 use crate::command::Common;
@@ -12,7 +12,7 @@ use crate::output::json::{self, ModelsOutput};
 
 /// Lists the installed models.
 pub fn run(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outcome {
-    let models = library.list()?;
+    let LibraryContents { models, broken, .. } = library.contents()?;
     // Models are listed whatever became of the records.
     let said = match library.records() {
         Ok(said) => said,
@@ -28,7 +28,7 @@ pub fn run(library: &ModelLibrary, common: &Common, host: &mut Host<'_>) -> Outc
         json::write(host, &ModelsOutput { models })?;
         return Ok(SUCCESS);
     }
-    for (name, error) in library.broken()? {
+    for (name, error) in broken {
         show_broken(&format!("{name} cannot be used"), &error, host)?;
     }
     if models.is_empty() {

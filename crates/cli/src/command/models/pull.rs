@@ -12,7 +12,7 @@ use crate::output::json::{self, PullOutput};
 
 /// Fetches a model and installs it.
 pub fn run(library: &ModelLibrary, args: &Pull, common: &Common, host: &mut Host<'_>) -> Outcome {
-    let mut pulls = super::pulls(library, host)?;
+    let mut pulls = super::pulls(library, Some(&args.reference), true, host)?;
     let added = pulls.add(&args.reference, &options(args))?;
     let job = pulls.wake(added.id)?;
     let job = fetch(&mut pulls, job.id, common, host)?;

@@ -18,7 +18,12 @@ pub fn run(
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
-    let mut pulls = super::pulls(library, host)?;
+    let fetches = matches!(what, Some(Queue::Run));
+    let named = match &what {
+        Some(Queue::Add(args)) => Some(&*args.reference),
+        _ => None,
+    };
+    let mut pulls = super::pulls(library, named, fetches, host)?;
     let changed = match what.unwrap_or(Queue::List) {
         Queue::List => return list(&pulls, common, host),
         Queue::Run => return fetch_all(&mut pulls, common, host),

@@ -1,9 +1,9 @@
 //! `mlx-code models recommend`.
 
-use mlxcode_core::{LoadedConfig, ModelLibrary, RecommendOptions, free_memory_bytes};
+use mlxcode_core::{ModelLibrary, RecommendOptions, free_memory_bytes};
 
 use crate::args::Recommend;
-use crate::command::{Common, dirs};
+use crate::command::Common;
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -17,8 +17,7 @@ pub fn run(
     common: &Common,
     host: &mut Host<'_>,
 ) -> Outcome {
-    let config = LoadedConfig::read(&dirs(host)?, None)?.config;
-    let catalogue = library.catalogue(&config, None)?;
+    let catalogue = super::catalogue(library, true, host)?;
     let mut options = RecommendOptions::default();
     options.task = args.task.join(" ");
     options.memory_bytes = args.memory.or_else(free_memory_bytes);

@@ -1,12 +1,12 @@
 //! `mlx-code models search`.
 
 use mlxcode_core::{
-    ByteSize, CatalogueEntry, CatalogueFile, CatalogueHit, CatalogueQuery, LoadedConfig,
-    ModelLibrary, free_memory_bytes,
+    ByteSize, CatalogueEntry, CatalogueFile, CatalogueHit, CatalogueQuery, ModelLibrary,
+    free_memory_bytes,
 };
 
 use crate::args::Search;
-use crate::command::{Common, dirs};
+use crate::command::Common;
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -15,8 +15,7 @@ use crate::output::{count, table};
 
 /// Finds models in the catalogue.
 pub fn run(library: &ModelLibrary, args: &Search, common: &Common, host: &mut Host<'_>) -> Outcome {
-    let config = LoadedConfig::read(&dirs(host)?, None)?.config;
-    let catalogue = library.catalogue(&config, None)?;
+    let catalogue = super::catalogue(library, true, host)?;
     let free = free_memory_bytes();
     let mut query = CatalogueQuery::default();
     query.text = args.text.join(" ");

@@ -10,6 +10,9 @@ use crate::host::Host;
 use crate::output::Style;
 use crate::output::json::{self, ModelFileOutput, ModelOutput};
 
+/// As many digits of a checksum as tell it from others.
+const SHOWN_DIGITS: usize = 12;
+
 /// Shows one model in full.
 pub fn run(library: &ModelLibrary, name: &str, common: &Common, host: &mut Host<'_>) -> Outcome {
     let model = library.summary(name)?;
@@ -40,9 +43,20 @@ pub fn summary(
         written(writeln!(host.output, "  {name:<13}{value}"))?;
     }
     record::show(said, host)?;
+    if let Some(origin) = summary.files.iter().find_map(|file| file.origin.as_deref()) {
+        // Its repository and the beginning of its commit.
+        let place = origin.split_once('@').map_or(origin.to_owned(), |(repository, rest)| {
+            format!("{repository}@{}", rest.chars().take(SHOWN_DIGITS).collect::<String>())
+        });
+        written(writeln!(host.output, "  {:<13}{place}", "from"))?;
+    }
+    let widest = summary.files.iter().map(|file| file.name.chars().count()).max().unwrap_or(0);
     for file in &summary.files {
-        let sha256 = style.dim(&file.sha256);
-        written(writeln!(host.output, "  {}  {}  {sha256}", file.name, ByteSize(file.size_bytes)))?;
+        // All of them are in the JSON document.
+        let sha256: String = file.sha256.chars().take(SHOWN_DIGITS).collect();
+        let (name, size) = (&file.name, ByteSize(file.size_bytes).to_string());
+        let sha256 = style.dim(format!("sha256 {sha256}…"));
+        written(writeln!(host.output, "  {name:<widest$}  {size:>10}  {sha256}"))?;
     }
     Ok(SUCCESS)
 }

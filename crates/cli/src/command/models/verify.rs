@@ -1,6 +1,6 @@
 //! `mlx-code models verify`.
 
-use mlxcode_core::{ModelLibrary, VerifyOptions, VerifyReport, VerifyStatus};
+use mlxcode_core::{LibraryContents, ModelLibrary, VerifyOptions, VerifyReport, VerifyStatus};
 
 use crate::command::Common;
 use crate::exit::{Outcome, show_broken, written};
@@ -28,9 +28,9 @@ pub fn run(
         }
         return Ok(if report.is_sound() { SUCCESS } else { UNHEALTHY });
     }
-    let broken = library.broken()?;
+    let LibraryContents { models, broken, .. } = library.contents()?;
     let mut reports = Vec::new();
-    for summary in library.list()? {
+    for summary in models {
         let report = verify(library, &summary.name, options, common, host)?;
         if !common.json {
             let style = Style::for_output(host);

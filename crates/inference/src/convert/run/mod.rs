@@ -39,7 +39,8 @@ pub struct Run<'r> {
 
 impl Run<'_> {
     /// Makes all weights but those that are done as `known` says, which are
-    /// read again first. Gives how many of these held.
+    /// read again first; what was made is read again afterwards. Gives how many
+    /// of the former held.
     pub fn all(&self, known: BTreeMap<usize, ContentHash>) -> Result<usize> {
         let plan = self.plan;
         let total = plan.jobs.iter().map(Job::size_bytes).sum();
@@ -63,13 +64,34 @@ impl Run<'_> {
         let held = held.into_inner().unwrap_or_else(PoisonError::into_inner);
         let held_bytes: u64 = held.iter().map(|job| plan.jobs[*job].size_bytes()).sum();
         ahead.bytes.store(held_bytes, Ordering::Relaxed);
+        let made = Mutex::new(BTreeMap::new());
         let open: Vec<usize> = (0..plan.jobs.len()).filter(|job| !held.contains(job)).collect();
         self.pass(
             "convert",
             &open,
             &ahead,
             &|job, first, count| chunk::convert(job, first, count, self.source, self.staging),
-            &|number, hash| self.staging.note(number, hash),
+            &|number, hash| {
+                lock(&made).insert(number, hash);
+                self.staging.note(number, hash)
+            },
+        )?;
+        let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let made_bytes: u64 = open.iter().map(|job| plan.jobs[*job].size_bytes()).sum();
+        let ahead = Ahead { bytes: AtomicU64::new(0), total: made_bytes };
+        self.pass(
+            "check",
+            &open,
+            &ahead,
+            &|job, first, count| chunk::written(job, first, count, self.staging),
+            &|number, hash| {
+                if made.get(&number) == Some(&hash) {
+                    return Ok(());
+                }
+                let path = self.staging.result(plan);
+                let reason = format!("{} reads otherwise than written", plan.jobs[number].name);
+                Err(Error::ConvertUnsound { path, reason })
+            },
         )?;
         Ok(held.len())
     }

@@ -5,21 +5,38 @@ use std::path::Path;
 use mlxcode_models::{InstalledModel, SafetensorsHeader};
 
 use super::{convert, logits, source};
-use crate::checkpoint::cosine;
+use crate::checkpoint::{Checkpoint, cosine};
 
-/// Converts and compares the logits: none may be further from the source's than
-/// `most`, or their mean cosine is at least `least`.
-fn check(cell: &str, target: &str, most: f32, least: f32) {
-    let source = source(cell);
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("made");
-    convert(&source.path(), &output, target).unwrap();
-    compare(&source.path(), &output, most, least, &format!("{cell} {target}"));
+/// A checkpoint, and what it computes, once for all that it is converted to.
+struct Source {
+    cell: String,
+    place: Checkpoint,
+    logits: Vec<Vec<f32>>,
 }
 
-fn compare(source: &Path, output: &Path, most: f32, least: f32, what: &str) {
-    let (ours, theirs) = (logits(output), logits(source));
-    let pairs = || ours.iter().zip(&theirs);
+impl Source {
+    fn new(cell: &str) -> Self {
+        let place = source(cell);
+        let logits = logits(&place.path());
+        Self { cell: cell.to_owned(), place, logits }
+    }
+
+    /// Converts and compares the logits: none may be further from the source's
+    /// than `most`, or their mean cosine is at least `least`.
+    fn check(&self, target: &str, most: f32, least: f32) {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("made");
+        convert(&self.place.path(), &output, target).unwrap();
+        self.compare(&output, most, least, target);
+    }
+
+    fn compare(&self, output: &Path, most: f32, least: f32, what: &str) {
+        compare(&self.logits, &logits(output), most, least, &format!("{} {what}", self.cell));
+    }
+}
+
+fn compare(theirs: &[Vec<f32>], ours: &[Vec<f32>], most: f32, least: f32, what: &str) {
+    let pairs = || ours.iter().zip(theirs);
     let apart = |(a, b): (&Vec<f32>, &Vec<f32>)| {
         a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     };
@@ -38,15 +55,15 @@ fn all_numbers_come_back_from_gguf() {
     for family in FAMILIES {
         for (form, float) in [("wide-safetensors-f32", "f32"), ("narrow-safetensors-bf16", "bf16")]
         {
-            let source = source(&format!("{family}-{form}"));
+            let source = Source::new(&format!("{family}-{form}"));
             let folder = tempfile::tempdir().unwrap();
             let gguf = folder.path().join("made.gguf");
             let back = folder.path().join("back");
-            convert(&source.path(), &gguf, &format!("gguf:{float}")).unwrap();
+            convert(&source.place.path(), &gguf, &format!("gguf:{float}")).unwrap();
             convert(&gguf, &back, &format!("safetensors:{float}")).unwrap();
-            compare(&source.path(), &gguf, 1e-5, 2.0, family);
-            compare(&source.path(), &back, 1e-5, 2.0, family);
-            same_weights(&source.path(), &back, family);
+            source.compare(&gguf, 1e-5, 2.0, "to GGUF");
+            source.compare(&back, 1e-5, 2.0, "and back");
+            same_weights(&source.place.path(), &back, family);
         }
     }
 }
@@ -70,25 +87,26 @@ fn same_weights(one: &Path, other: &Path, what: &str) {
 #[test]
 fn quantised_files_compute_about_the_same() {
     for family in FAMILIES {
+        let narrow = Source::new(&format!("{family}-narrow-safetensors-f32-sharded"));
         for (target, least) in [("gguf:f16", 0.999_9), ("gguf:q8_0", 0.98), ("gguf:q4_0", 0.7)] {
-            check(&format!("{family}-narrow-safetensors-f32-sharded"), target, 0.0, least);
+            narrow.check(target, 0.0, least);
         }
-        check(&format!("{family}-wide-safetensors-f32"), "gguf:q4_k_m", 0.0, 0.6);
+        let wide = Source::new(&format!("{family}-wide-safetensors-f32"));
+        wide.check("gguf:q4_k_m", 0.0, 0.6);
     }
 }
 
 #[test]
 fn mlx_folders_compute_about_the_same() {
     for family in FAMILIES {
-        let wide = format!("{family}-wide-safetensors-f32");
+        let wide = Source::new(&format!("{family}-wide-safetensors-f32"));
         for (target, least) in [("mlx:8:64", 0.98), ("mlx:4:32", 0.7)] {
-            check(&wide, target, 0.0, least);
+            wide.check(target, 0.0, least);
         }
         for bits in [2, 3, 5, 6] {
-            let source = source(&wide);
             let folder = tempfile::tempdir().unwrap();
             let output = folder.path().join("made");
-            convert(&source.path(), &output, &format!("mlx:{bits}:64")).unwrap();
+            convert(&wide.place.path(), &output, &format!("mlx:{bits}:64")).unwrap();
             InstalledModel::check_in_place(&output).unwrap();
         }
     }
@@ -97,18 +115,19 @@ fn mlx_folders_compute_about_the_same() {
 #[test]
 fn quantised_files_become_floats() {
     for cell in ["qwen3-wide-gguf-q4_k", "llama-wide-gguf-q6_k", "qwen3_moe-narrow-gguf-mxfp4"] {
-        check(cell, "safetensors:f32", 1e-4, 2.0);
-        check(cell, "safetensors:bf16", 0.0, 0.99);
+        let source = Source::new(cell);
+        source.check("safetensors:f32", 1e-4, 2.0);
+        source.check("safetensors:bf16", 0.0, 0.99);
     }
 }
 
 #[test]
 fn positions_that_are_stretched_stay_so() {
-    let source = source("qwen2-yarn-safetensors-f32");
+    let source = Source::new("qwen2-yarn-safetensors-f32");
     let folder = tempfile::tempdir().unwrap();
     let (gguf, back) = (folder.path().join("made.gguf"), folder.path().join("back"));
-    convert(&source.path(), &gguf, "gguf:f32").unwrap();
+    convert(&source.place.path(), &gguf, "gguf:f32").unwrap();
     convert(&gguf, &back, "safetensors:f32").unwrap();
-    compare(&source.path(), &gguf, 1e-5, 2.0, "yarn to GGUF");
-    compare(&source.path(), &back, 1e-5, 2.0, "yarn back");
+    source.compare(&gguf, 1e-5, 2.0, "to GGUF");
+    source.compare(&back, 1e-5, 2.0, "and back");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mlxcode_base::{CancelToken, ErrorKind, ProgressEvent};
+use mlxcode_base::{CancelToken, Diagnostic, ErrorKind, ProgressEvent};
 use mlxcode_inference::{ConvertOptions, Converted, Result, convert};
 use mlxcode_models::InstalledModel;
 
@@ -44,7 +44,7 @@ fn check(cell: &str, target: &str, step: usize, harm: impl Fn(&Path)) {
     for stop in (0..made.tensors).step_by(step) {
         let output = folder.path().join("made");
         let error = stop_after(&source.path(), &output, target, stop).unwrap_err();
-        assert_eq!(mlxcode_base::Diagnostic::kind(&error), ErrorKind::Cancelled, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
         assert!(!output.exists());
         harm(&staging(&output));
         let again = stop_after(&source.path(), &output, target, usize::MAX).unwrap();
@@ -96,6 +96,36 @@ fn bytes_that_were_lost_are_made_again() {
     check("qwen2-narrow-safetensors-bf16", "mlx:8:32", 9, |staging| {
         fs::remove_file(staging.join("result/model.safetensors")).unwrap();
     });
+}
+
+/// A result is read again before it gets its name.
+#[test]
+fn bytes_that_changed_at_the_last_moment_are_found() {
+    let source = source("qwen2-narrow-safetensors-bf16");
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, output) = (folder.path().join("whole"), folder.path().join("made"));
+    stop_after(&source.path(), &whole, "mlx:8:32", usize::MAX).unwrap();
+    let file = staging(&output).join("result/model.safetensors");
+    let harmed = AtomicUsize::new(0);
+    let progress = |event: ProgressEvent| {
+        let first_check = event.task.starts_with("check ");
+        if first_check && harmed.fetch_add(1, Ordering::Relaxed) == 0 {
+            let mut bytes = fs::read(&file).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(&file, bytes).unwrap();
+        }
+    };
+    let mut options = ConvertOptions::new("mlx:8:32".parse().unwrap());
+    options.threads = Some(std::num::NonZeroUsize::MIN);
+    let model = InstalledModel::check_in_place(&source.path()).unwrap();
+    let error = convert(&model, &output, &options, &progress, &CancelToken::new()).unwrap_err();
+    assert_eq!(error.code(), "inference.convert_unsound", "{error}");
+    assert!(error.to_string().contains("reads otherwise than written"), "{error}");
+    assert!(!output.exists());
+    // The weight in question is made again, the others are kept.
+    let again = stop_after(&source.path(), &output, "mlx:8:32", usize::MAX).unwrap();
+    assert_eq!(again.resumed, again.tensors - 1);
+    assert!(files(&output) == files(&whole));
 }
 
 #[test]

@@ -23,11 +23,15 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long threads that were told to stop are waited for where what they
 /// wait for does not matter any more. They write nothing after that.
 const GRACE: Duration = Duration::from_millis(300);
-/// How often what came is brought onto the disk, so that a loss of power costs
-/// no more than what came since.
+/// After how long, and after how many bytes, what came is brought onto the
+/// disk: a loss of power costs no more than what came since, and the disk works
+/// while more comes, not when all is there.
 const FLUSH: Duration = Duration::from_secs(5);
-/// How much is hashed at once.
-const HASH_BYTES: usize = 1 << 20;
+const FLUSH_BYTES: u64 = 64 << 20;
+/// How often it is looked whether that is due.
+const FLUSH_LOOK: Duration = Duration::from_millis(10);
+/// How much is hashed at once: still in the processor's cache when it is summed.
+const HASH_BYTES: usize = 256 << 10;
 /// How long the checksum waits for more bytes.
 const HASH_WAIT: Duration = Duration::from_micros(500);
 
@@ -267,15 +271,17 @@ fn hash(shared: &Shared) {
 
 /// Brings what came onto the disk from time to time.
 fn flush(shared: &Shared) {
-    let mut last = Instant::now();
+    let partial = &shared.round.partial;
+    let (mut last, mut flushed) = (Instant::now(), partial.written_bytes());
     while !shared.is_stopped() {
-        thread::sleep(TICK.min(Duration::from_millis(10)));
-        if last.elapsed() >= FLUSH {
-            if let Err(error) = shared.round.partial.flush() {
+        thread::sleep(FLUSH_LOOK);
+        let written = partial.written_bytes();
+        if last.elapsed() >= FLUSH || written.saturating_sub(flushed) >= FLUSH_BYTES {
+            if let Err(error) = partial.flush() {
                 shared.end(End::Failed(error));
                 return;
             }
-            last = Instant::now();
+            (last, flushed) = (Instant::now(), written);
         }
     }
 }

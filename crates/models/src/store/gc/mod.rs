@@ -14,6 +14,7 @@ use super::checked::{FRESH_RECORD, RECORD};
 use super::inode::{Inode, Tally};
 use super::lock::LEFTOVERS;
 use super::manifest::{FRESH_MANIFEST, Manifest};
+use super::staging::is_alive;
 use super::{MANIFEST, Store, check_name};
 use crate::error::{Error, Result};
 
@@ -161,7 +162,7 @@ impl Store {
                 continue;
             }
             if LEFTOVERS.iter().any(|beginning| name.starts_with(beginning)) {
-                if idle {
+                if idle && !is_alive(&place) {
                     found.add(place, GcKind::Leftover)?;
                 }
             } else if check_name(name).is_ok() && !used.contains(name) {

@@ -1,9 +1,11 @@
 //! Pulls from a hub on loopback.
 
+mod catalogue;
 mod errors;
 mod faults;
 mod offline;
 mod queue;
+mod repair;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use mlxcode_base::{CancelToken, Diagnostic};
-use mlxcode_models::hub::PullEvent;
+use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
+use mlxcode_models::hub::{PullEvent, PullState};
 use mlxcode_models::{
     Error, HubReference, ModelReference, NewPull, PullJob, PullJobState, PullPriority, PullQueue,
     Result, Store,
@@ -285,6 +285,81 @@ fn a_failure_is_remembered_until_it_is_tried_again() {
     place.fake.heal();
     assert_eq!(queue.retry(id).unwrap().error, None);
     assert_eq!(run(&place, id).unwrap().state, PullJobState::Done);
+}
+
+#[test]
+fn what_fails_before_its_files_are_known_is_remembered_too() {
+    let mut place = Place::new();
+    place.options.retry.attempts_without_progress = 2;
+    let queue = queue(&place);
+    let check = |reference: &str, code: &str| {
+        let id = queue.add(&new(reference)).unwrap().id;
+        assert_eq!(run(&place, id).unwrap_err().code(), code);
+        let job = queue.job(id).unwrap();
+        let told = job.error.unwrap();
+        assert_eq!((job.state, &*told.code, job.plan), (PullJobState::Failed, code, None));
+        // Whoever comes later hears of it, and nobody is asked again.
+        place.fake.forget();
+        let later = run(&place, id).unwrap_err();
+        assert_eq!((later.code(), Some(later.kind())), ("models.pull_failed", told.kind));
+        assert_eq!(later.to_string(), format!("pull {id} failed: {}", told.message));
+        assert_eq!(later.help(), told.help);
+        assert!(place.fake.requests().is_empty());
+    };
+    check("hf:org/none", "models.repo_not_found");
+    place.fake.publish("org/name", "main", kinds()[1].1.clone());
+    check("hf:org/name@v9", "models.revision_not_found");
+    check("hf:org/name/other.gguf", "models.file_not_found");
+    place.fake.refuse("org/name", 503, "");
+    check("hf:org/name", "models.hub_unreachable");
+
+    // Whoever watches sees why it takes so long.
+    let id = queue.add(&new("hf:org/name@v2")).unwrap().id;
+    let seen = std::sync::Mutex::new(Vec::new());
+    let observer = |event: &PullEvent| seen.lock().unwrap().push(event.state.clone());
+    let cancel = CancelToken::new();
+    queue.run(id, &place.hub(), &mut store(&place), &observer, &cancel).unwrap_err();
+    let seen = seen.into_inner().unwrap();
+    let again = |state: &PullState| matches!(state, PullState::Retrying { reason } if reason.contains("status 503"));
+    assert!(seen.iter().any(again), "{seen:?}");
+}
+
+#[test]
+fn who_waits_for_a_pull_that_fails_hears_of_it() {
+    let place = Place::new();
+    place.fake.publish("org/name", "main", kinds()[1].1.clone());
+    place.fake.set_pace(100_000);
+    let id = queue(&place).add(&new("hf:org/name")).unwrap().id;
+    let codes: Vec<&str> = std::thread::scope(|scope| {
+        let both = [0, 1].map(|_| scope.spawn(|| run(&place, id).unwrap_err()));
+        let mut errors = both.map(|one| one.join().unwrap());
+        errors.sort_by_key(Diagnostic::code);
+        assert_eq!(errors[0].kind(), errors[1].kind());
+        errors.iter().map(Diagnostic::code).collect()
+    });
+    // What came is no model; the other one did not fetch it again to see that.
+    assert_eq!(codes, ["models.not_a_model", "models.pull_failed"]);
+    assert_eq!(place.fake.sent("large.gguf"), 300_000);
+}
+
+/// A queue of the program before this one.
+#[test]
+fn an_older_queue_is_taken_over() {
+    let place = Place::new();
+    let id = queue(&place).add(&new("hf:org/name")).unwrap().id;
+    let path = place.path("queue/pulls.sqlite3");
+    let older = rusqlite::Connection::open(&path).unwrap();
+    older
+        .execute_batch(
+            "ALTER TABLE pull DROP COLUMN error_kind; UPDATE pull SET state = 'failed', \
+             error_code = 'models.gated', error_message = 'no'; PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    drop(older);
+    let told = queue(&place).job(id).unwrap().error.unwrap();
+    assert_eq!((&*told.code, told.kind), ("models.gated", None));
+    assert_eq!(run(&place, id).unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(queue(&place).retry(id).unwrap().error, None);
 }
 
 #[test]
