@@ -31,17 +31,18 @@ unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
 
-/// What cells may hold: kinds of which zero bytes are a zero.
-pub trait Number: Copy + Send + Sync + sealed::Sealed {}
-
-mod sealed {
-    pub trait Sealed {}
-}
+/// What cells may hold.
+///
+/// # Safety
+/// Any bytes are a value of the kind, and zero bytes are its zero.
+pub unsafe trait Number: Copy + Send + Sync {}
 
 macro_rules! numbers {
     ($($kind:ty),*) => {
-        $(impl sealed::Sealed for $kind {}
-        impl Number for $kind {})*
+        $(
+            // SAFETY: a number of the language has no invalid bytes.
+            unsafe impl Number for $kind {}
+        )*
     };
 }
 numbers!(f32, i8, i32, u32);

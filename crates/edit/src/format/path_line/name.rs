@@ -72,6 +72,7 @@ pub fn may_be_json(path: &str) -> bool {
     name.rsplit_once('.').is_none_or(|(_, ending)| !code.contains(&ending))
 }
 
+/// Whether the path ends as files do that models write.
 pub fn is_known(path: &str) -> bool {
     let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
     ending.is_some_and(|(_, ending)| {
@@ -79,6 +80,7 @@ pub fn is_known(path: &str) -> bool {
     })
 }
 
+/// Whether the path names a file that has no ending, such as `Makefile`.
 pub fn is_without_ending(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| WITHOUT_ENDING.contains(&name))
 }

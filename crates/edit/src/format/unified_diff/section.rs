@@ -5,6 +5,7 @@ use crate::format::{
     BrokenReason, EditAction, EditBlock, Line, Origin, ParsedItem, PatchHunk, PatchLine, git_name,
 };
 
+/// The part of a diff that is about one file.
 #[derive(Clone, Debug)]
 pub struct FileSection {
     pub origin: Origin,

@@ -64,6 +64,7 @@ pub fn with_line_ends(text: &FileText<'_>, found: Found) -> Found {
     Found { level, ..found }
 }
 
+/// The refusal of a hunk whose only place does not fit well enough.
 pub fn misfit(text: &FileText<'_>, found: &Found, wanted: &[&str], reason: Misfit) -> Refused {
     let reason = match reason {
         Misfit::Poor => RefusalReason::PoorMatch,
