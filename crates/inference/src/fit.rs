@@ -133,12 +133,12 @@ fn activations(config: &ModelConfig, context: usize, sequences: usize) -> u64 {
     let mut row = numbers(config.hidden_size + heads * 2 + kv_heads * 2 + config.head_dim)
         + quantised(config.hidden_size)
         + quantised(heads)
-        + numbers(inner * 2)
+        + numbers(inner)
         + quantised(inner);
     if let Some(experts) = &config.experts {
         let pair = quantised(config.hidden_size)
             + quantised(experts.intermediate_size)
-            + numbers(experts.intermediate_size * 2 + config.hidden_size + 3);
+            + numbers(experts.intermediate_size + config.hidden_size + 3);
         row += numbers(experts.count) + experts.used as u64 * pair;
     }
     let asked = sequences.next_power_of_two() as u64;

@@ -65,6 +65,12 @@ impl Activations {
         self.columns
     }
 
+    /// The states themselves, `[tokens, stride]`, and the stride: for products
+    /// that become the input of others.
+    pub fn values(&self) -> (&Cells<f32>, usize) {
+        (&self.values, self.stride)
+    }
+
     /// Takes states, `[tokens, columns]`, and quantises them.
     ///
     /// # Panics

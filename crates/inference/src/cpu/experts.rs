@@ -7,7 +7,7 @@ use mlxcode_kernels::{Activations, Cells};
 use mlxcode_models::Experts as ExpertsConfig;
 
 use super::layer::{Experts, Linear};
-use super::step::{Step, part};
+use super::step::{Rows, Step, part};
 
 /// Room for what experts compute. A **pair** is a token and one of the
 /// experts that answer for it; pairs of one expert lie together.
@@ -22,10 +22,8 @@ pub struct ExpertState {
     /// `[pairs, hidden]`.
     input: Activations,
     /// `[pairs, inner]`.
-    gate: Cells<f32>,
-    /// The same.
     up: Cells<f32>,
-    /// The same.
+    /// The gate, then `silu(gate) · up`, of the same shape.
     gated: Activations,
     /// `[pairs, hidden]`.
     output: Cells<f32>,
@@ -49,7 +47,6 @@ impl ExpertState {
             chosen: Cells::new(pairs),
             weights: Cells::new(pairs),
             input: Activations::new(pairs, hidden),
-            gate: Cells::new(pairs * inner),
             up: Cells::new(pairs * inner),
             gated: Activations::new(pairs, inner),
             output: Cells::new(pairs * hidden),
@@ -71,13 +68,19 @@ impl Step<'_> {
         self.worker.barrier();
         self.gather(experts.used, state);
         let groups = state.groups.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.products(experts, &groups, |network| &network.gate, &state.input, &state.gate);
-        self.products(experts, &groups, |network| &network.up, &state.input, &state.up);
-        self.worker.barrier();
-        let pairs = self.rows() * experts.used;
+        self.products(
+            experts,
+            &groups,
+            |network| &network.gate,
+            &state.input,
+            state.gated.values(),
+        );
         let inner = experts.networks.first().map_or(0, |network| network.gate.weight.rows());
-        self.gate(pairs, inner, &state.gate, &state.up, &state.gated);
-        self.products(experts, &groups, |network| &network.down, &state.gated, &state.output);
+        self.products(experts, &groups, |network| &network.up, &state.input, (&state.up, inner));
+        self.worker.barrier();
+        self.gate(self.rows() * experts.used, inner, &state.gated, &state.up);
+        let output = (&state.output, self.model.config.hidden_size);
+        self.products(experts, &groups, |network| &network.down, &state.gated, output);
         self.worker.barrier();
         self.combine(experts.used, state);
     }
@@ -88,7 +91,7 @@ impl Step<'_> {
         let router = &experts.router;
         let tiles = router.weight.tiles();
         self.worker.each(tiles, self.tiles_at_once(tiles), |tiles| {
-            self.product_of_tiles(router, tiles, &input, &state.scores, false);
+            self.product_of_tiles(router, tiles, &input, Rows::of(&state.scores, router), false);
         });
         self.worker.barrier();
         let (count, used) = (experts.networks.len(), experts.used);
@@ -138,17 +141,18 @@ impl Step<'_> {
         self.worker.barrier();
     }
 
-    /// The same matrix of all experts that answer, each with its pairs.
+    /// The same matrix of all experts that answer, each with its pairs; the
+    /// results are `[pairs, stride]`.
     fn products(
         &self,
         experts: &Experts,
         groups: &[Group],
         matrix: impl Fn(&super::GatedNetwork) -> &Linear,
         input: &Activations,
-        out: &Cells<f32>,
+        (out, stride): (&Cells<f32>, usize),
     ) {
         let Some(first) = experts.networks.first() else { return };
-        let (tiles, rows) = (matrix(first).weight.tiles(), matrix(first).weight.rows());
+        let tiles = matrix(first).weight.tiles();
         // Parts of one expert follow one another.
         let at_once = if groups.len() > 1 { tiles } else { self.tiles_at_once(tiles) };
         let parts = tiles.div_ceil(at_once);
@@ -159,8 +163,8 @@ impl Step<'_> {
                 let tiles = first..(first + at_once).min(tiles);
                 let linear = matrix(&experts.networks[group.expert]);
                 let input = input.view(group.pairs.clone());
-                let out = out.view(group.pairs.start * rows..group.pairs.end * rows);
-                self.product_of_tiles(linear, tiles, &input, &out, false);
+                let numbers = &out.view(group.pairs.start * stride..group.pairs.end * stride);
+                self.product_of_tiles(linear, tiles, &input, Rows { numbers, stride }, false);
             }
         });
     }

@@ -51,10 +51,8 @@ pub struct State {
     /// The same as products take it.
     pub attended: Activations,
     /// `[rows, inner]`.
-    pub gate: Cells<f32>,
-    /// The same.
     pub up: Cells<f32>,
-    /// `silu(gate) · up`.
+    /// The gate, then `silu(gate) · up`, of the same shape.
     pub gated: Activations,
     /// The rows that get logits, after the last norm.
     pub last: Activations,
@@ -94,7 +92,6 @@ impl State {
             angles: Cells::new(rows * config.head_dim),
             mixed: Cells::new(rows * heads),
             attended: Activations::new(rows, heads),
-            gate: Cells::new(rows * inner),
             up: Cells::new(rows * inner),
             gated: Activations::new(rows, inner),
             last: Activations::new(asked, config.hidden_size),

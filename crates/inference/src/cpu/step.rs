@@ -24,6 +24,26 @@ const TILES: usize = 8;
 /// leaves no more than its share undone.
 const PARTS: usize = 4;
 
+/// Where the rows of a product go: `[tokens, stride]`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows<'c> {
+    pub numbers: &'c Cells<f32>,
+    pub stride: usize,
+}
+
+impl<'c> Rows<'c> {
+    /// `[tokens, rows]`.
+    pub fn of(numbers: &'c Cells<f32>, linear: &Linear) -> Self {
+        Self { numbers, stride: linear.weight.rows() }
+    }
+
+    /// States that become the input of another product.
+    fn states(states: &'c Activations) -> Self {
+        let (numbers, stride) = states.values();
+        Self { numbers, stride }
+    }
+}
+
 /// One worker's part in running a batch through a model.
 #[derive(Debug)]
 pub struct Step<'s> {
@@ -128,7 +148,7 @@ impl<'s> Step<'s> {
         let (rows, state) = (0..self.rows(), self.state);
         let input = state.normed.view(rows);
         for (linear, out) in [(query, &state.query), (key, &state.key), (value, &state.value)] {
-            self.product(linear, &input, out, false);
+            self.product(linear, &input, Rows::of(out, linear), false);
         }
         self.worker.barrier();
     }
@@ -136,7 +156,7 @@ impl<'s> Step<'s> {
     /// `x = x + W a`, `a` what attention mixed.
     pub fn add_attended(&self, linear: &Linear) {
         let input = self.state.attended.view(0..self.rows());
-        self.product(linear, &input, &self.state.x, true);
+        self.product(linear, &input, Rows::of(&self.state.x, linear), true);
         self.worker.barrier();
     }
 
@@ -145,32 +165,23 @@ impl<'s> Step<'s> {
     pub fn add_gated(&self, network: &GatedNetwork) {
         let state = self.state;
         let input = state.normed.view(0..self.rows());
-        self.product(&network.gate, &input, &state.gate, false);
-        self.product(&network.up, &input, &state.up, false);
+        self.product(&network.gate, &input, Rows::states(&state.gated), false);
+        self.product(&network.up, &input, Rows::of(&state.up, &network.up), false);
         self.worker.barrier();
         let inner = network.gate.weight.rows();
-        self.gate(self.rows(), inner, &state.gate, &state.up, &state.gated);
+        self.gate(self.rows(), inner, &state.gated, &state.up);
         let input = state.gated.view(0..self.rows());
-        self.product(&network.down, &input, &state.x, true);
+        self.product(&network.down, &input, Rows::of(&state.x, &network.down), true);
         self.worker.barrier();
     }
 
-    /// `silu(gate) · up`, quantised.
-    pub(super) fn gate(
-        &self,
-        rows: usize,
-        inner: usize,
-        gate: &Cells<f32>,
-        up: &Cells<f32>,
-        out: &Activations,
-    ) {
+    /// `gate = silu(gate) · up`, quantised.
+    pub(super) fn gate(&self, rows: usize, inner: usize, gate: &Activations, up: &Cells<f32>) {
         self.worker.each(rows, 1, |range| {
             for row in range {
                 // SAFETY: each row is given to one worker.
-                let mut token = unsafe { out.token_mut(row) };
-                let values = &mut token.values[..inner];
-                let (gate, up) = (&gate[part(row, inner)], &up[part(row, inner)]);
-                self.model.vectors.silu_mul(gate, up, values);
+                let mut token = unsafe { gate.token_mut(row) };
+                self.model.vectors.silu_mul(&mut token.values[..inner], &up[part(row, inner)]);
                 self.model.vectors.quantise(&mut token);
             }
         });
@@ -185,11 +196,12 @@ impl<'s> Step<'s> {
         }
         self.norm_rows(&self.model.norm, asked.len(), |place| asked[place], &state.last);
         let input = state.last.view(0..asked.len());
-        self.product(self.model.output(), &input, &state.logits, false);
+        let output = self.model.output();
+        self.product(output, &input, Rows::of(&state.logits, output), false);
     }
 
-    /// A product, without a barrier after it. `out` is `[tokens, rows]`.
-    fn product(&self, linear: &Linear, input: &Activations, out: &Cells<f32>, add: bool) {
+    /// A product, without a barrier after it.
+    fn product(&self, linear: &Linear, input: &Activations, out: Rows<'_>, add: bool) {
         let tiles = linear.weight.tiles();
         self.worker.each(tiles, self.tiles_at_once(tiles), |tiles| {
             self.product_of_tiles(linear, tiles, input, out, add);
@@ -212,17 +224,18 @@ impl<'s> Step<'s> {
         linear: &Linear,
         tiles: Range<usize>,
         input: &Activations,
-        out: &Cells<f32>,
+        out: Rows<'_>,
         add: bool,
     ) {
+        let Rows { numbers, stride } = out;
         let (weight, kernels) = (&linear.weight, self.model.kernels);
         let rows = weight.rows();
         if let Some(bias) = &linear.bias {
             let own = tiles.start * 16..(tiles.end * 16).min(rows);
             for token in 0..input.tokens() {
-                let range = token * rows + own.start..token * rows + own.end;
+                let range = token * stride + own.start..token * stride + own.end;
                 // SAFETY: these rows of the product are this worker's.
-                let out = unsafe { out.part_mut(range) };
+                let out = unsafe { numbers.part_mut(range) };
                 if add {
                     self.model.vectors.add(out, &bias[own.clone()]);
                 } else {
@@ -230,8 +243,8 @@ impl<'s> Step<'s> {
                 }
             }
         }
-        // SAFETY: as above; `out` has a row for each token of the input.
-        let output = unsafe { Output::of_cells(out, rows) };
+        // SAFETY: as above; there is a row for each token of the input.
+        let output = unsafe { Output::of_cells(numbers, stride) };
         let mut output = if add || linear.bias.is_some() { output.adding() } else { output };
         if input.tokens() <= GEMV_TOKENS {
             kernels.gemv(weight, tiles, input, &mut output);

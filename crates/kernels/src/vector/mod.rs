@@ -63,11 +63,11 @@ impl Vectors {
         self.level.run(ScaleAdd { into, factor, x });
     }
 
-    /// `out = silu(gate) · up`, of one length, where `silu(g)` is
+    /// `gate = silu(gate) · up`, of one length, where `silu(g)` is
     /// `g / (1 + exp(−g))`: the gated unit of Shazeer (2020).
-    pub fn silu_mul(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
-        assert!(gate.len() == up.len() && gate.len() == out.len());
-        self.level.run(SiluMul { gate, up, out });
+    pub fn silu_mul(&self, gate: &mut [f32], up: &[f32]) {
+        assert_eq!(gate.len(), up.len());
+        self.level.run(SiluMul { gate, up });
     }
 
     /// Turns each pair of a head by its angle (Su and others, 2021): pairs are

@@ -104,11 +104,10 @@ impl Task for RmsNorm<'_> {
     }
 }
 
-/// `out = gate / (1 + exp(−gate)) · up`.
+/// `gate = gate / (1 + exp(−gate)) · up`.
 pub struct SiluMul<'a> {
-    pub gate: &'a [f32],
+    pub gate: &'a mut [f32],
     pub up: &'a [f32],
-    pub out: &'a mut [f32],
 }
 
 impl Task for SiluMul<'_> {
@@ -116,14 +115,13 @@ impl Task for SiluMul<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let (gate, gate_rest) = self.gate.as_chunks::<LANES>();
+        let (gate, gate_rest) = self.gate.as_chunks_mut::<LANES>();
         let (up, up_rest) = self.up.as_chunks::<LANES>();
-        let (out, out_rest) = self.out.as_chunks_mut::<LANES>();
-        for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
-            *out = lanes!(i => silu::<I>(gate[i]) * up[i]);
+        for (gate, up) in gate.iter_mut().zip(up) {
+            *gate = lanes!(i => silu::<I>(gate[i]) * up[i]);
         }
-        for ((out, gate), up) in out_rest.iter_mut().zip(gate_rest).zip(up_rest) {
-            *out = silu::<I>(*gate) * up;
+        for (gate, up) in gate_rest.iter_mut().zip(up_rest) {
+            *gate = silu::<I>(*gate) * up;
         }
     }
 }
