@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::error::{Diagnostic, ErrorKind, io_error_kind};
-use crate::path_name::{is_device_name, is_dot_git};
+use crate::path_name::{is_device_name, is_dot_git, is_too_long};
 
 /// Why a path was refused.
 #[derive(Debug, Error)]
@@ -114,6 +114,9 @@ impl RelPath {
                 if is_dot_git(piece) {
                     return Err(refuse("is inside `.git`"));
                 }
+            }
+            if is_too_long(part) {
+                return Err(refuse("has a name of more than 255 letters, which no file can have"));
             }
             if cfg!(windows) {
                 if part.contains(['\\', ':']) {
@@ -349,6 +352,14 @@ mod tests {
         ] {
             assert_eq!(RelPath::new(text).ok().as_ref().map(RelPath::as_str), expect, "{text:?}");
         }
+    }
+
+    #[test]
+    fn refuses_names_that_no_file_can_have() {
+        let most = "x".repeat(255);
+        assert!(RelPath::new(&format!("a/{most}/b")).is_ok());
+        let error = RelPath::new(&format!("a/{most}x/b")).unwrap_err();
+        assert!(error.to_string().contains("more than 255 letters"), "{error}");
     }
 
     #[cfg(unix)]

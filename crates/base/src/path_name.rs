@@ -11,6 +11,17 @@ pub fn is_dot_git(part: &str) -> bool {
     name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case("git~1")
 }
 
+/// Whether no file can have such a name: 255 bytes are the most on Linux, 255
+/// units of UTF-16 on Windows and macOS.
+pub fn is_too_long(part: &str) -> bool {
+    let length = if cfg!(any(windows, target_vendor = "apple")) {
+        part.encode_utf16().count()
+    } else {
+        part.len()
+    };
+    length > 255
+}
+
 /// The characters that HFS+ skips when it compares names.
 fn is_skipped_by_hfs(character: char) -> bool {
     matches!(

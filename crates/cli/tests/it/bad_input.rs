@@ -198,11 +198,17 @@ fn invalid_utf8() {
     let ground = Ground::new();
     fs::write(ground.path("reply.md"), b"\xff\xfe").unwrap();
     failed(&ground.run(&["apply", "reply.md", "--yes"]), 32, "is not UTF-8");
-    fs::write(ground.path("greet.py"), b"caf\xe9\n    return \"hello\"\n").unwrap();
-    let ran = ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
+    let file = ground.path("greet.py");
+    fs::write(&file, b"caf\xe9\n    return \"hello\"\n").unwrap();
+    let letters = SHOUT.replace("HELLO", "h\u{e9}llo");
+    let ran = ground.play(&["apply", "--yes"], Play { input: &letters, ..Play::default() });
     assert_eq!(ran.code, 32);
     assert!(ran.out.contains("not UTF-8"), "{}", ran.out);
-    assert_eq!(fs::read(ground.path("greet.py")).unwrap(), b"caf\xe9\n    return \"hello\"\n");
+    assert_eq!(fs::read(&file).unwrap(), b"caf\xe9\n    return \"hello\"\n");
+    // What fits byte for byte and is ASCII means the same in any encoding.
+    let ran = ground.play(&["apply", "--yes"], Play { input: SHOUT, ..Play::default() });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(fs::read(&file).unwrap(), b"caf\xe9\n    return \"HELLO\"\n");
 }
 
 #[test]
