@@ -116,7 +116,7 @@ impl RelPath {
                 }
             }
             if is_too_long(part) {
-                return Err(refuse("has a name of more than 255 letters, which no file can have"));
+                return Err(refuse("has a name of more than 255 bytes, which no file can have"));
             }
             if cfg!(windows) {
                 if part.contains(['\\', ':']) {
@@ -359,7 +359,7 @@ mod tests {
         let most = "x".repeat(255);
         assert!(RelPath::new(&format!("a/{most}/b")).is_ok());
         let error = RelPath::new(&format!("a/{most}x/b")).unwrap_err();
-        assert!(error.to_string().contains("more than 255 letters"), "{error}");
+        assert!(error.to_string().contains("more than 255 bytes"), "{error}");
     }
 
     #[cfg(unix)]
