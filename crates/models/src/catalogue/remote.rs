@@ -16,7 +16,7 @@ use super::source::MOST_BYTES;
 use super::{CatalogueError, read};
 use crate::error::Result;
 use crate::files::read_optional;
-use crate::hub::{Hub, HubOptions, NetworkPolicy, TextAnswer};
+use crate::hub::{Hub, HubOptions, NetworkPolicy, TextAnswer, without_secrets};
 
 /// Nobody waits longer for a list of models.
 const MOST_TIME: Duration = Duration::from_secs(20);
@@ -150,30 +150,4 @@ fn copy_of(place: &Path, url: &str) -> Option<Copy> {
     let bytes = read_optional(place, MOST_COPY_BYTES).ok()??;
     let copy: Copy = serde_json::from_slice(&bytes).ok()?;
     (copy.address == url && read::entries(place, &copy.text).is_ok()).then_some(copy)
-}
-
-/// An address without its query, and without a name and a password.
-fn without_secrets(url: &str) -> String {
-    let plain = url.split(['?', '#']).next().unwrap_or_default();
-    match plain.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}/{path}")
-        }
-        None => plain.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_secrets() {
-        let check = |url: &str, expect: &str| assert_eq!(without_secrets(url), expect);
-        check("https://a.b/c.toml", "https://a.b/c.toml");
-        check("https://a.b/c.toml?token=x#y", "https://a.b/c.toml");
-        check("https://me:secret@a.b:8/c.toml", "https://a.b:8/c.toml");
-    }
 }

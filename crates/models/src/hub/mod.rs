@@ -38,6 +38,7 @@ pub use select::{Selection, select};
 pub use tree::{FileChecksum, RemoteFile, RepoTree};
 
 pub(crate) use event::Meter;
+pub(crate) use place::without_secrets;
 pub(crate) use select::shard;
 pub(crate) use text::TextAnswer;
 

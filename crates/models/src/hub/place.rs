@@ -21,7 +21,8 @@ pub fn escape(text: &str, keep: &str) -> String {
 
 /// Reads the hub's address.
 pub fn endpoint(text: &str) -> Result<Uri> {
-    let bad = |range| HubError::BadOption { option: "endpoint", value: shown(text), range };
+    let bad =
+        |range| HubError::BadOption { option: "endpoint", value: without_secrets(text), range };
     let whole = "an address such as `https://huggingface.co`";
     let uri: Uri = text.trim_end_matches('/').parse().map_err(|_| bad(whole))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -49,13 +50,24 @@ pub fn endpoint_of_text(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// An address without what may be a secret in it.
-fn shown(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    match text.rsplit_once('@') {
-        Some((_, host)) => format!("…@{host}"),
-        None => text.to_owned(),
-    }
+/// An address without what may be a secret in it: a query, a name, a password.
+pub fn without_secrets(text: &str) -> String {
+    let plain = text.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match plain.find("://") {
+        Some(at) => plain.split_at(at + 3),
+        None => ("", plain),
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    // A password with a slash in it ends the authority too early: what is
+    // left of it then is no port.
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = authority.rsplit_once(':').is_none_or(|(_, port)| is_port(port));
+    let shown = match authority.rsplit_once('@') {
+        Some((names, _)) => &rest[names.len() + 1..],
+        None if is_host => rest,
+        None => rest.rsplit_once('@').map_or(rest, |(_, host)| host),
+    };
+    format!("{scheme}{shown}")
 }
 
 /// Host and path, for people: the query of a redirect is a secret.
@@ -160,6 +172,17 @@ mod tests {
         check("<https://h/1>; rel=\"prev\", <https://h/3>; rel=\"next\"", Some("https://h/3"));
         check("<https://h/1>; rel=\"prev\"", None);
         check("", None);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_secrets() {
+        let check = |text: &str, expect: &str| assert_eq!(without_secrets(text), expect);
+        check("https://a.b/c.toml", "https://a.b/c.toml");
+        check("https://a.b:8/c@v1/d.toml", "https://a.b:8/c@v1/d.toml");
+        check("https://a.b/c.toml?token=x#y", "https://a.b/c.toml");
+        check("https://me:secret@a.b:8/c.toml", "https://a.b:8/c.toml");
+        check("me:secret@a.b/c.toml", "a.b/c.toml");
+        check("https://me:sec/ret@a.b/c.toml", "https://a.b/c.toml");
     }
 
     #[test]
