@@ -89,8 +89,8 @@ pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
     BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
     FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
-    NearestMatch, ParsedItem, PatchHunk, PatchLine, Placement, PolicyRefusal, Refusal,
-    RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
+    NearestMatch, ParsedItem, PatchHunk, PatchLine, PatchLines, PatchLinesIter, Placement,
+    PolicyRefusal, Refusal, RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,

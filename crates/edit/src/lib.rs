@@ -51,7 +51,7 @@ pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{
     BrokenBlock, BrokenReason, EditAction, EditBlock, Naming, ParsedItem, PatchHunk, PatchLine,
-    ReplyParser, ShellCommand, parse_reply,
+    PatchLines, PatchLinesIter, ReplyParser, ShellCommand, parse_reply,
 };
 pub use journal::{Actor, EntryState, Journal, JournalEntry, JournalFile, JournalOptions};
 pub use locate::MatchLevel;

@@ -2,9 +2,6 @@
 
 use super::{PatchHunk, PatchLine};
 
-/// Room is made beforehand for so many lines at most.
-const MOST_ROOM: usize = 64;
-
 /// A hunk that is being read.
 #[derive(Clone, Debug, Default)]
 pub struct HunkReader {
@@ -34,11 +31,8 @@ impl HunkReader {
         };
         let (old, new) = (side('-'), side('+'));
         let promised = old.zip(new).map(|((_, old), (_, new))| (old, new));
-        // What is promised need not come.
-        let room = promised.map_or(0, |(old, new)| old.saturating_add(new).min(MOST_ROOM));
         Self {
             hunk: PatchHunk {
-                lines: Vec::with_capacity(room),
                 first_line: old.map(|(first, _)| first),
                 old_count: old.map(|(_, count)| count),
                 labels: (!label.is_empty()).then(|| label.to_owned()).into_iter().collect(),
@@ -85,6 +79,9 @@ impl HunkReader {
 
     /// Whether nothing changes but how lines end.
     pub fn changes_line_ends(&self) -> bool {
+        if self.ends != (true, true) {
+            return false;
+        }
         let removed = self.hunk.lines.iter().filter_map(|line| match line {
             PatchLine::Removed(text) => Some(text),
             _ => None,
@@ -93,7 +90,7 @@ impl HunkReader {
             PatchLine::Added(text) => Some(text),
             _ => None,
         });
-        self.ends == (true, true) && removed.eq(added)
+        removed.eq(added)
     }
 
     /// Takes note of how the line that was read ends.
@@ -107,50 +104,54 @@ impl HunkReader {
     /// Whether the lines are those of `git diff --word-diff`: none begins with a
     /// sign, and words are marked.
     pub fn marks_words(&self) -> bool {
-        let marked = |line: &PatchLine| match line {
-            PatchLine::Context(text) => {
-                let pair = |open, close| {
-                    text.split_once(open).is_some_and(|(_, b): (_, &str)| b.contains(close))
-                };
-                pair("[-", "-]") || pair("{+", "+}")
-            }
-            _ => false,
+        let lines = &self.hunk.lines;
+        // Nearly every hunk has a sign in one of its first lines.
+        if !lines.iter().all(|line| matches!(line, PatchLine::Context(_))) {
+            return false;
+        }
+        let pair = |text: &str, open, close| {
+            text.split_once(open).is_some_and(|(_, below)| below.contains(close))
         };
-        self.hunk.lines.iter().all(|line| matches!(line, PatchLine::Context(_)))
-            && self.hunk.lines.iter().any(marked)
+        let mut texts = lines.iter().filter_map(PatchLine::before);
+        texts.any(|text| pair(text, "[-", "-]") || pair(text, "{+", "+}"))
     }
 
     /// Reads a line of the hunk; false where it is none.
     pub fn line(&mut self, text: &str) -> bool {
-        let make: fn(String) -> PatchLine = match text.as_bytes().first() {
-            None => {
-                self.blanks += 1;
-                return true;
-            }
-            Some(b' ') => PatchLine::Context,
-            Some(b'-') => PatchLine::Removed,
-            Some(b'+') => PatchLine::Added,
-            Some(b'\\') => {
+        let Some(sign) = text.as_bytes().first() else {
+            self.blanks += 1;
+            return true;
+        };
+        let line = match sign {
+            b' ' => PatchLine::Context(&text[1..]),
+            b'-' => PatchLine::Removed(&text[1..]),
+            b'+' => PatchLine::Added(&text[1..]),
+            b'\\' => {
                 self.open_end();
                 return true;
             }
-            Some(_) => return false,
+            _ => return false,
         };
-        for _ in 0..std::mem::take(&mut self.blanks) {
-            self.take(PatchLine::Context(String::new()));
-        }
-        self.take(make(text[1..].to_owned()));
+        self.take_blanks();
+        self.take(line);
         true
+    }
+
+    /// Reads lines of the hunk, so many of each kind, each with its sign and
+    /// with `\n` behind it.
+    pub fn lines(&mut self, text: &str, context: usize, removed: usize, added: usize) {
+        self.take_blanks();
+        self.hunk.lines.push_written(text, context + removed + added);
+        self.come(context + removed, context + added);
+        self.ends.1 |= removed + added > 0;
     }
 
     /// Reads a line that stands for no hunk's line as context whose leading
     /// space was lost.
     pub fn unspaced_line(&mut self, text: &str) {
-        for _ in 0..std::mem::take(&mut self.blanks) {
-            self.take(PatchLine::Context(String::new()));
-        }
+        self.take_blanks();
         self.hunk.unspaced.push(self.hunk.lines.len());
-        self.take(PatchLine::Context(text.to_owned()));
+        self.take(PatchLine::Context(text));
     }
 
     /// `\ No newline at end of file` speaks of the line above it.
@@ -165,23 +166,31 @@ impl HunkReader {
         self.hunk.new_open |= new;
     }
 
-    fn take(&mut self, line: PatchLine) {
-        if let Some((old, new)) = &mut self.promised {
-            if !matches!(line, PatchLine::Added(_)) {
-                *old = old.saturating_sub(1);
-            }
-            if !matches!(line, PatchLine::Removed(_)) {
-                *new = new.saturating_sub(1);
-            }
+    /// The hunk goes on below empty lines: they are context.
+    fn take_blanks(&mut self) {
+        for _ in 0..std::mem::take(&mut self.blanks) {
+            self.take(PatchLine::Context(""));
         }
+    }
+
+    fn take(&mut self, line: PatchLine<'_>) {
+        self.come(usize::from(line.before().is_some()), usize::from(line.after().is_some()));
         self.hunk.lines.push(line);
+    }
+
+    /// So many lines came of what is promised, before and after the change.
+    fn come(&mut self, before: usize, after: usize) {
+        if let Some((old, new)) = &mut self.promised {
+            *old = old.saturating_sub(before);
+            *new = new.saturating_sub(after);
+        }
     }
 
     /// Gives the hunk. Empty lines at its end count where they are promised.
     pub fn close(mut self) -> PatchHunk {
         while self.blanks > 0 && self.promised.is_some_and(|(old, new)| old > 0 && new > 0) {
             self.blanks -= 1;
-            self.take(PatchLine::Context(String::new()));
+            self.take(PatchLine::Context(""));
         }
         self.hunk
     }

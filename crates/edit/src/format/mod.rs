@@ -11,6 +11,7 @@ mod git_name;
 mod held_file;
 mod hunk;
 mod json;
+mod patch_lines;
 mod path_line;
 mod quiet;
 mod reader;
@@ -24,6 +25,7 @@ use std::fmt;
 
 use mlxcode_base::TextRange;
 
+pub use patch_lines::{PatchLine, PatchLines, PatchLinesIter};
 pub use reader::ReplyParser;
 
 /// An item of a reply.
@@ -182,36 +184,7 @@ pub struct PatchHunk {
     /// Whether the patch says that the file's last line gets none.
     pub new_open: bool,
     /// The lines in order.
-    pub lines: Vec<PatchLine>,
-}
-
-/// One line of a hunk, without its line end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PatchLine {
-    /// Stays.
-    Context(String),
-    /// Goes.
-    Removed(String),
-    /// Comes.
-    Added(String),
-}
-
-impl PatchLine {
-    /// The line as it is before the change, if it is there.
-    pub(crate) fn before(&self) -> Option<&str> {
-        match self {
-            Self::Context(text) | Self::Removed(text) => Some(text),
-            Self::Added(_) => None,
-        }
-    }
-
-    /// The line as it is after the change, if it is there.
-    pub(crate) fn after(&self) -> Option<&str> {
-        match self {
-            Self::Context(text) | Self::Added(text) => Some(text),
-            Self::Removed(_) => None,
-        }
-    }
+    pub lines: PatchLines,
 }
 
 /// Something that began like an edit and is none.

@@ -76,13 +76,16 @@ pub fn alone(line: &str) -> Option<PathLine> {
     text = text.strip_suffix(':').unwrap_or(text).trim();
     // `📄 src/a.rs`
     text = text.trim_start_matches(|c: char| !c.is_ascii() && !c.is_alphanumeric()).trim_start();
-    for (open, close) in [("<file>", "</file>"), ("<path>", "</path>"), ("<!--", "-->")] {
-        if let Some(tagged) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
-            text = tagged.trim();
+    if text.starts_with('<') {
+        for (open, close) in [("<file>", "</file>"), ("<path>", "</path>"), ("<!--", "-->")] {
+            let tagged = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+            text = tagged.map_or(text, str::trim);
         }
     }
-    for remark in ["(new)", "(new file)", "(updated)", "(modified)", "(changed)"] {
-        text = text.strip_suffix(remark).unwrap_or(text).trim();
+    if text.ends_with(')') {
+        for remark in ["(new)", "(new file)", "(updated)", "(modified)", "(changed)"] {
+            text = text.strip_suffix(remark).map_or(text, str::trim);
+        }
     }
     let mut explicit = false;
     // `[src/a.rs](src/a.rs)`
@@ -104,6 +107,9 @@ pub fn alone(line: &str) -> Option<PathLine> {
     }
     let quoted = |mark| text.len() > 2 && text.starts_with(mark) && text.ends_with(mark);
     let spaced_ok = quoted('`') || quoted('"') || quoted('\'');
+    if !spaced_ok && has_words(text) {
+        return None;
+    }
     let bare = without_emphasis(text).trim_matches(['`', '"', '\'']).trim_matches('*').trim();
     let dressed = bare.len() < text.len();
     let path = bare.strip_suffix(':').unwrap_or(bare);
@@ -126,6 +132,13 @@ pub fn alone(line: &str) -> Option<PathLine> {
     };
     let says = if listed { Says::Change } else { Says::File };
     Some(PathLine { path: path.to_owned(), naming, says })
+}
+
+/// Whether white space stands between letters: no marks around it change that.
+fn has_words(text: &str) -> bool {
+    let letters = |part: &str| part.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    let first = text.split_once(' ').is_some_and(|(first, _)| letters(first));
+    first && text.rsplit_once(' ').is_some_and(|(_, last)| letters(last))
 }
 
 /// Reads the comment that many models put on the first line of a file:

@@ -235,13 +235,12 @@ fn hinted(first_line: usize, search: &str, replace: &str) -> EditAction {
         old_count: Some(old.len()),
         ..PatchHunk::default()
     };
-    let own = |line: &&str| (*line).to_owned();
     for step in steps(&old, &new) {
         if step.equal {
-            hunk.lines.extend(old[step.old].iter().map(own).map(PatchLine::Context));
+            hunk.lines.extend(old[step.old].iter().copied().map(PatchLine::Context));
         } else {
-            hunk.lines.extend(old[step.old].iter().map(own).map(PatchLine::Removed));
-            hunk.lines.extend(new[step.new].iter().map(own).map(PatchLine::Added));
+            hunk.lines.extend(old[step.old].iter().copied().map(PatchLine::Removed));
+            hunk.lines.extend(new[step.new].iter().copied().map(PatchLine::Added));
         }
     }
     EditAction::Patch { hunks: vec![hunk] }

@@ -262,7 +262,7 @@ fn insert(
     let (Some(path), Some(line), Some(new)) = (path, line, new) else {
         return out.push(around.broken(path, BrokenReason::BadCall));
     };
-    let lines = new.lines().map(|line| PatchLine::Added(line.to_owned())).collect();
+    let lines = new.lines().map(PatchLine::Added).collect();
     let hunk =
         PatchHunk { first_line: Some(line), old_count: Some(0), lines, ..PatchHunk::default() };
     out.push(around.edit(path, EditAction::Patch { hunks: vec![hunk] }));

@@ -55,26 +55,26 @@ impl UnifiedDiff {
             return (0, 0);
         };
         let bytes = text.as_bytes();
-        let (mut taken, mut lines) = (0, 0);
+        let (mut taken, mut context, mut removed, mut added) = (0, 0, 0, 0);
         for at in memchr::memchr2_iter(b'\n', 0x1b, bytes) {
             let line = &bytes[taken..at];
-            let is_quiet = match line {
-                [b' ' | b'+', ..] => true,
-                [b'-', rest @ ..] => rest.first() != Some(&b'-'),
-                _ => false,
+            let kind = match line {
+                [b' ', ..] => &mut context,
+                [b'+', ..] => &mut added,
+                [b'-', rest @ ..] if rest.first() != Some(&b'-') => &mut removed,
+                _ => break,
             };
-            if bytes[at] != b'\n' || line.last() == Some(&b'\r') || !is_quiet {
+            if bytes[at] != b'\n' || line.last() == Some(&b'\r') {
                 break;
             }
-            hunk.line(&text[taken..at]);
-            hunk.ended(false);
+            *kind += 1;
             taken = at + 1;
-            lines += 1;
         }
-        if lines > 0 {
+        if taken > 0 {
+            hunk.lines(&text[..taken], context, removed, added);
             *end = start + taken;
         }
-        (taken, lines)
+        (taken, context + removed + added)
     }
 
     /// Reads a line.

@@ -220,7 +220,7 @@ fn without_mnemonics<'p>(old: &str, new: &'p str) -> Option<&'p str> {
     (old_path == new_path && (PAIRS.contains(&pair) || reversed)).then_some(new_path)
 }
 
-fn added(line: &PatchLine) -> Option<&str> {
+fn added(line: PatchLine<'_>) -> Option<&str> {
     match line {
         PatchLine::Added(text) => Some(text),
         _ => None,

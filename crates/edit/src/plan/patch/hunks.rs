@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::only::{misfit, only, with_line_ends};
 use super::{Patched, Placed, finish, shifted};
-use crate::format::{BrokenReason, PatchHunk, PatchLine};
+use crate::format::{BrokenReason, PatchHunk, PatchLine, PatchLines};
 use crate::locate::{Found, MatchLevel, Shift, exact};
 use crate::plan::draft::Refused;
 use crate::plan::weave::{Misfit, Op, Writing};
@@ -125,15 +125,16 @@ fn place_unspaced<'t>(
     hunk: &'t PatchHunk,
     at: Cursor,
 ) -> Result<(Placed, Range<usize>, Vec<FileLine<'t>>), Refused> {
-    let mut all = hunk.clone();
-    for (number, line) in all.lines.iter_mut().enumerate() {
-        if let PatchLine::Context(line) = line
-            && !hunk.unspaced.contains(&number)
-            && !line.is_empty()
-        {
-            line.insert(0, ' ');
+    let mut lines = PatchLines::default();
+    for (number, line) in hunk.lines.iter().enumerate() {
+        match line {
+            PatchLine::Context(text) if !hunk.unspaced.contains(&number) && !text.is_empty() => {
+                lines.push(PatchLine::Context(&format!(" {text}")));
+            }
+            line => lines.push(line),
         }
     }
+    let all = PatchHunk { lines, ..hunk.clone() };
     let fits = |hunk: &PatchHunk| {
         let wanted: Vec<&str> = hunk.lines.iter().filter_map(PatchLine::before).collect();
         exact(text.texts().get(at.below..).unwrap_or_default(), &wanted).len() == 1
