@@ -84,10 +84,7 @@ fn read_info(info: &str) -> (String, Option<String>) {
     let mut language = String::new();
     for (position, word) in info.split_whitespace().enumerate() {
         let word = word.trim_matches(['{', '}']);
-        let named = ["path=", "file=", "filename=", "filepath=", "title=", "name="]
-            .iter()
-            .find_map(|name| word.strip_prefix(name))
-            .map(|path| path.trim_matches(['"', '\'']));
+        let named = word.contains('=').then(|| value_of_name(word)).flatten();
         let after_colon = word.split_once(':').filter(|(left, right)| {
             position == 0 && !left.is_empty() && path_line::looks_like_path(right)
         });
@@ -105,6 +102,13 @@ fn read_info(info: &str) -> (String, Option<String>) {
         }
     }
     (language, None)
+}
+
+/// The path of `path=src/a.rs`.
+fn value_of_name(word: &str) -> Option<&str> {
+    let names = ["path=", "file=", "filename=", "filepath=", "title=", "name="];
+    let path = names.iter().find_map(|name| word.strip_prefix(name))?;
+    Some(path.trim_matches(['"', '\'']))
 }
 
 #[cfg(test)]

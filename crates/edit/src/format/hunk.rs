@@ -10,6 +10,8 @@ pub struct HunkReader {
     promised: Option<(usize, usize)>,
     /// Empty lines that are context if the hunk goes on below them.
     blanks: usize,
+    /// Whether any line goes or comes.
+    has_signs: bool,
     /// Whether changed lines end with CRLF, and without.
     ends: (bool, bool),
 }
@@ -25,7 +27,7 @@ impl HunkReader {
             None => ("", body),
         };
         let side = |sign: char| {
-            let word = ranges.split_whitespace().find_map(|word| word.strip_prefix(sign))?;
+            let word = ranges.split_ascii_whitespace().find_map(|word| word.strip_prefix(sign))?;
             let (first, count) = word.split_once(',').unwrap_or((word, "1"));
             Some((first.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
         };
@@ -40,6 +42,7 @@ impl HunkReader {
             },
             promised,
             blanks: 0,
+            has_signs: false,
             ends: (false, false),
         }
     }
@@ -104,15 +107,13 @@ impl HunkReader {
     /// Whether the lines are those of `git diff --word-diff`: none begins with a
     /// sign, and words are marked.
     pub fn marks_words(&self) -> bool {
-        let lines = &self.hunk.lines;
-        // Nearly every hunk has a sign in one of its first lines.
-        if !lines.iter().all(|line| matches!(line, PatchLine::Context(_))) {
+        if self.has_signs {
             return false;
         }
         let pair = |text: &str, open, close| {
             text.split_once(open).is_some_and(|(_, below)| below.contains(close))
         };
-        let mut texts = lines.iter().filter_map(PatchLine::before);
+        let mut texts = self.hunk.lines.iter().filter_map(PatchLine::before);
         texts.any(|text| pair(text, "[-", "-]") || pair(text, "{+", "+}"))
     }
 
@@ -143,6 +144,7 @@ impl HunkReader {
         self.take_blanks();
         self.hunk.lines.push_written(text, context + removed + added);
         self.come(context + removed, context + added);
+        self.has_signs |= removed + added > 0;
         self.ends.1 |= removed + added > 0;
     }
 
@@ -175,6 +177,7 @@ impl HunkReader {
 
     fn take(&mut self, line: PatchLine<'_>) {
         self.come(usize::from(line.before().is_some()), usize::from(line.after().is_some()));
+        self.has_signs |= !matches!(line, PatchLine::Context(_));
         self.hunk.lines.push(line);
     }
 
