@@ -215,8 +215,11 @@ def main():
         judged = sum(1 for edit in edits if edit.name in kept.known)
         versions = ", ".join(f"{peer.name} {peer.version}" for peer in peers)
         names = [ours.name] + [peer.name for peer in peers]
-        head = f"Beside others: {judged} of these edits, {versions}."
-        text = section(head, beside, names) + "\n" + text
+        head = f"Beside others: {judged} of {len(edits)} edits, seed {args.seed}, {versions}."
+        shared = section(head, beside, names)
+        # Of all edits, the tables would say the same twice.
+        text = shared if judged == len(edits) else f"{shared}\n{text}"
+    text = f"{summary(counts, len(edits))}\n\n{text}"
     print(text)
     if args.write:
         write(text)
@@ -230,7 +233,18 @@ def section(head, counts, names):
         part = {(key, name): counter for (k, key, name), counter in counts.items() if k == kind}
         if part:
             tables.append(table(kind, part, names))
-    return f"{head}\n\n" + "\n".join(tables)
+    return f"{head} Right / refused / **wrong**:\n\n" + "\n".join(tables)
+
+
+def summary(counts, edits):
+    """One sentence: what mlx-code does with all of them."""
+    parts = []
+    for kind, title in TITLES.items():
+        total = sum((counter for (k, *_), counter in counts.items() if k == kind), Counter())
+        wrong = f"**{total['wrong']:,} wrong**" if total["wrong"] else "none wrong"
+        numbers = f"{total['right']:,} right, {total['refused']:,} refused, {wrong}"
+        parts.append(f"{title}, {total.total():,}: {numbers}")
+    return f"mlx-code and {edits:,} edits, each damaged in every way that it can be. {'; '.join(parts)}."
 
 
 def tell(wrong, folder):
