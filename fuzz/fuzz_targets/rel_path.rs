@@ -34,9 +34,13 @@ fuzz_target!(|text: &str| {
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     assert!(Path::new(path.as_str()).components().all(plain), "{path}");
     for part in path.parts() {
-        // What file systems ignore when they compare names: what is not seen,
-        // and dots and spaces at the end.
-        let unseen = |c: char| ('\u{200b}'..='\u{206f}').contains(&c) || c == '\u{feff}';
+        // What file systems ignore when they compare names: what HFS+ calls
+        // ignorable (Apple's TN1150), and dots and spaces at the end.
+        let unseen = |c: char| {
+            let ranges =
+                ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}'];
+            ranges.iter().any(|range| range.contains(&c)) || c == '\u{feff}'
+        };
         let seen: String = part.chars().filter(|c| !unseen(*c)).collect();
         let seen = seen.trim_end_matches(['.', ' ']).to_ascii_lowercase();
         assert!(seen != ".git" && seen != "git~1", "{path}");

@@ -96,8 +96,10 @@ impl RelPath {
         if text.contains(char::is_control) {
             return Err(refuse("holds a control character"));
         }
-        if text.starts_with('/') || text.starts_with('\\') || text.as_bytes().get(1) == Some(&b':')
-        {
+        // A drive's letter would be one behind `./` as well.
+        let is_absolute =
+            |path: &str| path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+        if is_absolute(text) {
             return Err(refuse("is absolute"));
         }
         let mut parts = Vec::new();
@@ -134,7 +136,11 @@ impl RelPath {
         if parts.is_empty() {
             return Err(refuse("names no file"));
         }
-        Ok(Self(parts.join("/")))
+        let path = parts.join("/");
+        if is_absolute(&path) {
+            return Err(refuse("is absolute"));
+        }
+        Ok(Self(path))
     }
 
     /// Reads the path of `path` relative to `root`, both as given.
@@ -335,6 +341,8 @@ mod tests {
             ("/etc/passwd", None),
             ("\\\\host\\share", None),
             ("C:/x", None),
+            ("./C:/x", None),
+            (".//\\x", None),
             ("a/../b", None),
             (".git/config", None),
             ("a/.GIT/config", None),
