@@ -197,5 +197,6 @@ pub fn all_types() -> Vec<WeightType> {
 }
 
 /// Shapes (rows, columns) with whole tiles and without, with an odd number
-/// of groups, with one row.
-pub const SHAPES: [(usize, usize); 5] = [(TILE_ROWS, 32), (1, 256), (37, 96), (70, 512), (21, 896)];
+/// of groups, with one row, with more columns than two panels of any tier.
+pub const SHAPES: [(usize, usize); 6] =
+    [(TILE_ROWS, 32), (1, 256), (37, 96), (70, 512), (21, 896), (5, 2080)];
