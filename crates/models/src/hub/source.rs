@@ -4,18 +4,26 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mlxcode_base::{CancelToken, Progress, ProgressEvent};
 
 use super::fetch::{Fetch, FileProgress, Pace};
-use super::{FileChecksum, Hub, RemoteFile};
+use super::{FileChecksum, Hub, RemoteFile, RepoTree};
 use crate::error::{Error, HubError, Result};
 use crate::reference::HubReference;
 use crate::store::FileSource;
 
-impl Hub {
+/// A hub during one piece of work: it is asked once what a repository holds at
+/// a commit, however many of its files are wanted.
+#[derive(Debug)]
+struct Asked<'a> {
+    hub: &'a Hub,
+    trees: Mutex<Vec<RepoTree>>,
+}
+
+impl Asked<'_> {
     /// The file that an origin names, and the commit that has it.
     fn origin(
         &self,
@@ -24,16 +32,52 @@ impl Hub {
     ) -> Result<(HubReference, String, RemoteFile)> {
         let reference: HubReference = origin.parse()?;
         let path = reference.file.clone().unwrap_or_default();
-        let tree = self.tree(&reference, cancel)?;
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = trees
+            .iter()
+            .position(|tree| tree.repo == reference.repo && tree.revision == reference.revision());
+        let tree = if let Some(at) = known {
+            &trees[at]
+        } else {
+            trees.push(self.hub.tree(&reference, cancel)?);
+            &trees[trees.len() - 1]
+        };
         let Some(file) = tree.files.iter().find(|file| file.path == path) else {
             let repo = reference.repo;
             return Err(HubError::FileNotFound { repo, file: path, choices: Vec::new() }.into());
         };
-        Ok((reference, tree.commit, file.clone()))
+        Ok((reference, tree.commit.clone(), file.clone()))
     }
 }
 
 impl FileSource for Hub {
+    fn fetch(
+        &self,
+        origin: &str,
+        sha256: &str,
+        into: &Path,
+        progress: &dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        self.asked().fetch(origin, sha256, into, progress, cancel)
+    }
+
+    fn sha256(&self, origin: &str, cancel: &CancelToken) -> Result<Option<String>> {
+        self.asked().sha256(origin, cancel)
+    }
+
+    fn for_one_work(&self) -> Option<Box<dyn FileSource + '_>> {
+        Some(Box::new(self.asked()))
+    }
+}
+
+impl Hub {
+    fn asked(&self) -> Asked<'_> {
+        Asked { hub: self, trees: Mutex::default() }
+    }
+}
+
+impl FileSource for Asked<'_> {
     /// Brings the file into the cache, where one that is sound is taken as it
     /// is and one that is damaged is replaced, and from there to `into`.
     fn fetch(
@@ -45,7 +89,7 @@ impl FileSource for Hub {
         cancel: &CancelToken,
     ) -> Result<()> {
         let (reference, commit, file) = self.origin(origin, cancel)?;
-        let cache = self.cache(&reference.repo);
+        let cache = self.hub.cache(&reference.repo);
         let report = |state: FileProgress| {
             let (what, bytes) = match state {
                 FileProgress::Waiting(bytes) => ("waiting for", bytes),
@@ -58,7 +102,7 @@ impl FileSource for Hub {
             progress.report(ProgressEvent::new(task, bytes, Some(file.size_bytes)));
         };
         let fetch = Fetch {
-            client: &self.client,
+            client: &self.hub.client,
             cache: &cache,
             repo: &reference.repo,
             commit: &commit,

@@ -30,6 +30,12 @@ pub trait FileSource: fmt::Debug + Send + Sync {
         let _ = (origin, cancel);
         Ok(None)
     }
+
+    /// The same source for one piece of work, such as a repair, through which
+    /// it may remember what it was told; `None` where it remembers nothing.
+    fn for_one_work(&self) -> Option<Box<dyn FileSource + '_>> {
+        None
+    }
 }
 
 /// The origin of a file in a download cache of the Hugging Face hub, by its

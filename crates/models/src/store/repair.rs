@@ -74,6 +74,8 @@ impl Store {
                 _ => broken.push(number),
             }
         }
+        let asked = source.and_then(FileSource::for_one_work);
+        let source = asked.as_deref().or(source);
         let mut wanted = Vec::new();
         for number in broken {
             let path = paths[number].clone();

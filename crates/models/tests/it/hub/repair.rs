@@ -76,6 +76,28 @@ fn broken_files_come_again_and_no_others() {
     place.check_nothing_wrong(&files);
 }
 
+/// However many files a model has, its repository is listed once.
+#[test]
+fn a_repository_is_asked_once() {
+    let place = Place::new();
+    let files = published(&place);
+    place.fake.publish("org/name", "main", files.clone());
+    let mut store = pull(&place, "hf:org/name");
+    let listings = || {
+        let asked = place.fake.requests();
+        asked.iter().filter(|request| request.target.contains("/revision/")).count()
+    };
+    place.fake.forget();
+    assert!(files.len() > 2 && is_sound(&store, &place, false));
+    assert_eq!(listings(), 1);
+    for file in &files {
+        fs::remove_file(place.path("models/name").join(&file.path)).unwrap();
+    }
+    place.fake.forget();
+    let report = store.repair("name", Some(&place.hub()), &(), &CancelToken::new()).unwrap();
+    assert_eq!((report.repaired.len(), listings()), (files.len(), 1));
+}
+
 #[test]
 fn a_branch_that_moved_gives_the_old_bytes() {
     let place = Place::new();
