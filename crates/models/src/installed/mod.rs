@@ -5,6 +5,7 @@ mod gguf;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -169,7 +170,7 @@ pub(crate) fn check(path: &Path, steps: &mut impl Steps) -> Result<Checked> {
     let meta = fs::metadata(path).map_err(io)?;
     // Named as the caller does: the target of a link may be a mere hash.
     let name = stem(path, meta.is_dir());
-    let path = fs::canonicalize(path).map_err(io)?;
+    let path = resolved(path, meta.is_dir()).map_err(io)?;
     let mut checked =
         if meta.is_dir() { folder::check(path, steps)? } else { gguf::check(path, steps)? };
     if let Some(model) = &mut checked.model {
@@ -214,6 +215,19 @@ fn refused(path: &Path, problem: ConfigProblem) -> Error {
 fn most(by_kind: BTreeMap<String, u64>) -> String {
     let most = by_kind.into_iter().max_by_key(|(_, much)| *much);
     most.map(|(name, _)| name).unwrap_or_default()
+}
+
+/// A folder without links on the way, and a file in such a one, under the name
+/// that it was given: errors show that name, where a download cache's file is
+/// called by a hash.
+fn resolved(path: &Path, folder: bool) -> io::Result<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if !folder => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Ok(fs::canonicalize(parent)?.join(name))
+        }
+        _ => fs::canonicalize(path),
+    }
 }
 
 fn stem(path: &Path, folder: bool) -> Option<String> {

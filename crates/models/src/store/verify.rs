@@ -1,6 +1,6 @@
 //! Every byte again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -238,12 +238,14 @@ impl Contents {
         } else {
             files.push(path.to_owned());
         }
-        let mut real: Vec<PathBuf> =
-            files.iter().filter_map(|file| fs::canonicalize(file).ok()).collect();
-        real.retain(|file| file.is_file());
-        real.sort();
-        real.dedup();
-        real
+        // Two links to one blob are summed once.
+        let mut seen = BTreeSet::new();
+        files.sort();
+        files.retain(|file| match fs::canonicalize(file) {
+            Ok(real) => real.is_file() && seen.insert(real),
+            Err(_) => false,
+        });
+        files
     }
 }
 
@@ -254,32 +256,35 @@ fn cached(
     cancel: &CancelToken,
 ) -> Result<Vec<VerifyCheck>> {
     let id = VerifyId::Checksum;
-    let named = |file: &&PathBuf| {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    // A blob is called by its SHA-256; the link to it has the file's own name.
+    let told = |file: &PathBuf| {
+        let blob = fs::canonicalize(file).ok()?;
+        let name = blob.file_name()?.to_str()?;
+        let is_sum =
+            name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_sum.then(|| (file.clone(), name.to_owned(), fs::metadata(&blob).map_or(0, |m| m.len())))
     };
+    let told: Vec<(PathBuf, String, u64)> = files.iter().filter_map(told).collect();
     let mut checks = Vec::new();
-    let total = files.iter().filter(named).filter_map(|file| fs::metadata(file).ok());
-    let total: u64 = total.map(|meta| meta.len()).sum();
+    let total: u64 = told.iter().map(|(.., size_bytes)| size_bytes).sum();
     let mut done = 0;
-    for file in files.iter().filter(named) {
+    for (file, sha256, _) in told {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let short = &name[..12];
-        let found = hash(file, cancel, &mut |bytes| {
+        let found = hash(&file, cancel, &mut |bytes| {
             done += bytes;
-            progress.report(ProgressEvent::new(format!("checking {short}"), done, Some(total)));
+            progress.report(ProgressEvent::new(format!("checking {name}"), done, Some(total)));
         });
         checks.push(
             match found {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
                 Err(error) => VerifyCheck::failed(id, &error),
-                Ok(found) if found == name => VerifyCheck::passed(id, None),
+                Ok(found) if found == sha256 => VerifyCheck::passed(id, None),
                 Ok(_) => {
-                    let reason = "its bytes are not those that its name stands for".to_owned();
-                    VerifyCheck::failed(id, &Error::Damaged { path: file.clone(), reason })
+                    let reason = format!("its bytes do not have the checksum {sha256}");
+                    VerifyCheck::failed(id, &Error::Damaged { path: file, reason })
                 }
             }
-            .named(format!("bytes of {short}…")),
+            .named(format!("bytes of {name}")),
         );
     }
     if checks.is_empty() {

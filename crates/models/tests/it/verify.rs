@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, ContentHash};
-use mlxcode_models::{VerifyOptions, VerifyReport, VerifyStatus, verify_path};
+use mlxcode_models::{InstalledModel, VerifyOptions, VerifyReport, VerifyStatus, verify_path};
 use serde_json::json;
 
 use crate::support::{
@@ -244,6 +244,12 @@ fn a_file_of_a_cache_is_compared_with_its_name() {
         assert_eq!(report.checks[0].id.as_str(), "checksum");
         assert_eq!(report.checks[0].status, status, "{report:?}");
         assert_eq!(report.is_sound(), status != VerifyStatus::Failed);
+        // People know it by the link's name, not by the blob's.
+        let detail = report.checks[0].detail.clone().unwrap_or_default();
+        assert!(status != VerifyStatus::Failed || detail.contains("model.gguf"), "{detail}");
+        fs::write(&blob, b"GGUF").unwrap();
+        let error = InstalledModel::check_in_place(&link).unwrap_err().to_string();
+        assert!(error.contains("model.gguf") && !error.contains(name), "{error}");
     };
     check(&ContentHash::of(&bytes).to_string(), VerifyStatus::Passed);
     check(&ContentHash::of(b"other").to_string(), VerifyStatus::Failed);
