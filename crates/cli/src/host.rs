@@ -27,6 +27,8 @@ pub struct Host<'a> {
     pub input_is_typed: bool,
     /// Whether a terminal shows `output`.
     pub output_is_shown: bool,
+    /// How many characters a line of that terminal has, where it tells.
+    pub output_columns: Option<usize>,
     /// Whether `output` shows colours.
     pub color: bool,
     /// Whether `messages` is a terminal, so that a line can be redrawn.
@@ -109,6 +111,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         keyboard,
         input_is_typed: stdin_is_terminal,
         output_is_shown,
+        output_columns: columns().filter(|_| output_is_shown),
         color,
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
@@ -151,6 +154,18 @@ fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
         }
         cancel.cancel();
     });
+}
+
+/// The width of the terminal that shows the output.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
 }
 
 #[cfg(unix)]

@@ -32,6 +32,8 @@ pub struct Play<'p> {
     pub hub: Option<&'p str>,
     /// Replies of the model.
     pub replies: Option<&'p [&'p str]>,
+    /// How wide the terminal is that shows the output; `None`: none shows it.
+    pub columns: Option<usize>,
 }
 
 impl Ground {
@@ -111,7 +113,8 @@ impl Ground {
             messages: &mut err,
             keyboard: keyboard.map(|keyboard| keyboard as &mut dyn BufRead),
             input_is_typed: false,
-            output_is_shown: false,
+            output_is_shown: play.columns.is_some(),
+            output_columns: play.columns,
             waiting: Waiting::default(),
             color: false,
             live: false,

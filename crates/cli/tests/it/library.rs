@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ground::{Ground, Ran, fixture};
+use crate::ground::{Ground, Play, Ran, fixture};
 
 fn with_tiny() -> Ground {
     let ground = Ground::new();
@@ -135,6 +135,14 @@ fn the_catalogue_is_searched() {
     let ran = ground.run(&["models", "search", "--licence", "mnpl"]);
     assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
     assert!(ground.run(&["models", "search", "xyzxyz"]).err.contains("no model"));
+    let widest = |columns| {
+        let ran = ground.play(&["models", "search"], Play { columns, ..Play::default() });
+        assert_eq!(ran.out.contains('…'), columns.is_some(), "{}", ran.out);
+        assert_eq!(ran.out.contains("good at"), columns != Some(80), "{}", ran.out);
+        ran.out.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    // On a terminal a row is one line; in a pipe its texts are whole.
+    assert!((widest(Some(80)), widest(Some(100))) <= (80, 100) && widest(None) > 100);
 
     let own = "[[model]]\nname = \"ours\"\nfamily = \"qwen2\"\nlicence = \"MIT\"\ncontext = 64\n\
         good_at = \"us\"\n[[model.size]]\ntag = \"1b\"\nparameters = 1\nlayers = 1\nkv_heads = 1\n\

@@ -44,7 +44,7 @@ pub fn run(library: &ModelLibrary, args: Compare, common: &Common, host: &mut Ho
         json::write(host, &CompareOutput { models: compared.iter().map(Into::into).collect() })?;
         return Ok(SUCCESS);
     }
-    table::show(host, &rows(&compared), &[])?;
+    table::show_whole(host, &rows(&compared))?;
     remarks(&compared, host)?;
     Ok(SUCCESS)
 }
