@@ -32,9 +32,10 @@ const SCRIPTS: [(&str, &[Argument], &[&str]); 5] = [
 /// The packages that make the tiny models.
 const MAKER: [&str; 2] = ["gguf", "numpy"];
 
-/// Runs those scripts whose packages a Python has, and tells which it has not.
-/// `MLX_CODE` and `FAKE_HUB` tell them the programs.
-pub fn run_all(root: &Path, python: &str) -> Result<()> {
+/// Runs each script with the first of the Pythons that has its packages, tells
+/// which none has, and at last how all of them went. `MLX_CODE` and `FAKE_HUB`
+/// tell the scripts the programs.
+pub fn run_all(root: &Path, pythons: &[&str]) -> Result<()> {
     run(cargo(root).args(["build", "--package", "mlx-code"]))?;
     run(cargo(root).args(["build", "--package", "mlxcode-models", "--example", "fake_hub"]))?;
     let built = target(root).join("debug");
@@ -43,18 +44,26 @@ pub fn run_all(root: &Path, python: &str) -> Result<()> {
     let tools = root.join("tools");
     let temp = target(root).join("interop");
     let mut models: Option<Vec<PathBuf>> = None;
-    let mut ran = 0;
+    let mut verdicts = Vec::new();
     for (script, arguments, needs) in SCRIPTS {
-        let words: Vec<&str> = arguments.iter().filter_map(Argument::word).collect();
-        println!("\n==> {script} {}", words.join(" "));
-        let wants_models = arguments.iter().any(|argument| matches!(argument, Models));
-        let needs = if wants_models { [needs, &MAKER[..]].concat() } else { needs.to_vec() };
-        if let Some(missing) = needs.iter().find(|package| !has(root, python, package)) {
-            println!("left out: this Python has no {missing}");
-            continue;
-        }
-        if wants_models && models.is_none() {
-            models = Some(make(root, python, &tools, &temp)?);
+        let words = arguments.iter().filter_map(Argument::word);
+        let title = std::iter::once(script).chain(words).collect::<Vec<_>>().join(" ");
+        println!("\n==> {title}");
+        let python = match with(root, pythons, needs) {
+            Ok(python) => python,
+            Err(missing) => {
+                verdicts.push((title, Verdict::LeftOut(missing)));
+                continue;
+            }
+        };
+        if arguments.iter().any(|argument| matches!(argument, Models)) && models.is_none() {
+            match with(root, pythons, &MAKER) {
+                Ok(maker) => models = Some(make(root, maker, &tools, &temp)?),
+                Err(missing) => {
+                    verdicts.push((title, Verdict::LeftOut(missing)));
+                    continue;
+                }
+            }
         }
         let mut command = program(python, root);
         command.arg(tools.join(script));
@@ -67,13 +76,45 @@ pub fn run_all(root: &Path, python: &str) -> Result<()> {
         }
         command.env("MLX_CODE", &mlx_code);
         command.env("FAKE_HUB", built.join("examples").join(name("fake_hub")));
-        run(&mut command)?;
-        ran += 1;
+        let verdict = match run(&mut command) {
+            Ok(()) => Verdict::Passed,
+            Err(error) => Verdict::Failed(format!("{error:#}")),
+        };
+        verdicts.push((title, verdict));
     }
-    if ran == 0 {
-        bail!("{python} has none of the packages that the scripts name in their first lines");
+    conclude(&verdicts)
+}
+
+/// How a script went.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed(String),
+    /// None of the Pythons has all that it needs; one has all but this.
+    LeftOut(&'static str),
+}
+
+/// Tells how each went; fails where one failed or none ran.
+fn conclude(verdicts: &[(String, Verdict)]) -> Result<()> {
+    println!();
+    for (title, verdict) in verdicts {
+        match verdict {
+            Verdict::Passed => println!("passed    {title}"),
+            Verdict::Failed(error) => println!("FAILED    {title}: {error}"),
+            Verdict::LeftOut(missing) => println!("left out  {title}: no {missing}"),
+        }
     }
-    Ok(())
+    let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, v)| wanted(v)).count();
+    let failed = count(|verdict| matches!(verdict, Verdict::Failed(_)));
+    let passed = count(|verdict| *verdict == Verdict::Passed);
+    match (failed, passed) {
+        (0, 0) => bail!("interop: no Python has the packages that the scripts name"),
+        (0, _) => {
+            println!("interop: {passed} of {} passed, none failed", verdicts.len());
+            Ok(())
+        }
+        _ => bail!("interop: {failed} of {} failed", verdicts.len()),
+    }
 }
 
 impl Argument {
@@ -83,6 +124,21 @@ impl Argument {
             _ => None,
         }
     }
+}
+
+/// The first Python that has all of these packages, else a package that the
+/// first one lacks.
+fn with<'a>(
+    root: &Path,
+    pythons: &[&'a str],
+    packages: &[&'static str],
+) -> Result<&'a str, &'static str> {
+    let missing =
+        |python: &str| packages.iter().find(|package| !has(root, python, package)).copied();
+    let found = pythons.iter().find(|python| missing(python).is_none());
+    found
+        .copied()
+        .ok_or_else(|| pythons.first().and_then(|python| missing(python)).unwrap_or("Python"))
 }
 
 /// Whether a Python has a package.
@@ -106,4 +162,22 @@ fn make(root: &Path, python: &str, tools: &Path, temp: &Path) -> Result<Vec<Path
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(verdicts: Vec<Verdict>, sound: bool) {
+        let verdicts: Vec<_> =
+            verdicts.into_iter().map(|verdict| ("one".to_owned(), verdict)).collect();
+        assert_eq!(conclude(&verdicts).is_ok(), sound, "{verdicts:?}");
+    }
+
+    #[test]
+    fn it_passes_where_something_ran_and_nothing_failed() {
+        check(vec![Verdict::Passed, Verdict::LeftOut("torch")], true);
+        check(vec![Verdict::LeftOut("torch")], false);
+        check(vec![Verdict::Passed, Verdict::Failed("2".to_owned())], false);
+    }
 }

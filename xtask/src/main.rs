@@ -43,10 +43,11 @@ usage: cargo xtask <task> [--root DIR]
                  our engine beside llama.cpp, candle and mlx-lm, in turns
   bench memory --model PATH [--prompt-tokens N] [--program PATH] …
                  what models take, beside what was computed before
-  interop PYTHON our files beside those of other programs: runs the scripts
-                 check_hub_interop, verify_foreign and check_convert of tools
-                 with this Python; each says in its first lines what it needs,
-                 and is left out where this Python does not have it
+  interop PYTHON…
+                 our files beside those of other programs: runs the scripts
+                 check_hub_interop, verify_foreign and check_convert of tools,
+                 each with the first Python that has what its first lines name;
+                 what none of them has all for is left out and told
   test [STEP…]   all checks and all tests, in order: fmt, clippy, layers, tidy,
                  tests, generated, python, node; or the named steps alone";
 
@@ -78,7 +79,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         }
         ["bench", "engine", options @ ..] => bench::engine(root, options),
         ["bench", "memory", options @ ..] => bench::memory(root, options),
-        ["interop", python] => interop::run_all(root, python),
+        ["interop", pythons @ ..] if !pythons.is_empty() => interop::run_all(root, pythons),
         ["test", steps @ ..] => test::run(root, steps),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
