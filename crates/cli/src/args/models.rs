@@ -99,9 +99,7 @@ pub enum Models {
     Convert {
         /// An installed model, a GGUF file or a folder
         source: String,
-        /// gguf:f32, f16, bf16, `q8_0`, `q4_0` or `q4_k_m`; mlx:BITS[:GROUP] with 2, 3, 4, 5,
-        /// 6 or 8 bits and groups of 32, 64 or 128; safetensors[:f32, f16 or bf16]
-        #[arg(long, value_name = "FORMAT")]
+        #[arg(long, value_name = "FORMAT", help = FORMATS)]
         to: String,
         /// The file or folder to make [default: named after the source, here]
         #[arg(long)]
@@ -141,6 +139,10 @@ pub enum Models {
     /// Merge an exported library into this one
     Import(Import),
 }
+
+/// Not a doc comment, in which the types would have to stand in backticks.
+const FORMATS: &str = "gguf:TYPE with f32, f16, bf16, q8_0, q4_0 or q4_k_m; mlx:BITS[:GROUP] with \
+    2, 3, 4, 5, 6 or 8 bits and groups of 32, 64 or 128; safetensors[:TYPE] with f32, f16 or bf16";
 
 /// How keys and values are kept.
 #[derive(Clone, Copy, Debug, ValueEnum)]
