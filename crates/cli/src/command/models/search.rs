@@ -53,8 +53,7 @@ pub fn run(library: &ModelLibrary, args: &Search, common: &Common, host: &mut Ho
     table::show(host, &rows, &[2, 3])?;
     let formats: usize = hits.iter().map(|hit| hit.files.len()).sum();
     let found = count(hits.len(), "model");
-    let free =
-        free.map_or_else(String::new, |free| format!("; {} of memory are free", ByteSize(free)));
+    let free = free.map_or_else(String::new, |free| format!("; {} are free", ByteSize(free)));
     written(writeln!(
         host.messages,
         "{found} in {formats} formats; memory is for a context of {} tokens{free}",
