@@ -276,7 +276,10 @@ fn flush(shared: &Shared) {
     while !shared.is_stopped() {
         thread::sleep(FLUSH_LOOK);
         let written = partial.written_bytes();
-        if last.elapsed() >= FLUSH || written.saturating_sub(flushed) >= FLUSH_BYTES {
+        // Also the last ones, beside the end of the sum and not after it.
+        let last_ones = written == partial.size_bytes() && flushed < written;
+        let many = written.saturating_sub(flushed) >= FLUSH_BYTES;
+        if last.elapsed() >= FLUSH || many || last_ones {
             if let Err(error) = partial.flush() {
                 shared.end(End::Failed(error));
                 return;
