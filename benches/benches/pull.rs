@@ -37,8 +37,10 @@ fn main() {
     let source = temp.path().join("source");
     fs::write(&source, &bytes).expect("the file to copy");
     let hub = FakeHub::start();
-    hub.publish("org/plain", "main", vec![FakeFile::small("big.bin", bytes.clone())]);
-    hub.publish("org/big", "main", vec![FakeFile::large("big.gguf", bytes)]);
+    let plain = FakeFile::small("big.bin", bytes.clone()).stored_at(&source);
+    hub.publish("org/plain", "main", vec![plain]);
+    let big = FakeFile::large("big.gguf", bytes).stored_at(&source);
+    hub.publish("org/big", "main", vec![big]);
     // The hub computes its own checksums once.
     plain_fetch(&hub, &temp.path().join("first"));
 

@@ -1,5 +1,6 @@
 //! What the hub says to a request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Body {
     pub bytes: Arc<Vec<u8>>,
     pub start: u64,
     pub end: u64,
+    /// A file that holds the same bytes.
+    pub stored: Option<PathBuf>,
 }
 
 impl Answer {
@@ -34,7 +37,7 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            body: Body { bytes, start: 0, end },
+            body: Body { bytes, start: 0, end, stored: None },
             path: None,
             cut: None,
             stall: None,
@@ -217,6 +220,7 @@ fn bytes(
         return Answer::text(304, "").with("ETag", etag);
     }
     answer.path = Some(file.path.clone());
+    answer.body.stored = file.stored.clone().filter(|_| fault.is_none());
     let same = request.headers.get("if-range").is_none_or(|if_range| *if_range == etag);
     let range = request.headers.get("range").filter(|_| same && fault != Some(Fault::NoRange));
     if let Some((start, end)) = range.and_then(|range| range_of(range, size)) {

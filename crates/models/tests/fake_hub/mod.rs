@@ -12,6 +12,7 @@ mod http;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -56,6 +57,8 @@ pub struct FakeFile {
     pub bytes: Arc<Vec<u8>>,
     /// Whether it is a large file, which lies elsewhere.
     pub lfs: bool,
+    /// A file of the same bytes, which the system sends by itself.
+    pub stored: Option<PathBuf>,
     /// Computed once: it names the file in every request.
     sums: Arc<Sums>,
 }
@@ -276,7 +279,15 @@ impl FakeFile {
     }
 
     fn new(path: &str, bytes: Vec<u8>, lfs: bool) -> Self {
-        Self { path: path.to_owned(), bytes: Arc::new(bytes), lfs, sums: Arc::default() }
+        let bytes = Arc::new(bytes);
+        Self { path: path.to_owned(), bytes, lfs, stored: None, sums: Arc::default() }
+    }
+
+    /// Where the same bytes lie as a file. Answers without a fault are then sent
+    /// from there as a server for real would, without passing through this
+    /// program.
+    pub fn stored_at(self, place: &Path) -> Self {
+        Self { stored: Some(place.to_owned()), ..self }
     }
 
     /// What git calls it.
