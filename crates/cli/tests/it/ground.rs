@@ -157,9 +157,16 @@ impl Ground {
         }
         command.args(args).current_dir(self.root()).env("MLX_CODE_HOME", self.home());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = match command.spawn() {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
-            spawned => spawned.unwrap(),
+        let mut running = loop {
+            match command.spawn() {
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
+                // A process that another test began while the copy was written
+                // has it open until it becomes its own program.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                spawned => break spawned.unwrap(),
+            }
         };
         // A program that fails early does not read to the end.
         let _ = running.stdin.take().unwrap().write_all(input.as_bytes());
