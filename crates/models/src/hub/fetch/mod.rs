@@ -80,7 +80,10 @@ impl Fetch<'_> {
     pub fn run(&self) -> Result<()> {
         self.cache.prepare()?;
         let _lock = self.lock()?;
-        if !self.found()? {
+        if self.found()? {
+            // Of one that was killed when its file had just got its name.
+            let _ = fs::remove_file(self.cache.parts(&self.file.checksum));
+        } else {
             self.check_space()?;
             self.rounds()?;
         }

@@ -200,3 +200,19 @@ fn a_partial_of_another_program_is_nothing_to_go_on_from() {
     assert_eq!(place.pull("hf:org/name").unwrap().fetched_bytes, 300_000);
     place.check_nothing_wrong(&files);
 }
+
+/// As one leaves it that is killed when its file had just got its name.
+#[test]
+fn what_is_left_beside_a_whole_file_goes() {
+    let place = Place::new();
+    let (_, files, _) = kinds()[1].clone();
+    place.fake.publish("org/name", "main", files.clone());
+    place.pull("hf:org/name").unwrap();
+    let blobs = place.cache().join("models--org--name/blobs");
+    let entries = || fs::read_dir(&blobs).unwrap().count();
+    let before = entries();
+    let left = format!("{}.mlx-code.incomplete.parts", files[0].sha256());
+    fs::write(blobs.join(left), "{}").unwrap();
+    place.pull("hf:org/name").unwrap();
+    assert_eq!(entries(), before);
+}
