@@ -217,6 +217,35 @@ def write_mlx(shape: Shape, folder: Path) -> None:
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
 
 
+def tokenizer_documents(tokens: list[str], merges: list) -> dict[str, dict]:
+    """The tokenizer of these tokens, with the special ones behind them."""
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+    split = {"type": "Split", "pattern": {"Regex": QWEN2_PATTERN}, "behavior": "Isolated", "invert": False}
+    added = [
+        {"id": len(tokens) + number, "content": text, "single_word": False, "lstrip": False,
+         "rstrip": False, "normalized": False, "special": True}
+        for number, text in enumerate(SPECIAL)
+    ]
+    tokenizer = {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "post_processor": byte_level, "decoder": byte_level,
+        "model": {
+            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
+            "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False,
+            "vocab": {text: number for number, text in enumerate(tokens)},
+            "merges": merges,
+        },
+    }
+    tokenizer_config = {
+        "tokenizer_class": "Qwen2Tokenizer", "bos_token": None, "eos_token": "<|im_end|>",
+        "pad_token": "<|endoftext|>", "add_prefix_space": False, "model_max_length": CONTEXT,
+        "chat_template": CHAT_TEMPLATE,
+    }
+    return {"tokenizer": tokenizer, "tokenizer_config": tokenizer_config}
+
+
 def write_folder(shape: Shape, folder: Path, form: str) -> None:
     folder.mkdir()
     config = {
@@ -234,33 +263,8 @@ def write_folder(shape: Shape, folder: Path, form: str) -> None:
     else:
         write_safetensors(shape, folder, "F16" if form.endswith("-f16") else "BF16")
     tokens, merges = vocabulary()
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    split = {"type": "Split", "pattern": {"Regex": QWEN2_PATTERN}, "behavior": "Isolated", "invert": False}
-    added = [
-        {"id": ORDINARY + number, "content": text, "single_word": False, "lstrip": False,
-         "rstrip": False, "normalized": False, "special": True}
-        for number, text in enumerate(SPECIAL)
-    ]
-    tokenizer = {
-        "version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
-        "normalizer": {"type": "NFC"},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
-        "post_processor": byte_level, "decoder": byte_level,
-        "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
-            "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False,
-            "vocab": {text: number for number, text in enumerate(tokens[:ORDINARY])},
-            "merges": merges,
-        },
-    }
-    tokenizer_config = {
-        "tokenizer_class": "Qwen2Tokenizer", "bos_token": None, "eos_token": "<|im_end|>",
-        "pad_token": "<|endoftext|>", "add_prefix_space": False, "model_max_length": CONTEXT,
-        "chat_template": CHAT_TEMPLATE,
-    }
-    for name, document in [
-        ("config", config), ("tokenizer", tokenizer), ("tokenizer_config", tokenizer_config),
-    ]:
+    documents = tokenizer_documents(tokens[:ORDINARY], merges)
+    for name, document in {"config": config, **documents}.items():
         (folder / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
 
 

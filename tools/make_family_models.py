@@ -23,18 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from make_bench_models import (
-    CHAT_TEMPLATE,
-    EPS,
-    QWEN2_PATTERN,
-    SPECIAL,
-    THETA,
-    Numbers,
-    bfloat16,
-    vocabulary,
-)
-
-CONTEXT = 32_768
+from make_bench_models import CONTEXT, EPS, SPECIAL, THETA, Numbers, bfloat16, tokenizer_documents, vocabulary
 
 
 @dataclass(frozen=True)
@@ -131,31 +120,7 @@ def documents(name: str, family: Family) -> dict[str, object]:
             "num_experts_per_tok": family.used, "norm_topk_prob": True,
             "decoder_sparse_step": 1, "mlp_only_layers": [],
         }
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    split = {"type": "Split", "pattern": {"Regex": QWEN2_PATTERN}, "behavior": "Isolated", "invert": False}
-    added = [
-        {"id": ordinary + number, "content": text, "single_word": False, "lstrip": False,
-         "rstrip": False, "normalized": False, "special": True}
-        for number, text in enumerate(SPECIAL)
-    ]
-    tokenizer = {
-        "version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
-        "normalizer": {"type": "NFC"},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
-        "post_processor": byte_level, "decoder": byte_level,
-        "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
-            "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False,
-            "vocab": {text: number for number, text in enumerate(tokens[:ordinary])},
-            "merges": merges[: ordinary - letters],
-        },
-    }
-    tokenizer_config = {
-        "tokenizer_class": "Qwen2Tokenizer", "bos_token": None, "eos_token": "<|im_end|>",
-        "pad_token": "<|endoftext|>", "add_prefix_space": False, "model_max_length": CONTEXT,
-        "chat_template": CHAT_TEMPLATE,
-    }
-    return {"config": config, "tokenizer": tokenizer, "tokenizer_config": tokenizer_config}
+    return {"config": config, **tokenizer_documents(tokens[:ordinary], merges[: ordinary - letters])}
 
 
 def main() -> None:
