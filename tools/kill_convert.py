@@ -1,6 +1,6 @@
 """Kills `mlx-code models convert` at random moments and lets it go on.
 
-    python tools/kill_convert.py PROGRAM FOLDER [--to gguf:q8_0] [--kills 50]
+    python tools/kill_convert.py PROGRAM FOLDER [--to gguf:q8_0] [--kills 200]
 
 The result must have the bytes of one that nothing disturbed. A run is killed
 again and again until it is through, and begun anew until all kills are spent.
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("program", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--to", default="gguf:q8_0")
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     moments = random.Random(arguments.seed)
