@@ -32,7 +32,6 @@ impl Engine for FloatEngine<'_> {
     const COLUMNS: usize = 1024;
     const BYTES: usize = Self::COLUMNS * TILE_ROWS * size_of::<f32>();
     const TOKENS: usize = 6;
-    const STORES_EARLY: bool = true;
 
     unsafe fn unpack(&self, from: *const u8, blocks: usize, to: *mut u8) {
         let header_bytes = self.layout.scales.header_bytes();

@@ -19,10 +19,6 @@ pub trait Engine {
     const BYTES: usize;
     /// Tokens that are multiplied at once.
     const TOKENS: usize;
-    /// Whether sums are stored as soon as they are complete, while they lie in
-    /// the first cache, and not after those of all tokens. Floats gain a
-    /// twentieth by it; bytes lose a tenth, for the stores hold up the states.
-    const STORES_EARLY: bool;
 
     /// Unpacks some blocks that follow one another.
     ///
@@ -77,16 +73,6 @@ pub unsafe fn product<E: Engine>(
     let mut first = tiles.start;
     while first < tiles.end {
         let count = E::TILES.min(tiles.end - first);
-        // Token by token: the rows of the tiles lie beside one another there.
-        let mut store = |tokens: Range<usize>| {
-            for token in tokens {
-                for tile in 0..count {
-                    // SAFETY: the sums of the tile and the token, written below.
-                    let products = unsafe { &*sums_of(tile, token).cast::<[f32; TILE_ROWS]>() };
-                    output.store(token, (first + tile) * TILE_ROWS, weight.rows(), products);
-                }
-            }
-        };
         // SAFETY: room for the sums of `E::TILES` tiles lies after the panels.
         unsafe { base.write_bytes(0, count * tokens * TILE_ROWS) };
         for block in (0..blocks).step_by(panel_blocks) {
@@ -109,13 +95,15 @@ pub unsafe fn product<E: Engine>(
                         engine.multiply(panel, column, columns, these.clone(), sums);
                     }
                 }
-                if E::STORES_EARLY && block + here == blocks {
-                    store(these);
-                }
             }
         }
-        if !E::STORES_EARLY {
-            store(0..tokens);
+        // Token by token: the rows of the tiles lie beside one another there.
+        for token in 0..tokens {
+            for tile in 0..count {
+                // SAFETY: the sums of the tile and the token, as above.
+                let products = unsafe { &*sums_of(tile, token).cast::<[f32; TILE_ROWS]>() };
+                output.store(token, (first + tile) * TILE_ROWS, weight.rows(), products);
+            }
         }
         first += count;
     }

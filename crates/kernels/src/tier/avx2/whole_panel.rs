@@ -65,7 +65,6 @@ impl Engine for WholeEngine<'_> {
     const COLUMNS: usize = COLUMNS;
     const BYTES: usize = CODES + 2 * SCALES;
     const TOKENS: usize = 4;
-    const STORES_EARLY: bool = false;
 
     unsafe fn unpack(&self, from: *const u8, blocks: usize, to: *mut u8) {
         // SAFETY: the caller's.
