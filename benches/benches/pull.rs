@@ -2,10 +2,11 @@
 //!
 //! `cargo bench -p mlxcode-benches --bench pull` fetches a file with the
 //! default options, checksum and all, and copies it, in turns; both end when
-//! the bytes are on the disk. A third way shows what the hub itself costs,
+//! the bytes are on the disk. Two more ways show what the hub itself costs,
 //! which runs on the same processors: the bytes over one plain connection into
-//! a file, neither summed nor kept account of. `PULL_MB` sets the size,
-//! `PULL_RUNS` how often, `PULL_CONNECTIONS` how many connections.
+//! a file, kept no account of, once without a checksum and once with one that
+//! a second thread computes. `PULL_MB` sets the size, `PULL_RUNS` how often,
+//! `PULL_CONNECTIONS` how many connections.
 
 #![allow(
     clippy::disallowed_methods,
@@ -21,10 +22,16 @@ mod fake_hub;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 use std::time::Instant;
 
 use fake_hub::{FakeFile, FakeHub, noise};
 use mlxcode_core::{CancelToken, Catalogue, Dirs, HubOptions, ModelLibrary, PullOptions};
+use sha2::{Digest as _, Sha256};
+
+/// Buffers that may wait for the checksum of a plain fetch.
+const MOST_WAITING: usize = 16;
 
 fn main() {
     let number = |name: &str, default: usize| {
@@ -44,40 +51,39 @@ fn main() {
     // The hub computes its own checksums once.
     plain_fetch(&hub, &temp.path().join("first"));
 
-    let (mut copies, mut fetches, mut pulls) = (Vec::new(), Vec::new(), Vec::new());
+    let ways: [(&str, &dyn Fn(&Path)); 4] = [
+        ("plain copy", &|place| copy(&source, &place.join("copy"))),
+        ("plain fetch from the hub", &|place| plain_fetch(&hub, &place.join("fetched"))),
+        ("plain fetch with a checksum", &|place| summed_fetch(&hub, &place.join("fetched"))),
+        ("pull", &|place| pull(&hub, place, connections)),
+    ];
+    let mut times = ways.map(|_| Vec::new());
     for _ in 0..runs {
-        let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
-        let begin = Instant::now();
-        copy(&source, &place.path().join("copy"));
-        copies.push(begin.elapsed().as_secs_f64());
-        drop(place);
-        let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
-        let begin = Instant::now();
-        plain_fetch(&hub, &place.path().join("fetched"));
-        fetches.push(begin.elapsed().as_secs_f64());
-        drop(place);
-        let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
-        let begin = Instant::now();
-        pull(&hub, place.path(), connections);
-        pulls.push(begin.elapsed().as_secs_f64());
+        for ((_, way), times) in ways.iter().zip(&mut times) {
+            let place = tempfile::tempdir_in(temp.path()).expect("a temporary folder");
+            let begin = Instant::now();
+            way(place.path());
+            times.push(begin.elapsed().as_secs_f64());
+        }
     }
-    let rate = |times: &mut Vec<f64>| {
+    let rate = |time: f64| (megabytes << 20) as f64 / 1e6 / time;
+    let medians = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
-        let rate = |time: f64| (megabytes << 20) as f64 / 1e6 / time;
-        let (median, best, worst) = (times[times.len() / 2], times[0], times[times.len() - 1]);
-        (rate(median), rate(worst), rate(best))
-    };
-    let (copy, fetch, pull) = (rate(&mut copies), rate(&mut fetches), rate(&mut pulls));
-    let rows = [("plain copy", copy), ("plain fetch from the hub", fetch), ("pull", pull)];
-    for (what, (median, worst, best)) in rows {
+        (rate(times[runs / 2]), rate(times[runs - 1]), rate(times[0]))
+    });
+    for ((what, _), (median, worst, best)) in ways.iter().zip(medians) {
         println!(
             "{what}, {megabytes} MiB: {median:.0} MB/s (from {worst:.0} to {best:.0}, {runs} runs)"
         );
     }
-    let part = 100.0 * pull.0 / copy.0;
+    let [copy, fetch, summed, pull] = medians.map(|(median, ..)| median);
+    let part = 100.0 * pull / copy;
     let verdict = if part >= 90.0 { "within" } else { "UNDER" };
     println!("the pull has {part:.0} % of the copy's speed, {verdict} 90 %");
-    println!("and {:.0} % of the plain fetch's", 100.0 * pull.0 / fetch.0);
+    let (of_fetch, of_summed) = (100.0 * pull / fetch, 100.0 * pull / summed);
+    println!(
+        "and {of_fetch:.0} % of the plain fetch's, {of_summed:.0} % of the one with a checksum"
+    );
 }
 
 /// All bytes of one answer into a file.
@@ -85,6 +91,51 @@ fn plain_fetch(hub: &FakeHub, to: &Path) {
     let mut to = File::create(to).unwrap();
     hub.download("/org/plain/resolve/main/big.bin", &mut to);
     to.sync_all().unwrap();
+}
+
+/// The same, while a second thread sums what was written.
+fn summed_fetch(hub: &FakeHub, to: &Path) {
+    let (sum, written) = sync_channel::<Vec<u8>>(MOST_WAITING);
+    let (give_back, spare) = channel();
+    let summing = thread::spawn(move || digest(&written, &give_back));
+    let mut writer = Summed { file: File::create(to).unwrap(), sum, spare };
+    hub.download("/org/plain/resolve/main/big.bin", &mut writer);
+    let Summed { file, sum, .. } = writer;
+    drop(sum);
+    file.sync_all().unwrap();
+    assert_ne!(summing.join().unwrap(), [0; 32]);
+}
+
+fn digest(written: &Receiver<Vec<u8>>, give_back: &Sender<Vec<u8>>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for bytes in written {
+        digest.update(&bytes);
+        // Nobody wants it at the end.
+        let _ = give_back.send(bytes);
+    }
+    digest.finalize().into()
+}
+
+/// Writes, and hands what was written to the thread that sums it.
+struct Summed {
+    file: File,
+    sum: SyncSender<Vec<u8>>,
+    spare: Receiver<Vec<u8>>,
+}
+
+impl Write for Summed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write_all(bytes)?;
+        let mut buffer = self.spare.try_recv().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        self.sum.send(buffer).expect("the thread that sums");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn pull(hub: &FakeHub, place: &Path, connections: usize) {

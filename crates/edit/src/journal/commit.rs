@@ -195,19 +195,26 @@ impl Journal {
                 .map_err(|source| failed(&file.path, source))
         })?;
         // The last look before the files change.
-        for file in &pending.files {
+        side_by_side(&pending.files.iter().collect::<Vec<_>>(), |file| {
             let now = self.stored(&file.place).map_err(|source| failed(&file.path, source))?;
-            if hash(now.as_ref()) != file.before {
-                return Err(Error::ChangedSince { path: file.path.clone() });
+            if hash(now.as_ref()) == file.before {
+                return Ok(());
             }
-        }
-        for file in &pending.files {
+            Err(Error::ChangedSince { path: file.path.clone() })
+        })?;
+        let swap = |file: &&PendingFile| {
             self.swap(file).map_err(|source| match source.kind() {
                 // It came between the last look and now.
                 io::ErrorKind::AlreadyExists => Error::ChangedSince { path: file.path.clone() },
                 _ => failed(&file.path, source),
-            })?;
-        }
+            })
+        };
+        // Names that come and go do so in their order: where case does not
+        // count, one may be the other. Those that stay are each for itself.
+        let (stay, change): (Vec<_>, Vec<_>) =
+            pending.files.iter().partition(|file| file.before.is_some() && file.after.is_some());
+        change.iter().try_for_each(swap)?;
+        side_by_side(&stay, swap)?;
         let parent = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
         let places = pending.files.iter().map(|file| parent(&file.place));
         let folders: BTreeSet<PathBuf> =
