@@ -28,6 +28,7 @@ mod engine;
 mod error;
 mod fit;
 mod format;
+mod heap;
 mod memory;
 mod reference;
 mod rope_speeds;

@@ -32,6 +32,7 @@ pub use schedule::PREFILL_TOKENS;
 use stop::StopTexts;
 
 use crate::error::Result;
+use crate::heap;
 use crate::sampling::Sampler;
 
 /// A model that runs here, on a thread of its own. Requests queue.
@@ -60,8 +61,11 @@ impl Engine {
     pub fn load(model: &InstalledModel, options: &LoadOptions) -> Result<Self> {
         let template = model.chat_template()?;
         let voice = load::voice(model, options)?;
+        // What reading the tokenizer took must not lie beside the weights.
+        heap::give_back();
         let tokenizer = voice.tokenizer.clone();
         let loaded = load::load(model, options, voice)?;
+        heap::give_back();
         let mut info = ModelInfo::new(model.name(), loaded.context);
         info.architecture = model.config().architecture.to_string();
         info.parameters = Some(model.parameters());
