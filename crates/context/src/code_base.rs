@@ -5,7 +5,7 @@ use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 use crate::error::{Error, Result};
 use crate::mention::{Mention, mentions};
 use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
-use crate::syntax::{Chunk, chunks};
+use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
 use crate::walk::{Skipped, SourceFile, WalkOptions, walk};
 
@@ -161,8 +161,12 @@ impl CodeBase {
     }
 
     pub(crate) fn chunks(&self, file: usize) -> Vec<Chunk> {
+        chunks(self.text(file), self.language(file))
+    }
+
+    pub(crate) fn language(&self, file: usize) -> Option<Language> {
         let SourceFile { path, text } = &self.files[file];
-        chunks(text, Language::from_path(Path::new(path.as_str())))
+        language_of(Path::new(path.as_str()), text)
     }
 
     /// Lines of a file, with their ends.

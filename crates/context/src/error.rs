@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath};
+use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange};
 use thiserror::Error;
 
 /// What can go wrong when code is read.
@@ -32,6 +32,14 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// An edit is not of the text that it was given for.
+    #[error("bytes {}-{} are no part of a text of {len} bytes", range.start, range.end)]
+    EditOutside {
+        /// What was to be replaced.
+        range: TextRange,
+        /// The length of the text.
+        len: usize,
+    },
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -45,7 +53,7 @@ impl Diagnostic for Error {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::FileNotFound { .. } => ErrorKind::NotFound,
-            Self::BadRules { .. } => ErrorKind::InvalidInput,
+            Self::BadRules { .. } | Self::EditOutside { .. } => ErrorKind::InvalidInput,
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Path(source) => source.kind(),
         }
@@ -56,6 +64,7 @@ impl Diagnostic for Error {
             Self::Cancelled => "context.cancelled",
             Self::FileNotFound { .. } => "context.file_not_found",
             Self::BadRules { .. } => "context.bad_rules",
+            Self::EditOutside { .. } => "context.edit_outside",
             Self::FileTooLong { .. } => "context.file_too_long",
             Self::Path(source) => source.code(),
         }
@@ -68,6 +77,9 @@ impl Diagnostic for Error {
                 "check the path; ignored, binary and very large files are not read"
             }
             Self::BadRules { .. } => "write a plain file in its place, or remove it",
+            Self::EditOutside { .. } => {
+                "edits count bytes of the text as it was after the edit before"
+            }
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
             Self::Path(source) => return source.help(),
         };

@@ -26,18 +26,24 @@
 
 mod code_base;
 mod error;
+mod import;
 mod mention;
 mod outline;
 mod pack;
+mod reference;
 mod search;
+mod symbol;
 mod syntax;
 mod terms;
 mod walk;
 
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
+pub use import::{Import, ImportKind, ImportedName};
 pub use mention::Mention;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
-pub use syntax::{Chunk, chunks, error_count};
+pub use reference::{Reference, ReferenceKind};
+pub use symbol::{Symbol, SymbolKind, Visibility};
+pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
 pub use walk::{Skipped, WalkOptions};

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::thread;
 
-use mlxcode_base::{CancelToken, Language, LineIndex};
+use mlxcode_base::{CancelToken, LineIndex};
 
 use super::FileRank;
 use super::saturation;
 use super::standing::standing;
 use crate::error::{Error, Result};
-use crate::syntax::{Chunk, chunks};
+use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
 use crate::walk::{SourceFile, threads};
 
@@ -78,7 +78,7 @@ pub fn rank_chunks(
                         .flat_map(|(place, (number, score))| {
                             let file = &files[*number];
                             let language = (place < parsed)
-                                .then(|| Language::from_path(Path::new(file.path.as_str())))
+                                .then(|| language_of(Path::new(file.path.as_str()), &file.text))
                                 .flatten();
                             let chunks = chunks(&file.text, language);
                             rank_file(*number, file, chunks, *score, &rank.rarity, query)

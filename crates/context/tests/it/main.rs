@@ -223,8 +223,9 @@ fn a_part_of_a_definition_keeps_its_signature_in_the_header() {
 fn outlines_are_of_files_that_were_read() {
     let code = project().open();
     let items = code.outline(&RelPath::new("src/config.rs").unwrap()).unwrap();
-    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    let names: Vec<&str> = items.iter().map(|item| item.symbol.name.as_str()).collect();
     assert_eq!(names, ["read_config", "Config"]);
+    assert_eq!(items[1].children[0].symbol.path(), "Config.port");
     let missing = RelPath::new("src/none.rs").unwrap();
     assert!(matches!(code.outline(&missing), Err(Error::FileNotFound { .. })));
 }

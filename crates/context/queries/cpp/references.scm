@@ -1,0 +1,13 @@
+(namespace_identifier) @read
+(call_expression function: (qualified_identifier name: (identifier) @call.member))
+(call_expression function: (template_function name: (identifier) @call))
+(call_expression function: (qualified_identifier name: (template_function name: (identifier) @call.member)))
+(call_expression function: (field_expression field: (template_method name: (field_identifier) @call.member)))
+(new_expression type: (type_identifier) @call)
+(base_class_clause (type_identifier) @inherit)
+(base_class_clause (template_type name: (type_identifier) @inherit))
+(base_class_clause (qualified_identifier name: (type_identifier) @inherit.member))
+(qualified_identifier name: (type_identifier) @type.member)
+(field_initializer (field_identifier) @write.member)
+(type_parameter_declaration (type_identifier) @none)
+(optional_type_parameter_declaration name: (type_identifier) @none)

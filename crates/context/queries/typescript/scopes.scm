@@ -1,0 +1,9 @@
+(function_signature) @scope
+(method_signature) @scope
+(abstract_method_signature) @scope
+(function_type) @scope
+(required_parameter pattern: (identifier) @local)
+(optional_parameter pattern: (identifier) @local)
+(call_signature) @scope
+(construct_signature) @scope
+(constructor_type) @scope
