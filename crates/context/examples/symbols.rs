@@ -1,7 +1,8 @@
 //! Prints what files define, name and import, a JSON document a line.
 //!
 //! `cargo run --release -p mlxcode-context --example symbols -- FILE…` prints
-//! the symbols; with `--references` or `--imports` before the files, those.
+//! the symbols; with `--references`, `--imports` or `--locals` before the files,
+//! those.
 //! `-` in the place of the files reads their names from the standard input.
 
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
@@ -50,6 +51,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some("--imports") => {
                 for item in file.imports() {
                     let line = index.line_of(item.range.start);
+                    writeln!(out, "{}", serde_json::to_string(&Found { path, line, item })?)?;
+                }
+            }
+            Some("--locals") => {
+                for range in file.locals() {
+                    let name = &file.text()[range.start..range.end];
+                    let item = serde_json::json!({ "name": name });
+                    let line = index.line_of(range.start);
                     writeln!(out, "{}", serde_json::to_string(&Found { path, line, item })?)?;
                 }
             }

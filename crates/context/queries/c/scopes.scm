@@ -1,4 +1,5 @@
 (function_definition) @scope
+(field_declaration_list) @members
 (compound_statement) @scope
 (for_statement) @scope
 

@@ -8,6 +8,8 @@
 (base_class_clause (template_type name: (type_identifier) @inherit))
 (base_class_clause (qualified_identifier name: (type_identifier) @inherit.member))
 (qualified_identifier name: (type_identifier) @type.member)
+(qualified_identifier name: (template_type name: (type_identifier) @type.member))
+(destructor_name (identifier) @none)
 (field_initializer (field_identifier) @write.member)
 (type_parameter_declaration (type_identifier) @none)
 (optional_type_parameter_declaration name: (type_identifier) @none)

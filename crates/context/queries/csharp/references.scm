@@ -25,5 +25,6 @@
 (attribute name: (identifier) @annotation)
 (argument name: (identifier) @none)
 (type_parameter name: (identifier) @none)
-(namespace_declaration name: (qualified_name) @none)
+(namespace_declaration name: (_) @skip)
+(file_scoped_namespace_declaration name: (_) @skip)
 (qualified_name name: (identifier) @read.member)

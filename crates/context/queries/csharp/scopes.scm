@@ -2,6 +2,7 @@
 (constructor_declaration) @scope
 (local_function_statement) @scope
 (lambda_expression) @scope
+(delegate_declaration) @scope
 (accessor_declaration) @scope
 (operator_declaration) @scope
 (block) @scope

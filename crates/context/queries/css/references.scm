@@ -1,5 +1,3 @@
-(class_name) @read
-(id_name) @read
 ((call_expression (function_name) @_var (arguments (plain_value) @read)) (#eq? @_var "var"))
 ((declaration (property_name) @_name (plain_value) @read)
   (#any-of? @_name "animation-name" "animation"))

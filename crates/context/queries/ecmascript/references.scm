@@ -22,3 +22,4 @@
 (decorator (call_expression function: (member_expression property: (property_identifier) @annotation.member)))
 (import_specifier alias: (identifier) @none)
 (namespace_import (identifier) @none)
+(namespace_export (identifier) @none)

@@ -1,6 +1,8 @@
 (function_declaration name: (identifier) @name) @function
 (generator_function_declaration name: (identifier) @name) @function
 (class_declaration name: (_) @name) @class
+(function_expression name: (identifier) @name) @function
+(class name: (_) @name) @class
 (method_definition name: (_) @name) @method
 (method_definition name: (property_identifier) @name (#eq? @name "constructor")) @constructor
 
@@ -20,11 +22,12 @@
 
 ; A declaration of one name is that name's; of several, each has its own part.
 ((lexical_declaration . (variable_declarator name: (identifier) @name) .) @whole)
-((lexical_declaration . (variable_declarator name: (identifier) @name) . ";" .) @whole)
 ((variable_declaration . (variable_declarator name: (identifier) @name) .) @whole)
-((variable_declaration . (variable_declarator name: (identifier) @name) . ";" .) @whole)
 (export_statement declaration: (_ name: (_) @name)) @whole
-(export_statement declaration: (lexical_declaration . (variable_declarator name: (identifier) @name) . ";"? .)) @whole
+(export_statement declaration: (lexical_declaration . (variable_declarator name: (identifier) @name) .)) @whole
+(export_statement declaration: (variable_declaration . (variable_declarator name: (identifier) @name) .)) @whole
+(lexical_declaration (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @name))) @whole
+(lexical_declaration (variable_declarator name: (object_pattern (pair_pattern value: (identifier) @name)))) @whole
 
 (pair key: [(property_identifier) (string) (number)] @name) @property
 (pair

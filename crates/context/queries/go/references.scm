@@ -15,3 +15,8 @@
 (package_identifier) @read
 (package_clause (package_identifier) @none)
 (label_name) @none
+(import_spec name: (package_identifier) @none)
+(type_parameter_declaration name: (identifier) @none)
+(method_elem parameters: (parameter_list (parameter_declaration name: (identifier) @none)))
+(function_type parameters: (parameter_list (parameter_declaration name: (identifier) @none)))
+((identifier) @none (#eq? @none "_"))

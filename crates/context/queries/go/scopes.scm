@@ -19,4 +19,4 @@
 (receive_statement left: (expression_list (identifier) @local))
 (type_switch_statement alias: (expression_list (identifier) @local))
 (var_spec name: (identifier) @local)
-(const_spec name: (identifier) @local)
+(const_spec (identifier) @local)

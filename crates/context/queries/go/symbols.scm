@@ -12,8 +12,9 @@
 
 (type_spec name: (_) @name) @type_alias
 (type_alias name: (_) @name) @type_alias
-(type_spec name: (_) @name type: (struct_type) ) @struct
+(type_spec name: (_) @name type: (struct_type (field_declaration_list) @body)) @struct
 (type_spec name: (_) @name type: (interface_type)) @interface
+(type_spec name: (_) @name type: (interface_type . (_) @body)) @interface
 (type_declaration . (type_spec name: (_) @name) .) @whole
 (type_declaration . (type_alias name: (_) @name) .) @whole
 
@@ -26,9 +27,9 @@
 (field_declaration !name type: (generic_type type: (type_identifier) @name)) @field
 (method_elem name: (_) @name) @method
 
-(const_spec name: (identifier) @name) @constant
+(const_spec (identifier) @name) @constant
 (var_spec name: (identifier) @name) @variable
-(const_declaration . (const_spec . name: (identifier) @name) .) @whole
-(var_declaration . (var_spec . name: (identifier) @name) .) @whole
+(const_declaration . (const_spec (identifier) @name) .) @whole
+(var_declaration . (var_spec name: (identifier) @name) .) @whole
 
 (comment) @comment

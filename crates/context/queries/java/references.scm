@@ -19,8 +19,7 @@
 (annotation name: (identifier) @annotation)
 (marker_annotation name: (identifier) @annotation)
 (element_value_pair key: (identifier) @none)
-(package_declaration (identifier) @none)
-(package_declaration (scoped_identifier (identifier) @none))
+(package_declaration) @skip
 (scoped_identifier scope: (_) name: (identifier) @read.member)
 (type_parameter (type_identifier) @none)
 (labeled_statement . (identifier) @none)

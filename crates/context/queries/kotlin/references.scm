@@ -10,6 +10,7 @@
 (annotation (user_type (identifier) @annotation))
 (annotation (constructor_invocation (user_type (identifier) @annotation)))
 (value_argument . (identifier) @none . "=")
-(package_header (qualified_identifier (identifier) @none))
+(package_header) @skip
+(class_parameter (identifier) @none (user_type))
 (type_parameter (identifier) @none)
 (infix_expression (_) . (identifier) @call . (_))

@@ -1,2 +1,2 @@
-(section . (atx_heading heading_content: (inline) @name)) @heading
-(section . (setext_heading heading_content: (paragraph) @name)) @heading
+(atx_heading heading_content: (inline) @name) @heading
+(setext_heading heading_content: (paragraph) @name) @heading

@@ -1,7 +1,7 @@
-(variable_name (name) @read)
 (named_type (name) @type)
 (named_type (qualified_name (name) @type.member))
 (name) @type
+(variable_name (name) @read)
 (function_call_expression function: (name) @call)
 (function_call_expression function: (qualified_name (name) @call.member))
 (member_call_expression name: (name) @call.member)

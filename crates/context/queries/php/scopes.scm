@@ -10,3 +10,6 @@
 (catch_clause name: (variable_name (name) @local))
 (foreach_statement (variable_name (name) @local))
 (foreach_statement (pair (variable_name (name) @local)))
+
+; A parameter that is also a field.
+(property_promotion_parameter) @members

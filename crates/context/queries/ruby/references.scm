@@ -14,3 +14,4 @@
 (superclass (scope_resolution name: (constant) @inherit.member))
 ((call method: (identifier) @_include arguments: (argument_list (constant) @inherit))
   (#any-of? @_include "include" "extend" "prepend"))
+((identifier) @none (#any-of? @none "private" "protected" "public"))

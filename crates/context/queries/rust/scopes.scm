@@ -7,7 +7,7 @@
 (if_expression) @scope
 (while_expression) @scope
 
-(parameter pattern: (_) @local)
+(parameter pattern: (identifier) @local)
 (parameter pattern: (mut_pattern (identifier) @local))
 (parameter pattern: (tuple_pattern (identifier) @local))
 (closure_parameters (identifier) @local)

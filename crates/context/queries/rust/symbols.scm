@@ -4,7 +4,12 @@
 (enum_item name: (_) @name) @enum
 (union_item name: (_) @name) @union
 (trait_item name: (_) @name) @trait
-(impl_item type: (_) @name) @implementation
+(impl_item type: [
+  (array_type) (dynamic_type) (function_type) (generic_type) (macro_invocation)
+  (never_type) (pointer_type) (primitive_type) (scoped_type_identifier)
+  (tuple_type) (type_identifier) (unit_type)
+] @name) @implementation
+(impl_item type: (reference_type type: (_) @name)) @implementation
 (mod_item name: (_) @name) @module
 (macro_definition name: (_) @name) @macro
 (type_item name: (_) @name) @type_alias

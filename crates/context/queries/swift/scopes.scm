@@ -1,4 +1,5 @@
 (function_declaration) @scope
+(protocol_function_declaration) @scope
 (init_declaration) @scope
 (deinit_declaration) @scope
 (computed_property) @scope

@@ -9,3 +9,5 @@
 (type_parameter name: (type_identifier) @none)
 (mapped_type_clause name: (type_identifier) @none)
 (index_signature name: (identifier) @none)
+(internal_module name: (_) @skip)
+(module name: (_) @skip)

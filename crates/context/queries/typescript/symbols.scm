@@ -9,6 +9,7 @@
 (module name: (_) @name) @module
 (abstract_method_signature name: (_) @name) @method
 (method_signature name: (_) @name) @method
+(construct_signature "new" @name) @constructor
 (property_signature name: (_) @name) @property
 (public_field_definition name: (_) @name) @field
 (public_field_definition
@@ -19,6 +20,7 @@
 (required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
 (required_parameter "readonly" pattern: (identifier) @name) @field
 
+(class_body (decorator) @attribute)
 (ambient_declaration (_ name: (_) @name)) @whole
 (export_statement (internal_module name: (_) @name)) @whole
 (import_statement (import_require_clause (identifier) @name)) @variable

@@ -8,6 +8,8 @@ impl ParsedFile {
     /// What the file takes from others, in its order.
     pub fn imports(&self) -> Vec<Import> {
         let mut found: Vec<Import> = Vec::new();
+        // Where the names of each stand: patterns give them in another order.
+        let mut starts: Vec<Vec<usize>> = Vec::new();
         self.matches(Topic::Imports, |one| {
             let mut new = Parts::default();
             for (name, node) in one.captures() {
@@ -29,7 +31,7 @@ impl ParsedFile {
                 rust_tree::imports(self, whole, tree, &mut found);
                 return;
             }
-            self.add_import(&new, kind, range_of(whole), &mut found);
+            self.add_import(&new, kind, range_of(whole), &mut found, &mut starts);
         });
         found.sort_by_key(|one| one.range.start);
         found
@@ -42,6 +44,7 @@ impl ParsedFile {
         kind: ImportKind,
         range: TextRange,
         found: &mut Vec<Import>,
+        starts: &mut Vec<Vec<usize>>,
     ) {
         let Some(source) = new.source.map(|source| self.source(source)) else { return };
         let alias = new.alias.map(|alias| self.text_of(alias).to_owned());
@@ -64,12 +67,15 @@ impl ParsedFile {
         }
         match new.name {
             Some(name) => {
-                let name = ImportedName { name: self.text_of(name).to_owned(), alias };
-                let known = import.names.iter_mut().find(|known| known.name == name.name);
-                match known {
-                    Some(known) if known.alias.is_none() => known.alias = name.alias,
-                    Some(known) if name.alias.is_none() || known.alias == name.alias => {}
-                    _ => import.names.push(name),
+                starts.resize_with(found.len(), Vec::new);
+                let (start, starts) = (name.start_byte(), &mut starts[place]);
+                let at = starts.partition_point(|other| *other < start);
+                let names = &mut found[place].names;
+                if starts.get(at) == Some(&start) {
+                    names[at].alias = alias.or(names[at].alias.take());
+                } else {
+                    starts.insert(at, start);
+                    names.insert(at, ImportedName { name: self.text_of(name).to_owned(), alias });
                 }
             }
             None => import.alias = alias.or(import.alias.take()),

@@ -20,6 +20,7 @@ impl ParsedFile {
     /// What the file names, in its order; `symbols` are its own, and the names
     /// where these are defined are no references.
     pub fn references(&self, symbols: &[Symbol]) -> Vec<Reference> {
+        let mut skipped = Vec::new();
         let mut uses: HashMap<TextRange, Use> = HashMap::new();
         self.matches(Topic::References, |one| {
             for (name, node) in one.captures() {
@@ -27,6 +28,10 @@ impl ParsedFile {
                     Some(kind) => (kind, true),
                     None => (name, false),
                 };
+                if kind == "skip" {
+                    skipped.push(range_of(node));
+                    continue;
+                }
                 let kind = ReferenceKind::of_capture(kind);
                 if kind.is_none() && name != "none" {
                     continue;
@@ -41,12 +46,14 @@ impl ParsedFile {
                     .or_insert(new);
             }
         });
+        skipped.sort_unstable();
         let locals = Locals::of(self);
         let defined: HashSet<TextRange> = symbols.iter().map(|one| one.name_range).collect();
         let mut places: Vec<(TextRange, Use)> = uses.into_iter().collect();
         places.retain(|(range, one)| {
             one.kind.is_some()
                 && !range.is_empty()
+                && !covers(&skipped, *range)
                 && !defined.contains(range)
                 && (one.is_member || !locals.is_birth(*range))
         });
@@ -76,9 +83,18 @@ impl ParsedFile {
         found
     }
 
+    /// Where names are born that hold inside of a function alone: its
+    /// parameters and its variables.
+    pub fn locals(&self) -> Vec<TextRange> {
+        Locals::of(self).births
+    }
+
     fn import_ranges(&self) -> Vec<TextRange> {
         let mut ranges = Vec::new();
-        self.matches(Topic::Imports, |one| ranges.extend(one.node("import").map(range_of)));
+        self.matches(Topic::Imports, |one| {
+            let whole = ["import", "export", "include", "module"];
+            ranges.extend(whole.iter().find_map(|name| one.node(name)).map(range_of));
+        });
         ranges.sort_unstable();
         ranges.dedup();
         ranges

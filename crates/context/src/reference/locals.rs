@@ -12,7 +12,7 @@ use crate::syntax::{ParsedFile, Topic, range_of};
 pub struct Locals<'t> {
     scopes: Vec<(TextRange, Vec<&'t str>)>,
     /// Where a local name is born: no use of it.
-    births: Vec<TextRange>,
+    pub births: Vec<TextRange>,
 }
 
 impl<'t> Locals<'t> {
@@ -69,27 +69,31 @@ impl<'t> Locals<'t> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut held = Vec::with_capacity(names.len());
         for (range, name) in names {
-            while self.scopes.get(next).is_some_and(|(scope, _)| scope.start <= range.start) {
-                for name in &self.scopes[next].1 {
+            while let Some((scope, names)) = self.scopes.get(next) {
+                if scope.start > range.start {
+                    break;
+                }
+                self.close(&mut open, &mut known, scope.start);
+                for name in names {
                     *known.entry(name).or_default() += 1;
                 }
                 open.push(next);
                 next += 1;
             }
-            // Inner scopes end first, so that those that ended are on top; one
-            // that was passed over may lie below a scope that goes on.
-            while let Some(last) =
-                open.last().filter(|last| self.scopes[**last].0.end <= range.start)
-            {
-                for name in &self.scopes[*last].1 {
-                    if let Some(count) = known.get_mut(name) {
-                        *count -= 1;
-                    }
-                }
-                open.pop();
-            }
+            self.close(&mut open, &mut known, range.start);
             held.push(known.get(name).is_some_and(|count| *count > 0));
         }
         held
+    }
+
+    /// Forgets the names of the scopes that end before a place.
+    fn close(&self, open: &mut Vec<usize>, known: &mut HashMap<&'t str, usize>, place: usize) {
+        while let Some(last) = open.pop_if(|last| self.scopes[*last].0.end <= place) {
+            for name in &self.scopes[last].1 {
+                if let Some(count) = known.get_mut(name) {
+                    *count -= 1;
+                }
+            }
+        }
     }
 }

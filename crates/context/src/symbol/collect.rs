@@ -1,9 +1,9 @@
 //! From the matches of a query to symbols.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use mlxcode_base::{Language, LineRange, TextRange};
+use mlxcode_base::{Language, LineIndex, LineRange, TextRange};
 use tree_sitter::Node;
 
 use super::doc::{Remarks, cleaned_string};
@@ -30,6 +30,16 @@ struct Found {
     owner: Option<String>,
     doc: Option<String>,
     pattern: usize,
+}
+
+/// What can lie around a value.
+enum Around {
+    /// A function, or a block of one: values in it are its own.
+    Function,
+    /// The body of a type, named or not.
+    Type,
+    /// The symbol of that number.
+    Symbol(usize),
 }
 
 /// What the symbols query of a file gives.
@@ -93,6 +103,9 @@ impl ParsedFile {
             }
         });
         matches.found.retain(|one| !one.name.is_empty());
+        if self.language() == Language::Markdown {
+            sections(self.text(), &mut matches.found);
+        }
         matches.remarks.sort();
         matches.sections.sort_unstable_by_key(|(at, _)| *at);
         matches
@@ -121,20 +134,36 @@ impl ParsedFile {
             _ => (unquoted(written), None),
         };
         let owner = parts.owner.map(|owner| split(self.text_of(owner)).0).or(before);
-        let owner = owner.map(|owner| owner.replace("::", ".")).filter(|owner| !owner.is_empty());
+        let owner = owner.map(|owner| owner.replace("::", "."));
+        let plain = |owner: String| {
+            let owner = owner.trim_start_matches("module.").trim_end_matches(".prototype");
+            owner.to_owned()
+        };
+        let owner = owner.map(plain).filter(|owner| !owner.is_empty());
         if owner.is_some() && kind == SymbolKind::Function {
             kind = SymbolKind::Method;
         }
-        let (first, end) = (whole.start_position(), whole.end_position());
-        // A node that ends at the start of a line does not hold that line.
-        let last_row = if end.column == 0 { end.row.saturating_sub(1) } else { end.row };
+        // The blank lines behind it, which some grammars count in, are not its.
+        let text = self.text_of(whole);
+        let kept = text.trim_end();
+        let behind = text[kept.len()..].matches('\n').count();
+        let end = whole.end_position().row.saturating_sub(behind);
+        let lines = LineRange::new(whole.start_position().row + 1, end + 1);
+        let range = TextRange::new(whole.start_byte(), whole.start_byte() + kept.len());
         let body = parts.body.or_else(|| whole.child_by_field_name("body"));
+        // `Write(Port)` is what a case is called with, no body.
+        let is_head =
+            |body: &Node<'_>| kind == SymbolKind::Variant && self.text_of(*body).starts_with('(');
+        let body = body.filter(|body| !is_head(body));
+        // Where the last name stands in a written path.
+        let skipped = last.as_ptr() as usize - written.as_ptr() as usize;
+        let name_start = name.start_byte() + skipped;
         let found = Found {
             name: last.split_whitespace().collect::<Vec<_>>().join(" "),
             kind,
-            name_range: range_of(name),
-            range: range_of(whole),
-            lines: LineRange::new(first.row + 1, last_row + 1),
+            name_range: TextRange::new(name_start, name_start + last.len()),
+            range,
+            lines,
             head: signature::start(whole),
             body: body.map(|body| body.start_byte()),
             owner,
@@ -146,28 +175,46 @@ impl ParsedFile {
 
     /// Leaves out the values that lie in a function.
     fn without_locals(&self, found: &mut Vec<Found>) {
-        let mut scopes = Vec::new();
-        self.matches(Topic::Scopes, |one| scopes.extend(one.node("scope").map(range_of)));
-        if scopes.is_empty() {
+        let mut all: Vec<(TextRange, Around)> = Vec::new();
+        self.matches(Topic::Scopes, |one| {
+            for (name, node) in one.captures() {
+                match name {
+                    "scope" => all.push((range_of(node), Around::Function)),
+                    "members" => all.push((range_of(node), Around::Type)),
+                    _ => {}
+                }
+            }
+        });
+        if all.is_empty() {
             return;
         }
-        // What lies around each, of scopes and of types.
-        let mut all: Vec<(TextRange, Option<usize>)> =
-            scopes.into_iter().map(|scope| (scope, None)).collect();
-        all.extend(found.iter().enumerate().map(|(number, one)| (one.range, Some(number))));
-        all.sort_by_key(|(range, number)| (range.start, Reverse(range.end), number.is_none()));
+        let types = all.iter().filter(|(_, around)| matches!(around, Around::Type));
+        let members: HashSet<TextRange> = types.map(|(range, _)| *range).collect();
+        let symbols = found.iter().enumerate();
+        all.extend(symbols.map(|(number, one)| (one.range, Around::Symbol(number))));
+        // Of a function and the symbol that it is, the function is the inner, and
+        // what shows its names outside is the innermost.
+        all.sort_by_key(|(range, around)| {
+            let inner = match around {
+                Around::Symbol(_) => 0,
+                Around::Function => 1,
+                Around::Type => 2,
+            };
+            (range.start, Reverse(range.end), inner)
+        });
         let parents = parents(all.iter().map(|(range, _)| *range));
-        // A scope knows that it is one; a symbol asks what lies around it.
         let mut inside = vec![false; all.len()];
         let mut local = vec![false; found.len()];
-        for (place, (_, number)) in all.iter().enumerate() {
-            let around = parents[place].is_some_and(|parent| inside[parent]);
-            inside[place] = match number {
-                None => true,
-                Some(number) => {
+        for (place, (_, around)) in all.iter().enumerate() {
+            let outer = parents[place].is_some_and(|parent| inside[parent]);
+            inside[place] = match around {
+                Around::Function => true,
+                Around::Type => false,
+                Around::Symbol(number) => {
                     let kind = found[*number].kind;
-                    local[*number] = around && kind.is_value();
-                    around && !kind.is_type()
+                    let is_member = members.contains(&found[*number].range);
+                    local[*number] = outer && kind.is_value() && !is_member;
+                    outer && !kind.is_type()
                 }
             };
         }
@@ -201,7 +248,9 @@ impl ParsedFile {
             let before = self.text().get(one.head..one.name_range.start).unwrap_or_default();
             let section = matches.sections.partition_point(|(at, _)| *at < one.range.start);
             let section = section.checked_sub(1).map(|last| matches.sections[last]);
-            let section = section.filter(|(at, _)| around.is_some_and(|a| a.range.start < *at));
+            let section = section.filter(|(at, _)| {
+                around.is_some_and(|around| around.kind.is_type() && around.range.start < *at)
+            });
             let mut symbol = Symbol {
                 name: one.name,
                 kind,
@@ -257,6 +306,33 @@ impl Matches {
         if wider {
             (old.range, old.lines, old.head) = (new.range, new.lines, new.head);
         }
+    }
+}
+
+/// Lets each heading reach to the next of its level or above.
+fn sections(text: &str, headings: &mut [Found]) {
+    headings.sort_by_key(|one| one.range.start);
+    let level = |one: &Found| {
+        let written = &text[one.range.start..one.range.end];
+        match written.trim_start().bytes().take_while(|byte| *byte == b'#').count() {
+            0 if written.trim_end().ends_with('=') => 1,
+            0 => 2,
+            level => level,
+        }
+    };
+    let levels: Vec<usize> = headings.iter().map(level).collect();
+    let index = LineIndex::new(text);
+    let mut open: Vec<usize> = Vec::new();
+    for place in 0..=headings.len() {
+        let start = headings.get(place).map_or(text.len(), |one| one.range.start);
+        let level = levels.get(place).copied().unwrap_or(0);
+        while let Some(last) = open.pop_if(|last| levels[*last] >= level) {
+            let one = &mut headings[last];
+            one.body.get_or_insert(one.range.end);
+            one.range.end = one.range.start + text[one.range.start..start].trim_end().len();
+            one.lines = index.lines_of(one.range);
+        }
+        open.push(place);
     }
 }
 

@@ -23,6 +23,7 @@ pub fn visibility(
         Language::Python if name.starts_with('_') => Private,
         Language::Go if name.starts_with(char::is_uppercase) => Public,
         Language::Go => Internal,
+        Language::Java | Language::Kotlin if symbol.kind == SymbolKind::Module => Public,
         Language::Rust if head.contains("pub(") => Internal,
         Language::Rust => match symbol.kind {
             SymbolKind::Implementation | SymbolKind::Macro => Public,

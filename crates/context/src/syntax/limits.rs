@@ -24,7 +24,7 @@ impl Default for ParseLimits {
     fn default() -> Self {
         // The largest file that people wrote, a compiler's checker in one
         // function, takes three megabytes; it is to be seen whole.
-        Self { part_bytes: 4 << 20, reports: 60_000, time: Duration::from_secs(20) }
+        Self { part_bytes: 4 << 20, reports: 60_000, time: Duration::from_secs(5) }
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod chunk;
 mod errors;
+mod guard;
 mod languages;
 mod limits;
 mod parsed_file;
 mod pieces;
+mod preprocessor;
 mod query;
 
 pub use chunk::{Chunk, chunks};

@@ -1,9 +1,15 @@
 use mlxcode_base::{Language, TextRange};
 use tree_sitter::{InputEdit, ParseOptions, Parser, Point, Tree};
 
+use super::errors;
+use super::guard::is_bounded;
 use super::languages::{Grammar, grammar};
 use super::limits::ParseLimits;
+use super::preprocessor;
 use crate::error::{Error, Result};
+
+/// How often conditions are blanked: errors that these hid come to light.
+const CONDITION_ROUNDS: usize = 2;
 
 /// A file's text with its syntax tree.
 ///
@@ -24,6 +30,9 @@ pub struct ParsedFile {
     language: Language,
     pub(super) grammar: &'static Grammar,
     limits: ParseLimits,
+    /// What the parser reads in the place of the text, where that is another:
+    /// of the same length, with blanks for what the grammar cannot know.
+    blanked: Option<String>,
     parts: Vec<Part>,
 }
 
@@ -44,8 +53,9 @@ impl ParsedFile {
     ) -> Option<Self> {
         let grammar = grammar(language)?;
         let text = text.into();
-        let mut file = Self { text, language, grammar, limits: *limits, parts: Vec::new() };
-        file.parts = file.read_anew(&[]);
+        let (limits, blanked, parts) = (*limits, None, Vec::new());
+        let mut file = Self { text, language, grammar, limits, blanked, parts };
+        file.read_whole();
         Some(file)
     }
 
@@ -85,6 +95,11 @@ impl ParsedFile {
             new_end_position: after(self.point(range.start), with),
         };
         self.text.replace_range(range.start..range.end, with);
+        if self.blanked.is_some() || preprocessor::is_for(self.language) {
+            // An edit of one line can change what other lines are blanked.
+            self.read_whole();
+            return Ok(());
+        }
         let mut old = std::mem::take(&mut self.parts);
         let whole = old.len() == 1 && self.text.len() <= self.limits.part_bytes;
         if let ([Part { tree: Some(tree), .. }], true) = (old.as_mut_slice(), whole) {
@@ -111,6 +126,31 @@ impl ParsedFile {
         &self.limits
     }
 
+    /// Reads all parts, of C and C++ with blanks for macros and, where errors
+    /// are left, for conditions.
+    fn read_whole(&mut self) {
+        let has_macros = preprocessor::is_for(self.language);
+        self.blanked = has_macros.then(|| preprocessor::without_macros(&self.text)).flatten();
+        self.parts = self.read_anew(&[]);
+        let mut count = self.error_count();
+        for _ in 0..CONDITION_ROUNDS {
+            if !has_macros || count == 0 {
+                return;
+            }
+            let source = self.blanked.as_deref().unwrap_or(&self.text);
+            let blanked = preprocessor::without_conditions(source, &self.error_ranges());
+            let Some(blanked) = blanked else { return };
+            let before = (self.blanked.replace(blanked), std::mem::take(&mut self.parts));
+            self.parts = self.read_anew(&[]);
+            let fewer = self.error_count();
+            if fewer >= count {
+                (self.blanked, self.parts) = before;
+                return;
+            }
+            count = fewer;
+        }
+    }
+
     /// Reads all parts but those that `known` has.
     fn read_anew(&self, known: &[Part]) -> Vec<Part> {
         let cuts = cuts(&self.text, self.limits.part_bytes);
@@ -123,6 +163,9 @@ impl ParsedFile {
 
     /// Reads one part; `None` where that takes too long.
     fn read(&self, range: TextRange, old: Option<&Tree>) -> Option<Tree> {
+        if !is_bounded(&self.text[range.start..range.end], self.language) {
+            return None;
+        }
         let mut parser = Parser::new();
         parser.set_language(&self.grammar.language).ok()?;
         if range.len() < self.text.len() {
@@ -137,9 +180,10 @@ impl ParsedFile {
         let mut watch = self.limits.watch();
         let mut step = |_: &tree_sitter::ParseState| watch.step();
         let options = ParseOptions::new().progress_callback(&mut step);
-        let bytes = self.text.as_bytes();
+        let bytes = self.blanked.as_ref().unwrap_or(&self.text).as_bytes();
         let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
-        parser.parse_with_options(&mut read, old, Some(options))
+        let tree = parser.parse_with_options(&mut read, old, Some(options))?;
+        errors::is_walkable(&tree).then_some(tree)
     }
 
     fn point(&self, offset: usize) -> Point {

@@ -11,6 +11,10 @@ use super::parsed_file::ParsedFile;
 /// time by their number.
 const MOST_OPEN_MATCHES: u32 = 4_096;
 
+/// What lies deeper is not looked at: each step there takes time by its depth,
+/// and only chains of thousands of operators, or hostile files, are so deep.
+const MOST_DEPTH: u32 = 1_000;
+
 /// One match: the number of its pattern, later ones being more special, and
 /// its captures by name.
 pub struct Match<'m, 't> {
@@ -40,6 +44,7 @@ impl ParsedFile {
         for tree in self.trees() {
             let mut cursor = QueryCursor::new();
             cursor.set_match_limit(MOST_OPEN_MATCHES);
+            cursor.set_max_start_depth(Some(MOST_DEPTH));
             let mut watch = self.limits().watch();
             let mut step = |_: &tree_sitter::QueryCursorState| watch.step();
             let options = QueryCursorOptions::new().progress_callback(&mut step);

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod languages;
+mod parsing;
+
 use std::fs;
 
 use mlxcode_base::{CancelToken, LineRange, RelPath, Root};
