@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 
 use crate::error::{Error, Result};
+use crate::import::FileSet;
 use crate::mention::{Mention, mentions};
 use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
 use crate::syntax::{Chunk, chunks, language_of};
@@ -174,6 +176,16 @@ impl CodeBase {
         let text = &self.files[file].text;
         let range = LineIndex::new(text).bytes_of(lines);
         &text[range.start..range.end]
+    }
+}
+
+impl FileSet for CodeBase {
+    fn paths(&self) -> Vec<RelPath> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    fn text(&self, path: &RelPath) -> Option<Cow<'_, str>> {
+        self.number_of(path).map(|number| Cow::Borrowed(self.files[number].text.as_str()))
     }
 }
 

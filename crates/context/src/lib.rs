@@ -39,7 +39,7 @@ mod walk;
 
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
-pub use import::{Import, ImportKind, ImportedName};
+pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use mention::Mention;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};

@@ -33,6 +33,15 @@ impl ParsedFile {
             }
             self.add_import(&new, kind, range_of(whole), &mut found, &mut starts);
         });
+        // A module with a path of its own is found with that and without.
+        let placed: Vec<TextRange> = found
+            .iter()
+            .filter(|one| one.kind == ImportKind::Module && one.alias.is_some())
+            .map(|one| one.range)
+            .collect();
+        found.retain(|one| {
+            one.kind != ImportKind::Module || one.alias.is_some() || !placed.contains(&one.range)
+        });
         found.sort_by_key(|one| one.range.start);
         found
     }

@@ -1,10 +1,23 @@
 //! What a file takes from other files.
 
+mod c;
 mod collect;
+mod files;
+mod go;
+mod java;
+mod node;
+mod php;
+mod python;
+mod resolve;
+mod ruby;
+mod rust;
 mod rust_tree;
 
 use mlxcode_base::TextRange;
 use serde::{Deserialize, Serialize};
+
+pub use files::FileSet;
+pub use resolve::{ImportResolver, Target};
 
 /// One statement that takes something from another file, or one source of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
