@@ -5,6 +5,7 @@ use super::Import;
 use super::files::{Index, folder, joined};
 use super::resolve::Found;
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, from: &str, import: &Import) -> Found {
     let system = import.source.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
     let name = system.unwrap_or(&import.source);

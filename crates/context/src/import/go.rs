@@ -26,6 +26,7 @@ pub fn modules(index: &Index<'_>) -> Vec<Module> {
     found
 }
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, modules: &[Module], import: &Import) -> Found {
     for module in modules {
         let rest = import.source.strip_prefix(&module.name);

@@ -5,6 +5,7 @@ use super::Import;
 use super::files::{Index, folder, has_ending};
 use super::resolve::Found;
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, from: &str, import: &Import) -> Found {
     let parts: Vec<&str> = import.source.split('.').collect();
     // `a.b.C.D` may be a class in a class, or a name of one.

@@ -44,6 +44,7 @@ struct Rules {
     paths: Vec<(String, Vec<String>)>,
 }
 
+/// Reads the manifests of packages.
 pub fn packages(index: &Index<'_>) -> Packages {
     let mut named = HashMap::new();
     for path in index.named("package.json") {
@@ -61,6 +62,7 @@ pub fn packages(index: &Index<'_>) -> Packages {
     Packages { named, rules }
 }
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, packages: &Packages, from: &str, import: &Import) -> Found {
     let source = import.source.split('?').next().unwrap_or_default();
     let here = folder(from);

@@ -36,6 +36,7 @@ pub fn prefixes(index: &Index<'_>) -> Vec<Prefix> {
     found
 }
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, prefixes: &[Prefix], from: &str, import: &Import) -> Found {
     if import.kind == ImportKind::Include {
         let path = joined(folder(from), &import.source);

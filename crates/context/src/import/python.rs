@@ -22,6 +22,7 @@ pub fn roots(index: &Index<'_>) -> Vec<String> {
     found
 }
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, roots: &[String], from: &str, import: &Import) -> Found {
     let name = import.source.trim_start_matches('.');
     let points = import.source.len() - name.len();

@@ -5,6 +5,7 @@ use super::files::{Index, folder, joined};
 use super::resolve::Found;
 use super::{Import, ImportKind};
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, from: &str, import: &Import) -> Found {
     let source = import.source.strip_suffix(".rb").unwrap_or(&import.source);
     let seen = import.kind == ImportKind::Include || source.starts_with('.');

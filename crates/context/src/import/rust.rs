@@ -12,6 +12,7 @@ pub struct Package {
     folder: String,
 }
 
+/// Reads the manifests of packages.
 pub fn packages(index: &Index<'_>) -> Vec<Package> {
     let manifests = index.named("Cargo.toml").iter();
     let package = |path: &String| {
@@ -36,6 +37,7 @@ fn value(text: &str, table: &str, key: &str) -> Option<String> {
     None
 }
 
+/// Where an import leads.
 pub fn resolve(index: &Index<'_>, packages: &[Package], from: &str, import: &Import) -> Found {
     if import.kind == ImportKind::Module {
         // With `#[path]` the source is a path, seen from the file's folder.
