@@ -94,6 +94,11 @@ impl Language {
         })
     }
 
+    /// Whether it is for code, and not for data, pages or prose.
+    pub fn is_code(self) -> bool {
+        !matches!(self, Self::Html | Self::Json | Self::Markdown | Self::Toml | Self::Yaml)
+    }
+
     /// The name that a Markdown code fence uses, such as `rust`.
     pub fn fence_name(self) -> &'static str {
         match self {

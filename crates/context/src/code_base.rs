@@ -6,6 +6,7 @@ use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 use crate::error::{Error, Result};
 use crate::import::FileSet;
 use crate::mention::{Mention, mentions};
+use crate::origin::Origin;
 use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
 use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
@@ -62,6 +63,11 @@ impl CodeBase {
         self.skipped
     }
 
+    /// Who wrote the file at `path`; `None` where it was not read.
+    pub fn origin(&self, path: &RelPath) -> Option<Origin> {
+        self.number_of(path).map(|number| self.files[number].origin)
+    }
+
     /// The passages that fit `query` best, best first.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
         let ranked = self.ranked(query)?;
@@ -114,7 +120,7 @@ impl CodeBase {
         for (number, file) in self.files.iter().enumerate() {
             if is_code(&file.path) && places(&file.text, name).next().is_some() {
                 let written = is_defined_by_its_look(&file.text, name);
-                holding.push((!written, -standing(&file.path, &query), number));
+                holding.push((!written, -standing(&file.path, file.origin, &query), number));
             }
         }
         holding.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
@@ -167,7 +173,7 @@ impl CodeBase {
     }
 
     pub(crate) fn language(&self, file: usize) -> Option<Language> {
-        let SourceFile { path, text } = &self.files[file];
+        let SourceFile { path, text, .. } = &self.files[file];
         language_of(Path::new(path.as_str()), text)
     }
 
@@ -200,13 +206,7 @@ fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't 
 
 /// Tells whether a file defines things; the names in data and prose do not.
 fn is_code(path: &RelPath) -> bool {
-    let language = Language::from_path(Path::new(path.as_str()));
-    !matches!(
-        language,
-        None | Some(
-            Language::Html | Language::Json | Language::Markdown | Language::Toml | Language::Yaml
-        )
-    )
+    Language::from_path(path.as_path()).is_some_and(Language::is_code)
 }
 
 /// Tells whether a definition of `name` seems to be in `text`, by the words

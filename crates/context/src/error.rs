@@ -27,7 +27,9 @@ pub enum Error {
         room: usize,
     },
     /// The rules of what to ignore cannot be read.
-    #[error("the rules in {folder}, .gitignore or .ignore, are no plain file of at most 1 MiB")]
+    #[error(
+        "the rules in {folder}, .gitignore, .ignore or .mlxignore, are no plain file of at most 1 MiB"
+    )]
     BadRules {
         /// The folder.
         folder: PathBuf,

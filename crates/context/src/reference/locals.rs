@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use mlxcode_base::TextRange;
 
 use crate::symbol::parents;
-use crate::syntax::{ParsedFile, Topic, range_of};
+use crate::syntax::{ParsedFile, ScopePart};
 
 /// The scopes of a file and the names that are born in each.
 pub struct Locals<'t> {
@@ -19,15 +19,13 @@ impl<'t> Locals<'t> {
     pub fn of(file: &'t ParsedFile) -> Self {
         let mut scopes = Vec::new();
         let mut births = Vec::new();
-        file.matches(Topic::Scopes, |one| {
-            for (name, node) in one.captures() {
-                match name {
-                    "scope" => scopes.push(range_of(node)),
-                    "local" => births.push(range_of(node)),
-                    _ => {}
-                }
+        for (part, range) in file.scopes() {
+            match part {
+                ScopePart::Function => scopes.push(*range),
+                ScopePart::Local => births.push(*range),
+                ScopePart::Members => {}
             }
-        });
+        }
         let order = |range: &TextRange| (range.start, Reverse(range.end));
         scopes.sort_unstable_by_key(order);
         scopes.dedup();

@@ -106,7 +106,7 @@ fn rank_file(
     query: &Query,
 ) -> Vec<RankedChunk> {
     let index = LineIndex::new(&file.text);
-    let standing = standing(&file.path, query);
+    let standing = standing(&file.path, file.origin, query);
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());

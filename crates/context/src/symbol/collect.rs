@@ -9,7 +9,7 @@ use tree_sitter::Node;
 use super::doc::{Remarks, cleaned_string};
 use super::name::{declared, split, unquoted};
 use super::{Symbol, SymbolKind, Visibility, doc, parents, signature, visibility};
-use crate::syntax::{ParsedFile, Topic, range_of};
+use crate::syntax::{ParsedFile, ScopePart, Topic, range_of};
 
 /// The path to what lies deeper ends here: in a file made to nest without end
 /// each would be longer than the one before.
@@ -175,16 +175,15 @@ impl ParsedFile {
 
     /// Leaves out the values that lie in a function.
     fn without_locals(&self, found: &mut Vec<Found>) {
-        let mut all: Vec<(TextRange, Around)> = Vec::new();
-        self.matches(Topic::Scopes, |one| {
-            for (name, node) in one.captures() {
-                match name {
-                    "scope" => all.push((range_of(node), Around::Function)),
-                    "members" => all.push((range_of(node), Around::Type)),
-                    _ => {}
-                }
-            }
-        });
+        let mut all: Vec<(TextRange, Around)> = self
+            .scopes()
+            .iter()
+            .filter_map(|(part, range)| match part {
+                ScopePart::Function => Some((*range, Around::Function)),
+                ScopePart::Members => Some((*range, Around::Type)),
+                ScopePart::Local => None,
+            })
+            .collect();
         if all.is_empty() {
             return;
         }
@@ -244,7 +243,7 @@ impl ParsedFile {
             let end = one.body.unwrap_or(one.range.end);
             let head = self.text().get(one.head..end).unwrap_or_default();
             // Data and prose have no heads but their first lines.
-            let head = if is_code(self.language()) { head } else { first_line(head) };
+            let head = if self.language().is_code() { head } else { first_line(head) };
             let before = self.text().get(one.head..one.name_range.start).unwrap_or_default();
             let section = matches.sections.partition_point(|(at, _)| *at < one.range.start);
             let section = section.checked_sub(1).map(|last| matches.sections[last]);
@@ -334,13 +333,6 @@ fn sections(text: &str, headings: &mut [Found]) {
         }
         open.push(place);
     }
-}
-
-fn is_code(language: Language) -> bool {
-    !matches!(
-        language,
-        Language::Html | Language::Json | Language::Markdown | Language::Toml | Language::Yaml
-    )
 }
 
 fn first_line(text: &str) -> &str {

@@ -14,5 +14,5 @@ pub use chunk::{Chunk, chunks};
 pub use errors::error_count;
 pub use languages::{Topic, language_of};
 pub use limits::ParseLimits;
-pub use parsed_file::ParsedFile;
+pub use parsed_file::{ParsedFile, ScopePart};
 pub use query::range_of;

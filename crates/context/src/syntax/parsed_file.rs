@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use mlxcode_base::{Language, TextRange};
 use tree_sitter::{InputEdit, ParseOptions, Parser, Point, Tree};
 
@@ -34,6 +36,19 @@ pub struct ParsedFile {
     /// of the same length, with blanks for what the grammar cannot know.
     blanked: Option<String>,
     parts: Vec<Part>,
+    /// What the scopes query gives; both symbols and references ask for it.
+    pub(super) scopes: OnceLock<Vec<(ScopePart, TextRange)>>,
+}
+
+/// What a place of the scopes query is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopePart {
+    /// A function, or a block of one: values in it are its own.
+    Function,
+    /// What shows its names outside.
+    Members,
+    /// The name of a parameter or a variable.
+    Local,
 }
 
 /// A stretch of the text, and its tree unless it took too long.
@@ -54,7 +69,8 @@ impl ParsedFile {
         let grammar = grammar(language)?;
         let text = text.into();
         let (limits, blanked, parts) = (*limits, None, Vec::new());
-        let mut file = Self { text, language, grammar, limits, blanked, parts };
+        let scopes = OnceLock::new();
+        let mut file = Self { text, language, grammar, limits, blanked, parts, scopes };
         file.read_whole();
         Some(file)
     }
@@ -94,6 +110,7 @@ impl ParsedFile {
             old_end_position: self.point(range.end),
             new_end_position: after(self.point(range.start), with),
         };
+        self.scopes = OnceLock::new();
         self.text.replace_range(range.start..range.end, with);
         if self.blanked.is_some() || preprocessor::is_for(self.language) {
             // An edit of one line can change what other lines are blanked.

@@ -5,7 +5,7 @@ use streaming_iterator::StreamingIterator;
 use tree_sitter::{Node, Query, QueryCursor, QueryCursorOptions};
 
 use super::languages::Topic;
-use super::parsed_file::ParsedFile;
+use super::parsed_file::{ParsedFile, ScopePart};
 
 /// More matches under way at once are the mark of a hostile file, and take
 /// time by their number.
@@ -54,6 +54,25 @@ impl ParsedFile {
                 take(&Match { pattern: one.pattern_index, query, captures: one.captures() });
             }
         }
+    }
+
+    /// The scopes of the file and the names that are born in them.
+    pub(crate) fn scopes(&self) -> &[(ScopePart, TextRange)] {
+        self.scopes.get_or_init(|| {
+            let mut found = Vec::new();
+            self.matches(Topic::Scopes, |one| {
+                for (name, node) in one.captures() {
+                    let part = match name {
+                        "scope" => ScopePart::Function,
+                        "members" => ScopePart::Members,
+                        "local" => ScopePart::Local,
+                        _ => continue,
+                    };
+                    found.push((part, range_of(node)));
+                }
+            });
+            found
+        })
     }
 
     /// The text of a node.
