@@ -4,6 +4,7 @@
 //! The principal type is [`CodeBase`]: the files of a tree, in memory. It is
 //! searched in two steps: all files are ranked by their words, then the best
 //! are parsed into [`Chunk`]s along their syntax and these are ranked again.
+//! One file is a [`ParsedFile`]: what it defines, names and imports.
 //!
 //! ```
 //! use mlxcode_base::{CancelToken, Root};
@@ -24,6 +25,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cache;
 mod code_base;
 mod error;
 mod import;
@@ -38,6 +40,7 @@ mod syntax;
 mod terms;
 mod walk;
 
+pub use cache::ParseCache;
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
