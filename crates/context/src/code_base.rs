@@ -1,11 +1,14 @@
+use std::borrow::Cow;
 use std::path::Path;
 
 use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 
 use crate::error::{Error, Result};
+use crate::import::FileSet;
 use crate::mention::{Mention, mentions};
+use crate::origin::Origin;
 use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
-use crate::syntax::{Chunk, chunks};
+use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
 use crate::walk::{Skipped, SourceFile, WalkOptions, walk};
 
@@ -60,6 +63,11 @@ impl CodeBase {
         self.skipped
     }
 
+    /// Who wrote the file at `path`; `None` where it was not read.
+    pub fn origin(&self, path: &RelPath) -> Option<Origin> {
+        self.number_of(path).map(|number| self.files[number].origin)
+    }
+
     /// The passages that fit `query` best, best first.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
         let ranked = self.ranked(query)?;
@@ -112,7 +120,7 @@ impl CodeBase {
         for (number, file) in self.files.iter().enumerate() {
             if is_code(&file.path) && places(&file.text, name).next().is_some() {
                 let written = is_defined_by_its_look(&file.text, name);
-                holding.push((!written, -standing(&file.path, &query), number));
+                holding.push((!written, -standing(&file.path, file.origin, &query), number));
             }
         }
         holding.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
@@ -161,8 +169,12 @@ impl CodeBase {
     }
 
     pub(crate) fn chunks(&self, file: usize) -> Vec<Chunk> {
-        let SourceFile { path, text } = &self.files[file];
-        chunks(text, Language::from_path(Path::new(path.as_str())))
+        chunks(self.text(file), self.language(file))
+    }
+
+    pub(crate) fn language(&self, file: usize) -> Option<Language> {
+        let SourceFile { path, text, .. } = &self.files[file];
+        language_of(Path::new(path.as_str()), text)
     }
 
     /// Lines of a file, with their ends.
@@ -170,6 +182,16 @@ impl CodeBase {
         let text = &self.files[file].text;
         let range = LineIndex::new(text).bytes_of(lines);
         &text[range.start..range.end]
+    }
+}
+
+impl FileSet for CodeBase {
+    fn paths(&self) -> Vec<RelPath> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    fn text(&self, path: &RelPath) -> Option<Cow<'_, str>> {
+        self.number_of(path).map(|number| Cow::Borrowed(self.files[number].text.as_str()))
     }
 }
 
@@ -184,13 +206,7 @@ fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't 
 
 /// Tells whether a file defines things; the names in data and prose do not.
 fn is_code(path: &RelPath) -> bool {
-    let language = Language::from_path(Path::new(path.as_str()));
-    !matches!(
-        language,
-        None | Some(
-            Language::Html | Language::Json | Language::Markdown | Language::Toml | Language::Yaml
-        )
-    )
+    Language::from_path(path.as_path()).is_some_and(Language::is_code)
 }
 
 /// Tells whether a definition of `name` seems to be in `text`, by the words

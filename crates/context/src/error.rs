@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath};
+use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange};
 use thiserror::Error;
 
 /// What can go wrong when code is read.
@@ -27,10 +27,20 @@ pub enum Error {
         room: usize,
     },
     /// The rules of what to ignore cannot be read.
-    #[error("the rules in {folder}, .gitignore or .ignore, are no plain file of at most 1 MiB")]
+    #[error(
+        "the rules in {folder}, .gitignore, .ignore or .mlxignore, are no plain file of at most 1 MiB"
+    )]
     BadRules {
         /// The folder.
         folder: PathBuf,
+    },
+    /// An edit is not of the text that it was given for.
+    #[error("bytes {}-{} are no part of a text of {len} bytes", range.start, range.end)]
+    EditOutside {
+        /// What was to be replaced.
+        range: TextRange,
+        /// The length of the text.
+        len: usize,
     },
     /// A path leads out of the root.
     #[error(transparent)]
@@ -45,7 +55,7 @@ impl Diagnostic for Error {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::FileNotFound { .. } => ErrorKind::NotFound,
-            Self::BadRules { .. } => ErrorKind::InvalidInput,
+            Self::BadRules { .. } | Self::EditOutside { .. } => ErrorKind::InvalidInput,
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Path(source) => source.kind(),
         }
@@ -56,6 +66,7 @@ impl Diagnostic for Error {
             Self::Cancelled => "context.cancelled",
             Self::FileNotFound { .. } => "context.file_not_found",
             Self::BadRules { .. } => "context.bad_rules",
+            Self::EditOutside { .. } => "context.edit_outside",
             Self::FileTooLong { .. } => "context.file_too_long",
             Self::Path(source) => source.code(),
         }
@@ -68,6 +79,9 @@ impl Diagnostic for Error {
                 "check the path; ignored, binary and very large files are not read"
             }
             Self::BadRules { .. } => "write a plain file in its place, or remove it",
+            Self::EditOutside { .. } => {
+                "edits count bytes of the text as it was after the edit before"
+            }
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
             Self::Path(source) => return source.help(),
         };

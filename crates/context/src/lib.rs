@@ -4,6 +4,7 @@
 //! The principal type is [`CodeBase`]: the files of a tree, in memory. It is
 //! searched in two steps: all files are ranked by their words, then the best
 //! are parsed into [`Chunk`]s along their syntax and these are ranked again.
+//! One file is a [`ParsedFile`]: what it defines, names and imports.
 //!
 //! ```
 //! use mlxcode_base::{CancelToken, Root};
@@ -24,20 +25,30 @@
 
 #![forbid(unsafe_code)]
 
+mod cache;
 mod code_base;
 mod error;
+mod import;
 mod mention;
+mod origin;
 mod outline;
 mod pack;
+mod reference;
 mod search;
+mod symbol;
 mod syntax;
 mod terms;
 mod walk;
 
+pub use cache::ParseCache;
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
+pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use mention::Mention;
+pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
-pub use syntax::{Chunk, chunks, error_count};
+pub use reference::{Reference, ReferenceKind};
+pub use symbol::{Symbol, SymbolKind, Visibility};
+pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
 pub use walk::{Skipped, WalkOptions};

@@ -1,26 +1,25 @@
-//! What a file defines.
+//! What a file defines, as a tree.
 
-use std::path::Path;
-
-use mlxcode_base::{Language, LineRange, RelPath};
+use mlxcode_base::RelPath;
 use serde::Serialize;
 
 use crate::code_base::CodeBase;
 use crate::error::{Error, Result};
-use crate::syntax::{definitions, headings, signature};
+use crate::symbol::Symbol;
+use crate::syntax::{ParseLimits, ParsedFile};
 
-/// A definition or a heading of a file.
+/// What lies deeper is shown beside what holds it: people do not nest so, and
+/// a file made to nest without end must not exhaust the stack.
+const MOST_DEPTH: usize = 64;
+
+/// A symbol with those that lie in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OutlineItem {
-    /// Its name.
-    pub name: String,
-    /// Its first line, without what opens its body.
-    pub signature: String,
-    /// Its lines.
-    pub lines: LineRange,
-    /// How many other items it lies in.
-    pub depth: usize,
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The symbols in it, in the order of the file.
+    pub children: Vec<OutlineItem>,
 }
 
 impl CodeBase {
@@ -32,71 +31,63 @@ impl CodeBase {
     pub fn outline(&self, path: &RelPath) -> Result<Vec<OutlineItem>> {
         let number = self.number_of(path);
         let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
-        Ok(outline(self.text(number), Language::from_path(Path::new(path.as_str()))))
+        let language = self.language(number);
+        let limits = ParseLimits::default();
+        let parsed = language.and_then(|one| ParsedFile::parse(self.text(number), one, &limits));
+        Ok(parsed.map(|file| outline(file.symbols())).unwrap_or_default())
     }
 }
 
-fn outline(text: &str, language: Option<Language>) -> Vec<OutlineItem> {
-    let lines: Vec<&str> = text.lines().collect();
-    let found = match language {
-        Some(Language::Markdown) => sections(&lines),
-        Some(language) => definitions(text, language)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|one| (LineRange::new(one.first + 1, one.last + 1), one.name))
-            .collect(),
-        None => Vec::new(),
-    };
-    let mut items: Vec<OutlineItem> = Vec::with_capacity(found.len());
-    // The items around the present one, by their last lines.
-    let mut around: Vec<usize> = Vec::new();
-    for (range, name) in found {
-        // A decorated definition is found with its decorators and without.
-        let twin = items.last().is_some_and(|last| {
-            last.name == name && last.lines.last == range.last && last.lines.first <= range.first
-        });
-        let first = lines.get(range.first - 1).copied().unwrap_or_default();
-        let signature = signature(first);
-        if twin {
-            if let Some(last) = items.last_mut() {
-                last.signature = signature;
-            }
-            continue;
+/// Puts symbols, in the order of their file, into those that hold them.
+pub fn outline(symbols: Vec<Symbol>) -> Vec<OutlineItem> {
+    // The items around the present one, from the outermost on, each with its
+    // place among the symbols.
+    let mut open: Vec<(usize, OutlineItem)> = Vec::new();
+    let mut top = Vec::new();
+    for (number, symbol) in symbols.into_iter().enumerate() {
+        // What came behind the symbol's holder has ended.
+        let ended = |holder: usize| symbol.parent.is_none_or(|parent| holder > parent);
+        while open.last().is_some_and(|(holder, _)| ended(*holder)) {
+            close(&mut open, &mut top);
         }
-        while around.last().is_some_and(|last| *last < range.first) {
-            around.pop();
+        if open.len() == MOST_DEPTH {
+            close(&mut open, &mut top);
         }
-        items.push(OutlineItem { name, signature, lines: range, depth: around.len() });
-        around.push(range.last);
+        open.push((number, OutlineItem { symbol, children: Vec::new() }));
     }
-    items
+    while !open.is_empty() {
+        close(&mut open, &mut top);
+    }
+    top
 }
 
-/// Each heading with all lines up to the next of its level or above.
-fn sections(lines: &[&str]) -> Vec<(LineRange, String)> {
-    let level = |line: usize| lines[line].bytes().take_while(|byte| *byte == b'#').count();
-    let starts = headings(lines);
-    let mut found = Vec::with_capacity(starts.len());
-    for (number, start) in starts.iter().enumerate() {
-        let next = starts[number + 1..].iter().find(|next| level(**next) <= level(*start));
-        let name = lines[*start].trim_start_matches('#').trim().to_owned();
-        found.push((LineRange::new(start + 1, next.copied().unwrap_or(lines.len())), name));
+/// Ends the innermost item.
+fn close(open: &mut Vec<(usize, OutlineItem)>, top: &mut Vec<OutlineItem>) {
+    let Some((_, item)) = open.pop() else { return };
+    match open.last_mut() {
+        Some((_, around)) => around.children.push(item),
+        None => top.push(item),
     }
-    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mlxcode_base::Language;
+
+    fn shown(items: &[OutlineItem], depth: usize, out: &mut Vec<String>) {
+        for one in items {
+            let Symbol { lines, name, signature, .. } = &one.symbol;
+            out.push(format!("{}{lines} {name}: {signature}", "  ".repeat(depth)));
+            shown(&one.children, depth + 1, out);
+        }
+    }
 
     fn check(text: &str, language: Language, expect: &[&str]) {
-        let shown: Vec<String> = outline(text, Some(language))
-            .into_iter()
-            .map(|one| {
-                format!("{}{} {} {}", "  ".repeat(one.depth), one.lines, one.name, one.signature)
-            })
-            .collect();
-        assert_eq!(shown, expect);
+        let file = ParsedFile::parse(text, language, &ParseLimits::default()).unwrap();
+        let mut out = Vec::new();
+        shown(&outline(file.symbols()), 0, &mut out);
+        assert_eq!(out, expect);
     }
 
     #[test]
@@ -104,18 +95,27 @@ mod tests {
         check(
             "struct A {\n}\nimpl A {\n    fn f(&self) {\n    }\n}\nfn g() {}\n",
             Language::Rust,
-            &["1-2 A struct A", "3-6 A impl A", "  4-5 f fn f(&self)", "7-7 g fn g() {}"],
+            &["1-2 A: struct A", "3-6 A: impl A", "  4-5 f: fn f(&self)", "7-7 g: fn g()"],
         );
         check(
-            "class A:\n    @x\n    def f(self):\n        pass\n",
+            "class A:\n    @x\n    def f(self):\n        pass\nx = 1\n",
             Language::Python,
-            &["1-4 A class A", "  2-4 f def f(self)"],
+            &["1-4 A: class A", "  2-4 f: def f(self)", "5-5 x: x = 1"],
         );
         check(
             "# T\na\n## U\nb\n## V\nc\n# W\n",
             Language::Markdown,
-            &["1-6 T # T", "  3-4 U ## U", "  5-6 V ## V", "7-7 W # W"],
+            &["1-6 T: # T", "  3-4 U: ## U", "  5-6 V: ## V", "7-7 W: # W"],
         );
-        check("a: 1\n", Language::Yaml, &[]);
+    }
+
+    #[test]
+    fn endless_nesting_ends() {
+        let text = "mod a {\n".repeat(20_000) + &"}\n".repeat(20_000);
+        let file = ParsedFile::parse(text, Language::Rust, &ParseLimits::default()).unwrap();
+        let symbols = file.symbols();
+        // What is far down is not looked at.
+        assert!((100..20_000).contains(&symbols.len()));
+        assert_eq!(outline(symbols).len(), 1);
     }
 }

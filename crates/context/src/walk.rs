@@ -9,12 +9,16 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use mlxcode_base::{CancelToken, RelPath, Root};
+use mlxcode_base::{CancelToken, Language, RelPath, Root};
 
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 
 /// Where a file with a zero byte in its beginning is taken for binary.
 const BINARY_PROBE_BYTES: usize = 8 * 1024;
+
+/// The rules of what this program shall not read, beside git's.
+const OWN_RULES: &str = ".mlxignore";
 
 /// Rules for what to ignore are longer than this nowhere.
 const MOST_RULE_BYTES: u64 = 1 << 20;
@@ -50,14 +54,36 @@ const SECRET_ENDS: [&str; 5] = [".key", ".keystore", ".p12", ".pem", ".pfx"];
 pub struct WalkOptions {
     /// Larger files are skipped.
     pub max_file_bytes: u64,
+    /// Larger files of source code are skipped: code is long where it is
+    /// important, and is read in parts.
+    pub max_source_bytes: u64,
+    /// Files with rules of the user's own, in the form of `.gitignore`, for the
+    /// whole tree. The library does not look for them.
+    pub rules: Vec<PathBuf>,
     /// Files after those that take this much together, by path, are skipped.
     pub max_total_bytes: u64,
 }
 
 impl Default for WalkOptions {
     fn default() -> Self {
-        // Sources are far smaller; what is larger is data or generated.
-        Self { max_file_bytes: 1 << 20, max_total_bytes: 1 << 30 }
+        Self {
+            // What is larger and no code is data.
+            max_file_bytes: 1 << 20,
+            // Larger ones, which programs write, take seconds to parse.
+            max_source_bytes: 16 << 20,
+            rules: Vec::new(),
+            max_total_bytes: 1 << 30,
+        }
+    }
+}
+
+impl WalkOptions {
+    /// The most bytes of a file at that path.
+    fn most_bytes(&self, path: &RelPath) -> u64 {
+        match Language::from_path(path.as_path()) {
+            Some(language) if language.is_code() => self.max_file_bytes.max(self.max_source_bytes),
+            _ => self.max_file_bytes,
+        }
     }
 }
 
@@ -79,6 +105,7 @@ pub struct Skipped {
 pub struct SourceFile {
     pub path: RelPath,
     pub text: String,
+    pub origin: Origin,
 }
 
 enum Read {
@@ -104,9 +131,9 @@ pub fn walk(
     cancel: &CancelToken,
 ) -> Result<(Vec<SourceFile>, Skipped)> {
     let mut skipped = Skipped::default();
-    let mut places = places(root, cancel, &mut skipped)?;
+    let mut places = places(root, options, cancel, &mut skipped)?;
     places.retain(|one| {
-        one.size_bytes <= options.max_file_bytes || {
+        one.size_bytes <= options.most_bytes(&one.path) || {
             skipped.too_large += 1;
             false
         }
@@ -123,7 +150,7 @@ pub fn walk(
     places.truncate(fitting);
 
     let mut files = Vec::with_capacity(places.len());
-    for read in read_all(&places, options.max_file_bytes, cancel) {
+    for read in read_all(&places, options, cancel) {
         match read {
             Read::File(file) => files.push(file),
             Read::Binary => skipped.binary += 1,
@@ -139,14 +166,25 @@ pub fn walk(
 }
 
 /// The files below `root` that its rules let through, by path.
-fn places(root: &Root, cancel: &CancelToken, skipped: &mut Skipped) -> Result<Vec<Place>> {
+fn places(
+    root: &Root,
+    options: &WalkOptions,
+    cancel: &CancelToken,
+    skipped: &mut Skipped,
+) -> Result<Vec<Place>> {
     if !has_plain_rules(root.path()) {
         return Err(Error::BadRules { folder: root.path().to_owned() });
     }
     let (sender, receiver) = mpsc::channel();
     let refused = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&refused);
-    let walker = WalkBuilder::new(root.path())
+    let mut builder = WalkBuilder::new(root.path());
+    for rules in &options.rules {
+        // One that cannot be read holds no rules.
+        let _ = builder.add_ignore(rules);
+    }
+    let walker = builder
+        .add_custom_ignore_filename(OWN_RULES)
         .hidden(false)
         .require_git(false)
         // The user's own rules lie in the home folder, which is not ours.
@@ -203,7 +241,7 @@ fn place(root: &Root, entry: &DirEntry) -> Option<Place> {
     Some(Place { path, full, size_bytes })
 }
 
-fn read_all(places: &[Place], max_bytes: u64, cancel: &CancelToken) -> Vec<Read> {
+fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Vec<Read> {
     let each = places.len().div_ceil(threads()).max(1);
     thread::scope(|scope| {
         let workers: Vec<_> = places
@@ -211,7 +249,8 @@ fn read_all(places: &[Place], max_bytes: u64, cancel: &CancelToken) -> Vec<Read>
             .map(|part| {
                 scope.spawn(move || {
                     let some = part.iter().take_while(|_| !cancel.is_cancelled());
-                    some.map(|one| read_text(one, max_bytes)).collect::<Vec<_>>()
+                    some.map(|one| read_text(one, options.most_bytes(&one.path)))
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -230,12 +269,19 @@ fn read_text(one: &Place, max_bytes: u64) -> Read {
     if bytes.len() as u64 > max_bytes {
         return Read::TooLarge;
     }
+    // The mark of UTF-16, in which every other byte of plain text is zero.
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Read::NotUtf8;
+    }
     let probe = &bytes[..bytes.len().min(BINARY_PROBE_BYTES)];
     if probe.contains(&0) {
         return Read::Binary;
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Read::File(SourceFile { path: one.path.clone(), text }),
+        Ok(text) => {
+            let origin = Origin::of(&one.path, &text);
+            Read::File(SourceFile { path: one.path.clone(), text, origin })
+        }
         Err(_) => Read::NotUtf8,
     }
 }
@@ -248,7 +294,7 @@ pub fn threads() -> usize {
 /// Whether a folder's rules are files that can be read whole. The walker would
 /// read a link to an endless device, or a rule file of any length.
 fn has_plain_rules(folder: &Path) -> bool {
-    [".gitignore", ".ignore"].iter().all(|name| {
+    [".gitignore", ".ignore", OWN_RULES].iter().all(|name| {
         let path = folder.join(name);
         match fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_symlink() => {

@@ -85,6 +85,7 @@ impl Workspace {
         let mut options = WalkOptions::default();
         if let Some(limit) = self.config().max_file_bytes {
             options.max_file_bytes = limit;
+            options.max_source_bytes = limit;
         }
         Ok(CodeBase::open(&self.root, &options, cancel)?)
     }

@@ -26,7 +26,7 @@ const CONFIGURATION: &str = r"## Configuration
 | `model` | the installed model to use where `--model` names none |
 | `max_tokens` | the most tokens of an answer; 1024 |
 | `context_tokens` | the most tokens of passages that are searched for; 4096 |
-| `max_file_bytes` | larger files are not read; 1048576 |
+| `max_file_bytes` | larger files are not read; 1048576, of source code 16777216 |
 | `catalogues` | in the user's own file alone: catalogues of models, on top of the own one; [catalogue.md](catalogue.md) |
 | `edit.allow` | globs of the files that may be changed; all where it is empty |
 | `edit.deny` | globs of files that may not be changed |

@@ -7,7 +7,8 @@ use crate::code_base::CodeBase;
 use crate::error::Result;
 use crate::mention::Mention;
 use crate::search::RankedChunk;
-use crate::syntax::{Chunk, signature};
+use crate::symbol::head;
+use crate::syntax::Chunk;
 
 /// Passages that score below this part of the best one only distract.
 const LEAST_SHARE: f32 = 0.3;
@@ -42,7 +43,7 @@ impl Candidate {
         let text = code.lines(file, lines);
         let signature = names.first().and_then(|name| {
             let line = text.lines().find(|line| line.contains(name.as_str()))?;
-            Some(signature(line))
+            Some(head(line))
         });
         Self { file, lines, inside, signature, reason }
     }

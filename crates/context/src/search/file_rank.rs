@@ -50,7 +50,9 @@ pub fn rank_files(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> 
                 .zip(&rarity)
                 .map(|(count, rarity)| rarity * saturation(*count as f32, *words as f32, mean))
                 .sum();
-            (score > 0.0).then(|| (number, score * standing(&files[number].path, query)))
+            (score > 0.0).then(|| {
+                (number, score * standing(&files[number].path, files[number].origin, query))
+            })
         })
         .collect();
     // Files are in the order of their paths, so equal scores keep that order.

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::thread;
 
-use mlxcode_base::{CancelToken, Language, LineIndex};
+use mlxcode_base::{CancelToken, LineIndex};
 
 use super::FileRank;
 use super::saturation;
 use super::standing::standing;
 use crate::error::{Error, Result};
-use crate::syntax::{Chunk, chunks};
+use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
 use crate::walk::{SourceFile, threads};
 
@@ -78,7 +78,7 @@ pub fn rank_chunks(
                         .flat_map(|(place, (number, score))| {
                             let file = &files[*number];
                             let language = (place < parsed)
-                                .then(|| Language::from_path(Path::new(file.path.as_str())))
+                                .then(|| language_of(Path::new(file.path.as_str()), &file.text))
                                 .flatten();
                             let chunks = chunks(&file.text, language);
                             rank_file(*number, file, chunks, *score, &rank.rarity, query)
@@ -106,7 +106,7 @@ fn rank_file(
     query: &Query,
 ) -> Vec<RankedChunk> {
     let index = LineIndex::new(&file.text);
-    let standing = standing(&file.path, query);
+    let standing = standing(&file.path, file.origin, query);
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());

@@ -2,45 +2,21 @@
 
 use mlxcode_base::RelPath;
 
+use crate::origin::{Origin, is_for_programs};
 use crate::terms::Query;
-
-/// Folders of code that somebody else wrote, or a program.
-const FOREIGN_FOLDERS: [&str; 9] = [
-    "vendor",
-    "vendored",
-    "third_party",
-    "node_modules",
-    "dist",
-    "build",
-    "generated",
-    "target",
-    "site-packages",
-];
-
-/// Files that programs write for programs.
-const LOCK_FILES: [&str; 8] = [
-    "Cargo.lock",
-    "package-lock.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "poetry.lock",
-    "uv.lock",
-    "go.sum",
-    "Gemfile.lock",
-];
 
 const TEST_FOLDERS: [&str; 7] =
     ["test", "tests", "testing", "spec", "__tests__", "testdata", "fixtures"];
 
 /// A factor from 0 to 1 for the score of a file.
-pub fn standing(path: &RelPath, query: &Query) -> f32 {
+pub fn standing(path: &RelPath, origin: Origin, query: &Query) -> f32 {
     let name = path.file_name();
-    if LOCK_FILES.contains(&name) || name.contains(".min.") {
+    if is_for_programs(path) {
         return 0.05;
     }
     let mut factor = 1.0;
     let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
-    if folder(&FOREIGN_FOLDERS) {
+    if origin != Origin::Written {
         factor *= 0.3;
     }
     let stem = name.split('.').next().unwrap_or(name);
@@ -83,7 +59,8 @@ mod tests {
     #[test]
     fn sources_stand_above_tests_and_foreign_code() {
         let of = |path: &str, question: &str| {
-            standing(&RelPath::new(path).unwrap(), &Query::new(question))
+            let path = RelPath::new(path).unwrap();
+            standing(&path, Origin::of(&path, ""), &Query::new(question))
         };
         let source = of("src/parse.rs", "parse");
         for lower in ["tests/parse.rs", "vendor/parse.rs", "src/parse_test.go", "CHANGELOG.md"] {

@@ -2,8 +2,10 @@ use std::ops::Range;
 
 use mlxcode_base::{Language, LineRange};
 
-use super::definition::{Definition, definitions};
-use super::prose::{headings, pieces};
+use super::limits::ParseLimits;
+use super::parsed_file::ParsedFile;
+use super::pieces::pieces;
+use crate::symbol::{Symbol, SymbolKind};
 
 /// A longer definition is cut at its members or at lines.
 const MOST_LINES: usize = 60;
@@ -14,9 +16,6 @@ const MERGED_LINES: usize = 20;
 /// Members that lie deeper are not told apart: people do not write such code,
 /// and a file made to nest without end must not exhaust the stack.
 const MOST_DEPTH: usize = 12;
-
-/// A longer first line says what matters in its beginning.
-const MOST_SIGNATURE_CHARS: usize = 100;
 
 /// A piece of a file that can be read by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +36,23 @@ pub fn chunks(text: &str, language: Option<Language>) -> Vec<Chunk> {
         return Vec::new();
     }
     let mut cutter = Cutter { lines: &lines, language, chunks: Vec::new() };
-    match language {
-        Some(Language::Markdown) => cutter.sections(&headings(&lines)),
-        Some(language) => match definitions(text, language) {
-            Some(found) => cutter.region(0..lines.len(), &found, None, 0),
-            None => cutter.loose(0..lines.len(), None),
-        },
+    let limits = ParseLimits::default();
+    match language.and_then(|language| ParsedFile::parse(text, language, &limits)) {
+        Some(file) if language == Some(Language::Markdown) => cutter.sections(&file.symbols()),
+        Some(file) => {
+            let mut symbols = file.symbols();
+            symbols.retain(is_cut);
+            cutter.region(0..lines.len(), &symbols, None, 0);
+        }
         None => cutter.loose(0..lines.len(), None),
     }
     merged(cutter.chunks)
+}
+
+/// Tells whether a symbol can stand by itself. A field says little without
+/// its type.
+fn is_cut(symbol: &Symbol) -> bool {
+    !matches!(symbol.kind, SymbolKind::Field | SymbolKind::Property | SymbolKind::Variant)
 }
 
 struct Cutter<'t> {
@@ -59,7 +66,7 @@ impl Cutter<'_> {
     fn region(
         &mut self,
         range: Range<usize>,
-        inner: &[Definition],
+        inner: &[Symbol],
         inside: Option<&str>,
         depth: usize,
     ) {
@@ -67,15 +74,16 @@ impl Cutter<'_> {
         let mut at = range.start;
         let mut rest = inner;
         while let Some((first, others)) = rest.split_first() {
-            let nested = others.iter().take_while(|one| one.first <= first.last).count();
-            let (members, behind) = others.split_at(nested);
+            let nested = others.iter().take_while(|one| one.lines.first <= first.lines.last);
+            let (members, behind) = others.split_at(nested.count());
             rest = behind;
-            let end = (first.last + 1).min(range.end);
-            if first.first < at || end <= at {
+            let begin = first.lines.first - 1;
+            let end = first.lines.last.min(range.end);
+            if begin < at || end <= at {
                 // It shares a line with the one before.
                 continue;
             }
-            let start = self.with_comments(at, first.first);
+            let start = self.with_comments(at, begin);
             self.loose(at..start, inside);
             self.definition(start..end, first, members, inside, depth);
             at = end;
@@ -86,8 +94,8 @@ impl Cutter<'_> {
     fn definition(
         &mut self,
         range: Range<usize>,
-        head: &Definition,
-        members: &[Definition],
+        head: &Symbol,
+        members: &[Symbol],
         inside: Option<&str>,
         depth: usize,
     ) {
@@ -98,15 +106,14 @@ impl Cutter<'_> {
             self.push(range, names, inside);
             return;
         }
-        let signature = signature(self.lines[head.first]);
         let path = match inside {
-            Some(outer) => format!("{outer} > {signature}"),
-            None => signature,
+            Some(outer) => format!("{outer} > {}", head.signature),
+            None => head.signature.clone(),
         };
-        // The head itself, its decorated twin too, lies in the first piece.
-        let members: Vec<Definition> = members
+        // What begins on the head's own line lies in the first piece.
+        let members: Vec<Symbol> = members
             .iter()
-            .filter(|member| member.first > head.first && member.name != head.name)
+            .filter(|member| member.lines.first > head.lines.first)
             .cloned()
             .collect();
         let before = self.chunks.len();
@@ -135,20 +142,21 @@ impl Cutter<'_> {
         }
     }
 
-    fn sections(&mut self, starts: &[usize]) {
+    fn sections(&mut self, headings: &[Symbol]) {
+        let mut starts: Vec<usize> = headings.iter().map(|one| one.lines.first - 1).collect();
+        starts.sort_unstable();
         let mut bounds = vec![0];
         bounds.extend(starts.iter().copied().filter(|start| *start > 0));
         bounds.push(self.lines.len());
         for pair in bounds.windows(2) {
             let (start, end) = (pair[0], pair[1]);
-            let title = self.lines[start].trim();
-            let titled = starts.contains(&start);
+            let title = headings.iter().find(|one| one.lines.first == start + 1);
             for (number, piece) in
                 pieces(self.lines, start..end, MOST_LINES).into_iter().enumerate()
             {
-                let name = title.trim_start_matches('#').trim();
-                let names = if titled && number == 0 { vec![name.to_owned()] } else { Vec::new() };
-                self.push(piece, names, (titled && number > 0).then_some(title));
+                let name = title.filter(|_| number == 0).map(|title| title.name.clone());
+                let inside = title.filter(|_| number > 0).map(|title| title.signature.as_str());
+                self.push(piece, name.into_iter().collect(), inside);
             }
         }
     }
@@ -156,15 +164,6 @@ impl Cutter<'_> {
     fn push(&mut self, range: Range<usize>, names: Vec<String>, inside: Option<&str>) {
         let lines = LineRange::new(range.start + 1, range.end);
         self.chunks.push(Chunk { lines, names, inside: inside.map(str::to_owned) });
-    }
-}
-
-/// A definition's first line without what opens its body.
-pub fn signature(line: &str) -> String {
-    let line = line.trim().trim_end_matches(['{', ':']).trim_end();
-    match line.char_indices().nth(MOST_SIGNATURE_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
     }
 }
 

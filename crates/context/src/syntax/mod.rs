@@ -1,9 +1,18 @@
-//! Files cut along their syntax.
+//! Files read along their syntax.
 
 mod chunk;
-mod definition;
-mod prose;
+mod errors;
+mod guard;
+mod languages;
+mod limits;
+mod parsed_file;
+mod pieces;
+mod preprocessor;
+mod query;
 
-pub use chunk::{Chunk, chunks, signature};
-pub use definition::{definitions, error_count};
-pub use prose::headings;
+pub use chunk::{Chunk, chunks};
+pub use errors::error_count;
+pub use languages::{Topic, language_of};
+pub use limits::ParseLimits;
+pub use parsed_file::{ParsedFile, ScopePart};
+pub use query::range_of;

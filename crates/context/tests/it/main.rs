@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod imports;
+mod languages;
+mod parsing;
+
 use std::fs;
 
 use mlxcode_base::{CancelToken, LineRange, RelPath, Root};
-use mlxcode_context::{Budget, CodeBase, Error, Reason, WalkOptions};
+use mlxcode_context::{Budget, CodeBase, Error, Origin, Reason, WalkOptions};
 use proptest::prelude::*;
 
 struct Tree {
@@ -61,12 +65,38 @@ fn the_walk_keeps_the_rules_and_counts_what_it_skips() {
 
     let mut options = WalkOptions::default();
     options.max_file_bytes = 60;
+    options.max_source_bytes = 60;
     let small = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
     assert!(small.skipped().too_large >= 3);
     options.max_total_bytes = 0;
     let none = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
     assert_eq!(none.file_count(), 0);
     assert!(none.search("config", 5).unwrap().is_empty());
+}
+
+#[test]
+fn the_walk_knows_own_rules_long_sources_and_who_wrote() {
+    let tree = Tree::new(&[
+        (".mlxignore", b"secret/\n"),
+        ("secret/a.rs", b"fn a() {}\n"),
+        ("long.rs", "fn long_one() {}\n".repeat(70_000).as_bytes()),
+        ("long.json", "{\"a\": 1}\n".repeat(120_000).as_bytes()),
+        ("utf16.rs", b"\xff\xfef\0n\0"),
+        ("vendor/b.rs", b"fn b() {}\n"),
+        ("mine.rs", b"fn mine() {}\n"),
+        ("user_rules", b"mine.rs\n"),
+    ]);
+    let code = tree.open();
+    assert_eq!((code.skipped().too_large, code.skipped().not_utf8), (1, 1));
+    let origin = |path: &str| code.origin(&RelPath::new(path).unwrap());
+    assert_eq!(origin("secret/a.rs"), None);
+    assert_eq!(origin("long.rs"), Some(Origin::Written));
+    assert_eq!(origin("vendor/b.rs"), Some(Origin::Vendored));
+
+    let mut options = WalkOptions::default();
+    options.rules = vec![tree.root.path().join("user_rules")];
+    let code = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
+    assert_eq!(code.origin(&RelPath::new("mine.rs").unwrap()), None);
 }
 
 #[test]
@@ -223,8 +253,9 @@ fn a_part_of_a_definition_keeps_its_signature_in_the_header() {
 fn outlines_are_of_files_that_were_read() {
     let code = project().open();
     let items = code.outline(&RelPath::new("src/config.rs").unwrap()).unwrap();
-    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    let names: Vec<&str> = items.iter().map(|item| item.symbol.name.as_str()).collect();
     assert_eq!(names, ["read_config", "Config"]);
+    assert_eq!(items[1].children[0].symbol.path(), "Config.port");
     let missing = RelPath::new("src/none.rs").unwrap();
     assert!(matches!(code.outline(&missing), Err(Error::FileNotFound { .. })));
 }

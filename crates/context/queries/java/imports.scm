@@ -1,0 +1,2 @@
+(import_declaration [(identifier) (scoped_identifier)] @source) @import
+(import_declaration [(identifier) (scoped_identifier)] @source (asterisk) @wildcard) @import

@@ -1,1 +1,0 @@
-(pair key: (string (string_content) @name) value: [(object) (array)]) @definition

@@ -1,0 +1,6 @@
+(jsx_opening_element name: (identifier) @call (#match? @call "^[A-Z]"))
+(jsx_self_closing_element name: (identifier) @call (#match? @call "^[A-Z]"))
+(jsx_opening_element name: (identifier) @none (#not-match? @none "^[A-Z]"))
+(jsx_self_closing_element name: (identifier) @none (#not-match? @none "^[A-Z]"))
+(jsx_closing_element name: (identifier) @none)
+(jsx_attribute (property_identifier) @none)

@@ -1,0 +1,16 @@
+(identifier) @read
+(user_type (identifier) @type)
+(navigation_expression (_) (identifier) @read.member)
+(call_expression . (identifier) @call)
+(call_expression . (navigation_expression (_) (identifier) @call.member))
+(assignment left: (identifier) @write)
+(assignment left: (navigation_expression (_) (identifier) @write.member))
+(delegation_specifier (constructor_invocation (user_type (identifier) @inherit)))
+(delegation_specifier (user_type (identifier) @inherit))
+(annotation (user_type (identifier) @annotation))
+(annotation (constructor_invocation (user_type (identifier) @annotation)))
+(value_argument . (identifier) @none . "=")
+(package_header) @skip
+(class_parameter (identifier) @none (user_type))
+(type_parameter (identifier) @none)
+(infix_expression (_) . (identifier) @call . (_))

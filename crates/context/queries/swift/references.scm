@@ -1,0 +1,15 @@
+(simple_identifier) @read
+(type_identifier) @type
+(navigation_suffix suffix: (simple_identifier) @read.member)
+(call_expression . (simple_identifier) @call)
+(call_expression . (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @call.member)))
+(constructor_expression constructed_type: (user_type (type_identifier) @call))
+(assignment target: (directly_assignable_expression (simple_identifier) @write))
+(assignment target: (directly_assignable_expression (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @write.member))))
+(inheritance_specifier inherits_from: (user_type (type_identifier) @inherit))
+(attribute (user_type (type_identifier) @annotation))
+(macro_invocation (simple_identifier) @macro)
+(value_argument_label (simple_identifier) @none)
+(parameter external_name: (simple_identifier) @none)
+(import_declaration (identifier (simple_identifier) @read))
+(type_parameter (type_identifier) @none)

@@ -1,0 +1,13 @@
+(type_identifier) @type
+(nested_type_identifier name: (type_identifier) @type.member)
+(extends_clause value: (identifier) @inherit)
+(extends_clause value: (member_expression property: (property_identifier) @inherit.member))
+(extends_type_clause type: (type_identifier) @inherit)
+(extends_type_clause type: (generic_type name: (type_identifier) @inherit))
+(implements_clause (type_identifier) @inherit)
+(implements_clause (generic_type name: (type_identifier) @inherit))
+(type_parameter name: (type_identifier) @none)
+(mapped_type_clause name: (type_identifier) @none)
+(index_signature name: (identifier) @none)
+(internal_module name: (_) @skip)
+(module name: (_) @skip)

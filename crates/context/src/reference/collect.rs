@@ -1,0 +1,129 @@
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use mlxcode_base::TextRange;
+
+use super::locals::Locals;
+use super::{Reference, ReferenceKind};
+use crate::symbol::{Symbol, parents};
+use crate::syntax::{ParsedFile, Topic, range_of};
+
+/// How a place uses its name, by the most special pattern that speaks of it.
+struct Use {
+    pattern: usize,
+    /// `None` for a name that uses nothing, such as that of an argument.
+    kind: Option<ReferenceKind>,
+    is_member: bool,
+}
+
+impl ParsedFile {
+    /// What the file names, in its order; `symbols` are its own, and the names
+    /// where these are defined are no references.
+    pub fn references(&self, symbols: &[Symbol]) -> Vec<Reference> {
+        let mut skipped = Vec::new();
+        let mut uses: HashMap<TextRange, Use> = HashMap::new();
+        self.matches(Topic::References, |one| {
+            for (name, node) in one.captures() {
+                let (kind, is_member) = match name.strip_suffix(".member") {
+                    Some(kind) => (kind, true),
+                    None => (name, false),
+                };
+                if kind == "skip" {
+                    skipped.push(range_of(node));
+                    continue;
+                }
+                let kind = ReferenceKind::of_capture(kind);
+                if kind.is_none() && name != "none" {
+                    continue;
+                }
+                let new = Use { pattern: one.pattern, kind, is_member };
+                uses.entry(range_of(node))
+                    .and_modify(|old| {
+                        if new.pattern >= old.pattern {
+                            *old = Use { ..new };
+                        }
+                    })
+                    .or_insert(new);
+            }
+        });
+        skipped.sort_unstable();
+        let locals = Locals::of(self);
+        let defined: HashSet<TextRange> = symbols.iter().map(|one| one.name_range).collect();
+        let mut places: Vec<(TextRange, Use)> = uses.into_iter().collect();
+        places.retain(|(range, one)| {
+            one.kind.is_some()
+                && !range.is_empty()
+                && !covers(&skipped, *range)
+                && !defined.contains(range)
+                && (one.is_member || !locals.is_birth(*range))
+        });
+        places.sort_unstable_by_key(|(range, _)| *range);
+        let names: Vec<(TextRange, &str)> =
+            places.iter().map(|(range, _)| (*range, self.slice(*range))).collect();
+        let held = locals.hold(&names);
+        let imports = self.import_ranges();
+        let around = around(&names, symbols);
+        let mut found = Vec::with_capacity(places.len());
+        for (number, (range, one)) in places.iter().enumerate() {
+            let is_import = covers(&imports, *range);
+            let kind = if is_import {
+                ReferenceKind::Import
+            } else {
+                one.kind.unwrap_or(ReferenceKind::Read)
+            };
+            found.push(Reference {
+                name: names[number].1.to_owned(),
+                kind,
+                range: *range,
+                symbol: around[number],
+                is_member: one.is_member,
+                is_local: held[number] && !one.is_member && !is_import,
+            });
+        }
+        found
+    }
+
+    /// Where names are born that hold inside of a function alone: its
+    /// parameters and its variables.
+    pub fn locals(&self) -> Vec<TextRange> {
+        Locals::of(self).births
+    }
+
+    fn import_ranges(&self) -> Vec<TextRange> {
+        let mut ranges = Vec::new();
+        self.matches(Topic::Imports, |one| {
+            let whole = ["import", "export", "include", "module"];
+            ranges.extend(whole.iter().find_map(|name| one.node(name)).map(range_of));
+        });
+        ranges.sort_unstable();
+        ranges.dedup();
+        ranges
+    }
+}
+
+fn covers(sorted: &[TextRange], range: TextRange) -> bool {
+    let before = sorted.partition_point(|one| one.start <= range.start);
+    before.checked_sub(1).is_some_and(|last| range.end <= sorted[last].end)
+}
+
+/// The symbol around each place. Both are in order.
+fn around(places: &[(TextRange, &str)], symbols: &[Symbol]) -> Vec<Option<usize>> {
+    let mut all: Vec<(TextRange, Option<usize>)> =
+        symbols.iter().enumerate().map(|(number, one)| (one.range, Some(number))).collect();
+    all.extend(places.iter().map(|(range, _)| (*range, None)));
+    // A stable sort: of symbols with one range the order is that of the list.
+    all.sort_by_key(|(range, number)| (range.start, Reverse(range.end), number.is_none()));
+    let holders = parents(all.iter().map(|(range, _)| *range));
+    let mut found = Vec::with_capacity(places.len());
+    for (place, (_, number)) in all.iter().enumerate() {
+        if number.is_none() {
+            // Names hold no names, but one may hold a longer one's beginning.
+            let mut holder = holders[place];
+            while let Some(at) = holder.filter(|at| all[*at].1.is_none()) {
+                holder = holders[at];
+            }
+            found.push(holder.and_then(|at| all[at].1));
+        }
+    }
+    found
+}

@@ -1,0 +1,67 @@
+//! What a file names that is defined somewhere, in it or elsewhere.
+
+mod collect;
+mod locals;
+
+use mlxcode_base::TextRange;
+use serde::{Deserialize, Serialize};
+
+/// A place where a name is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reference {
+    /// The name.
+    pub name: String,
+    /// How it is used.
+    pub kind: ReferenceKind,
+    /// Where it stands.
+    pub range: TextRange,
+    /// The symbol whose code uses it, by its place in the file's list.
+    pub symbol: Option<usize>,
+    /// Whether it stands behind another name, as in `other.name`: what it
+    /// means hangs on what that is.
+    pub is_member: bool,
+    /// Whether it is a parameter or a variable of a function around it, which
+    /// no other file can name.
+    pub is_local: bool,
+}
+
+/// How a name is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReferenceKind {
+    /// It is called, or a value of it is made.
+    Call,
+    /// It is a type.
+    Type,
+    /// A type inherits from it or implements it.
+    Inherit,
+    /// It is a macro.
+    Macro,
+    /// It marks a definition: a decorator, an annotation, an attribute.
+    Annotation,
+    /// It is given a value.
+    Write,
+    /// It is taken from another file.
+    Import,
+    /// It is read.
+    Read,
+}
+
+impl ReferenceKind {
+    /// The kind that a query's capture of this name marks.
+    fn of_capture(name: &str) -> Option<Self> {
+        Some(match name {
+            "call" => Self::Call,
+            "type" => Self::Type,
+            "inherit" => Self::Inherit,
+            "macro" => Self::Macro,
+            "annotation" => Self::Annotation,
+            "write" => Self::Write,
+            "import" => Self::Import,
+            "read" => Self::Read,
+            _ => return None,
+        })
+    }
+}
