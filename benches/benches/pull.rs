@@ -33,6 +33,9 @@ use sha2::{Digest as _, Sha256};
 /// Buffers that may wait for the checksum of a plain fetch.
 const MOST_WAITING: usize = 16;
 
+/// How bytes come into a folder, and what that is called.
+type Way<'w> = (&'static str, &'w dyn Fn(&Path));
+
 fn main() {
     let number = |name: &str, default: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -51,7 +54,7 @@ fn main() {
     // The hub computes its own checksums once.
     plain_fetch(&hub, &temp.path().join("first"));
 
-    let ways: [(&str, &dyn Fn(&Path)); 4] = [
+    let ways: [Way<'_>; 4] = [
         ("plain copy", &|place| copy(&source, &place.join("copy"))),
         ("plain fetch from the hub", &|place| plain_fetch(&hub, &place.join("fetched"))),
         ("plain fetch with a checksum", &|place| summed_fetch(&hub, &place.join("fetched"))),

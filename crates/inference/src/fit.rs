@@ -8,7 +8,7 @@
 //! written down below.
 
 use mlxcode_kernels::{CacheShape, PAGE_TOKENS};
-use mlxcode_models::{FitReport, FitRequest, InstalledModel, ModelConfig, WeightFiles};
+use mlxcode_models::{FitReport, FitRequest, InstalledModel, ModelConfig};
 
 use crate::cpu::attention_span;
 use crate::engine::{CONTEXTS, LoadOptions, PREFILL_TOKENS, cache_type};
@@ -20,10 +20,9 @@ use crate::format::{Checkpoint, WeightSize};
 const PROGRAM_BYTES: u64 = 11 << 20;
 
 /// The tokenizer, for each token of the vocabulary: texts, merges and the
-/// tables that find them, with what reading them leaves behind. Measured with
-/// 151,936 tokens, of a GGUF file and of a `tokenizer.json`.
-const GGUF_TOKEN_BYTES: u64 = 300;
-const JSON_TOKEN_BYTES: u64 = 430;
+/// tables that find them. Measured with 151,936 tokens, of a GGUF file and of
+/// a `tokenizer.json`, which come to the same.
+const TOKEN_BYTES: u64 = 240;
 
 /// The system gives large memory in pages of two megabytes.
 const HUGE_PAGE: u64 = 2 << 20;
@@ -62,11 +61,7 @@ pub fn report(
     report.cache_bytes = page.saturating_mul(pages).next_multiple_of(HUGE_PAGE);
     report.kept_prompts_bytes = page.saturating_mul(capacity.saturating_sub(pages));
     report.activations_bytes = activations(config, context, sequences);
-    let token = match model.files() {
-        WeightFiles::Gguf(_) => GGUF_TOKEN_BYTES,
-        _ => JSON_TOKEN_BYTES,
-    };
-    report.program_bytes = PROGRAM_BYTES + config.vocab_size as u64 * token;
+    report.program_bytes = PROGRAM_BYTES + config.vocab_size as u64 * TOKEN_BYTES;
     report.token_bytes = page.div_ceil(PAGE_TOKENS as u64);
     report.parameters = model.parameters();
     report.available_bytes = request.available_bytes;
