@@ -78,14 +78,13 @@ fn check(target: &str) {
                 break;
             }
             thread::sleep(Duration::from_micros(u64::from(random.next_u32() % usual_us)));
-            match process.try_wait().unwrap() {
-                Some(status) => assert!(status.success(), "after {killed} kills"),
-                None => {
-                    process.kill().unwrap();
-                    process.wait().unwrap();
-                    killed += 1;
-                    begun += usize::from(ground.path().join("killed.converting").exists());
-                }
+            if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.success(), "after {killed} kills");
+            } else {
+                process.kill().unwrap();
+                process.wait().unwrap();
+                killed += 1;
+                begun += usize::from(ground.path().join("killed.converting").exists());
             }
         }
         results += 1;
