@@ -20,18 +20,21 @@ impl HunkReader {
     /// Begins at `@@ -12,3 +12,4 @@ label`, `@@ label` or `@@`.
     pub fn open(heading: &str) -> Self {
         let body = heading.trim_start_matches('@').trim();
-        let signs = body.as_bytes().windows(2).position(|pair| pair == b"@@");
+        let signs = memchr::memmem::find(body.as_bytes(), b"@@");
         let (ranges, label) = match signs {
             Some(at) => (body[..at].trim(), body[at + 2..].trim()),
             None if body.starts_with('-') && body.contains(" +") => (body, ""),
             None => ("", body),
         };
-        let side = |sign: char| {
-            let word = ranges.split_ascii_whitespace().find_map(|word| word.strip_prefix(sign))?;
-            let (first, count) = word.split_once(',').unwrap_or((word, "1"));
-            Some((first.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
-        };
-        let (old, new) = (side('-'), side('+'));
+        let (mut old, mut new) = (None, None);
+        for word in ranges.split_ascii_whitespace() {
+            match word.as_bytes()[0] {
+                b'-' => _ = old.get_or_insert(&word[1..]),
+                b'+' => _ = new.get_or_insert(&word[1..]),
+                _ => {}
+            }
+        }
+        let (old, new) = (old.and_then(side), new.and_then(side));
         let promised = old.zip(new).map(|((_, old), (_, new))| (old, new));
         Self {
             hunk: PatchHunk {
@@ -197,4 +200,10 @@ impl HunkReader {
         }
         self.hunk
     }
+}
+
+/// Where a side of a heading begins, and how many lines it has: `12,3` or `12`.
+fn side(word: &str) -> Option<(usize, usize)> {
+    let (first, count) = word.split_once(',').unwrap_or((word, "1"));
+    Some((first.parse().ok()?, count.parse().ok()?))
 }

@@ -3,8 +3,10 @@
 mod section;
 
 use self::section::{FileSection, Side};
+use super::above::Above;
 use super::fence::Fence;
 use super::hunk::HunkReader;
+use super::path_line::Says;
 use super::{BrokenReason, Line, Origin, ParsedItem, Step, git_name};
 
 /// A diff that is being read: one or more files.
@@ -12,8 +14,9 @@ use super::{BrokenReason, Line, Origin, ParsedItem, Step, git_name};
 pub struct UnifiedDiff {
     /// The fence around it; a bare diff ends at the first foreign line.
     fence: Option<Fence>,
-    /// The path above or in the fence: the file, unless the diff names one.
-    path: Option<String>,
+    /// The line above the fence. It may name the file, unless the diff does,
+    /// and is read only then.
+    above: Above,
     file: Option<FileSection>,
     /// A `--- ` line in a hunk, which is a removed line unless `+++ ` follows.
     held: Option<HeldLine>,
@@ -39,9 +42,14 @@ fn combined(line: &str) -> Option<&str> {
 }
 
 impl UnifiedDiff {
-    /// Begins before its first line.
-    pub fn open(fence: Option<Fence>, path: Option<String>) -> Self {
-        Self { fence, path, file: None, held: None, doubtful: false }
+    /// Begins before its first line, without a fence.
+    pub fn open() -> Self {
+        Self { fence: None, above: Above::default(), file: None, held: None, doubtful: false }
+    }
+
+    /// Begins before the first line of a fence.
+    pub fn in_fence(fence: Fence, above: Above) -> Self {
+        Self { fence: Some(fence), above, ..Self::open() }
     }
 
     /// Takes the lines at the beginning of `text` that are the hunk's and nothing
@@ -104,6 +112,13 @@ impl UnifiedDiff {
         self.section_line(line, text, out)
     }
 
+    /// The file that the line above the fence names, or the fence itself.
+    fn path(&mut self) -> Option<String> {
+        let above = self.above.take().filter(|above| above.says != Says::Something);
+        let fence = self.fence.as_mut();
+        above.map(|above| above.path).or_else(|| fence.and_then(|fence| fence.path.take()))
+    }
+
     fn section_line(&mut self, line: Line<'_>, text: &str, out: &mut Vec<ParsedItem>) -> Step {
         if let Some(rest) = text.strip_prefix("diff --git ") {
             self.close_file(out);
@@ -159,7 +174,7 @@ impl UnifiedDiff {
         }
         if self.file.is_none() && text.starts_with(['@', '+', '-', ' ']) {
             // A bare hunk below its path.
-            self.file = self.path.take().map(|path| FileSection::of_path(line, path, text));
+            self.file = self.path().map(|path| FileSection::of_path(line, path, text));
         }
         let Some(file) = &mut self.file else {
             return if self.fence.is_some() { Step::More } else { Step::NotMine };

@@ -32,9 +32,8 @@ impl ReplyParser {
                 && self.above.get().is_none());
         if is_diff {
             self.settle(out);
-            let above = self.above.take().filter(|above| above.says != Says::Something);
-            let path = above.map(|above| above.path).or_else(|| fence.path.clone());
-            self.place = Place::Diff(Box::new(UnifiedDiff::open(Some(fence), path)));
+            let above = std::mem::take(&mut self.above);
+            self.place = Place::Diff(Box::new(UnifiedDiff::in_fence(fence, above)));
             return self.line(line, out);
         }
         let named = match (&fence.path, self.above.get()) {

@@ -15,7 +15,7 @@ impl ReplyParser {
             && line.text.starts_with("+++ ")
         {
             self.settle(out);
-            let mut diff = UnifiedDiff::open(None, None);
+            let mut diff = UnifiedDiff::open();
             diff.line(minus.line(), out);
             self.place = Place::Diff(Box::new(diff));
             return self.line(line, out);
@@ -101,7 +101,7 @@ impl ReplyParser {
         }
         if self.fence.is_none() && unified_diff::opens(line.text) {
             self.settle(out);
-            self.place = Place::Diff(Box::new(UnifiedDiff::open(None, None)));
+            self.place = Place::Diff(Box::new(UnifiedDiff::open()));
             self.line(line, out);
             return true;
         }

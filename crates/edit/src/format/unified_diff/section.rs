@@ -70,6 +70,8 @@ impl FileSection {
     pub fn heading(&mut self, text: &str) -> bool {
         if let Some(path) = text.strip_prefix("+++ ") {
             self.new = Side::read(path);
+        } else if text.starts_with(['@', '-', ' ']) {
+            return false;
         } else if let Some(path) = text.strip_prefix("rename from ") {
             self.rename_from = Some(git_name::unquoted(path));
         } else if let Some(path) = text.strip_prefix("rename to ") {
