@@ -91,8 +91,8 @@ fn matrix(kind: WeightType, rows: usize) -> Packed {
     }
 }
 
-fn states(tokens: usize) -> Activations {
-    let mut input = Activations::new(tokens, COLUMNS);
+fn states(kernels: KernelsRef, tokens: usize) -> Activations {
+    let mut input = kernels.activations(tokens, COLUMNS);
     let states: Vec<f32> =
         (0..tokens * COLUMNS).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
     input.fill(&states);
@@ -121,7 +121,7 @@ fn few(kernels: KernelsRef, kind: WeightType, bytes: usize) -> [f64; 4] {
     let weight = matrix(kind, parts * tiles * 16);
     let mut products = vec![0.0; 8 * weight.rows()];
     FEW.map(|tokens| {
-        let input = states(tokens);
+        let input = states(kernels, tokens);
         let mut part = 0;
         let seconds = best(|| {
             let mut output = Output::new(&mut products, weight.rows());
@@ -135,7 +135,7 @@ fn few(kernels: KernelsRef, kind: WeightType, bytes: usize) -> [f64; 4] {
 fn many(kernels: KernelsRef, kind: WeightType) -> f64 {
     let weight = matrix(kind, GEMM_ROWS);
     let mut products = vec![0.0; MANY * weight.rows()];
-    let (input, mut scratch) = (states(MANY), Scratch::default());
+    let (input, mut scratch) = (states(kernels, MANY), Scratch::default());
     let seconds = best(|| {
         let mut output = Output::new(&mut products, weight.rows());
         kernels.gemm(&weight, 0..weight.tiles(), &input, &mut output, &mut scratch);

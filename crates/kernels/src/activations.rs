@@ -2,13 +2,24 @@ use std::ops::Range;
 
 use crate::cells::Cells;
 use crate::source::GROUP;
+use crate::vector::lanes::narrow;
 
 /// What rows are padded to, so that every block of a packed matrix has its
 /// columns: the widest block whose last columns may not be the matrix's.
 const PADDING: usize = 128;
 
-/// The states of some tokens as products take them: as they are, and
-/// quantised to bytes with a scale for 32.
+/// Rows of bfloat16 lie so much further apart than they are long: an odd number
+/// of cache lines, or sixteen rows side by side would share a few sets of the
+/// first cache.
+const BF16_GAP: usize = 32;
+
+/// Products with tiles read so many tokens at once, and drop what they make of
+/// those that there are not.
+const TILED_TOKENS: usize = 32;
+
+/// The states of some tokens as products take them: as they are, quantised to
+/// bytes with a scale for 32, and rounded to bfloat16 where
+/// [asked for](Activations::with_bf16).
 ///
 /// All rows are padded with zeros to a multiple of 128 columns.
 #[derive(Clone, Debug)]
@@ -25,6 +36,8 @@ pub struct Activations {
     pub(crate) scales: Cells<f32>,
     /// `[tokens, stride / 16]`: the codes of 16 columns added up.
     pub(crate) sums: Cells<i32>,
+    /// `[tokens + 31, stride + 32]`, or nothing.
+    pub(crate) bf16: Cells<u16>,
 }
 
 /// One token of [`Activations`], to be written; all its slices are padded.
@@ -38,6 +51,8 @@ pub struct TokenMut<'a> {
     pub scales: &'a mut [f32],
     /// A sum of 16 codes.
     pub sums: &'a mut [i32],
+    /// The state as bfloat16, or nothing.
+    pub bf16: &'a mut [u16],
 }
 
 impl Activations {
@@ -52,7 +67,19 @@ impl Activations {
             codes: Cells::new(tokens * stride),
             scales: Cells::new(tokens * stride / GROUP),
             sums: Cells::new(tokens * stride / (GROUP / 2)),
+            bf16: Cells::new(0),
         }
+    }
+
+    /// The same room, and room for the states as bfloat16.
+    pub fn with_bf16(mut self) -> Self {
+        self.bf16 = Cells::new(self.bf16_end(self.tokens));
+        self
+    }
+
+    /// How far rows of bfloat16 lie apart.
+    pub(crate) fn bf16_stride(&self) -> usize {
+        self.stride + BF16_GAP
     }
 
     /// Tokens.
@@ -96,6 +123,8 @@ impl Activations {
     pub unsafe fn token_mut(&self, token: usize) -> TokenMut<'_> {
         let part = |per_token: usize| token * per_token..(token + 1) * per_token;
         let stride = self.stride;
+        let wide = token * self.bf16_stride();
+        let bf16 = if self.bf16.is_empty() { 0..0 } else { wide..wide + stride };
         // SAFETY: the token is the caller's alone, and so are its parts.
         unsafe {
             TokenMut {
@@ -103,6 +132,7 @@ impl Activations {
                 codes: self.codes.part_mut(part(stride)),
                 scales: self.scales.part_mut(part(stride / GROUP)),
                 sums: self.sums.part_mut(part(stride / 16)),
+                bf16: self.bf16.part_mut(bf16),
             }
         }
     }
@@ -113,7 +143,8 @@ impl Activations {
     /// Nobody else reads or writes the token `to` meanwhile, nor writes `from`.
     ///
     /// # Panics
-    /// Where there is no such token, or the columns differ.
+    /// Where there is no such token, the columns differ, or one has bfloat16
+    /// alone.
     pub unsafe fn copy_token(&self, to: usize, other: &Self, from: usize) {
         // SAFETY: the caller's promise.
         let token = unsafe { self.token_mut(to) };
@@ -122,6 +153,9 @@ impl Activations {
         token.codes.copy_from_slice(&other.codes);
         token.scales.copy_from_slice(&other.scales);
         token.sums.copy_from_slice(&other.sums);
+        if !token.bf16.is_empty() {
+            token.bf16.copy_from_slice(&other.bf16[..self.stride]);
+        }
     }
 
     /// Some of the tokens, sharing their numbers.
@@ -131,6 +165,10 @@ impl Activations {
     pub fn view(&self, tokens: Range<usize>) -> Self {
         let part = |per_token: usize| tokens.start * per_token..tokens.end * per_token;
         let stride = self.stride;
+        let bf16 = match self.bf16.len() {
+            0 => 0..0,
+            _ => part(self.bf16_stride()).start..self.bf16_end(tokens.end),
+        };
         Self {
             tokens: tokens.len(),
             columns: self.columns,
@@ -139,13 +177,20 @@ impl Activations {
             codes: self.codes.view(part(stride)),
             scales: self.scales.view(part(stride / GROUP)),
             sums: self.sums.view(part(stride / 16)),
+            bf16: self.bf16.view(bf16),
         }
+    }
+
+    /// Where the last tile of the first `tokens` tokens ends, at most.
+    fn bf16_end(&self, tokens: usize) -> usize {
+        (tokens + TILED_TOKENS - 1) * self.bf16_stride()
     }
 }
 
 impl TokenMut<'_> {
     /// Makes codes, scales and sums of the values: the largest of 32 becomes
-    /// 127, the others are rounded to the nearest, halves to even.
+    /// 127, the others are rounded to the nearest, halves to even; and
+    /// bfloat16, rounded in the same way.
     pub fn quantise(&mut self) {
         let groups = self.values.chunks_exact(GROUP).zip(self.codes.chunks_exact_mut(GROUP));
         let scales = self.scales.iter_mut().zip(self.sums.chunks_exact_mut(2));
@@ -159,6 +204,9 @@ impl TokenMut<'_> {
             for (sum, codes) in sums.iter_mut().zip(codes.chunks_exact(GROUP / 2)) {
                 *sum = codes.iter().map(|code| i32::from(*code)).sum();
             }
+        }
+        for (bits, value) in self.bf16.iter_mut().zip(&*self.values) {
+            *bits = narrow(*value);
         }
     }
 }

@@ -45,7 +45,7 @@ macro_rules! numbers {
         )*
     };
 }
-numbers!(f32, i8, i32, u32);
+numbers!(f32, i8, i32, u16, u32);
 
 impl<T> Clone for Cells<T> {
     fn clone(&self) -> Self {

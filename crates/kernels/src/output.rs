@@ -1,4 +1,5 @@
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use crate::cells::Cells;
 use crate::packed::TILE_ROWS;
@@ -40,6 +41,24 @@ impl<'a> Output<'a> {
         self
     }
 
+    /// Whether products are added to what is there.
+    pub(crate) fn adds(&self) -> bool {
+        self.add
+    }
+
+    /// The numbers of some tokens and some rows; [`adding`](Self::adding) has no
+    /// part in it.
+    ///
+    /// # Panics
+    /// Where they lie outside, or there are none.
+    pub(crate) fn block(&mut self, tokens: Range<usize>, rows: Range<usize>) -> Block<'_> {
+        assert!(!tokens.is_empty() && !rows.is_empty() && rows.end <= self.stride);
+        assert!((tokens.end - 1) * self.stride + rows.end <= self.len);
+        let base = self.base.wrapping_add(tokens.start * self.stride + rows.start);
+        let (tokens, rows) = (tokens.len(), rows.len());
+        Block { base, tokens, rows, stride: self.stride, borrowed: PhantomData }
+    }
+
     /// Stores the products of sixteen rows, from `row` on, with one token; of
     /// the last tile only those that are the matrix's.
     ///
@@ -73,5 +92,44 @@ impl<'a> Output<'a> {
         assert!(start + count <= self.stride && at + count <= self.len);
         // SAFETY: as in `store`.
         unsafe { std::slice::from_raw_parts_mut(self.base.add(at), count) }
+    }
+}
+
+/// A part of an output, for kernels that write it by its address: `tokens` lines
+/// of `rows` numbers, `stride` numbers apart.
+#[derive(Debug)]
+pub(crate) struct Block<'a> {
+    base: *mut f32,
+    tokens: usize,
+    rows: usize,
+    stride: usize,
+    borrowed: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Block<'a> {
+    /// All of some numbers, `rows` a token.
+    pub fn of(numbers: &'a mut [f32], rows: usize) -> Self {
+        let tokens = numbers.len() / rows;
+        Self { base: numbers.as_mut_ptr(), tokens, rows, stride: rows, borrowed: PhantomData }
+    }
+
+    /// The first number; it and the others may be written while this lives.
+    pub fn base(&mut self) -> *mut f32 {
+        self.base
+    }
+
+    /// Lines.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Numbers of a line.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How far lines lie apart.
+    pub fn stride(&self) -> usize {
+        self.stride
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use mlxcode_kernels::{Activations, Cells};
+use mlxcode_kernels::{Activations, Cells, KernelsRef};
 use mlxcode_models::Experts as ExpertsConfig;
 
 use super::layer::{Experts, Linear};
@@ -40,15 +40,15 @@ struct Group {
 }
 
 impl ExpertState {
-    pub fn new(hidden: usize, experts: &ExpertsConfig, rows: usize) -> Self {
+    pub fn new(kernels: KernelsRef, hidden: usize, experts: &ExpertsConfig, rows: usize) -> Self {
         let (pairs, inner) = (rows * experts.used, experts.intermediate_size);
         Self {
             scores: Cells::new(rows * experts.count),
             chosen: Cells::new(pairs),
             weights: Cells::new(pairs),
-            input: Activations::new(pairs, hidden),
+            input: kernels.activations(pairs, hidden),
             up: Cells::new(pairs * inner),
-            gated: Activations::new(pairs, inner),
+            gated: kernels.activations(pairs, inner),
             output: Cells::new(pairs * hidden),
             place: Cells::new(pairs),
             groups: Mutex::default(),
@@ -90,7 +90,7 @@ impl Step<'_> {
         let input = self.state.normed.view(0..self.rows());
         let router = &experts.router;
         let tiles = router.weight.tiles();
-        self.worker.each(tiles, self.tiles_at_once(tiles), |tiles| {
+        self.worker.each(tiles, self.tiles_at_once(tiles, self.rows()), |tiles| {
             self.product_of_tiles(router, tiles, &input, Rows::of(&state.scores, router), false);
         });
         self.worker.barrier();
@@ -154,7 +154,8 @@ impl Step<'_> {
         let Some(first) = experts.networks.first() else { return };
         let tiles = matrix(first).weight.tiles();
         // Parts of one expert follow one another.
-        let at_once = if groups.len() > 1 { tiles } else { self.tiles_at_once(tiles) };
+        let at_once =
+            if groups.len() > 1 { tiles } else { self.tiles_at_once(tiles, input.tokens()) };
         let parts = tiles.div_ceil(at_once);
         self.worker.each(groups.len() * parts, 1, |range| {
             for number in range {

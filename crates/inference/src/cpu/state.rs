@@ -76,7 +76,7 @@ impl State {
     fn new(model: &CpuModel, batch: &Batch<'_>) -> Self {
         let rows = batch.rows().len().next_power_of_two();
         let asked = batch.asked().len().next_power_of_two();
-        let config = &model.config;
+        let (config, kernels) = (&model.config, model.kernels);
         let heads = config.num_heads * config.head_dim;
         let kv_heads = config.num_kv_heads * config.head_dim;
         let dense = (0..config.num_layers).any(|layer| config.experts_of(layer).is_none());
@@ -85,21 +85,21 @@ impl State {
             rows,
             asked,
             x: Cells::new(rows * config.hidden_size),
-            normed: Activations::new(rows, config.hidden_size),
+            normed: kernels.activations(rows, config.hidden_size),
             query: Cells::new(rows * heads),
             key: Cells::new(rows * kv_heads),
             value: Cells::new(rows * kv_heads),
             angles: Cells::new(rows * config.head_dim),
             mixed: Cells::new(rows * heads),
-            attended: Activations::new(rows, heads),
+            attended: kernels.activations(rows, heads),
             up: Cells::new(rows * inner),
-            gated: Activations::new(rows, inner),
-            last: Activations::new(asked, config.hidden_size),
+            gated: kernels.activations(rows, inner),
+            last: kernels.activations(asked, config.hidden_size),
             logits: Cells::new(asked * config.vocab_size),
             experts: config
                 .experts
                 .as_ref()
-                .map(|experts| ExpertState::new(config.hidden_size, experts, rows)),
+                .map(|experts| ExpertState::new(kernels, config.hidden_size, experts, rows)),
             plan: AttendPlan::default(),
             partials: Vec::new(),
             stop_after: AtomicUsize::new(NEVER),

@@ -16,13 +16,17 @@ use super::{Batch, CpuModel};
 /// Tokens that a product reads weights once for.
 const GEMV_TOKENS: usize = 8;
 
-/// Tiles that a worker takes at once: so many that their streams and panels
-/// are full, see `mlxcode_kernels::Kernels`.
-const TILES: usize = 8;
+/// Tiles that a worker takes at once are multiples of these: their streams are
+/// full, and so are the pairs that many tokens are multiplied with, see
+/// `mlxcode_kernels::Kernels`.
+const TILES_OF_FEW: usize = 8;
+const TILES_OF_MANY: usize = 2;
 
 /// Parts that a product is cut into for each worker: one that comes late
-/// leaves no more than its share undone.
-const PARTS: usize = 4;
+/// leaves no more than its share undone. Many tokens go through the caches once
+/// for each part.
+const PARTS_OF_FEW: usize = 4;
+const PARTS_OF_MANY: usize = 2;
 
 /// Where the rows of a product go: `[tokens, stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -203,19 +207,23 @@ impl<'s> Step<'s> {
     /// A product, without a barrier after it.
     fn product(&self, linear: &Linear, input: &Activations, out: Rows<'_>, add: bool) {
         let tiles = linear.weight.tiles();
-        self.worker.each(tiles, self.tiles_at_once(tiles), |tiles| {
+        self.worker.each(tiles, self.tiles_at_once(tiles, input.tokens()), |tiles| {
             self.product_of_tiles(linear, tiles, input, out, add);
         });
     }
 
     /// How many tiles of a matrix a worker takes at once.
-    pub(super) fn tiles_at_once(&self, tiles: usize) -> usize {
+    pub(super) fn tiles_at_once(&self, tiles: usize, tokens: usize) -> usize {
         let threads = self.worker.threads();
         if threads == 1 {
             return tiles;
         }
         let share = tiles.div_ceil(threads);
-        tiles.div_ceil(threads * PARTS).next_multiple_of(TILES).min(share)
+        let (parts, whole) = match tokens {
+            0..=GEMV_TOKENS => (PARTS_OF_FEW, TILES_OF_FEW),
+            _ => (PARTS_OF_MANY, TILES_OF_MANY),
+        };
+        tiles.div_ceil(threads * parts).next_multiple_of(whole).min(share)
     }
 
     /// The product of some tiles; no other worker has them.

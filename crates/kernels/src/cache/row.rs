@@ -1,7 +1,7 @@
 //! A key or a value as it is stored.
 
 use crate::vector::isa::Isa;
-use crate::vector::lanes::{LANES, lanes};
+use crate::vector::lanes::{LANES, lanes, narrow};
 use crate::vector::level::Task;
 use crate::vector::quantise::round;
 
@@ -59,15 +59,6 @@ impl Rows<'_> {
 #[inline(always)]
 fn wide(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
-}
-
-/// The nearest bfloat16, halves to even.
-#[inline(always)]
-fn narrow(number: f32) -> u16 {
-    let bits = number.to_bits();
-    let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
-    // Rounding could carry a quiet NaN into another number.
-    if number.is_nan() { 0x7fc0 } else { (rounded >> 16) as u16 }
 }
 
 /// Stores a row as bfloat16.

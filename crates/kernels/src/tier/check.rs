@@ -117,7 +117,7 @@ fn check_matrix(kernels: &dyn Kernels, matrix: &Matrix, states: &[f32], what: &s
     let (rows, columns) = (source.rows(), source.columns());
     let weight = Packed::new(&source);
     let input = |tokens: usize| {
-        let mut input = Activations::new(tokens, columns);
+        let mut input = kernels.activations(tokens, columns);
         input.fill(&states[..tokens * columns]);
         input
     };

@@ -116,6 +116,11 @@ pub trait Kernels: Send + Sync + fmt::Debug {
     /// The tier that this is.
     fn tier(&self) -> Tier;
 
+    /// Room for states, with all that this tier's products take.
+    fn activations(&self, tokens: usize, columns: usize) -> Activations {
+        Activations::new(tokens, columns)
+    }
+
     /// Multiplies the rows of some tiles with one to eight tokens. Weights are
     /// read once, which is what takes the time.
     fn gemv(

@@ -78,6 +78,15 @@ pub fn largest(lanes: &Lanes) -> f32 {
     most[0]
 }
 
+/// The nearest bfloat16, halves to even.
+#[inline(always)]
+pub fn narrow(number: f32) -> u16 {
+    let bits = number.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+    // Rounding could carry a quiet NaN into another number.
+    if number.is_nan() { 0x7fc0 } else { (rounded >> 16) as u16 }
+}
+
 /// Where the exponential of an `f32` is no normal number any more.
 const LEAST: f32 = -87.336_54;
 /// Where it is no number any more, less a little: larger arguments give what

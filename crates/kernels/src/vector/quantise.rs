@@ -3,7 +3,7 @@
 use crate::activations::TokenMut;
 use crate::source::GROUP;
 use crate::vector::isa::Isa;
-use crate::vector::lanes::{LANES, lanes, larger_of, largest};
+use crate::vector::lanes::{LANES, lanes, larger_of, largest, narrow};
 use crate::vector::level::Task;
 
 /// 1.5 · 2^23: a sum with it is rounded to a whole number, halves to even,
@@ -20,7 +20,7 @@ impl Task for Quantise<'_, '_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let TokenMut { values, codes, scales, sums } = &mut *self.token;
+        let TokenMut { values, codes, scales, sums, bf16 } = &mut *self.token;
         // One thing at a time: together, the compiler finds no vectors.
         for (values, scale) in values.as_chunks::<GROUP>().0.iter().zip(scales.iter_mut()) {
             // What is no number is never larger, so the other operand is kept.
@@ -44,6 +44,9 @@ impl Task for Quantise<'_, '_> {
                 total += i32::from(*code);
             }
             *sum = total;
+        }
+        for (bits, value) in bf16.iter_mut().zip(values.iter()) {
+            *bits = narrow(*value);
         }
     }
 }

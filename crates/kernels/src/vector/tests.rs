@@ -155,16 +155,17 @@ fn quantisation_is_the_same_to_the_last_bit() {
     states[97] = f32::NAN;
     states[130] = f32::INFINITY;
     states[131] = f32::NEG_INFINITY;
-    let mut expected = Activations::new(1, states.len());
+    let mut expected = Activations::new(1, states.len()).with_bf16();
     expected.fill(&states);
     for tier in TIERS {
-        let found = Activations::new(1, states.len());
+        let found = Activations::new(1, states.len()).with_bf16();
         // SAFETY: nobody else has these activations.
         let mut token = unsafe { found.token_mut(0) };
         token.values.copy_from_slice(&states);
         vectors(tier).quantise(&mut token);
         assert_eq!(&*found.codes, &*expected.codes, "{tier}");
         assert_eq!(&*found.sums, &*expected.sums, "{tier}");
+        assert_eq!(&*found.bf16, &*expected.bf16, "{tier}");
         let bits = |scales: &[f32]| scales.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&found.scales), bits(&expected.scales), "{tier}");
     }

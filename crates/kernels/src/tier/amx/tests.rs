@@ -15,7 +15,7 @@ fn a_product_of_many_panels_is_that_of_its_parts() {
         let weight = Packed::new(&source);
         let mut random = Random::new(5);
         let states: Vec<f32> = (0..tokens * source.columns()).map(|_| random.unit()).collect();
-        let mut input = Activations::new(tokens, source.columns());
+        let mut input = Activations::new(tokens, source.columns()).with_bf16();
         input.fill(&states);
         let mut expected = vec![0.0; tokens * rows];
         Scalar.gemv(&weight, 0..weight.tiles(), &input, &mut Output::new(&mut expected, rows));

@@ -2,11 +2,26 @@
 
 use std::arch::asm;
 
+use crate::output::Block;
+use crate::packed::TILE_ROWS;
+use crate::source::GROUP;
+
 /// Bytes of a tile.
 pub const TILE_BYTES: usize = 1024;
 
 /// Bytes of a tile's row.
 const STRIDE: usize = 64;
+
+/// Tokens, and rows of weights, that are multiplied together: two tiles.
+pub const BLOCK: usize = 2 * TILE_ROWS;
+
+/// States as bfloat16, from a token and a column on: rows are `stride` numbers
+/// apart.
+#[derive(Clone, Copy, Debug)]
+pub struct States<'a> {
+    pub bits: &'a [u16],
+    pub stride: usize,
+}
 
 /// What `ldtilecfg` reads (Intel's Software Developer's Manual, volume 1,
 /// chapter 18): palette 1, and for each of eight tiles its bytes a row and its
@@ -46,26 +61,30 @@ impl Tiles {
         Self(std::marker::PhantomData)
     }
 
-    /// Adds the products of two tiles of tokens with two tiles of rows, over
-    /// all their columns: `sums` is `[token tile 2][row tile 2]` tiles of
-    /// `[token 16][row 16]` f32. They start from zero where `first` says so.
+    /// Adds the products of [`BLOCK`] tokens with [`BLOCK`] rows of weights,
+    /// over all columns of these: two tiles by two. Sums start from zero where
+    /// `fresh` says so.
     ///
     /// # Panics
-    /// Where the slices are not as long as one another, or `sums` is not four
-    /// tiles.
+    /// Where the weights are not whole tiles, as many of both, or `states` or
+    /// `sums` end before the last of them.
     #[allow(clippy::unused_self, reason = "it shows that the registers are configured")]
-    pub fn add(&self, states: [&[u8]; 2], weights: [&[u8]; 2], sums: &mut [u8], first: bool) {
-        let length = states[0].len();
-        assert!(length > 0 && length.is_multiple_of(TILE_BYTES));
-        assert!(states[1].len() == length && weights.iter().all(|tiles| tiles.len() == length));
-        assert_eq!(sums.len(), 4 * TILE_BYTES);
-        let base = sums.as_mut_ptr();
-        // Between the three parts, the registers keep their values: nothing
+    pub fn add(&self, states: States<'_>, weights: [&[u8]; 2], sums: &mut Block<'_>, fresh: bool) {
+        let groups = weights[0].len() / TILE_BYTES;
+        assert!(groups > 0 && weights.iter().all(|tiles| tiles.len() == groups * TILE_BYTES));
+        assert!((BLOCK - 1) * states.stride + groups * GROUP <= states.bits.len());
+        assert!(sums.tokens() == BLOCK && sums.rows() == BLOCK);
+        let (lower, state_stride) = (TILE_ROWS * states.stride, 2 * states.stride);
+        let (base, stride) = (sums.base(), 4 * sums.stride());
+        let below = base.wrapping_byte_add(TILE_ROWS * stride);
+        // States are read once for these weights, so they are kept out of the
+        // first cache (`t1`). Between the three parts, the registers keep their values: nothing
         // else uses them, and a compiler does not know them.
-        // SAFETY: the registers are configured as tiles of 1024 bytes; the
-        // sums are four of these, states and weights `length / 1024` each.
+        // SAFETY: the registers are configured as tiles of sixteen rows of 64
+        // bytes. The sums are two by two of these; so are the states for each
+        // group, and the weights are `groups` tiles each.
         unsafe {
-            if first {
+            if fresh {
                 asm!(
                     "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
@@ -73,12 +92,13 @@ impl Tiles {
                 );
             } else {
                 asm!(
-                    "tileloadd tmm0, [{sums} + {stride}]",
-                    "tileloadd tmm1, [{sums} + {stride} + 1024]",
-                    "tileloadd tmm2, [{sums} + {stride} + 2048]",
-                    "tileloadd tmm3, [{sums} + {stride} + 3072]",
-                    sums = in(reg) base,
-                    stride = in(reg) STRIDE,
+                    "tileloadd tmm0, [{base} + {stride}]",
+                    "tileloadd tmm1, [{base} + {stride} + 64]",
+                    "tileloadd tmm2, [{below} + {stride}]",
+                    "tileloadd tmm3, [{below} + {stride} + 64]",
+                    base = in(reg) base,
+                    below = in(reg) below,
+                    stride = in(reg) stride,
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                     options(nostack, readonly, preserves_flags),
                 );
@@ -86,36 +106,38 @@ impl Tiles {
             asm!(
                 "2:",
                 "tileloadd tmm6, [{b0} + {stride}]",
-                "tileloadd tmm4, [{a0} + {stride}]",
+                "tileloaddt1 tmm4, [{a0} + {state_stride}]",
                 "tileloadd tmm7, [{b1} + {stride}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm5, [{a1} + {stride}]",
+                "tileloaddt1 tmm5, [{a1} + {state_stride}]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
                 "tdpbf16ps tmm2, tmm5, tmm6",
                 "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {a0}, 1024",
-                "add {a1}, 1024",
+                "add {a0}, 64",
+                "add {a1}, 64",
                 "add {b0}, 1024",
                 "add {b1}, 1024",
                 "dec {count}",
                 "jnz 2b",
-                a0 = inout(reg) states[0].as_ptr() => _,
-                a1 = inout(reg) states[1].as_ptr() => _,
+                a0 = inout(reg) states.bits.as_ptr() => _,
+                a1 = inout(reg) states.bits.as_ptr().add(lower) => _,
                 b0 = inout(reg) weights[0].as_ptr() => _,
                 b1 = inout(reg) weights[1].as_ptr() => _,
-                count = inout(reg) length / TILE_BYTES => _,
+                count = inout(reg) groups => _,
                 stride = in(reg) STRIDE,
+                state_stride = in(reg) state_stride,
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack, readonly),
             );
             asm!(
-                "tilestored [{sums} + {stride}], tmm0",
-                "tilestored [{sums} + {stride} + 1024], tmm1",
-                "tilestored [{sums} + {stride} + 2048], tmm2",
-                "tilestored [{sums} + {stride} + 3072], tmm3",
-                sums = in(reg) base,
-                stride = in(reg) STRIDE,
+                "tilestored [{base} + {stride}], tmm0",
+                "tilestored [{base} + {stride} + 64], tmm1",
+                "tilestored [{below} + {stride}], tmm2",
+                "tilestored [{below} + {stride} + 64], tmm3",
+                base = in(reg) base,
+                below = in(reg) below,
+                stride = in(reg) stride,
                 options(nostack, preserves_flags),
             );
         }
