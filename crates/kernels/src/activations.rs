@@ -137,6 +137,22 @@ impl Activations {
         }
     }
 
+    /// Some columns of one token as bfloat16, to be written.
+    ///
+    /// # Safety
+    /// While they are borrowed, nobody else reads or writes these columns, here
+    /// or in a view.
+    ///
+    /// # Panics
+    /// Where there are none.
+    #[allow(clippy::mut_from_ref, reason = "the caller promises that the part is its own")]
+    pub(crate) unsafe fn bf16_mut(&self, token: usize, columns: Range<usize>) -> &mut [u16] {
+        assert!(token < self.tokens && columns.end <= self.columns);
+        let start = token * self.bf16_stride();
+        // SAFETY: the caller's promise.
+        unsafe { self.bf16.part_mut(start + columns.start..start + columns.end) }
+    }
+
     /// Copies a token of other activations, of as many columns.
     ///
     /// # Safety

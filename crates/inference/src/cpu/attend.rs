@@ -124,7 +124,7 @@ impl Step<'_> {
                 // SAFETY: each row is given to one worker.
                 let mut token = unsafe { state.attended.token_mut(row) };
                 token.values[..columns].copy_from_slice(&state.mixed[part(row, columns)]);
-                model.vectors.quantise(&mut token);
+                self.finish(&mut token, self.rows());
             }
         });
         self.worker.barrier();

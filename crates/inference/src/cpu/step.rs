@@ -7,7 +7,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use mlxcode_kernels::{Activations, BlockScratch, Cells, Output, Pages, Partial, Scratch, Worker};
+use mlxcode_kernels::{
+    Activations, BlockScratch, Cells, Output, Pages, Partial, Scratch, TokenMut, Worker,
+};
 
 use super::layer::{GatedNetwork, Linear};
 use super::state::State;
@@ -141,7 +143,7 @@ impl<'s> Step<'s> {
                 let mut token = unsafe { out.token_mut(place) };
                 let x = &self.state.x[part(row_of(place), hidden)];
                 self.model.vectors.rms_norm(x, weight, eps, &mut token.values[..hidden]);
-                self.model.vectors.quantise(&mut token);
+                self.finish(&mut token, count);
             }
         });
         self.worker.barrier();
@@ -169,14 +171,47 @@ impl<'s> Step<'s> {
     pub fn add_gated(&self, network: &GatedNetwork) {
         let state = self.state;
         let input = state.normed.view(0..self.rows());
-        self.product(&network.gate, &input, Rows::states(&state.gated), false);
-        self.product(&network.up, &input, Rows::of(&state.up, &network.up), false);
-        self.worker.barrier();
-        let inner = network.gate.weight.rows();
-        self.gate(self.rows(), inner, &state.gated, &state.up);
+        if self.is_fused(network) {
+            let weights = [&network.gate.weight, &network.up.weight];
+            let tiles = weights[0].tiles();
+            self.worker.each(tiles, self.tiles_at_once(tiles, self.rows()), |tiles| {
+                let scratch = &mut self.scratch.borrow_mut();
+                // SAFETY: each tile is given to one worker.
+                unsafe { self.model.kernels.gated(weights, tiles, &input, &state.gated, scratch) };
+            });
+            self.worker.barrier();
+        } else {
+            self.product(&network.gate, &input, Rows::states(&state.gated), false);
+            self.product(&network.up, &input, Rows::of(&state.up, &network.up), false);
+            self.worker.barrier();
+            self.gate(self.rows(), network.gate.weight.rows(), &state.gated, &state.up);
+        }
         let input = state.gated.view(0..self.rows());
         self.product(&network.down, &input, Rows::of(&state.x, &network.down), true);
         self.worker.barrier();
+    }
+
+    /// Whether the gated unit is made in one go: for many tokens, where the
+    /// product after it needs no more of it than bfloat16.
+    fn is_fused(&self, network: &GatedNetwork) -> bool {
+        let GatedNetwork { gate, up, down } = network;
+        let kernels = self.model.kernels;
+        self.rows() > GEMV_TOKENS
+            && gate.bias.is_none()
+            && up.bias.is_none()
+            && kernels.multiplies_gated(&gate.weight, &up.weight)
+            && kernels.multiplies_gated(&down.weight, &down.weight)
+    }
+
+    /// Makes of a state what products of `tokens` take.
+    pub(super) fn finish(&self, token: &mut TokenMut<'_>, tokens: usize) {
+        // Experts have a few tokens each.
+        let many = tokens > GEMV_TOKENS && self.state.experts.is_none();
+        if many && self.model.kernels.takes_bf16() {
+            self.model.vectors.round(token);
+        } else {
+            self.model.vectors.quantise(token);
+        }
     }
 
     /// `gate = silu(gate) · up`, quantised.

@@ -8,6 +8,8 @@
 use std::ops::Range;
 
 use crate::attention::tile::{ZEROS, columns_by, rows_by};
+#[cfg(target_arch = "x86_64")]
+use crate::attention::tiled::TiledScratch;
 use crate::attention::{AttentionShape, CachedHead, Queries, pages_of};
 use crate::cache::{PAGE_TOKENS, row_length};
 use crate::output::Output;
@@ -31,6 +33,8 @@ pub struct BlockScratch {
     /// `[32, row]` each: a page's.
     keys: Vec<f32>,
     values: Vec<f32>,
+    #[cfg(target_arch = "x86_64")]
+    pub(super) tiled: TiledScratch,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ impl Task for AttendBlock<'_, '_, '_> {
             let slots = 0..slots.end;
             let count = slots.len();
             let head = self.cached.pages.head(page, self.cached.layer, self.cached.kv_head, slots);
-            let BlockScratch { panels, queries, output, keys, values } = &mut *self.scratch;
+            let BlockScratch { panels, queries, output, keys, values, .. } = &mut *self.scratch;
             head.keys.widen(row, &mut keys[..count * row]);
             head.values.widen(row, &mut values[..count * row]);
             let (keys, values) = (&keys[..PAGE_TOKENS * row], &values[..count * row]);

@@ -10,6 +10,8 @@
 
 mod block;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod tiled;
 mod token;
 
 use std::ops::Range;
@@ -20,7 +22,13 @@ pub use token::Partial;
 use crate::cache::{PAGE_TOKENS, Pages};
 use crate::output::Output;
 use crate::tier::Tier;
+#[cfg(target_arch = "x86_64")]
+use crate::tier::kernels;
 use crate::vector::level::Level;
+
+/// Blocks of fewer tokens leave too much of a tile empty.
+#[cfg(target_arch = "x86_64")]
+const LEAST_TILED: usize = 8;
 
 /// The heads of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +86,9 @@ pub struct Queries<'a> {
 pub struct Attention {
     shape: AttentionShape,
     level: Level,
+    /// Whether blocks may use AMX.
+    #[cfg(target_arch = "x86_64")]
+    tiled: bool,
 }
 
 impl Attention {
@@ -88,7 +99,12 @@ impl Attention {
     /// Where heads do not share keys and values evenly.
     pub fn new(tier: Tier, shape: AttentionShape) -> Self {
         assert!(shape.kv_heads > 0 && shape.heads.is_multiple_of(shape.kv_heads));
-        Self { shape, level: Level::of(tier) }
+        Self {
+            shape,
+            level: Level::of(tier),
+            #[cfg(target_arch = "x86_64")]
+            tiled: tier == Tier::Amx && kernels(tier).is_some(),
+        }
     }
 
     /// Its heads.
@@ -148,6 +164,22 @@ impl Attention {
         let mut first = tokens.start;
         while first < tokens.end {
             let next = tokens.end.min(first + block::TOKENS);
+            #[cfg(target_arch = "x86_64")]
+            if self.tiled && next - first >= LEAST_TILED && tiled::can(cached, &self.shape) {
+                tiled::TiledBlock {
+                    shape: &self.shape,
+                    cached,
+                    first_position,
+                    tokens: first..next,
+                    queries,
+                    output,
+                    scratch: &mut scratch.tiled,
+                    level: self.level,
+                }
+                .run();
+                first = next;
+                continue;
+            }
             self.level.run(block::AttendBlock {
                 shape: &self.shape,
                 cached,

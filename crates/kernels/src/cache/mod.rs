@@ -10,7 +10,7 @@ mod pages;
 mod row;
 
 pub use pages::{CacheShape, CacheType, PAGE_TOKENS, Pages};
-#[cfg(test)]
+#[cfg(any(test, target_arch = "x86_64"))]
 pub(crate) use row::Rows;
 pub(crate) use row::row_length;
 

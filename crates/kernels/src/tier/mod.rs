@@ -1,7 +1,7 @@
 //! Kernels by instruction set.
 
 #[cfg(target_arch = "x86_64")]
-mod amx;
+pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -140,6 +140,38 @@ pub trait Kernels: Send + Sync + fmt::Debug {
         output: &mut Output<'_>,
         scratch: &mut Scratch,
     );
+
+    /// Whether [`gemm`](Self::gemm) takes the states as bfloat16, and as they
+    /// are where weights are f32, but not their codes.
+    fn takes_bf16(&self) -> bool {
+        false
+    }
+
+    /// Whether [`gated`](Self::gated) can be called for two matrices.
+    fn multiplies_gated(&self, _gate: &Packed, _up: &Packed) -> bool {
+        false
+    }
+
+    /// `silu(G h) · U h` for some tiles of `[G, U]` and any number of tokens,
+    /// rounded to bfloat16: columns of a state for another `gemm`, which has
+    /// nothing else of it.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes these columns of the output.
+    ///
+    /// # Panics
+    /// Where [`multiplies_gated`](Self::multiplies_gated) is false, or shapes do
+    /// not fit.
+    unsafe fn gated(
+        &self,
+        _weights: [&Packed; 2],
+        _tiles: Range<usize>,
+        _input: &Activations,
+        _output: &Activations,
+        _scratch: &mut Scratch,
+    ) {
+        unreachable!("`multiplies_gated` is false")
+    }
 
     /// The numbers of one row: an embedding.
     fn row(&self, weight: &Packed, row: usize, out: &mut [f32]) {

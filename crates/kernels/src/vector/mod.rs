@@ -12,9 +12,9 @@ pub(crate) mod quantise;
 mod rotate;
 mod row;
 
-use quantise::Quantise;
+use quantise::{Quantise, Round};
 use rotate::Rotate;
-use row::{Add, Dot, RmsNorm, ScaleAdd, SiluMul, Softmax};
+use row::{Add, Dot, RmsNorm, ScaleAdd, SiluMul, SiluMulBf16, Softmax};
 
 use crate::activations::TokenMut;
 use crate::tier::Tier;
@@ -70,6 +70,12 @@ impl Vectors {
         self.level.run(SiluMul { gate, up });
     }
 
+    /// `out = silu(gate) · up` as bfloat16, of one length.
+    pub fn silu_mul_bf16(&self, gate: &[f32], up: &[f32], out: &mut [u16]) {
+        assert!(gate.len() == up.len() && gate.len() == out.len());
+        self.level.run(SiluMulBf16 { gate, up, out });
+    }
+
     /// Turns each pair of a head by its angle (Su and others, 2021): pairs are
     /// `(i, i + d/2)`, or `(2i, 2i + 1)` where they are interleaved. There are
     /// `d/2` cosines and sines.
@@ -87,6 +93,11 @@ impl Vectors {
     /// What [`TokenMut::quantise`] does, bit for bit.
     pub fn quantise(&self, token: &mut TokenMut<'_>) {
         self.level.run(Quantise { token });
+    }
+
+    /// The states as bfloat16, which [`quantise`](Self::quantise) makes too.
+    pub fn round(&self, token: &mut TokenMut<'_>) {
+        self.level.run(Round { token });
     }
 
     /// `Σ a · b`, of one length.

@@ -45,9 +45,28 @@ impl Task for Quantise<'_, '_> {
             }
             *sum = total;
         }
-        for (bits, value) in bf16.iter_mut().zip(values.iter()) {
-            *bits = narrow(*value);
-        }
+        round_all(values, bf16);
+    }
+}
+
+/// The last part of [`Quantise`].
+pub struct Round<'a, 'b> {
+    pub token: &'a mut TokenMut<'b>,
+}
+
+impl Task for Round<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        round_all(self.token.values, self.token.bf16);
+    }
+}
+
+#[inline(always)]
+fn round_all(values: &[f32], bf16: &mut [u16]) {
+    for (bits, value) in bf16.iter_mut().zip(values) {
+        *bits = narrow(*value);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Work on rows of numbers: norms, sums, products.
 
 use crate::vector::isa::Isa;
-use crate::vector::lanes::{LANES, exp, lanes, larger, largest, mul_add, scale_add, sum};
+use crate::vector::lanes::{LANES, exp, lanes, larger, largest, mul_add, narrow, scale_add, sum};
 use crate::vector::level::Task;
 
 /// Sums of this many chunks run beside one another: an addition takes four
@@ -122,6 +122,24 @@ impl Task for SiluMul<'_> {
         }
         for (gate, up) in gate_rest.iter_mut().zip(up_rest) {
             *gate = silu::<I>(*gate) * up;
+        }
+    }
+}
+
+/// `out = gate / (1 + exp(−gate)) · up`, as bfloat16.
+pub struct SiluMulBf16<'a> {
+    pub gate: &'a [f32],
+    pub up: &'a [f32],
+    pub out: &'a mut [u16],
+}
+
+impl Task for SiluMulBf16<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for ((out, gate), up) in self.out.iter_mut().zip(self.gate).zip(self.up) {
+            *out = narrow(silu::<I>(*gate) * up);
         }
     }
 }

@@ -7,28 +7,26 @@
 //! what they are, and go to AVX-512's products. `gemv` is that of
 //! [`avx512`](crate::tier::avx512).
 
+mod gated;
 mod machine;
 mod panel;
 mod product;
 #[cfg(test)]
 mod tests;
-mod tiles;
+pub mod tiles;
 
 use std::ops::Range;
 
-use panel::Panel;
-use product::Product;
-use tiles::{TILE_BYTES, Tiles};
+use product::Panels;
+use tiles::Tiles;
 
 use crate::activations::Activations;
 use crate::output::Output;
 use crate::packed::{Codes, Packed, TILE_ROWS};
-use crate::source::GROUP;
-use crate::tier::avx512::layouts::visit;
 use crate::tier::scalar::Scalar;
 use crate::tier::{Kernels, KernelsRef, Scratch, Tier, avx512};
 
-/// Tiles of the matrix that are made together.
+/// Tiles of the matrix that are made together, at most.
 const PANEL_TILES: usize = 16;
 /// Groups of columns that are made together, at most: with the tiles, 224 KiB.
 /// Two tiles of them stay in the first cache while all tokens are multiplied
@@ -77,22 +75,33 @@ impl Kernels for Amx {
             // Rounded to bfloat16, such weights would lose what they are kept for.
             return avx512::gemm(weight, tiles, input, output);
         }
-        let groups = weight.columns() / GROUP;
-        let together = groups.div_ceil(groups.div_ceil(PANEL_GROUPS));
-        let room = scratch.bytes(PANEL_TILES * PANEL_GROUPS * TILE_BYTES);
-        let registers = Tiles::configure();
+        let panels = Panels { weight, input, registers: &Tiles::configure() };
+        let room = scratch.bytes(panel::BYTES);
         for first in tiles.clone().step_by(PANEL_TILES) {
             let panel = first..tiles.end.min(first + PANEL_TILES);
-            for start in (0..groups).step_by(together) {
-                let groups = start..groups.min(start + together);
-                let part =
-                    Panel { weight, tiles: panel.clone(), groups: groups.clone(), out: &mut *room };
-                if !visit(weight.layout(), part) {
-                    return Scalar.gemv(weight, tiles, input, output);
-                }
-                let rows = panel.start * TILE_ROWS..(panel.end * TILE_ROWS).min(weight.rows());
-                Product { input, rows, groups, panel: room }.add(&registers, output);
+            if !panels.multiply(panel, first * TILE_ROWS, output, room) {
+                return Scalar.gemv(weight, tiles, input, output);
             }
         }
+    }
+
+    fn takes_bf16(&self) -> bool {
+        true
+    }
+
+    fn multiplies_gated(&self, gate: &Packed, up: &Packed) -> bool {
+        gated::can(gate, up)
+    }
+
+    unsafe fn gated(
+        &self,
+        [gate, up]: [&Packed; 2],
+        tiles: Range<usize>,
+        input: &Activations,
+        output: &Activations,
+        scratch: &mut Scratch,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { gated::gated([gate, up], tiles, input, output, scratch) };
     }
 }

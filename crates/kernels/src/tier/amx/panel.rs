@@ -3,8 +3,8 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::PANEL_GROUPS;
 use super::tiles::TILE_BYTES;
+use super::{PANEL_GROUPS, PANEL_TILES};
 use crate::packed::Packed;
 use crate::source::GROUP;
 use crate::tier::avx512::codes::Code;
@@ -12,6 +12,9 @@ use crate::tier::avx512::floats::Float;
 use crate::tier::avx512::layouts::Visitor;
 use crate::tier::avx512::product::Walk;
 use crate::tier::avx512::scales::Scale;
+
+/// The room of a panel.
+pub const BYTES: usize = PANEL_TILES * PANEL_GROUPS * TILE_BYTES;
 
 /// Some tiles and some groups of a matrix, and where they go:
 /// `[tile][group]`, tiles [`PANEL_GROUPS`] groups apart, each group 16 pairs

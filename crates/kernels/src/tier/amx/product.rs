@@ -1,27 +1,66 @@
-//! A panel of weights with all tokens.
+//! Panels of weights with all tokens.
 
 use std::ops::Range;
 
 use super::PANEL_GROUPS;
+use super::panel::Panel;
 use super::tiles::{BLOCK, States, TILE_BYTES, Tiles};
 use crate::activations::Activations;
 use crate::output::{Block, Output};
-use crate::packed::TILE_ROWS;
+use crate::packed::{Packed, TILE_ROWS};
 use crate::source::GROUP;
+use crate::tier::avx512::layouts::visit;
+
+/// A matrix and the states that it is multiplied with.
+pub struct Panels<'a> {
+    pub weight: &'a Packed,
+    pub input: &'a Activations,
+    pub registers: &'a Tiles,
+}
+
+impl Panels<'_> {
+    /// Multiplies some tiles, at most [`PANEL_TILES`](super::PANEL_TILES), into
+    /// the output's numbers from `row` on. `false` where the layout has no code
+    /// of its own; nothing was done then. `room` is a panel's.
+    pub fn multiply(
+        &self,
+        tiles: Range<usize>,
+        row: usize,
+        output: &mut Output<'_>,
+        room: &mut [u8],
+    ) -> bool {
+        let weight = self.weight;
+        let rows = (tiles.end * TILE_ROWS).min(weight.rows()) - tiles.start * TILE_ROWS;
+        let groups = weight.columns() / GROUP;
+        let together = groups.div_ceil(groups.div_ceil(PANEL_GROUPS));
+        for start in (0..groups).step_by(together) {
+            let groups = start..groups.min(start + together);
+            let part =
+                Panel { weight, tiles: tiles.clone(), groups: groups.clone(), out: &mut *room };
+            if !visit(weight.layout(), part) {
+                return false;
+            }
+            let product = Product { input: self.input, rows: row..row + rows, groups, panel: room };
+            product.add(self.registers, output);
+        }
+        true
+    }
+}
 
 /// Some rows of a matrix over some groups of columns, and the states.
-pub struct Product<'a> {
-    pub input: &'a Activations,
-    pub rows: Range<usize>,
-    pub groups: Range<usize>,
+struct Product<'a> {
+    input: &'a Activations,
+    /// Where they go.
+    rows: Range<usize>,
+    groups: Range<usize>,
     /// `[tile][group]`, tiles [`PANEL_GROUPS`] groups apart.
-    pub panel: &'a [u8],
+    panel: &'a [u8],
 }
 
 impl Product<'_> {
     /// Adds the products to those of the columns before, which are in the
     /// output.
-    pub fn add(&self, registers: &Tiles, output: &mut Output<'_>) {
+    fn add(&self, registers: &Tiles, output: &mut Output<'_>) {
         let fresh = self.groups.start == 0 && !output.adds();
         // Two tiles of weights stay in the first cache for all tokens.
         for row in self.rows.clone().step_by(BLOCK) {
