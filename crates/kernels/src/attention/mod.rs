@@ -28,7 +28,7 @@ use crate::vector::level::Level;
 
 /// Blocks of fewer tokens leave too much of a tile empty.
 #[cfg(target_arch = "x86_64")]
-const LEAST_TILED: usize = 8;
+const LEAST_TILED: usize = 16;
 
 /// The heads of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]

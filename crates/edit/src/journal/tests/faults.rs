@@ -78,6 +78,12 @@ fn a_process_that_is_killed_leaves_one_side_or_the_other() {
 }
 
 #[test]
+fn many_files_that_change_side_by_side_are_all_of_one_kind() {
+    fail_at_every_step(Fault::Once(io::ErrorKind::StorageFull), APPLY_TO_MANY);
+    fail_at_every_step(Fault::Forever, APPLY_TO_MANY);
+}
+
+#[test]
 fn a_recovery_that_is_killed_is_recovered_from() {
     let sides = APPLY.sides();
     let mut recoveries = 0;

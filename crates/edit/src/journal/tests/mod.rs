@@ -89,25 +89,45 @@ fn path(text: &str) -> RelPath {
     RelPath::new(text).unwrap()
 }
 
+/// One of each: a file changes, one comes in new folders, one goes, one moves
+/// and one becomes a program.
+fn operations() -> [FileOperation; 5] {
+    [
+        FileOperation::Write { path: path("a.txt"), content: b"1\ntwo\n".to_vec() },
+        FileOperation::Create {
+            path: path("new/deep/b.txt"),
+            content: b"b\n".to_vec(),
+            executable: false,
+        },
+        FileOperation::Delete { path: path("c.txt") },
+        FileOperation::Rename { from: path("d.txt"), to: path("moved/e.txt") },
+        FileOperation::SetExecutable { path: path("sub/e.sh"), executable: true },
+    ]
+}
+
+/// More files than threads, in two folders.
+fn many_paths() -> impl Iterator<Item = RelPath> {
+    (0..20).map(|number| path(&format!("{}many{number}.txt", ["", "sub/"][number % 2])))
+}
+
 impl Ground {
-    /// One of each: a file changes, one comes in new folders, one goes, one
-    /// moves and one becomes a program.
     fn plan(&self) -> EditPlan {
-        let operations = [
-            FileOperation::Write { path: path("a.txt"), content: b"1\ntwo\n".to_vec() },
-            FileOperation::Create {
-                path: path("new/deep/b.txt"),
-                content: b"b\n".to_vec(),
-                executable: false,
-            },
-            FileOperation::Delete { path: path("c.txt") },
-            FileOperation::Rename { from: path("d.txt"), to: path("moved/e.txt") },
-            FileOperation::SetExecutable { path: path("sub/e.sh"), executable: true },
-        ];
-        let plan = EditPlan::of_operations(&self.root, &operations, &ResolveOptions::default());
+        self.plan_of(&operations())
+    }
+
+    fn plan_of(&self, operations: &[FileOperation]) -> EditPlan {
+        let plan = EditPlan::of_operations(&self.root, operations, &ResolveOptions::default());
         let plan = plan.unwrap();
         assert!(plan.is_applicable(), "{:?}", plan.refusals());
         plan
+    }
+
+    /// The same operations, and so many more files that they are changed side
+    /// by side.
+    fn apply_to_many(&self, layer: Box<dyn FileLayer>) -> Result<JournalEntry> {
+        let change = |path| FileOperation::Write { path, content: b"changed\n".to_vec() };
+        let operations: Vec<_> = operations().into_iter().chain(many_paths().map(change)).collect();
+        crate::apply::apply(&self.plan_of(&operations), &mut self.open(layer)?, "test")
     }
 
     fn apply(&self, layer: Box<dyn FileLayer>) -> Result<JournalEntry> {
@@ -148,6 +168,15 @@ const REDO: Turn = Turn {
         ground.undo(sound()).unwrap();
     },
     run: Ground::redo,
+};
+
+const APPLY_TO_MANY: Turn = Turn {
+    prepare: |ground| {
+        for path in many_paths() {
+            fs::write(ground.root.path().join(path.as_path()), "as it was\n").unwrap();
+        }
+    },
+    run: Ground::apply_to_many,
 };
 
 fn applied(ground: &Ground) {
