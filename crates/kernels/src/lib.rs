@@ -39,6 +39,7 @@ mod cells;
 mod output;
 mod packed;
 mod pool;
+mod prefetch;
 mod source;
 mod tier;
 mod vector;

@@ -172,6 +172,11 @@ impl<'p> TiledBlock<'_, 'p, '_> {
         let (Rows::Bf16(keys), Rows::Bf16(values)) = (head.keys, head.values) else {
             return &[];
         };
+        if let Some(next) = sequence.get(number + 1) {
+            let next = pages.head(*next, layer, kv_head, 0..PAGE_TOKENS);
+            next.keys.prefetch();
+            next.values.prefetch();
+        }
         let used = (end - number * PAGE_TOKENS).min(PAGE_TOKENS);
         let turned = self.scratch.values.chunks_exact_mut(TURNED).take(dim);
         for (column, turned) in turned.enumerate() {
@@ -249,6 +254,13 @@ fn block(rows: &mut [Row]) -> Block<'_> {
     Block::of(numbers, 2 * LANES)
 }
 
+/// The nearest bfloat16 of a number from 0 to 1, halves up, in the upper bits.
+/// What is no number shows in the sum.
+#[inline(always)]
+fn rounded(weight: f32) -> u32 {
+    weight.to_bits().wrapping_add(0x8000) & 0xffff_0000
+}
+
 /// The positions that 32 tokens see.
 struct Visible {
     start: [u32; TOKENS],
@@ -306,7 +318,7 @@ impl Task for Soften<'_> {
                     let second = lanes!(i => exp::<I>(second[i] - base[i]));
                     sum = lanes!(i => sum[i] + (first[i] + second[i]));
                     for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
-                        *pair = u32::from(narrow(first)) | u32::from(narrow(second)) << 16;
+                        *pair = rounded(first) >> 16 | rounded(second);
                     }
                 }
             }

@@ -8,6 +8,9 @@ use crate::vector::isa::Isa;
 use crate::vector::lanes::{LANES, Lanes, exp, lanes, larger, largest, sum};
 use crate::vector::level::Task;
 
+/// How many pages before it is used a page is asked for.
+const PAGES_AHEAD: usize = 3;
+
 /// What one thread found in its span of positions, for the query heads that
 /// share a head of keys and values, and the room it works in.
 #[derive(Clone, Debug)]
@@ -100,10 +103,18 @@ impl Task for AttendToken<'_, '_> {
                 *padded = query * scale;
             }
         }
-        for (page, slots) in pages_of(span) {
+        let head = |(page, slots): (usize, Range<usize>)| {
+            let (layer, kv_head) = (cached.layer, cached.kv_head);
             let count = slots.len();
-            let page = cached.sequence[page];
-            let page = cached.pages.head(page, cached.layer, cached.kv_head, slots);
+            (cached.pages.head(cached.sequence[page], layer, kv_head, slots), count)
+        };
+        let mut ahead = pages_of(span.clone()).map(head).skip(PAGES_AHEAD);
+        for (page, count) in pages_of(span).map(head) {
+            // Pages lie apart, where no machine could guess.
+            if let Some((next, _)) = ahead.next() {
+                next.keys.prefetch();
+                next.values.prefetch();
+            }
             page.keys.widen(row, &mut partial.page[..count * row]);
             all_scores::<I>(partial);
             weigh_scores::<I>(partial, count);
@@ -121,6 +132,15 @@ fn all_scores<I: Isa>(partial: &mut Partial) {
     let (page, _) = page.as_chunks::<LANES>();
     let (queries, _) = queries.as_chunks::<LANES>();
     let width = *row / LANES;
+    if I::SUMS_TOGETHER {
+        for (query, scores) in queries.chunks_exact(width).zip(scores) {
+            let keys = page.chunks_exact(LANES * width);
+            for (scores, keys) in scores.as_chunks_mut::<LANES>().0.iter_mut().zip(keys) {
+                *scores = sixteen_scores::<I>(query, keys);
+            }
+        }
+        return;
+    }
     let mut head = 0;
     // Twelve sums, or eight, as many as there are registers for.
     while head < scores.len() {
@@ -132,6 +152,21 @@ fn all_scores<I: Isa>(partial: &mut Partial) {
             _ => some_scores::<I, 3, 2>(queries, page, width, scores),
         };
     }
+}
+
+/// One head with sixteen rows.
+#[inline(always)]
+fn sixteen_scores<I: Isa>(query: &[Lanes], keys: &[Lanes]) -> Lanes {
+    let width = query.len();
+    let keys = &keys[..LANES * width];
+    let mut sums = [I::splat(0.0); LANES];
+    for (i, query) in query.iter().enumerate() {
+        let query = I::load(query);
+        for (k, sum) in sums.iter_mut().enumerate() {
+            *sum = I::wide_mul_add(query, I::load(&keys[k * width + i]), *sum);
+        }
+    }
+    I::sums(sums)
 }
 
 /// `H` heads with 32 rows, `P` at a time; gives `H`.

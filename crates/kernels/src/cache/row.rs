@@ -1,5 +1,6 @@
 //! A key or a value as it is stored.
 
+use crate::prefetch::prefetch_far;
 use crate::vector::isa::Isa;
 use crate::vector::lanes::{LANES, lanes, narrow};
 use crate::vector::level::Task;
@@ -30,6 +31,19 @@ pub enum Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Asks for all of them.
+    #[inline(always)]
+    pub fn prefetch(self) {
+        match self {
+            Self::F32(numbers) => prefetch_far(numbers.as_ptr().cast(), size_of_val(numbers)),
+            Self::Bf16(numbers) => prefetch_far(numbers.as_ptr().cast(), size_of_val(numbers)),
+            Self::Q8 { codes, scales } => {
+                prefetch_far(codes.as_ptr().cast(), codes.len());
+                prefetch_far(scales.as_ptr().cast(), size_of_val(scales));
+            }
+        }
+    }
+
     /// Writes them as they are meant, `row` numbers each.
     #[inline(always)]
     pub fn widen(self, row: usize, out: &mut [f32]) {

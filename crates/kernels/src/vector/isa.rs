@@ -33,6 +33,16 @@ pub trait Isa {
 
     /// The sum of all lanes.
     fn sum(wide: Self::Wide) -> f32;
+
+    /// Whether sixteen sums can run beside one another in registers, and
+    /// [`sums`](Self::sums) is faster than as many [`sum`](Self::sum)s.
+    const SUMS_TOGETHER: bool = false;
+
+    /// The sums of all lanes of each, a sum a lane.
+    #[inline(always)]
+    fn sums(wide: [Self::Wide; LANES]) -> Lanes {
+        wide.map(Self::sum)
+    }
 }
 
 /// Plain Rust; `FUSED` where the machine always has fused products.
@@ -178,5 +188,38 @@ impl Isa for Avx512 {
     fn sum(wide: Self::Wide) -> f32 {
         // SAFETY: the features are there.
         unsafe { x86::_mm512_reduce_add_ps(wide) }
+    }
+
+    const SUMS_TOGETHER: bool = true;
+
+    /// A tree: each step adds the halves, quarters and so on of two vectors and
+    /// keeps both sums in one.
+    #[inline(always)]
+    fn sums(wide: [Self::Wide; LANES]) -> Lanes {
+        // SAFETY: the features are there, and room for sixteen numbers.
+        unsafe {
+            let eight: [x86::__m512; 8] = std::array::from_fn(|i| {
+                let (a, b) = (wide[i], wide[i + 8]);
+                let low = x86::_mm512_shuffle_f32x4::<0x44>(a, b);
+                x86::_mm512_add_ps(low, x86::_mm512_shuffle_f32x4::<0xee>(a, b))
+            });
+            let four: [x86::__m512; 4] = std::array::from_fn(|i| {
+                let (a, b) = (eight[i], eight[i + 4]);
+                let even = x86::_mm512_shuffle_f32x4::<0x88>(a, b);
+                x86::_mm512_add_ps(even, x86::_mm512_shuffle_f32x4::<0xdd>(a, b))
+            });
+            let two: [x86::__m512; 2] = std::array::from_fn(|i| {
+                let (a, b) = (four[i], four[i + 2]);
+                let low = x86::_mm512_shuffle_ps::<0x44>(a, b);
+                x86::_mm512_add_ps(low, x86::_mm512_shuffle_ps::<0xee>(a, b))
+            });
+            let even = x86::_mm512_shuffle_ps::<0x88>(two[0], two[1]);
+            let one = x86::_mm512_add_ps(even, x86::_mm512_shuffle_ps::<0xdd>(two[0], two[1]));
+            let order =
+                x86::_mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
+            let mut sums = [0.0; LANES];
+            x86::_mm512_storeu_ps(sums.as_mut_ptr(), x86::_mm512_permutexvar_ps(order, one));
+            sums
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::tiles::TILE_BYTES;
 use super::{PANEL_GROUPS, PANEL_TILES};
 use crate::packed::Packed;
+use crate::prefetch::prefetch;
 use crate::source::GROUP;
 use crate::tier::avx512::codes::Code;
 use crate::tier::avx512::floats::Float;
@@ -58,22 +59,13 @@ impl Panel<'_, '_> {
                 let group = codes..codes + walk.group_bytes;
                 // A panel takes a small part of each tile, so what follows in
                 // memory is not what is read next.
-                ask_for(&next[group.clone()]);
+                prefetch(next[group.clone()].as_ptr(), walk.group_bytes);
                 if g == 0 {
-                    ask_for(&next[header..codes]);
+                    prefetch(next[header..].as_ptr(), walk.header_bytes);
                 }
                 make(tile[header..].as_ptr(), tile[group].as_ptr(), g, out);
             }
         }
-    }
-}
-
-/// Asks for bytes that will be read soon.
-fn ask_for(bytes: &[u8]) {
-    for line in bytes.chunks(64) {
-        // SAFETY: a prefetch reads nothing that a program could see; every
-        // x86-64 has it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
 }
 

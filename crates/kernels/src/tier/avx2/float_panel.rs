@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use super::columns::{BF16, Columns, E4M3, F16, F32, scale};
 use super::float::MULTIPLY;
-use super::panel::{Engine, prefetch};
+use super::panel::Engine;
 use super::unpack::AHEAD;
 use crate::activations::Activations;
 use crate::packed::{Codes, Layout, TILE_ROWS};
+use crate::prefetch::prefetch;
 use crate::source::GROUP;
 
 /// Multiplies floats with the states as they are.

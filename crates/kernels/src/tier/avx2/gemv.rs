@@ -6,13 +6,13 @@ use std::ops::Range;
 
 use super::bytes::{Madd, Product, Vnni, eight};
 use super::codes::Unpack;
-use super::panel::prefetch;
 use super::scales::Header;
 use super::states::State;
 use super::unpack::{AHEAD, float_of};
 use crate::activations::Activations;
 use crate::output::Output;
 use crate::packed::{Layout, Packed, TILE_ROWS};
+use crate::prefetch::prefetch;
 use crate::source::GROUP;
 
 /// Tiles that are read at once: one stream leaves part of the bandwidth of a

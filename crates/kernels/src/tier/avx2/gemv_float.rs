@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use super::columns::{BF16, Columns, E4M3, F32, scale};
 use super::gemv::STREAMS;
-use super::panel::prefetch;
 use super::unpack::AHEAD;
 use crate::activations::Activations;
 use crate::output::Output;
 use crate::packed::{Codes, Layout, Packed, TILE_ROWS};
+use crate::prefetch::prefetch;
 use crate::source::GROUP;
 
 /// Adds the products of some tiles, `blocks` blocks of each, to their sums.

@@ -1,7 +1,6 @@
 //! Several tokens: some tiles at a time, a panel of columns of each unpacked
 //! into the caches and multiplied with all tokens.
 
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::ops::Range;
 
 use crate::activations::Activations;
@@ -106,14 +105,5 @@ pub unsafe fn product<E: Engine>(
             }
         }
         first += count;
-    }
-}
-
-/// Asks for `len` bytes from an address on, of which nothing need be there.
-#[inline(always)]
-pub fn prefetch(from: *const u8, len: usize) {
-    for line in (0..len).step_by(64) {
-        // SAFETY: a prefetch of any address does no harm.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line).cast()) };
     }
 }

@@ -2,9 +2,9 @@
 
 use super::bytes::eight;
 use super::codes::Unpack;
-use super::panel::prefetch;
 use super::scales::Header;
 use crate::packed::{Layout, Scales, TILE_ROWS};
+use crate::prefetch::prefetch;
 use crate::weight_type::FloatType;
 use std::arch::x86_64::*;
 

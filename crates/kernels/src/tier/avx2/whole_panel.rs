@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use super::bytes::Product;
 use super::dispatch::Plan;
-use super::panel::{Engine, prefetch};
+use super::panel::Engine;
 use super::states::State;
 use super::unpack::{Room, UnpackBlocks};
 use super::whole::{Multiply, Panel, multiply};
 use crate::activations::Activations;
 use crate::packed::{Layout, TILE_ROWS};
+use crate::prefetch::prefetch;
 use crate::source::GROUP;
 
 /// Multiplies bytes that were unpacked from whole codes.
