@@ -4,6 +4,10 @@
     CMAKE_ARGS="-DGGML_NATIVE=ON" llama-env/bin/pip install --no-binary llama-cpp-python llama-cpp-python
     llama-env/bin/python tools/bench_llama_cpp.py MODEL.gguf --threads 2
 
+GCC 12 takes most of the configuration that llama.cpp's AMX code loads for dead
+and leaves it out, which ends the program on such machines. With `-fno-tree-dse
+-fno-dse` among the flags for C++ it stays.
+
 The prompt is one batch, then single tokens follow; nothing is sampled or
 turned into text. The cache is cleared between runs. `--no-repack` keeps the
 weights as the file has them. Prints one JSON document.

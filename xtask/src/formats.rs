@@ -33,10 +33,10 @@ transformers with weights dequantised by gguf-py for GGUF, and mlx-lm for MLX.
 
 const TAIL: &str = "
 The kernels of each instruction set are tested on every type by themselves,
-against plain Rust: `scalar` and `avx2` wherever the tests run on such a
-machine; `neon`, `neon-i8mm`, `avx512` and `amx` have passed in emulators, and
-`avx-vnni` was never run. Rows of weights may be any multiple of 32, or of what
-the format's blocks take.
+against plain Rust, wherever the tests run on such a machine: `scalar`, `avx2`,
+`avx-vnni`, `avx512` and `amx` have passed on processors that have them, `neon`
+and `neon-i8mm` in emulators alone. Rows of weights may be any multiple of 32,
+or of what the format's blocks take.
 
 | device | engine | state |
 |---|---|---|
