@@ -52,7 +52,7 @@ pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
 pub use reference::{Reference, ReferenceKind};
-pub use search::{Hit, HitReason, SearchKind, SearchOptions};
+pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
 pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
 pub use walk::{Skipped, WalkOptions};

@@ -137,6 +137,11 @@ impl Place {
         let (size_bytes, changed_ns) = (meta.len(), changed_ns(&meta));
         Some(Self { path: path.clone(), full, size_bytes, changed_ns })
     }
+
+    /// Where it lies on the disk.
+    pub fn full(&self) -> &Path {
+        &self.full
+    }
 }
 
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git

@@ -28,7 +28,7 @@ use crate::symbol::Symbol;
 use crate::walk::{Skipped, WalkOptions};
 use update::{Failure, Update};
 
-pub(crate) use facts::decode_chunks;
+pub(crate) use facts::{decode_chunks, decode_symbols};
 pub(crate) use storage::rel_path;
 
 /// The index of a tree.
@@ -64,6 +64,8 @@ struct Inner {
     connection: Connection,
     /// Why the file is new, until an update tells.
     rebuilt: Option<Rebuilt>,
+    /// Whether somebody read what cannot be.
+    is_damaged: bool,
 }
 
 /// The file that is named `name` or whose path ends so; of several, the
@@ -106,7 +108,7 @@ impl CodeIndex {
     /// the next update tells so.
     pub fn open(path: &Path, root: &Root, options: WalkOptions) -> Result<Self> {
         let (connection, rebuilt) = schema::open(path)?;
-        let inner = Mutex::new(Inner { connection, rebuilt });
+        let inner = Mutex::new(Inner { connection, rebuilt, is_damaged: false });
         Ok(Self { path: path.to_owned(), root: root.clone(), options, inner })
     }
 
@@ -221,6 +223,14 @@ impl CodeIndex {
         })
     }
 
+    /// The chunks of a file, as they are kept.
+    pub(crate) fn chunk_data(&self, path: &RelPath) -> Result<Vec<u8>> {
+        self.facts(path, |connection, id| {
+            let select = "SELECT data FROM chunk WHERE file = ?1";
+            connection.prepare_cached(select)?.query_row([id], |row| row.get(0)).map(Some)
+        })
+    }
+
     pub(crate) fn root(&self) -> &Root {
         &self.root
     }
@@ -256,7 +266,14 @@ impl CodeIndex {
     ) -> Result<T> {
         let mut inner = self.lock();
         let found = inner.connection.transaction().and_then(|view| read(&view));
+        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
         found.map_err(|error| schema::failed(&self.path, error))
+    }
+
+    /// Notes that what was read makes no sense, for the next update.
+    pub(crate) fn damaged(&self) -> Error {
+        self.lock().is_damaged = true;
+        Error::IndexDamaged { path: self.path.clone() }
     }
 
     /// Changes the index; where that shows that it is damaged, it is built
@@ -266,13 +283,12 @@ impl CodeIndex {
         change: impl Fn(&mut Connection) -> Result<Updated, Failure>,
     ) -> Result<Updated> {
         let mut inner = self.lock();
+        if inner.is_damaged {
+            self.begin_anew(&mut inner)?;
+        }
         let mut done = change(&mut inner.connection);
         if matches!(&done, Err(Failure::File(error)) if schema::is_damage(error)) {
-            // The connection is closed before its file goes.
-            inner.connection =
-                Connection::open_in_memory().map_err(|error| schema::failed(&self.path, error))?;
-            inner.connection = schema::anew(&self.path)?;
-            inner.rebuilt = Some(Rebuilt::Damaged);
+            self.begin_anew(&mut inner)?;
             done = change(&mut inner.connection);
         }
         let mut updated = done.map_err(|failure| match failure {
@@ -281,6 +297,16 @@ impl CodeIndex {
         })?;
         updated.rebuilt = inner.rebuilt.take();
         Ok(updated)
+    }
+
+    fn begin_anew(&self, inner: &mut Inner) -> Result<()> {
+        // The connection is closed before its file goes.
+        inner.connection =
+            Connection::open_in_memory().map_err(|error| schema::failed(&self.path, error))?;
+        inner.connection = schema::anew(&self.path)?;
+        inner.rebuilt = Some(Rebuilt::Damaged);
+        inner.is_damaged = false;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -1,7 +1,8 @@
 //! Search by means of the index.
 
 use super::lexical::Passages;
-use super::{Hit, SearchKind, SearchOptions};
+use super::symbol::{self, find_symbols};
+use super::{Hit, SearchKind, SearchOptions, auto, search_text};
 use crate::error::{Error, Result};
 use crate::index::CodeIndex;
 
@@ -17,9 +18,15 @@ impl CodeIndex {
             return Err(Error::EmptyQuery);
         }
         match options.kind {
-            SearchKind::Auto | SearchKind::Lexical | SearchKind::Text | SearchKind::Symbol => {
+            SearchKind::Auto => auto::find(self, query, options),
+            SearchKind::Lexical => {
                 Ok(Passages::find(self, query, &options.cancel)?.hits(options.limit))
             }
+            SearchKind::Symbol => {
+                let found = find_symbols(self, query, options.limit, &options.cancel)?;
+                Ok(symbol::hits(self, found))
+            }
+            SearchKind::Text => search_text(self.root(), self.options(), query, options),
         }
     }
 }

@@ -111,6 +111,26 @@ impl Passages {
         Ok(Self { files, ranked, query })
     }
 
+    /// The text of a ranked passage.
+    pub fn text(&self, place: usize) -> &str {
+        let one = &self.ranked[place];
+        lines(&self.files[one.file].text, one.chunk.lines)
+    }
+
+    /// The first passage of a file, whatever it holds.
+    pub fn beginning(index: &CodeIndex, path: &RelPath) -> Result<Option<Hit>> {
+        let Some(place) = Place::at(index.root(), path) else { return Ok(None) };
+        let Read::File(file) = read_text(&place, index.options()) else { return Ok(None) };
+        let data = index.chunk_data(path)?;
+        let chunks = index::decode_chunks(&data).ok_or_else(|| index.damaged())?;
+        let first = chunks.into_iter().next();
+        Ok(first.map(|chunk| {
+            let text = lines(&file.text, chunk.lines).to_owned();
+            let one = RankedChunk { file: 0, chunk, score: 0.0, words: Vec::new() };
+            one.hit(path, &text, &Query::new(""))
+        }))
+    }
+
     /// What is shown of the best.
     pub fn hits(self, limit: usize) -> Vec<Hit> {
         let Self { files, ranked, query } = self;
@@ -228,8 +248,7 @@ fn read_all(
     let mut counted = vec![Vec::new(); files.len()];
     for (number, text, chunks) in done.into_inner().unwrap_or_default() {
         files[number].text = text;
-        counted[number] =
-            chunks.ok_or_else(|| Error::IndexDamaged { path: index.path().to_owned() })?;
+        counted[number] = chunks.ok_or_else(|| index.damaged())?;
     }
     Ok(counted)
 }
