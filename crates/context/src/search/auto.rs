@@ -201,7 +201,7 @@ mod tests {
             ("src/port.rs", Look::Path),
             ("port.rs", Look::Path),
             ("error[E0382]: borrow of moved value", Look::Message),
-            ("thread main panicked at: no", Look::Question),
+            ("thread main panicked at: no", Look::Message),
             ("TypeError: cannot read x: it failed", Look::Message),
             ("where is \"no such port\" said?", Look::Message),
             ("who opens the port?", Look::Question),

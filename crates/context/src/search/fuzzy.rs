@@ -167,7 +167,7 @@ mod tests {
             &["OpenPort", "open_the_port", "port_open"],
             &["OpenPort", "open_the_port"],
         );
-        check("open port", &["open_port", "openport"], &["open_port", "openport"]);
+        check("open port", &["open_port", "openport"], &["openport", "open_port"]);
         check("hs", &["HTTPServer", "hash", "ssh"], &["hash", "HTTPServer"]);
         check("", &["a"], &[]);
         check("größe", &["neue_größe"], &["neue_größe"]);
