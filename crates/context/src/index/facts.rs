@@ -55,7 +55,8 @@ const MEMBER: usize = 8;
 
 /// The names of symbols, a line each: a search by name reads nothing else.
 pub fn names(symbols: &[Symbol]) -> String {
-    symbols.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("\n")
+    let one_line = |symbol: &Symbol| symbol.name.replace('\n', " ");
+    symbols.iter().map(one_line).collect::<Vec<_>>().join("\n")
 }
 
 /// All of the symbols but their names and their comments, which stand in the

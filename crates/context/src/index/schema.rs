@@ -20,6 +20,9 @@ const APPLICATION: i64 = 0x6d6c_7869;
 /// How long one waits for another process that writes.
 pub const BUSY: Duration = Duration::from_secs(30);
 
+/// The log of changes is cut to this once they are in the file itself.
+const LOG_BYTES: i64 = 4 << 20;
+
 /// Pages that are kept in memory, in KiB.
 const CACHE_KIB: i64 = 16 << 10;
 
@@ -97,6 +100,7 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, Layout)> {
     // A loss of power may lose the last changes, never the file.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
     let number = |connection: &Connection, name: &str| {
         connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))
     };
