@@ -59,8 +59,6 @@ pub enum HitReason {
         /// The words.
         words: Vec<String>,
     },
-    /// It uses words that this code uses where it uses those of the query.
-    Similar,
 }
 
 impl fmt::Display for HitReason {
@@ -71,7 +69,6 @@ impl fmt::Display for HitReason {
             Self::Holds { text } => write!(f, "holds `{text}`"),
             Self::Words { words } => write!(f, "holds {}", words.join(", ")),
             Self::Path { words } => write!(f, "its path holds {}", words.join(", ")),
-            Self::Similar => f.write_str("uses related words"),
         }
     }
 }
