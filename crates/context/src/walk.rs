@@ -20,6 +20,9 @@ const BINARY_PROBE_BYTES: usize = 8 * 1024;
 /// The rules of what this program shall not read, beside git's.
 const OWN_RULES: &str = ".mlxignore";
 
+/// All files with rules.
+const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
+
 /// Rules for what to ignore are longer than this nowhere.
 const MOST_RULE_BYTES: u64 = 1 << 20;
 
@@ -337,10 +340,15 @@ pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
+/// Whether a file says which others belong to the tree.
+pub fn holds_rules(path: &RelPath) -> bool {
+    RULES.contains(&path.file_name())
+}
+
 /// Whether a folder's rules are files that can be read whole. The walker would
 /// read a link to an endless device, or a rule file of any length.
 fn has_plain_rules(folder: &Path) -> bool {
-    [".gitignore", ".ignore", OWN_RULES].iter().all(|name| {
+    RULES.iter().all(|name| {
         let path = folder.join(name);
         match fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_symlink() => {

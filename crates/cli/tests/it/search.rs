@@ -35,7 +35,7 @@ fn search_tells_a_person_why() {
     let ran = ground.play(&["search", "who opens the port?"], shown);
     assert_eq!(
         ran.out,
-        "port.py:1-2  defines open_port; holds opens, port, opensport; its path holds port\n     \
+        "port.py:1-2  defines open_port; holds opens, port; its path holds port\n     \
          1  def open_port(number):\n"
     );
     let ran = ground.run(&["search", "zzz"]);

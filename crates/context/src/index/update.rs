@@ -13,7 +13,7 @@ use super::read::{Outcome, read};
 use super::storage::{self, Known, State};
 use super::{Updated, targets};
 use crate::error::Error;
-use crate::walk::{Place, WalkOptions, list, threads};
+use crate::walk::{Place, WalkOptions, holds_rules, list, threads};
 
 /// A file that was changed this shortly before it was looked at may change
 /// again without another time: some disks count in two seconds.
@@ -110,12 +110,16 @@ impl Update<'_> {
     }
 
     /// Looks at some files that the index knows. `None` where it does not know
-    /// one: whether a new file belongs to the tree is for its rules to say.
+    /// one, as whether a new file belongs to the tree is for its rules to say,
+    /// or where one of them holds such rules.
     pub fn some(
         &self,
         connection: &mut Connection,
         paths: &[RelPath],
     ) -> Result<Option<Updated>, Failure> {
+        if paths.iter().any(holds_rules) {
+            return Ok(None);
+        }
         let now = now_ns();
         let mut updated = Updated::default();
         let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
