@@ -11,7 +11,7 @@ use std::time::Instant;
 use std::{env, fs, io};
 
 use mlxcode_base::{CancelToken, Root};
-use mlxcode_context::{CodeIndex, SearchOptions, WalkOptions};
+use mlxcode_context::{CodeIndex, SearchKind, SearchOptions, WalkOptions};
 
 /// How many hits are shown.
 const SHOWN: usize = 5;
@@ -25,6 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = SearchOptions::default().limit(SHOWN);
     if let Some(kind) = flags.first().and_then(|flag| flag.strip_prefix("--kind=")) {
         options = options.kind(kind.parse()?);
+    }
+    if options.kind == SearchKind::Text {
+        // As other programs for text do, it finds all.
+        options = options.limit(usize::MAX);
     }
     let root = Root::open(Path::new(tree))?;
     for _ in 0..2 {
@@ -40,8 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let query = query?;
         let begin = Instant::now();
         let hits = index.search(&query, &options)?;
-        println!("{query}: {:.1?}", begin.elapsed());
-        for hit in hits {
+        println!("{query}: {} in {:.1?}", hits.len(), begin.elapsed());
+        for hit in hits.into_iter().take(SHOWN) {
             let reasons: Vec<String> = hit.reasons.iter().map(ToString::to_string).collect();
             println!("  {:.2} {}:{} {}", hit.score, hit.path, hit.lines, reasons.join("; "));
         }

@@ -15,8 +15,9 @@ use crate::index::{self, CodeIndex};
 /// Methods", 2009): how little the first places count more than the next.
 const FUSION: f32 = 60.0;
 
-/// So many of each list take part.
+/// So many of the passages by words take part, and of the other list.
 const MOST_FUSED: usize = 60;
+const MOST_CHOSEN: usize = 30;
 
 /// How much a list counts beside that of words, which counts 1, where the query
 /// looks as if made for it.
@@ -69,7 +70,8 @@ pub fn find(index: &CodeIndex, query: &str, options: &SearchOptions) -> Result<V
     let words = passages.hits(MOST_FUSED.max(options.limit));
     let chosen = match look {
         Look::Name => {
-            let found = find_symbols(index, query, MOST_FUSED, &options.cancel)?;
+            let found =
+                find_symbols(index, query, MOST_CHOSEN.max(options.limit), &options.cancel)?;
             symbol::hits(index, found)
         }
         Look::Path => file(index, query, &words)?.into_iter().collect(),
@@ -88,12 +90,12 @@ fn fused(chosen: Vec<Hit>, words: Vec<Hit>) -> Vec<Hit> {
     let mut places: HashMap<RelPath, Vec<usize>> = HashMap::new();
     let mut all: Vec<Hit> = Vec::new();
     let gain = |rank: usize, weight: f32| weight / (FUSION + rank as f32 + 1.0);
-    for (rank, mut hit) in words.into_iter().enumerate().take(MOST_FUSED) {
+    for (rank, mut hit) in words.into_iter().enumerate() {
         hit.score = gain(rank, 1.0);
         places.entry(hit.path.clone()).or_default().push(all.len());
         all.push(hit);
     }
-    for (rank, mut hit) in chosen.into_iter().enumerate().take(MOST_FUSED) {
+    for (rank, mut hit) in chosen.into_iter().enumerate() {
         let score = gain(rank, CHOSEN_WEIGHT);
         let known = places.get(&hit.path).and_then(|known| {
             let holds = |place: &&usize| {

@@ -52,8 +52,7 @@ impl Pattern {
         if name == self.typed {
             return Some(1.0);
         }
-        let mask = name.chars().flat_map(char::to_lowercase).fold(0, |mask, c| mask | bit(c));
-        if self.mask & !mask != 0 {
+        if self.mask & !mask(name) != 0 || !self.is_within(name) {
             return None;
         }
         let name: Vec<char> = name.chars().take(MOST_NAME).collect();
@@ -80,6 +79,13 @@ impl Pattern {
         }
         let wrong = distance(&self.letters, &name);
         (wrong <= most).then_some(0.6 - 0.1 * wrong as f32)
+    }
+
+    /// Whether the name holds the letters in their order: of most names, this
+    /// is all that is asked.
+    fn is_within(&self, name: &str) -> bool {
+        let mut letters = name.chars().flat_map(char::to_lowercase);
+        self.letters.iter().all(|letter| letters.any(|c| c == *letter))
     }
 
     fn align(&self, name: &[char]) -> Option<i32> {
@@ -114,6 +120,15 @@ impl Pattern {
 fn begins_word(name: &[char], place: usize) -> bool {
     let Some(before) = place.checked_sub(1).map(|before| name[before]) else { return true };
     !before.is_alphanumeric() || (name[place].is_uppercase() && !before.is_uppercase())
+}
+
+/// Which letters a name holds.
+fn mask(name: &str) -> u64 {
+    if name.is_ascii() {
+        let letters = name.bytes().map(|byte| char::from(byte.to_ascii_lowercase()));
+        return letters.fold(0, |mask, c| mask | bit(c));
+    }
+    name.chars().flat_map(char::to_lowercase).fold(0, |mask, c| mask | bit(c))
 }
 
 fn bit(letter: char) -> u64 {

@@ -15,8 +15,10 @@ use crate::symbol::{Symbol, SymbolKind};
 use crate::terms::Query;
 use crate::walk::{Place, Read, read_text};
 
-/// So many of the names that fit are looked at closely.
-const MOST_FOUND: usize = 400;
+/// So many of the names that fit are looked at closely: three times as many as
+/// are asked for, since kinds and files count too, within these bounds.
+const LEAST_FOUND: usize = 60;
+const MOST_FOUND: usize = 1_000;
 
 /// What a definition gains that lies in what the query names before it.
 const OWNED_FACTOR: f32 = 1.5;
@@ -52,10 +54,11 @@ pub fn find_symbols(
     let (owner, name) = parted(query);
     let pattern = Pattern::new(name);
     let words = Query::new(query);
+    let most = limit.saturating_mul(3).clamp(LEAST_FOUND, MOST_FOUND);
     let mut found = index.read(|connection| {
-        let mut named = names(connection, |name| pattern.fit(name), cancel)?;
+        let mut named = names(connection, most, |name| pattern.fit(name), cancel)?;
         if named.is_empty() {
-            named = names(connection, |name| pattern.fit_misspelt(name), cancel)?;
+            named = names(connection, most, |name| pattern.fit_misspelt(name), cancel)?;
         }
         symbols(connection, named, &words)
     })?;
@@ -132,6 +135,7 @@ fn parted(query: &str) -> (Option<&str>, &str) {
 /// The best names of the index.
 fn names(
     connection: &Connection,
+    most: usize,
     fit: impl Fn(&str) -> Option<f32>,
     cancel: &CancelToken,
 ) -> rusqlite::Result<Vec<Named>> {
@@ -149,21 +153,21 @@ fn names(
             Some(Named { fit, file, number })
         });
         found.extend(fitting);
-        if found.len() > 8 * MOST_FOUND {
-            best(&mut found);
+        if found.len() > 8 * most {
+            best(&mut found, most);
         }
     }
-    best(&mut found);
+    best(&mut found, most);
     Ok(found)
 }
 
-fn best(found: &mut Vec<Named>) {
+fn best(found: &mut Vec<Named>, most: usize) {
     let place = |one: &Named| (one.file, one.number);
     let order = |a: &Named, b: &Named| -> Ordering {
         b.fit.total_cmp(&a.fit).then_with(|| place(a).cmp(&place(b)))
     };
     found.sort_by(order);
-    found.truncate(MOST_FOUND);
+    found.truncate(most);
 }
 
 fn symbols(
