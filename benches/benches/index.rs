@@ -84,9 +84,10 @@ fn main() {
         size(index.path()) as f64 / bytes as f64
     );
 
-    let edited =
-        index.files().expect("files").into_iter().find(|path| path.as_str().ends_with(".rs"));
-    let edited: RelPath = edited.expect("a source file");
+    let mut known = index.files().expect("files").into_iter();
+    let edited: RelPath = known
+        .find(|path| path.as_path().extension().is_some_and(|ending| ending == "rs"))
+        .expect("a source file");
     let full = tree.join(edited.as_path());
     let text = fs::read_to_string(&full).expect("a text");
     let mut round = 0;
