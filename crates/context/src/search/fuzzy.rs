@@ -107,7 +107,6 @@ impl Pattern {
                     gain - (place as i32).min(8)
                 } else {
                     let next = if place >= 1 { at[place - 1] + NEXT } else { NONE };
-                    // Behind an underscore, words follow without a gap.
                     gain + next.max(far)
                 };
             }
