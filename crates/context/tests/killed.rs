@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files and processes they need")]
 #![allow(clippy::print_stdout, reason = "what was seen is worth knowing after a minute")]
 
+#[allow(dead_code, reason = "the other suite uses the rest")]
 mod support;
 
 use std::env;
@@ -43,7 +44,7 @@ fn child() {
     let ground = Ground::at(&folder);
     let index = ground.index("index");
     loop {
-        for _ in 0..1 + random.below(20) {
+        for _ in 0..=random.below(20) {
             let name = format!("part_{}/{}", random.below(12), NAMES[random.below(NAMES.len())]);
             if random.below(4) == 0 {
                 ground.remove(&name);
