@@ -37,6 +37,11 @@ impl ContentHash {
         ContentHasher(Sha256::new())
     }
 
+    /// The hash itself.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first twelve digits: enough to tell files apart on a screen.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()

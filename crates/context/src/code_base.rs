@@ -5,9 +5,9 @@ use mlxcode_base::{CancelToken, Language, LineIndex, LineRange, RelPath, Root};
 
 use crate::error::{Error, Result};
 use crate::import::FileSet;
-use crate::mention::{Mention, mentions};
+use crate::mention::{Mention, ends_in, mentions, outermost};
 use crate::origin::Origin;
-use crate::search::{RankedChunk, rank_chunks, rank_files, sort, standing};
+use crate::search::{Hit, NAMED_FACTOR, RankedChunk, rank_chunks, rank_files, sort, standing};
 use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
 use crate::walk::{Skipped, SourceFile, WalkOptions, walk};
@@ -18,32 +18,12 @@ const SYMBOL_FILES: usize = 40;
 /// Definitions of one name that are of use; `new` has hundreds.
 const MOST_DEFINITIONS: usize = 5;
 
-/// How much a passage gains that defines what the question names, or stands
-/// in a file that it names.
-const NAMED_FACTOR: f32 = 1.5;
-
 /// The text files of a tree, in memory.
 #[derive(Clone, Debug)]
 pub struct CodeBase {
     files: Vec<SourceFile>,
     skipped: Skipped,
     cancel: CancelToken,
-}
-
-/// A passage that search found.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Hit {
-    /// The file.
-    pub path: RelPath,
-    /// The lines.
-    pub lines: LineRange,
-    /// Higher is better; only comparable within one search.
-    pub score: f32,
-    /// The words of the question that the passage holds.
-    pub words: Vec<String>,
-    /// The passage, with its line ends.
-    pub text: String,
 }
 
 impl CodeBase {
@@ -70,24 +50,21 @@ impl CodeBase {
 
     /// The passages that fit `query` best, best first.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
-        let ranked = self.ranked(query)?;
-        Ok(ranked
-            .into_iter()
-            .take(limit)
-            .map(|one| Hit {
-                path: self.files[one.file].path.clone(),
-                lines: one.chunk.lines,
-                score: one.score,
-                words: one.words,
-                text: self.lines(one.file, one.chunk.lines).to_owned(),
-            })
-            .collect())
+        let ranked = self.ranked(query)?.into_iter().take(limit);
+        let query = Query::new(query);
+        let hit = |one: RankedChunk| {
+            let (path, text) = (self.path(one.file), self.lines(one.file, one.chunk.lines));
+            one.hit(path, text, &query)
+        };
+        Ok(ranked.map(hit).collect())
     }
 
     /// The files and symbols of this code that a question names.
     pub fn mentions(&self, question: &str) -> Vec<Mention> {
-        let paths: Vec<&RelPath> = self.files.iter().map(|file| &file.path).collect();
-        mentions(question, &paths)
+        mentions(question, &|name| {
+            let named = self.files.iter().map(|file| &file.path).filter(|path| ends_in(path, name));
+            outermost(named).cloned()
+        })
     }
 
     pub(crate) fn ranked(&self, question: &str) -> Result<Vec<RankedChunk>> {
@@ -96,11 +73,7 @@ impl CodeBase {
         let mut ranked = rank_chunks(&self.files, &rank, &query, &self.cancel)?;
         let mentions = self.mentions(question);
         for one in &mut ranked {
-            let named = mentions.iter().any(|mention| match mention {
-                Mention::File { path, .. } => self.path(one.file) == path,
-                Mention::Symbol { name, .. } => one.chunk.names.contains(name),
-            });
-            if named {
+            if mentions.iter().any(|mention| mention.is_of(self.path(one.file), &one.chunk)) {
                 one.score *= NAMED_FACTOR;
             }
         }

@@ -1,6 +1,7 @@
+use std::io;
 use std::path::PathBuf;
 
-use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange};
+use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange, io_error_kind};
 use thiserror::Error;
 
 /// What can go wrong when code is read.
@@ -42,6 +43,51 @@ pub enum Error {
         /// The length of the text.
         len: usize,
     },
+    /// Another process writes the index, and takes long.
+    #[error("another process has been writing the index {path} for a long time")]
+    IndexBusy {
+        /// The index.
+        path: PathBuf,
+    },
+    /// The index is damaged. It is built anew when it is next updated.
+    #[error("the index {path} is damaged")]
+    IndexDamaged {
+        /// The index.
+        path: PathBuf,
+    },
+    /// The index's folder or file cannot be made or removed.
+    #[error("cannot write {path}")]
+    IndexFolder {
+        /// The folder or the file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The index cannot be read or written.
+    #[error("cannot use the index {path}")]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file at the place of the index is a database of something else.
+    #[error("{path} is a database of another program")]
+    NotAnIndex {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What is to be found is no pattern.
+    #[error("`{pattern}` is no regular expression: {reason}")]
+    BadPattern {
+        /// The pattern as given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing was asked for.
+    #[error("there is nothing to search for")]
+    EmptyQuery,
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -55,8 +101,16 @@ impl Diagnostic for Error {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::FileNotFound { .. } => ErrorKind::NotFound,
-            Self::BadRules { .. } | Self::EditOutside { .. } => ErrorKind::InvalidInput,
+            Self::BadRules { .. }
+            | Self::EditOutside { .. }
+            | Self::BadPattern { .. }
+            | Self::EmptyQuery => ErrorKind::InvalidInput,
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::IndexBusy { .. } => ErrorKind::Unavailable,
+            Self::IndexDamaged { .. } => ErrorKind::Corrupt,
+            Self::IndexFolder { source, .. } => io_error_kind(source),
+            Self::Index { .. } => ErrorKind::Internal,
+            Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
             Self::Path(source) => source.kind(),
         }
     }
@@ -68,6 +122,13 @@ impl Diagnostic for Error {
             Self::BadRules { .. } => "context.bad_rules",
             Self::EditOutside { .. } => "context.edit_outside",
             Self::FileTooLong { .. } => "context.file_too_long",
+            Self::IndexBusy { .. } => "context.index_busy",
+            Self::IndexDamaged { .. } => "context.index_damaged",
+            Self::IndexFolder { .. } => "context.index_unwritable",
+            Self::Index { .. } => "context.index_failed",
+            Self::NotAnIndex { .. } => "context.not_an_index",
+            Self::BadPattern { .. } => "context.bad_pattern",
+            Self::EmptyQuery => "context.empty_query",
             Self::Path(source) => source.code(),
         }
     }
@@ -83,6 +144,13 @@ impl Diagnostic for Error {
                 "edits count bytes of the text as it was after the edit before"
             }
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
+            Self::IndexBusy { .. } => "wait until it is done, or end it",
+            Self::IndexDamaged { .. } => "update the index; it is built anew",
+            Self::IndexFolder { .. } => "check that the folder of the indexes can be written",
+            Self::Index { .. } => "check the disk; the file can be removed, it is built anew",
+            Self::NotAnIndex { .. } => "name another file for the index",
+            Self::BadPattern { .. } => "search for the words as they stand, without --regex",
+            Self::EmptyQuery => "give a word, a name or a question",
             Self::Path(source) => return source.help(),
         };
         Some(text.to_owned())

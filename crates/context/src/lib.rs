@@ -4,6 +4,7 @@
 //! The principal type is [`CodeBase`]: the files of a tree, in memory. It is
 //! searched in two steps: all files are ranked by their words, then the best
 //! are parsed into [`Chunk`]s along their syntax and these are ranked again.
+//! [`CodeIndex`] does the same from a file, in which the tree was read before.
 //! One file is a [`ParsedFile`]: what it defines, names and imports.
 //!
 //! ```
@@ -29,6 +30,7 @@ mod cache;
 mod code_base;
 mod error;
 mod import;
+mod index;
 mod mention;
 mod origin;
 mod outline;
@@ -41,14 +43,16 @@ mod terms;
 mod walk;
 
 pub use cache::ParseCache;
-pub use code_base::{CodeBase, Hit};
+pub use code_base::CodeBase;
 pub use error::{Error, Result};
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
+pub use index::{CodeIndex, Rebuilt, Updated};
 pub use mention::Mention;
 pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
 pub use reference::{Reference, ReferenceKind};
+pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
 pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
 pub use walk::{Skipped, WalkOptions};

@@ -2,6 +2,8 @@
 
 use mlxcode_base::{LineRange, RelPath};
 
+use crate::syntax::Chunk;
+
 /// Something of the code that a question names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,11 +24,22 @@ pub enum Mention {
     },
 }
 
-/// Finds what `question` names among the files `paths`, in its order.
-pub fn mentions(question: &str, paths: &[&RelPath]) -> Vec<Mention> {
+impl Mention {
+    /// Whether a part of a file is what is named, or a part of it.
+    pub(crate) fn is_of(&self, file: &RelPath, chunk: &Chunk) -> bool {
+        match self {
+            Self::File { path, .. } => path == file,
+            Self::Symbol { name, .. } => chunk.names.contains(name),
+        }
+    }
+}
+
+/// Finds what `question` names, in its order; `find` gives the file whose path
+/// ends so.
+pub fn mentions(question: &str, find: &dyn Fn(&str) -> Option<RelPath>) -> Vec<Mention> {
     let mut found = Vec::new();
     for (word, quoted) in words(question) {
-        let mention = file(word, paths).or_else(|| symbol(word, quoted));
+        let mention = file(word, find).or_else(|| symbol(word, quoted));
         if let Some(mention) = mention
             && !found.contains(&mention)
         {
@@ -53,20 +66,25 @@ fn words(question: &str) -> Vec<(&str, bool)> {
     words
 }
 
-fn file(word: &str, paths: &[&RelPath]) -> Option<Mention> {
+fn file(word: &str, find: &dyn Fn(&str) -> Option<RelPath>) -> Option<Mention> {
     let (name, lines) = split_lines(word);
     let name = name.trim_start_matches("./");
     // A file without an ending, such as `Makefile`, is written like a name.
     if !name.contains(['.', '/']) && !name.starts_with(char::is_uppercase) {
         return None;
     }
-    let fits = |path: &&&RelPath| {
-        let text = path.as_str();
-        text == name || text.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
-    };
-    // Of several with the same name, the outermost.
-    let path = paths.iter().filter(fits).min_by_key(|path| path.parts().count())?;
-    Some(Mention::File { path: (**path).clone(), lines })
+    Some(Mention::File { path: find(name)?, lines })
+}
+
+/// Whether a path is `name` or lies so in some folder.
+pub fn ends_in(path: &RelPath, name: &str) -> bool {
+    let rest = path.as_str().strip_suffix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+}
+
+/// Of several files with the same name, the outermost.
+pub fn outermost<'p>(paths: impl Iterator<Item = &'p RelPath>) -> Option<&'p RelPath> {
+    paths.min_by_key(|path| path.parts().count())
 }
 
 /// Takes lines off a file's name: `a:7`, `a:7-9`, a compiler's `a:7:12`, and
@@ -122,7 +140,9 @@ mod tests {
     fn check(question: &str, expect: &str) {
         let paths = ["src/lib.rs", "src/a/mod.rs", "src/mod.rs", "Makefile", "web/app.js"];
         let paths: Vec<RelPath> = paths.iter().map(|path| RelPath::new(path).unwrap()).collect();
-        let found = mentions(question, &paths.iter().collect::<Vec<_>>());
+        let found = mentions(question, &|name| {
+            outermost(paths.iter().filter(|path| ends_in(path, name))).cloned()
+        });
         let shown: Vec<String> = found
             .into_iter()
             .map(|mention| match mention {

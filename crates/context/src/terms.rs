@@ -122,6 +122,14 @@ impl Query {
         number
     }
 
+    /// The stems that are counted, each with the number of its term.
+    pub fn stems(&self) -> Vec<(&str, usize)> {
+        let mut stems: Vec<(&str, usize)> =
+            self.numbers.iter().map(|(stem, number)| (stem.as_str(), *number)).collect();
+        stems.sort_unstable_by_key(|(stem, number)| (*number, *stem));
+        stems
+    }
+
     /// Tells whether a word of the question begins so.
     pub fn asks(&self, beginning: &str) -> bool {
         self.terms.iter().any(|term| term.word.starts_with(beginning))
@@ -163,29 +171,73 @@ pub fn each_word(text: &str, mut take: impl FnMut(&str)) {
             word.clear();
         }
     };
-    let mut chars = text.chars().peekable();
+    let bytes = text.as_bytes();
+    let mut at = 0;
     let mut before = ' ';
-    while let Some(c) = chars.next() {
+    while let Some(byte) = bytes.get(at) {
+        // Nearly all of code is ASCII, which needs no tables.
+        if byte.is_ascii() {
+            at += 1;
+            if byte.is_ascii_alphanumeric() {
+                let hump = byte.is_ascii_uppercase()
+                    && (before.is_lowercase()
+                        || before.is_ascii_digit()
+                        || (before.is_uppercase() && is_lower(text, at)));
+                if hump {
+                    flush(&mut word);
+                }
+                word.push(char::from(byte.to_ascii_lowercase()));
+            } else {
+                flush(&mut word);
+            }
+            before = char::from(*byte);
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        at += c.len_utf8();
         if c.is_alphanumeric() {
             let hump = c.is_uppercase()
                 && (before.is_lowercase()
                     || before.is_ascii_digit()
-                    || (before.is_uppercase()
-                        && chars.peek().is_some_and(|next| next.is_lowercase())));
+                    || (before.is_uppercase() && is_lower(text, at)));
             if hump {
                 flush(&mut word);
             }
-            if c.is_ascii() {
-                word.push(c.to_ascii_lowercase());
-            } else {
-                word.extend(c.to_lowercase());
-            }
+            word.extend(c.to_lowercase());
         } else {
             flush(&mut word);
         }
         before = c;
     }
     flush(&mut word);
+}
+
+/// Whether a small letter stands at that place.
+fn is_lower(text: &str, at: usize) -> bool {
+    match text.as_bytes().get(at) {
+        Some(byte) if byte.is_ascii() => byte.is_ascii_lowercase(),
+        Some(_) => text[at..].starts_with(char::is_lowercase),
+        None => false,
+    }
+}
+
+/// Calls `take` with each identifier of `text` that is made of several words:
+/// `parse_reply` and `parseReply`, and not `parse`.
+pub fn each_identifier<'t>(text: &'t str, mut take: impl FnMut(&'t str)) {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    for whole in text.split(|c: char| !is_part(c)) {
+        let name = whole.trim_matches('_');
+        let hump = |pair: &[u8]| !pair[0].is_ascii_uppercase() && pair[1].is_ascii_uppercase();
+        // The `PS` of `HTTPServer`.
+        let end = |three: &[u8]| {
+            three[..2].iter().all(u8::is_ascii_uppercase) && three[2].is_ascii_lowercase()
+        };
+        let bytes = name.as_bytes();
+        let several = name.contains('_') || bytes.windows(2).any(hump) || bytes.windows(3).any(end);
+        if several && name.contains(char::is_alphabetic) {
+            take(name);
+        }
+    }
 }
 
 /// Takes the endings off a word that inflection and derivation put there.
@@ -238,6 +290,14 @@ mod tests {
         ] {
             assert_eq!(words(text), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn identifiers_of_several_words_are_found_whole() {
+        let mut found = Vec::new();
+        let text = "parse(__all__, parse_reply, parseReply, HTTPServer, X_1, _a, größe_neu, 1_000)";
+        each_identifier(text, |whole| found.push(whole));
+        assert_eq!(found, ["parse_reply", "parseReply", "HTTPServer", "X_1", "größe_neu"]);
     }
 
     #[test]

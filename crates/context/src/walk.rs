@@ -20,6 +20,9 @@ const BINARY_PROBE_BYTES: usize = 8 * 1024;
 /// The rules of what this program shall not read, beside git's.
 const OWN_RULES: &str = ".mlxignore";
 
+/// All files with rules.
+const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
+
 /// Rules for what to ignore are longer than this nowhere.
 const MOST_RULE_BYTES: u64 = 1 << 20;
 
@@ -108,7 +111,9 @@ pub struct SourceFile {
     pub origin: Origin,
 }
 
-enum Read {
+/// What reading a file gave.
+#[derive(Debug)]
+pub enum Read {
     File(SourceFile),
     Binary,
     TooLarge,
@@ -117,10 +122,29 @@ enum Read {
 }
 
 /// A file that is to be read.
-struct Place {
-    path: RelPath,
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub path: RelPath,
     full: PathBuf,
-    size_bytes: u64,
+    pub size_bytes: u64,
+    /// When it was last changed, in nanoseconds; 0 where the system does not
+    /// tell.
+    pub changed_ns: i64,
+}
+
+impl Place {
+    /// The file at `path`; `None` where there is no plain file.
+    pub fn at(root: &Root, path: &RelPath) -> Option<Self> {
+        let full = root.path().join(path.as_path());
+        let meta = fs::symlink_metadata(&full).ok().filter(fs::Metadata::is_file)?;
+        let (size_bytes, changed_ns) = (meta.len(), changed_ns(&meta));
+        Some(Self { path: path.clone(), full, size_bytes, changed_ns })
+    }
+
+    /// Where it lies on the disk.
+    pub fn full(&self) -> &Path {
+        &self.full
+    }
 }
 
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git
@@ -130,6 +154,29 @@ pub fn walk(
     options: &WalkOptions,
     cancel: &CancelToken,
 ) -> Result<(Vec<SourceFile>, Skipped)> {
+    let (places, mut skipped) = list(root, options, cancel)?;
+    let mut files = Vec::with_capacity(places.len());
+    for read in read_all(&places, options, cancel) {
+        match read {
+            Read::File(file) => files.push(file),
+            Read::Binary => skipped.binary += 1,
+            Read::TooLarge => skipped.too_large += 1,
+            Read::NotUtf8 => skipped.not_utf8 += 1,
+            Read::Unreadable => skipped.unreadable += 1,
+        }
+    }
+    if cancel.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    Ok((files, skipped))
+}
+
+/// The files that [`walk`] would read, by path, without reading them.
+pub fn list(
+    root: &Root,
+    options: &WalkOptions,
+    cancel: &CancelToken,
+) -> Result<(Vec<Place>, Skipped)> {
     let mut skipped = Skipped::default();
     let mut places = places(root, options, cancel, &mut skipped)?;
     places.retain(|one| {
@@ -148,21 +195,7 @@ pub fn walk(
     let fitting = fitting.count();
     skipped.too_large += places.len() - fitting;
     places.truncate(fitting);
-
-    let mut files = Vec::with_capacity(places.len());
-    for read in read_all(&places, options, cancel) {
-        match read {
-            Read::File(file) => files.push(file),
-            Read::Binary => skipped.binary += 1,
-            Read::TooLarge => skipped.too_large += 1,
-            Read::NotUtf8 => skipped.not_utf8 += 1,
-            Read::Unreadable => skipped.unreadable += 1,
-        }
-    }
-    if cancel.is_cancelled() {
-        return Err(Error::Cancelled);
-    }
-    Ok((files, skipped))
+    Ok((places, skipped))
 }
 
 /// The files below `root` that its rules let through, by path.
@@ -237,8 +270,23 @@ fn places(
 fn place(root: &Root, entry: &DirEntry) -> Option<Place> {
     let full = entry.path().to_owned();
     let path = RelPath::from_path(full.strip_prefix(root.path()).ok()?).ok()?;
-    let size_bytes = entry.metadata().ok()?.len();
-    Some(Place { path, full, size_bytes })
+    let meta = entry.metadata().ok()?;
+    let (size_bytes, changed_ns) = (meta.len(), changed_ns(&meta));
+    Some(Place { path, full, size_bytes, changed_ns })
+}
+
+/// When a file was last written or put in the place of another: the time that
+/// programs cannot set, where the system has one.
+#[cfg(unix)]
+fn changed_ns(meta: &fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt as _;
+    meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_ns(meta: &fs::Metadata) -> i64 {
+    let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Vec<Read> {
@@ -249,8 +297,7 @@ fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Ve
             .map(|part| {
                 scope.spawn(move || {
                     let some = part.iter().take_while(|_| !cancel.is_cancelled());
-                    some.map(|one| read_text(one, options.most_bytes(&one.path)))
-                        .collect::<Vec<_>>()
+                    some.map(|one| read_text(one, options)).collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -258,7 +305,9 @@ fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Ve
     })
 }
 
-fn read_text(one: &Place, max_bytes: u64) -> Read {
+/// Reads one file.
+pub fn read_text(one: &Place, options: &WalkOptions) -> Read {
+    let max_bytes = options.most_bytes(&one.path);
     let mut bytes = Vec::with_capacity(one.size_bytes as usize + 1);
     // The file may have grown since it was found.
     let read = File::open(&one.full)
@@ -291,10 +340,15 @@ pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
+/// Whether a file says which others belong to the tree.
+pub fn holds_rules(path: &RelPath) -> bool {
+    RULES.contains(&path.file_name())
+}
+
 /// Whether a folder's rules are files that can be read whole. The walker would
 /// read a link to an endless device, or a rule file of any length.
 fn has_plain_rules(folder: &Path) -> bool {
-    [".gitignore", ".ignore", OWN_RULES].iter().all(|name| {
+    RULES.iter().all(|name| {
         let path = folder.join(name);
         match fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_symlink() => {

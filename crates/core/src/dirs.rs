@@ -11,7 +11,8 @@ pub struct Dirs {
     pub config: PathBuf,
     /// Holds the installed models.
     pub data: PathBuf,
-    /// Holds the journals, by which edits are taken back.
+    /// Holds the journals, by which edits are taken back, and the indexes, by
+    /// which code is found.
     pub state: PathBuf,
 }
 
@@ -76,5 +77,10 @@ impl Dirs {
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")
+    }
+
+    /// The folder of all indexes.
+    pub fn indexes(&self) -> PathBuf {
+        self.state.join("index")
     }
 }

@@ -44,6 +44,7 @@ mod error;
 mod generation;
 mod hardware;
 mod hub;
+mod index;
 mod input;
 mod library;
 mod model;
@@ -63,6 +64,7 @@ pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use hub::HubSettings;
+pub use index::FoundCode;
 pub use input::InputError;
 pub use library::{
     CompareOptions, ComparedSpeed, ComparedText, Comparison, EditScore, HOW_TO_GET_A_MODEL,
@@ -84,7 +86,10 @@ pub use mlxcode_base::{
     ByteSize, CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress,
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
-pub use mlxcode_context::{Hit, PackedContext, Passage, Reason, Skipped};
+pub use mlxcode_context::{
+    CodeIndex, Hit, HitReason, PackedContext, Passage, Reason, Rebuilt, SearchKind, SearchOptions,
+    Skipped, Updated,
+};
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
     BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,

@@ -81,16 +81,22 @@ impl Workspace {
         Ok(self.root.relative(from, typed)?)
     }
 
-    fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
+    /// Which files are read.
+    pub(crate) fn walk_options(&self) -> WalkOptions {
         let mut options = WalkOptions::default();
         if let Some(limit) = self.config().max_file_bytes {
             options.max_file_bytes = limit;
             options.max_source_bytes = limit;
         }
-        Ok(CodeBase::open(&self.root, &options, cancel)?)
+        options
     }
 
-    /// The passages that answer `query` best, best first.
+    fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
+        Ok(CodeBase::open(&self.root, &self.walk_options(), cancel)?)
+    }
+
+    /// The passages that answer `query` best, best first. All files are read for
+    /// it; [`find`](Self::find) asks an index.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>> {
         Ok(self.scan(&CancelToken::new())?.search(query, limit)?)
     }

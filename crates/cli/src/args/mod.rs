@@ -6,6 +6,7 @@ mod models;
 mod pull;
 mod rate;
 mod sampling;
+mod search;
 mod secret;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Se
 pub use models::{Cache, Models};
 pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
+pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
@@ -49,6 +51,10 @@ pub struct Args {
 pub enum Command {
     /// Answer a question about the code, with sources
     Ask(Ask),
+    /// Find places in the code: by words, names, text
+    Search(SearchCode),
+    /// Read the code, so that it is found fast; `search` does it by itself
+    Index,
     /// Change the code: show the diff, ask, apply, remember how to undo
     Edit(Edit),
     /// Apply the edits found in any model's reply

@@ -35,7 +35,7 @@ const CONFIGURATION: &str = r"## Configuration
 
 [schemas/config.json](schemas/config.json) is the schema. A project's `edit` can only make the user's rules stricter. A glob without a slash names files in any folder, one with a slash is meant from the root; one that names a folder names all that is in it.
 
-The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
+The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals and indexes, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
 
 Models come from the hub by `models pull`. The variables are those of Python's `huggingface_hub`, and the cache is the same:
 
@@ -60,6 +60,8 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     write(&folder.join("cli.md"), &reference())?;
     schema::<json::ErrorOutput>(&schemas, "error")?;
     schema::<json::AskOutput>(&schemas, "ask")?;
+    schema::<json::HitsOutput>(&schemas, "search")?;
+    schema::<json::IndexOutput>(&schemas, "index")?;
     schema::<json::EditOutput>(&schemas, "edit")?;
     schema::<json::ApplyOutput>(&schemas, "apply")?;
     schema::<json::UndoOutput>(&schemas, "undo")?;

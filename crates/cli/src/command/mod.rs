@@ -11,10 +11,12 @@ mod generate;
 mod generate_docs;
 mod hardware;
 mod history;
+mod index;
 mod models;
 mod probe;
 mod redo;
 mod rename;
+mod search;
 mod secret;
 mod undo;
 
@@ -51,6 +53,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
     };
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
+        Command::Search(args) => search::run(&args, &common, host),
+        Command::Index => index::run(&common, host),
         Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),

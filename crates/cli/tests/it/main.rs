@@ -12,5 +12,6 @@ mod fake_hub;
 mod ground;
 mod library;
 mod pulls;
+mod search;
 mod secrets;
 mod work;

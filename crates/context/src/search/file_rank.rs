@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use mlxcode_base::CancelToken;
+use mlxcode_base::{CancelToken, RelPath};
 
 use super::saturation;
 use super::standing::standing;
@@ -35,8 +35,7 @@ pub fn rank_files(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> 
         .enumerate()
         .map(|(number, term)| {
             let with = counted.iter().filter(|(counts, _)| counts[number] > 0).count() as f32;
-            // The idf of BM25, never negative.
-            term.weight * (1.0 + (total - with + 0.5) / (with + 0.5)).ln()
+            rarity(term.weight, with, total)
         })
         .collect();
     let words: u64 = counted.iter().map(|(_, words)| u64::from(*words)).sum();
@@ -45,11 +44,7 @@ pub fn rank_files(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> 
         .iter()
         .enumerate()
         .filter_map(|(number, (counts, words))| {
-            let score: f32 = counts
-                .iter()
-                .zip(&rarity)
-                .map(|(count, rarity)| rarity * saturation(*count as f32, *words as f32, mean))
-                .sum();
+            let score = fit(counts, &rarity, *words as f32, mean);
             (score > 0.0).then(|| {
                 (number, score * standing(&files[number].path, files[number].origin, query))
             })
@@ -58,6 +53,27 @@ pub fn rank_files(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> 
     // Files are in the order of their paths, so equal scores keep that order.
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     Ok(FileRank { files: ranked, rarity })
+}
+
+/// The idf of BM25, never negative, for a word that `with` of `total` files
+/// hold.
+pub fn rarity(weight: f32, with: f32, total: f32) -> f32 {
+    weight * (1.0 + (total - with + 0.5) / (with + 0.5)).ln()
+}
+
+/// How well a file fits by its words.
+pub fn fit(counts: &[u32], rarity: &[f32], words: f32, mean_words: f32) -> f32 {
+    let each = counts.iter().zip(rarity);
+    each.map(|(count, rarity)| rarity * saturation(*count as f32, words, mean_words)).sum()
+}
+
+/// Adds to the counts of a text those of its path.
+pub fn add_path(counts: &mut [u32], path: &RelPath, query: &Query) {
+    let (in_path, _) = query.count(path.as_str());
+    let (in_name, _) = query.count(path.file_name());
+    for (count, (path, name)) in counts.iter_mut().zip(in_path.into_iter().zip(in_name)) {
+        *count += path + NAME_COUNT * name;
+    }
 }
 
 type Counts = (Vec<u32>, u32);
@@ -80,10 +96,6 @@ fn count(files: &[SourceFile], query: &Query, cancel: &CancelToken) -> Vec<Count
 
 fn count_file(file: &SourceFile, query: &Query) -> Counts {
     let (mut counts, words) = query.count(&file.text);
-    let (in_path, _) = query.count(file.path.as_str());
-    let (in_name, _) = query.count(file.path.file_name());
-    for (count, (path, name)) in counts.iter_mut().zip(in_path.into_iter().zip(in_name)) {
-        *count += path + NAME_COUNT * name;
-    }
+    add_path(&mut counts, &file.path, query);
     (counts, words)
 }

@@ -1,12 +1,21 @@
 //! Which passages matter for a question.
 
+mod auto;
 mod file_rank;
+mod fuzzy;
+mod hit;
+mod in_index;
+mod lexical;
 mod passage_rank;
 mod standing;
+mod symbol;
+mod text;
 
 pub use file_rank::{FileRank, rank_files};
-pub use passage_rank::{RankedChunk, rank_chunks, sort};
-pub use standing::standing;
+pub use hit::{Hit, HitReason, SearchKind, SearchOptions};
+pub use passage_rank::{NAMED_FACTOR, RankedChunk, rank_chunks, sort};
+pub use standing::{Standing, standing};
+pub use text::search_text;
 
 /// The saturation of a word's count, `k1`, and the weight of the length, `b`,
 /// of Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::thread;
 
-use mlxcode_base::{CancelToken, LineIndex};
+use mlxcode_base::{CancelToken, LineIndex, RelPath};
 
-use super::FileRank;
 use super::saturation;
 use super::standing::standing;
+use super::{FileRank, Hit, HitReason};
 use crate::error::{Error, Result};
 use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
@@ -15,7 +15,7 @@ use crate::walk::{SourceFile, threads};
 
 /// Files that are parsed: enough that the answer is in one of them, few enough
 /// that a large tree answers in a second or two.
-const PARSED_FILES: usize = 120;
+pub const PARSED_FILES: usize = 120;
 
 /// Of these files, as many of the best are parsed as take this much together:
 /// parsers read some megabytes a second. The others are cut by lines.
@@ -36,6 +36,10 @@ const TOPIC_GAIN: f32 = 0.4;
 /// The chunk length, in words, to which others are compared.
 const MEAN_WORDS: f32 = 80.0;
 
+/// How much a passage gains that defines what the question names, or stands
+/// in a file that it names.
+pub const NAMED_FACTOR: f32 = 1.5;
+
 /// A chunk and how well it fits.
 #[derive(Clone, Debug)]
 pub struct RankedChunk {
@@ -45,6 +49,43 @@ pub struct RankedChunk {
     pub score: f32,
     /// The words of the question that it holds.
     pub words: Vec<String>,
+}
+
+impl RankedChunk {
+    /// What is shown of it.
+    pub fn hit(self, path: &RelPath, text: &str, query: &Query) -> Hit {
+        let Chunk { lines, names, .. } = self.chunk;
+        let told = |text: &str| {
+            let (counts, _) = query.count(text);
+            let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
+            held.map(|(_, term)| term.word.clone()).collect::<Vec<_>>()
+        };
+        let mut reasons = Vec::new();
+        let defined = names.iter().filter(|name| !told(name).is_empty());
+        reasons.extend(defined.take(1).map(|name| HitReason::Defines { name: name.clone() }));
+        if !self.words.is_empty() {
+            reasons.push(HitReason::Words { words: self.words.clone() });
+        }
+        let in_path = told(path.as_str());
+        if !in_path.is_empty() {
+            reasons.push(HitReason::Path { words: in_path });
+        }
+        let best = text.lines().enumerate().max_by_key(|(number, line)| {
+            let (counts, _) = query.count(line);
+            let held = counts.iter().filter(|count| **count > 0).count();
+            let named = names.iter().any(|name| line.contains(name.as_str()));
+            (held + usize::from(named && held > 0), std::cmp::Reverse(*number))
+        });
+        Hit {
+            path: path.clone(),
+            lines,
+            best_line: lines.first + best.map_or(0, |(number, _)| number),
+            score: self.score,
+            words: self.words,
+            reasons,
+            text: text.to_owned(),
+        }
+    }
 }
 
 /// Best first; equal ones by their places.
@@ -81,7 +122,14 @@ pub fn rank_chunks(
                                 .then(|| language_of(Path::new(file.path.as_str()), &file.text))
                                 .flatten();
                             let chunks = chunks(&file.text, language);
-                            rank_file(*number, file, chunks, *score, &rank.rarity, query)
+                            let chunks = count_chunks(&file.text, chunks, query);
+                            let file = RankedFile {
+                                number: *number,
+                                path: &file.path,
+                                standing: standing(&file.path, file.origin, query),
+                                score: *score,
+                            };
+                            rank_file(file, chunks, &rank.rarity, query)
                         })
                         .collect::<Vec<_>>()
                 })
@@ -96,57 +144,79 @@ pub fn rank_chunks(
     Ok(ranked)
 }
 
+/// A file whose chunks are ranked.
+#[derive(Clone, Copy, Debug)]
+pub struct RankedFile<'a> {
+    pub number: usize,
+    pub path: &'a RelPath,
+    pub standing: f32,
+    /// How well it fits as a whole.
+    pub score: f32,
+}
+
+/// A chunk and how often it holds each word of a question.
+#[derive(Clone, Debug)]
+pub struct CountedChunk {
+    pub chunk: Chunk,
+    pub counts: Vec<u32>,
+    pub words: u32,
+}
+
+/// Counts the words of a file's chunks.
+pub fn count_chunks(text: &str, chunks: Vec<Chunk>, query: &Query) -> Vec<CountedChunk> {
+    let index = LineIndex::new(text);
+    let count = |chunk: Chunk| {
+        let range = index.bytes_of(chunk.lines);
+        let (counts, words) = query.count(&text[range.start..range.end]);
+        CountedChunk { chunk, counts, words }
+    };
+    chunks.into_iter().map(count).collect()
+}
+
 /// Ranks the chunks of one file, in their order.
-fn rank_file(
-    number: usize,
-    file: &SourceFile,
-    chunks: Vec<Chunk>,
-    file_score: f32,
+pub fn rank_file(
+    file: RankedFile<'_>,
+    chunks: Vec<CountedChunk>,
     rarity: &[f32],
     query: &Query,
 ) -> Vec<RankedChunk> {
-    let index = LineIndex::new(&file.text);
-    let standing = standing(&file.path, file.origin, query);
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());
-    let topic = topic(file, query);
+    let topic = topic(file.path, query);
     chunks
         .into_iter()
-        .filter_map(|chunk| {
-            let range = index.bytes_of(chunk.lines);
-            let (counts, words) = query.count(&file.text[range.start..range.end]);
-            let names = chunk.names.join(" ");
-            let (in_names, name_words) = query.count(&names);
-            let mut score = 0.0;
-            let mut meant = 0.0;
-            for (term, rarity) in rarity.iter().enumerate() {
-                score += rarity * saturation(counts[term] as f32, words as f32, MEAN_WORDS);
-                if in_names[term] > 0 {
-                    meant += rarity;
-                }
-            }
+        .filter_map(|CountedChunk { chunk, counts, words }| {
+            let mut score: f32 = counts
+                .iter()
+                .zip(rarity)
+                .map(|(count, rarity)| rarity * saturation(*count as f32, words as f32, MEAN_WORDS))
+                .sum();
             if score == 0.0 {
                 return None;
             }
+            let names = chunk.names.join(" ");
+            let (in_names, name_words) = query.count(&names);
+            let meant = in_names.iter().zip(rarity).filter(|(count, _)| **count > 0);
+            let meant: f32 = meant.map(|(_, rarity)| rarity).sum();
             // A name made of nothing but the question's words is what was meant.
             let share = in_names.iter().sum::<u32>() as f32 / name_words.max(1) as f32;
             score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
-            score =
-                score * (0.4 + 0.6 * coverage) * standing * test * topic + FILE_WEIGHT * file_score;
+            score = score * (0.4 + 0.6 * coverage) * file.standing * test * topic
+                + FILE_WEIGHT * file.score;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
-            Some(RankedChunk { file: number, chunk, score, words })
+            Some(RankedChunk { file: file.number, chunk, score, words })
         })
         .collect()
 }
 
 /// What a file gains whose name is made of nothing but the question's words.
-fn topic(file: &SourceFile, query: &Query) -> f32 {
-    let name = file.path.file_name();
+fn topic(path: &RelPath, query: &Query) -> f32 {
+    let name = path.file_name();
     let (counts, words) = query.count(name.split('.').next().unwrap_or(name));
     let said = counts.iter().zip(&query.terms).filter(|(_, term)| term.parts.is_none());
     let told: f32 = said.map(|(count, term)| *count as f32 * term.weight).sum();

@@ -5,51 +5,86 @@ use mlxcode_base::RelPath;
 use crate::origin::{Origin, is_for_programs};
 use crate::terms::Query;
 
+const EXAMPLE_FOLDERS: [&str; 5] = ["bench", "benches", "benchmarks", "examples", "example"];
+
+const DATA_ENDS: [&str; 8] = [".toml", ".orig", ".json", ".yaml", ".yml", ".cfg", ".ini", ".lock"];
+
 const TEST_FOLDERS: [&str; 7] =
     ["test", "tests", "testing", "spec", "__tests__", "testdata", "fixtures"];
 
+/// What a file is, as far as it matters for its rank: known before anything
+/// is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing(u8);
+
+impl Standing {
+    const FOR_PROGRAMS: u8 = 1;
+    const FOREIGN: u8 = 2;
+    const TEST: u8 = 4;
+    const EXAMPLE: u8 = 8;
+    const PROSE: u8 = 16;
+    const DATA: u8 = 32;
+    const HISTORY: u8 = 64;
+    const DECLARATIONS: u8 = 128;
+
+    /// Reads a file's place and who wrote it.
+    pub fn of(path: &RelPath, origin: Origin) -> Self {
+        let name = path.file_name();
+        let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
+        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+        let stem = name.split('.').next().unwrap_or(name);
+        let upper = stem.to_ascii_uppercase();
+        let test_name = ["test_", "test-"].iter().any(|start| stem.starts_with(start))
+            || ["_test", "_tests", "-test", "Test", "_spec"].iter().any(|end| stem.ends_with(end))
+            || name.contains(".test.")
+            || name.contains(".spec.")
+            || stem == "tests";
+        let history = ["CHANGELOG", "CHANGES", "HISTORY", "NEWS", "LICENSE", "COPYING", "AUTHORS"];
+        let marks = [
+            (is_for_programs(path), Self::FOR_PROGRAMS),
+            (origin != Origin::Written, Self::FOREIGN),
+            (test_name || folder(&TEST_FOLDERS), Self::TEST),
+            (folder(&EXAMPLE_FOLDERS), Self::EXAMPLE),
+            (ends(&[".md", ".markdown", ".rst", ".txt"]), Self::PROSE),
+            (ends(&DATA_ENDS), Self::DATA),
+            (history.iter().any(|known| upper.starts_with(known)), Self::HISTORY),
+            (ends(&[".d.ts", ".d.mts", ".d.cts", ".pyi"]), Self::DECLARATIONS),
+        ];
+        Self(marks.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, mark)| all | mark))
+    }
+
+    /// A factor from 0 to 1 for the score of the file.
+    pub fn factor(self, query: &Query) -> f32 {
+        let is = |mark| self.0 & mark > 0;
+        if is(Self::FOR_PROGRAMS) {
+            return 0.05;
+        }
+        let factors = [
+            (is(Self::FOREIGN), 0.3),
+            (is(Self::TEST) && !query.asks("test"), 0.5),
+            (is(Self::EXAMPLE) && !query.asks("exampl"), 0.7),
+            // Prose says what, code says how; a question about code asks how.
+            (is(Self::PROSE), 0.75),
+            (is(Self::DATA), 0.75),
+            (is(Self::HISTORY), 0.25),
+            // The source says the same and how.
+            (is(Self::DECLARATIONS), 0.7),
+        ];
+        factors.iter().filter(|(holds, _)| *holds).map(|(_, factor)| factor).product()
+    }
+
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+}
+
 /// A factor from 0 to 1 for the score of a file.
 pub fn standing(path: &RelPath, origin: Origin, query: &Query) -> f32 {
-    let name = path.file_name();
-    if is_for_programs(path) {
-        return 0.05;
-    }
-    let mut factor = 1.0;
-    let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
-    if origin != Origin::Written {
-        factor *= 0.3;
-    }
-    let stem = name.split('.').next().unwrap_or(name);
-    let test_name = ["test_", "test-"].iter().any(|start| stem.starts_with(start))
-        || ["_test", "_tests", "-test", "Test", "_spec"].iter().any(|end| stem.ends_with(end))
-        || name.contains(".test.")
-        || name.contains(".spec.")
-        || stem == "tests";
-    if (test_name || folder(&TEST_FOLDERS)) && !query.asks("test") {
-        factor *= 0.5;
-    }
-    if (folder(&["bench", "benches", "benchmarks", "examples", "example"])) && !query.asks("exampl")
-    {
-        factor *= 0.7;
-    }
-    // Prose says what, code says how; a question about code asks how.
-    if [".md", ".markdown", ".rst", ".txt"].iter().any(|end| name.ends_with(end)) {
-        factor *= 0.75;
-    }
-    if [".toml", ".orig", ".json", ".yaml", ".yml", ".cfg", ".ini", ".lock"]
-        .iter()
-        .any(|end| name.ends_with(end))
-    {
-        factor *= 0.75;
-    }
-    let upper = stem.to_ascii_uppercase();
-    if ["CHANGELOG", "CHANGES", "HISTORY", "NEWS", "LICENSE", "COPYING", "AUTHORS"]
-        .iter()
-        .any(|known| upper.starts_with(known))
-    {
-        factor *= 0.25;
-    }
-    factor
+    Standing::of(path, origin).factor(query)
 }
 
 #[cfg(test)]
@@ -63,7 +98,13 @@ mod tests {
             standing(&path, Origin::of(&path, ""), &Query::new(question))
         };
         let source = of("src/parse.rs", "parse");
-        for lower in ["tests/parse.rs", "vendor/parse.rs", "src/parse_test.go", "CHANGELOG.md"] {
+        for lower in [
+            "tests/parse.rs",
+            "vendor/parse.rs",
+            "src/parse_test.go",
+            "CHANGELOG.md",
+            "types/parse.d.ts",
+        ] {
             assert!(of(lower, "parse") < source, "{lower}");
         }
         assert!(of("tests/parse.rs", "how is parse tested?") >= source);

@@ -31,17 +31,26 @@ pub struct Chunk {
 
 /// Cuts a file into chunks: each line is in exactly one, in order.
 pub fn chunks(text: &str, language: Option<Language>) -> Vec<Chunk> {
+    let limits = ParseLimits::default();
+    let file = language.and_then(|language| ParsedFile::parse(text, language, &limits));
+    chunks_along(text, language, file.map(|file| file.symbols()).as_deref())
+}
+
+/// As [`chunks`], where the file's symbols are known; `None` cuts by lines.
+pub fn chunks_along(
+    text: &str,
+    language: Option<Language>,
+    symbols: Option<&[Symbol]>,
+) -> Vec<Chunk> {
     let lines: Vec<&str> = text.lines().collect();
     if lines.is_empty() {
         return Vec::new();
     }
     let mut cutter = Cutter { lines: &lines, language, chunks: Vec::new() };
-    let limits = ParseLimits::default();
-    match language.and_then(|language| ParsedFile::parse(text, language, &limits)) {
-        Some(file) if language == Some(Language::Markdown) => cutter.sections(&file.symbols()),
-        Some(file) => {
-            let mut symbols = file.symbols();
-            symbols.retain(is_cut);
+    match symbols {
+        Some(symbols) if language == Some(Language::Markdown) => cutter.sections(symbols),
+        Some(symbols) => {
+            let symbols: Vec<Symbol> = symbols.iter().filter(|one| is_cut(one)).cloned().collect();
             cutter.region(0..lines.len(), &symbols, None, 0);
         }
         None => cutter.loose(0..lines.len(), None),

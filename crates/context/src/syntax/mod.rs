@@ -10,7 +10,7 @@ mod pieces;
 mod preprocessor;
 mod query;
 
-pub use chunk::{Chunk, chunks};
+pub use chunk::{Chunk, chunks, chunks_along};
 pub use errors::error_count;
 pub use languages::{Topic, language_of};
 pub use limits::ParseLimits;

@@ -4,8 +4,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod imports;
+mod index;
 mod languages;
 mod parsing;
+mod search;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fs;
 

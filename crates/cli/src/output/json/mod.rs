@@ -10,6 +10,7 @@ mod hardware;
 mod library;
 mod models;
 mod pulls;
+mod search;
 mod secret;
 mod upkeep;
 
@@ -36,6 +37,7 @@ pub use library::{
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use pulls::{PullOutput, PullsOutput};
+pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,

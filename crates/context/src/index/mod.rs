@@ -1,0 +1,316 @@
+//! What is known of a tree, in one file, so that nothing is read twice.
+//!
+//! The principal type is [`CodeIndex`]. The file is SQLite's: several processes
+//! may read while one writes, an update is one transaction, and whatever ends
+//! a process leaves the last good state. It holds no text; what is shown of a
+//! file is read from the file itself.
+
+mod codec;
+mod facts;
+mod read;
+mod schema;
+mod storage;
+mod targets;
+mod tokens;
+mod update;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mlxcode_base::{CancelToken, ContentHash, Progress, RelPath, Root};
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+use crate::import::{Import, Target};
+use crate::reference::Reference;
+use crate::symbol::Symbol;
+use crate::walk::{Skipped, WalkOptions};
+use update::{Failure, Update};
+
+pub(crate) use facts::{decode_chunks, decode_symbols};
+pub(crate) use storage::rel_path;
+
+/// The index of a tree.
+///
+/// ```
+/// use mlxcode_base::{CancelToken, Root};
+/// use mlxcode_context::{CodeIndex, SearchOptions, WalkOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let tree = folder.path().join("tree");
+/// # std::fs::create_dir(&tree)?;
+/// # std::fs::write(tree.join("port.py"), "def open_port(n):\n    return n\n")?;
+/// let root = Root::open(&tree)?;
+/// let index = CodeIndex::open(&folder.path().join("index"), &root, WalkOptions::default())?;
+/// let updated = index.update(&CancelToken::new(), &())?;
+/// assert_eq!(updated.added, 1);
+/// let hits = index.search("who opens a port?", &SearchOptions::default())?;
+/// assert_eq!(hits[0].path.as_str(), "port.py");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CodeIndex {
+    path: PathBuf,
+    root: Root,
+    options: WalkOptions,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: Connection,
+    /// Why the file is new, until an update tells.
+    rebuilt: Option<Rebuilt>,
+    /// Whether somebody read what cannot be.
+    is_damaged: bool,
+}
+
+/// The file that is named `name` or whose path ends so; of several, the
+/// outermost.
+pub(crate) fn ending(index: &CodeIndex, name: &str) -> Result<Option<RelPath>> {
+    index.read(|connection| storage::ending(connection, name))
+}
+
+/// Why an index was built anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rebuilt {
+    /// Its file was damaged.
+    Damaged,
+    /// Another version of this program wrote it.
+    OtherLayout,
+}
+
+/// What an update did. Files without text are not counted, but in `skipped`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Updated {
+    /// Files that are new.
+    pub added: usize,
+    /// Files whose text is another.
+    pub changed: usize,
+    /// Files that are gone.
+    pub removed: usize,
+    /// Files that are as they were.
+    pub unchanged: usize,
+    /// Files that were left out.
+    pub skipped: Skipped,
+    /// Why all was built anew, where it was.
+    pub rebuilt: Option<Rebuilt>,
+}
+
+impl CodeIndex {
+    /// Opens the index of `root` in the file `path`, which need not exist. A
+    /// damaged file, or one of another version of this program, is made anew;
+    /// the next update tells so.
+    pub fn open(path: &Path, root: &Root, options: WalkOptions) -> Result<Self> {
+        let (connection, rebuilt) = schema::open(path)?;
+        let inner = Mutex::new(Inner { connection, rebuilt, is_damaged: false });
+        Ok(Self { path: path.to_owned(), root: root.clone(), options, inner })
+    }
+
+    /// The index's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Brings the index to what the tree is now. It waits while another
+    /// process writes.
+    pub fn update(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<Updated> {
+        let update = self.work(cancel, progress);
+        self.change(|connection| update.whole(connection))
+    }
+
+    /// As [`update`](Self::update), but does not wait while another process
+    /// writes: `None` then, and the index is as that process found it.
+    pub fn try_update(
+        &self,
+        cancel: &CancelToken,
+        progress: &dyn Progress,
+    ) -> Result<Option<Updated>> {
+        let update = self.work(cancel, progress);
+        let updated = self.change(|connection| {
+            connection.busy_timeout(Duration::ZERO)?;
+            let updated = update.whole(connection);
+            connection.busy_timeout(schema::BUSY)?;
+            updated
+        });
+        match updated {
+            Err(Error::IndexBusy { .. }) => Ok(None),
+            updated => updated.map(Some),
+        }
+    }
+
+    /// Brings the index to what some files are now, which is faster where they
+    /// are known. Where one is new, it looks at the whole tree.
+    pub fn update_files(
+        &self,
+        paths: &[RelPath],
+        cancel: &CancelToken,
+        progress: &dyn Progress,
+    ) -> Result<Updated> {
+        let update = self.work(cancel, progress);
+        self.change(|connection| match update.some(connection, paths)? {
+            Some(updated) => Ok(updated),
+            None => update.whole(connection),
+        })
+    }
+
+    /// How many text files the index knows.
+    pub fn file_count(&self) -> Result<usize> {
+        self.read(|connection| {
+            connection.query_row("SELECT files FROM total", [], |row| row.get::<_, i64>(0))
+        })
+        .map(|count| count as usize)
+    }
+
+    /// The text files that the index knows, by path.
+    pub fn files(&self) -> Result<Vec<RelPath>> {
+        let files = self.read(storage::paths)?;
+        Ok(files.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// What a file defines, in its order, as of the last update. Comments are
+    /// not kept: `doc` is empty.
+    pub fn symbols(&self, path: &RelPath) -> Result<Vec<Symbol>> {
+        self.facts(path, |connection, id| {
+            let select = "SELECT names, data FROM symbol WHERE file = ?1";
+            connection.prepare_cached(select)?.query_row([id], |row| {
+                let (names, data) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob()?);
+                Ok(facts::decode_symbols(names, data))
+            })
+        })
+    }
+
+    /// What a file names, in its order, but for the locals of its functions.
+    /// Nothing for a file whose text changed since the last update.
+    pub fn references(&self, path: &RelPath) -> Result<Vec<Reference>> {
+        let place = self.root.resolve(path)?;
+        let text = std::fs::read_to_string(place).unwrap_or_default();
+        let hash = ContentHash::of(text.as_bytes());
+        self.facts(path, |connection, id| {
+            let select = "SELECT hash, data FROM file JOIN reference ON file = id WHERE id = ?1";
+            connection.prepare_cached(select)?.query_row([id], |row| {
+                if row.get_ref(0)?.as_blob()? != hash.as_bytes() {
+                    return Ok(Some(Vec::new()));
+                }
+                Ok(facts::decode_references(&text, row.get_ref(1)?.as_blob()?))
+            })
+        })
+    }
+
+    /// What a file takes from others, and where that leads.
+    pub fn imports(&self, path: &RelPath) -> Result<Vec<(Import, Target)>> {
+        self.facts(path, |connection, id| {
+            let target = |id: i64| {
+                let select = "SELECT path FROM file WHERE id = ?1";
+                let path = connection.prepare_cached(select).ok()?;
+                let path = { path }.query_row([id], |row| row.get(0)).ok()?;
+                storage::rel_path(path).ok()
+            };
+            let select = "SELECT data, places, targets FROM import WHERE file = ?1";
+            connection.prepare_cached(select)?.query_row([id], |row| {
+                let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
+                let Some(imports) = facts::decode_imports(blob(0)?, blob(1)?) else {
+                    return Ok(None);
+                };
+                let targets = targets::decode(blob(2)?, imports.len(), target);
+                Ok(targets.map(|targets| imports.into_iter().zip(targets).collect()))
+            })
+        })
+    }
+
+    /// The chunks of a file, as they are kept.
+    pub(crate) fn chunk_data(&self, path: &RelPath) -> Result<Vec<u8>> {
+        self.facts(path, |connection, id| {
+            let select = "SELECT data FROM chunk WHERE file = ?1";
+            connection.prepare_cached(select)?.query_row([id], |row| row.get(0)).map(Some)
+        })
+    }
+
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
+    }
+
+    pub(crate) fn options(&self) -> &WalkOptions {
+        &self.options
+    }
+
+    fn work<'a>(&'a self, cancel: &'a CancelToken, progress: &'a dyn Progress) -> Update<'a> {
+        Update { root: &self.root, options: &self.options, cancel, progress }
+    }
+
+    fn facts<T>(
+        &self,
+        path: &RelPath,
+        read: impl FnOnce(&Connection, i64) -> rusqlite::Result<Option<T>>,
+    ) -> Result<T> {
+        let found = self.read(|connection| match storage::find(connection, path)? {
+            // What cannot be decoded is damage, as a missing row is.
+            Some((id, _)) => match read(connection, id)? {
+                Some(found) => Ok(Some(found)),
+                None => Err(rusqlite::Error::QueryReturnedNoRows),
+            },
+            None => Ok(None),
+        })?;
+        found.ok_or_else(|| Error::FileNotFound { path: path.clone() })
+    }
+
+    /// Reads one state of the index, whoever writes meanwhile.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let mut inner = self.lock();
+        let found = inner.connection.transaction().and_then(|view| read(&view));
+        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
+        found.map_err(|error| schema::failed(&self.path, error))
+    }
+
+    /// Notes that what was read makes no sense, for the next update.
+    pub(crate) fn damaged(&self) -> Error {
+        self.lock().is_damaged = true;
+        Error::IndexDamaged { path: self.path.clone() }
+    }
+
+    /// Changes the index; where that shows that it is damaged, it is built
+    /// anew.
+    fn change(
+        &self,
+        change: impl Fn(&mut Connection) -> Result<Updated, Failure>,
+    ) -> Result<Updated> {
+        let mut inner = self.lock();
+        if inner.is_damaged {
+            self.begin_anew(&mut inner)?;
+        }
+        let mut done = change(&mut inner.connection);
+        if matches!(&done, Err(Failure::File(error)) if schema::is_damage(error)) {
+            self.begin_anew(&mut inner)?;
+            done = change(&mut inner.connection);
+        }
+        let mut updated = done.map_err(|failure| match failure {
+            Failure::File(error) => schema::failed(&self.path, error),
+            Failure::Other(error) => error,
+        })?;
+        updated.rebuilt = inner.rebuilt.take();
+        Ok(updated)
+    }
+
+    fn begin_anew(&self, inner: &mut Inner) -> Result<()> {
+        // The connection is closed before its file goes.
+        inner.connection =
+            Connection::open_in_memory().map_err(|error| schema::failed(&self.path, error))?;
+        inner.connection = schema::anew(&self.path)?;
+        inner.rebuilt = Some(Rebuilt::Damaged);
+        inner.is_damaged = false;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A transaction that a panic ended was taken back.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

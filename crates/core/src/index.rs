@@ -1,0 +1,57 @@
+use mlxcode_base::{ContentHash, Diagnostic as _, ErrorKind, Progress};
+use mlxcode_context::{CodeIndex, Hit, SearchKind, SearchOptions, Updated, search_text};
+
+use crate::error::Result;
+use crate::workspace::Workspace;
+
+/// What a search found, and what it had to do before.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FoundCode {
+    /// The places, best first.
+    pub hits: Vec<Hit>,
+    /// What the update of the index did. `None` where none was needed, for text,
+    /// or where another process was at it: then the hits are of the tree as it
+    /// was before.
+    pub updated: Option<Updated>,
+}
+
+impl Workspace {
+    /// Opens the index of this tree, which need not exist. It lies outside of
+    /// the tree, in [`Dirs::indexes`](crate::Dirs::indexes), and is as its last
+    /// update left it.
+    pub fn index(&self) -> Result<CodeIndex> {
+        let name = ContentHash::of(self.root().as_os_str().as_encoded_bytes()).short();
+        let place = self.dirs.indexes().join(format!("{name}.sqlite3"));
+        Ok(CodeIndex::open(&place, &self.root, self.walk_options())?)
+    }
+
+    /// Finds what fits `query` by the index, which is updated first. Text is
+    /// searched for in the files themselves.
+    pub fn find(
+        &self,
+        query: &str,
+        options: &SearchOptions,
+        progress: &dyn Progress,
+    ) -> Result<FoundCode> {
+        if options.kind == SearchKind::Text {
+            let hits = search_text(&self.root, &self.walk_options(), query, options)?;
+            return Ok(FoundCode { hits, updated: None });
+        }
+        let index = self.index()?;
+        // Where there is nothing yet, one waits for who builds it.
+        let mut updated = if index.file_count()? == 0 {
+            Some(index.update(&options.cancel, progress)?)
+        } else {
+            index.try_update(&options.cancel, progress)?
+        };
+        let hits = match index.search(query, options) {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                updated = Some(index.update(&options.cancel, progress)?);
+                index.search(query, options)?
+            }
+            hits => hits?,
+        };
+        Ok(FoundCode { hits, updated })
+    }
+}
