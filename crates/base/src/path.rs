@@ -188,6 +188,18 @@ impl RelPath {
     pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
+
+    /// Whether a folder above it has one of these names.
+    ///
+    /// ```
+    /// # use mlxcode_base::RelPath;
+    /// let path = RelPath::new("vendor/zlib/vendor.c").unwrap();
+    /// assert!(path.lies_in(&["third_party", "vendor"]));
+    /// assert!(!path.lies_in(&["vendor.c"]));
+    /// ```
+    pub fn lies_in(&self, folders: &[&str]) -> bool {
+        self.parts().rev().skip(1).any(|folder| folders.contains(&folder))
+    }
 }
 
 impl fmt::Display for RelPath {

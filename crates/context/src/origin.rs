@@ -65,8 +65,7 @@ const MINIFIED_LINE_BYTES: usize = 1_000;
 impl Origin {
     /// Reads the place and the beginning of a file.
     pub fn of(path: &RelPath, text: &str) -> Self {
-        let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
-        if folder(&VENDORED_FOLDERS) {
+        if path.lies_in(&VENDORED_FOLDERS) {
             return Self::Vendored;
         }
         let name = path.file_name();
@@ -79,7 +78,7 @@ impl Origin {
                 GENERATED_MARKS.iter().any(|mark| line.contains(mark))
             })
         };
-        if folder(&GENERATED_FOLDERS) || named || minified || marked() {
+        if path.lies_in(&GENERATED_FOLDERS) || named || minified || marked() {
             Self::Generated
         } else {
             Self::Written

@@ -30,7 +30,6 @@ impl Standing {
     /// Reads a file's place and who wrote it.
     pub fn of(path: &RelPath, origin: Origin) -> Self {
         let name = path.file_name();
-        let folder = |names: &[&str]| path.parts().rev().skip(1).any(|part| names.contains(&part));
         let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
         let stem = name.split('.').next().unwrap_or(name);
         let upper = stem.to_ascii_uppercase();
@@ -43,8 +42,8 @@ impl Standing {
         let marks = [
             (is_for_programs(path), Self::FOR_PROGRAMS),
             (origin != Origin::Written, Self::FOREIGN),
-            (test_name || folder(&TEST_FOLDERS), Self::TEST),
-            (folder(&EXAMPLE_FOLDERS), Self::EXAMPLE),
+            (test_name || path.lies_in(&TEST_FOLDERS), Self::TEST),
+            (path.lies_in(&EXAMPLE_FOLDERS), Self::EXAMPLE),
             (ends(&[".md", ".markdown", ".rst", ".txt"]), Self::PROSE),
             (ends(&DATA_ENDS), Self::DATA),
             (history.iter().any(|known| upper.starts_with(known)), Self::HISTORY),
