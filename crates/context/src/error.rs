@@ -42,6 +42,22 @@ pub enum Error {
         /// The length of the text.
         len: usize,
     },
+    /// Nothing in the tree has a name.
+    #[error("no file and no symbol here is called {name}")]
+    NameNotFound {
+        /// The name.
+        name: String,
+    },
+    /// A line that a text does not have.
+    #[error("{path} has {lines} lines, and no line {line}")]
+    NoSuchLine {
+        /// The file.
+        path: RelPath,
+        /// The line.
+        line: usize,
+        /// How many it has.
+        lines: usize,
+    },
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -54,8 +70,10 @@ impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::FileNotFound { .. } => ErrorKind::NotFound,
-            Self::BadRules { .. } | Self::EditOutside { .. } => ErrorKind::InvalidInput,
+            Self::FileNotFound { .. } | Self::NameNotFound { .. } => ErrorKind::NotFound,
+            Self::BadRules { .. } | Self::EditOutside { .. } | Self::NoSuchLine { .. } => {
+                ErrorKind::InvalidInput
+            }
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Path(source) => source.kind(),
         }
@@ -68,6 +86,8 @@ impl Diagnostic for Error {
             Self::BadRules { .. } => "context.bad_rules",
             Self::EditOutside { .. } => "context.edit_outside",
             Self::FileTooLong { .. } => "context.file_too_long",
+            Self::NameNotFound { .. } => "context.name_not_found",
+            Self::NoSuchLine { .. } => "context.no_such_line",
             Self::Path(source) => source.code(),
         }
     }
@@ -83,6 +103,10 @@ impl Diagnostic for Error {
                 "edits count bytes of the text as it was after the edit before"
             }
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
+            Self::NameNotFound { .. } => {
+                "write a path, a symbol such as `Port.open`, or PATH:LINE:COLUMN where it is used"
+            }
+            Self::NoSuchLine { .. } => "lines count from one",
             Self::Path(source) => return source.help(),
         };
         Some(text.to_owned())

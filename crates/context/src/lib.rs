@@ -28,6 +28,7 @@
 mod cache;
 mod code_base;
 mod error;
+mod graph;
 mod import;
 mod mention;
 mod origin;
@@ -43,6 +44,10 @@ mod walk;
 pub use cache::ParseCache;
 pub use code_base::{CodeBase, Hit};
 pub use error::{Error, Result};
+pub use graph::{
+    Certainty, CodeGraph, CodePlace, Confidence, Definition, FileFacts, FileImport, GraphFormat,
+    GraphNode, NodeId, Reached, RepoMap, Unreferenced, Usage,
+};
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use mention::Mention;
 pub use origin::Origin;

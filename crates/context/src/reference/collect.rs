@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use mlxcode_base::TextRange;
 
 use super::locals::Locals;
+use super::qualifier::qualifier;
 use super::{Reference, ReferenceKind};
 use crate::symbol::{Symbol, parents};
 use crate::syntax::{ParsedFile, Topic};
@@ -96,10 +97,18 @@ impl ParsedFile {
                 range: *range,
                 symbol: around[number],
                 is_member: one.is_member,
+                qualifier: qualifier(self.text(), range.start),
                 is_local: held[number] && !one.is_member && !is_import,
             });
         }
         found
+    }
+
+    /// For each name at a place, where it is born, if it is one that holds
+    /// inside of a function alone; all places in order.
+    pub fn births_of(&self, names: &[TextRange]) -> Vec<Vec<TextRange>> {
+        let locals = Locals::of(self);
+        names.iter().map(|range| locals.births_of(*range)).collect()
     }
 
     /// Where names are born that hold inside of a function alone: its
