@@ -20,7 +20,7 @@ impl CodeGraph {
             starts.push(count);
             count += file.symbols.len() as u32;
         }
-        let resolver = Resolver { facts: &facts, names: &names };
+        let resolver = Resolver::new(&facts, &names);
         let mut known = Vec::with_capacity(facts.len());
         let (mut files, mut uses) = (Vec::new(), Vec::new());
         for (number, file) in facts.iter().enumerate() {

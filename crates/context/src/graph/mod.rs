@@ -6,6 +6,7 @@ mod cycles;
 mod facts;
 mod likely;
 mod locate;
+mod members;
 mod names;
 mod navigate;
 mod questions;

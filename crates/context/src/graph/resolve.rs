@@ -6,34 +6,70 @@
 //! these are. Where the rules give nothing, a member's name that only one type
 //! of the tree has is taken to be that one, and said to be likely only.
 
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+
 use mlxcode_base::Language;
 
 use super::facts::FileFacts;
 use super::likely;
 use super::names::{Bound, FileNames, Names, around, is_self};
-use super::types;
 use super::{Answer, Certainty, Place, SymbolId};
 use crate::reference::{Reference, ReferenceKind};
 use crate::symbol::SymbolKind;
 
 /// Imports that hand on from file to file, and types that inherit, are
 /// followed this far; rings have no end.
-const MOST_STEPS: usize = 8;
+pub const MOST_STEPS: usize = 8;
 
-/// More places of one name are no answer.
-const MOST_PLACES: usize = 16;
+/// Files that hand on all names of others are looked through up to this many.
+const MOST_FILES: usize = 64;
+
+/// Files that one includes, directly or not.
+const MOST_INCLUDED: usize = 2_000;
+
+/// Types that are looked through one for another: people's are a handful.
+const MOST_DEPTH: usize = 24;
+
+/// Types and files that are looked through for one name.
+const MOST_SEARCHES: usize = 1_000;
 
 /// Finds definitions among the files of a graph.
-#[derive(Clone, Copy)]
 pub struct Resolver<'g> {
     pub facts: &'g [FileFacts],
     pub names: &'g Names,
+    /// How many types that inherit are being looked through, one for another.
+    depth: Cell<usize>,
+    /// The files that each includes, once that was asked for.
+    reach: RefCell<HashMap<u32, HashSet<u32>>>,
+    /// How many more types and files may be looked through for the present
+    /// name.
+    left: Cell<usize>,
 }
 
 impl<'g> Resolver<'g> {
+    pub fn new(facts: &'g [FileFacts], names: &'g Names) -> Self {
+        let reach = RefCell::default();
+        Self { facts, names, depth: Cell::new(0), reach, left: Cell::new(0) }
+    }
+
+    /// Runs a part of a search that may come to itself again, as types do that
+    /// inherit from each other; nothing once it went too deep or too far.
+    pub fn within_limits(&self, search: impl FnOnce() -> Vec<Place>) -> Vec<Place> {
+        if self.depth.get() == MOST_DEPTH || self.left.get() == 0 {
+            return Vec::new();
+        }
+        self.depth.set(self.depth.get() + 1);
+        self.left.set(self.left.get().saturating_sub(1));
+        let found = search();
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
     /// Where the name of a reference is defined.
     pub fn answer(&self, file: u32, reference: u32) -> Option<Answer> {
         let one = &self.facts[file as usize].references[reference as usize];
+        self.left.set(MOST_SEARCHES);
         let places = if one.kind == ReferenceKind::Import {
             self.imported(file, one)
         } else if !one.is_member {
@@ -144,14 +180,37 @@ impl<'g> Resolver<'g> {
         Vec::new()
     }
 
-    /// What a file calls so: its own, or what it imports.
+    /// What a file calls so: its own, what it imports under that name, or what
+    /// it takes with all names of another.
     pub fn exported(&self, file: u32, name: &str, steps: usize) -> Vec<Place> {
         let Some(steps) = steps.checked_sub(1) else { return Vec::new() };
-        let table = self.table(file);
-        let mut found: Vec<Place> = Vec::new();
-        if let Some(own) = table.top.get(name) {
-            found.extend(own.iter().map(|one| place(file, *one as usize)));
+        let mut files = vec![file];
+        let mut next = 0;
+        while let Some(at) = files.get(next).copied() {
+            next += 1;
+            if self.left.replace(self.left.get().saturating_sub(1)) == 0 {
+                return Vec::new();
+            }
+            let found = self.own(at, name, steps);
+            if !found.is_empty() {
+                return found;
+            }
+            for import in &self.table(at).wildcards {
+                for other in self.files_of(at, *import) {
+                    if files.len() < MOST_FILES && !files.contains(&other) {
+                        files.push(other);
+                    }
+                }
+            }
         }
+        if is_included(self.facts(file).language) { self.included(file, name) } else { Vec::new() }
+    }
+
+    /// What a file defines or imports under a name.
+    fn own(&self, file: u32, name: &str, steps: usize) -> Vec<Place> {
+        let table = self.table(file);
+        let own = table.top.get(name).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<Place> = own.iter().map(|one| place(file, *one as usize)).collect();
         // Types before what implements them.
         let is_block = |place: &Place| self.kind(*place) == Some(SymbolKind::Implementation);
         if found.iter().any(|one| !is_block(one)) {
@@ -162,34 +221,40 @@ impl<'g> Resolver<'g> {
                 found.extend(self.bound(file, *bound, steps));
             }
         }
-        if found.is_empty() {
-            for import in &table.wildcards {
-                for other in self.files_of(file, *import) {
-                    if other != file {
-                        found.extend(self.exported(other, name, steps));
-                    }
-                }
-                if !found.is_empty() {
-                    break;
-                }
-            }
-        }
-        if found.is_empty() && is_included(self.facts(file).language) {
-            for (number, import) in self.facts(file).imports.iter().enumerate() {
-                if import.import.kind == crate::ImportKind::Include {
-                    for other in self.files_of(file, number) {
-                        found.extend(self.exported(other, name, steps));
-                    }
-                }
-            }
-        }
         found.sort_unstable();
         found.dedup();
         found
     }
 
+    /// What the files define that a file includes, directly or not.
+    fn included(&self, file: u32, name: &str) -> Vec<Place> {
+        let Some(all) = self.names.by_name.get(name) else { return Vec::new() };
+        let mut known = self.reach.borrow_mut();
+        let reach = known.entry(file).or_insert_with(|| self.reach_of(file));
+        let is_top = |id: &&SymbolId| {
+            let top = self.table(id.file).top.get(name);
+            top.is_some_and(|top| top.contains(&id.symbol))
+        };
+        let found = all.iter().filter(|id| reach.contains(&id.file)).filter(is_top);
+        found.map(|id| Place::Symbol(*id)).collect()
+    }
+
+    fn reach_of(&self, file: u32) -> HashSet<u32> {
+        let mut reach = HashSet::new();
+        let mut open = vec![file];
+        while let Some(at) = open.pop() {
+            for (number, import) in self.facts(at).imports.iter().enumerate() {
+                if import.import.kind == crate::ImportKind::Include && reach.len() < MOST_INCLUDED {
+                    let files = self.files_of(at, number).into_iter();
+                    open.extend(files.filter(|other| reach.insert(*other)));
+                }
+            }
+        }
+        reach
+    }
+
     /// What an import brings under one name.
-    fn bound(&self, file: u32, bound: Bound, steps: usize) -> Vec<Place> {
+    pub fn bound(&self, file: u32, bound: Bound, steps: usize) -> Vec<Place> {
         let facts = self.facts(file);
         match bound {
             Bound::Name(number, name) => {
@@ -249,160 +314,6 @@ impl<'g> Resolver<'g> {
         found
     }
 
-    /// A name behind other names.
-    fn behind(&self, file: u32, one: &Reference) -> Vec<Place> {
-        let mut holders = self.holders(file, one.symbol, &one.qualifier);
-        holders.truncate(MOST_PLACES);
-        let mut found: Vec<Place> = Vec::new();
-        for holder in holders {
-            found.extend(self.inside(holder, &one.name));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// What the names before a name are: files, types.
-    fn holders(&self, file: u32, symbol: Option<usize>, qualifier: &str) -> Vec<Place> {
-        // Of `import a.b` the whole path is a name.
-        if let Some(bound) =
-            self.table(file).bound.get(qualifier).filter(|_| qualifier.contains('.'))
-        {
-            return bound.iter().flat_map(|one| self.bound(file, *one, MOST_STEPS)).collect();
-        }
-        let mut parts = qualifier.split('.');
-        let first = parts.next().unwrap_or_default();
-        let mut found = self.first_holder(file, symbol, first);
-        for part in parts {
-            let inside = found.iter().take(MOST_PLACES).flat_map(|one| self.inside(*one, part));
-            let inside: Vec<Place> = inside.collect();
-            found = inside.into_iter().flat_map(|one| types::holder_of(self, one)).collect();
-            if found.is_empty() {
-                break;
-            }
-        }
-        found
-    }
-
-    fn first_holder(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
-        let facts = self.facts(file);
-        if is_self(name) {
-            let type_ = around(facts, symbol);
-            return type_.map(|type_| place(file, type_)).into_iter().collect();
-        }
-        if matches!(name, "super" | "parent" | "base")
-            && let Some(type_) = around(facts, symbol)
-        {
-            return self.bases(SymbolId { file, symbol: type_ as u32 });
-        }
-        if let Some(type_) = types::of_parameter(self, file, symbol, name) {
-            return type_;
-        }
-        let found = self.plain(file, symbol, name);
-        found.into_iter().flat_map(|one| types::holder_of(self, one)).collect()
-    }
-
-    /// The types that a type inherits from.
-    pub fn bases(&self, id: SymbolId) -> Vec<Place> {
-        let references = self.table(id.file).bases.get(&id.symbol);
-        let mut found = Vec::new();
-        for number in references.map(Vec::as_slice).unwrap_or_default() {
-            let one = &self.facts(id.file).references[*number as usize];
-            // Its own members are no names to inherit from.
-            let outside = self.symbol(id).parent;
-            let places = if one.is_member {
-                let holders = self.holders(id.file, outside, &one.qualifier);
-                holders.iter().flat_map(|holder| self.inside(*holder, &one.name)).collect()
-            } else {
-                self.plain(id.file, outside, &one.name)
-            };
-            found.extend(places.into_iter().filter(|place| {
-                self.kind(*place).is_some_and(SymbolKind::is_type) && *place != Place::Symbol(id)
-            }));
-        }
-        found
-    }
-
-    /// A name in a file or in a type.
-    fn inside(&self, holder: Place, name: &str) -> Vec<Place> {
-        match holder {
-            Place::File(file) => {
-                let found = self.exported(file, name, MOST_STEPS);
-                if found.is_empty() { self.submodule(file, name) } else { found }
-            }
-            Place::Symbol(id) if self.symbol(id).kind.is_type() => {
-                self.member(id, name, MOST_STEPS)
-            }
-            Place::Symbol(id) if self.symbol(id).kind == SymbolKind::Module => {
-                let inside = self.table(id.file).children[id.symbol as usize].iter().copied();
-                let inside = inside.map(|one| place(id.file, one as usize));
-                inside.filter(|one| self.name(*one) == Some(name)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// A module in a package of Python.
-    fn submodule(&self, file: u32, name: &str) -> Vec<Place> {
-        let path = self.facts(file).path.as_str();
-        let Some(folder) = path.strip_suffix("__init__.py") else { return Vec::new() };
-        let files = [format!("{folder}{name}.py"), format!("{folder}{name}/__init__.py")];
-        let found = files.iter().filter_map(|path| self.names.by_path.get(path));
-        found.take(1).map(|file| Place::File(*file)).collect()
-    }
-
-    /// A member of a type, its own or one that it inherits.
-    pub fn member(&self, id: SymbolId, name: &str, steps: usize) -> Vec<Place> {
-        let Some(steps) = steps.checked_sub(1) else { return Vec::new() };
-        let table = self.table(id.file);
-        let children = table.children[id.symbol as usize].iter().copied();
-        let mut found: Vec<Place> = children
-            .filter(|one| self.facts(id.file).symbols[*one as usize].name == name)
-            .map(|one| place(id.file, one as usize))
-            .collect();
-        if found.is_empty() && is_open(self.facts(id.file).language) {
-            found = self.outside_member(id, name);
-        }
-        if found.is_empty() {
-            let made = table.made.get(&(id.symbol, name.to_owned()));
-            let made = made.map(Vec::as_slice).unwrap_or_default().iter();
-            found.extend(made.map(|one| Place::Spot(id.file, *one)));
-        }
-        if found.is_empty() {
-            for base in self.bases(id) {
-                if let Place::Symbol(base) = base {
-                    found = self.member(base, name, steps);
-                    if !found.is_empty() {
-                        break;
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// A member that is written outside of its type, as in an `impl`.
-    fn outside_member(&self, id: SymbolId, name: &str) -> Vec<Place> {
-        let type_ = self.symbol(id);
-        let all = self.names.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        let of_type = |one: &&SymbolId| {
-            let symbol = self.symbol(**one);
-            let last = symbol.container.rsplit('.').next();
-            last == Some(type_.name.as_str())
-                && is_kin(self.facts(one.file).language, self.facts(id.file).language)
-        };
-        let mut found: Vec<SymbolId> = all.iter().filter(of_type).copied().collect();
-        // Of several types of one name, that of the file is meant, or the
-        // package's.
-        let folder = |file: u32| super::names::folder(self.facts(file).path.as_str());
-        if found.iter().any(|one| one.file == id.file) {
-            found.retain(|one| one.file == id.file);
-        } else if found.iter().any(|one| folder(one.file) == folder(id.file)) {
-            found.retain(|one| folder(one.file) == folder(id.file));
-        }
-        found.into_iter().map(Place::Symbol).collect()
-    }
-
     /// The files that an import leads to.
     fn files_of(&self, file: u32, import: usize) -> Vec<u32> {
         let files = &self.facts(file).imports[import].files;
@@ -416,7 +327,7 @@ impl<'g> Resolver<'g> {
         }
     }
 
-    fn name(&self, place: Place) -> Option<&'g str> {
+    pub fn name_of(&self, place: Place) -> Option<&'g str> {
         match place {
             Place::Symbol(id) => Some(self.symbol(id).name.as_str()),
             _ => None,
@@ -443,7 +354,7 @@ fn is_included(language: Language) -> bool {
 }
 
 /// Whether members are written outside of their types.
-fn is_open(language: Language) -> bool {
+pub fn is_open(language: Language) -> bool {
     matches!(
         language,
         Language::Rust | Language::Go | Language::Cpp | Language::Swift | Language::CSharp

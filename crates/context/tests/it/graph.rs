@@ -191,6 +191,20 @@ fn other_languages_have_their_own_scopes() {
 }
 
 #[test]
+fn types_that_inherit_in_a_ring_end() {
+    check(
+        &[
+            (
+                "a.py",
+                "from b import P\n\n\nclass O(P.Q):\n    def f(self):\n        return self.none\n\n\nclass S(S.T):\n    def f(self):\n        return self.none\n",
+            ),
+            ("b.py", "from a import O\n\n\nclass P(O.R):\n    pass\n"),
+        ],
+        &[("a.py:6:21", ""), ("a.py:11:21", ""), ("a.py:4:9", "b.py:4")],
+    );
+}
+
+#[test]
 fn users_are_the_other_way_round() {
     let graph = graph(&PYTHON);
     let place = CodePlace::read("app/net.py:1:5");
