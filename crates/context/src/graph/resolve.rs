@@ -339,6 +339,7 @@ impl<'g> Resolver<'g> {
     }
 }
 
+/// The place of a symbol.
 pub fn place(file: u32, symbol: usize) -> Place {
     Place::Symbol(SymbolId { file, symbol: symbol as u32 })
 }

@@ -9,6 +9,7 @@ pub fn render(drawing: &Drawing) -> String {
     out
 }
 
+/// Nodes, and edges between their places in the list.
 pub fn document(drawing: &Drawing) -> Value {
     let nodes = drawing.nodes.iter().map(|node| {
         json!({ "name": node.name, "kind": node.kind, "rank": node.rank, "in_cycle": node.in_cycle })
