@@ -6,8 +6,9 @@ use mlxcode_base::{ContentHash, Language};
 use crate::syntax::{ParseLimits, ParsedFile};
 
 /// How many bytes a tree is taken to have for each byte of its text. The parser
-/// does not say; a node of some seventy bytes stands for five to ten of text.
-const TREE_FACTOR: usize = 12;
+/// does not say; a node of some ninety bytes, twenty of them in the flat
+/// layout, stands for five to ten of text.
+const TREE_FACTOR: usize = 16;
 
 /// Parsed files by the hash of their text, so that a file that did not change
 /// is not read again. The one that was used longest ago goes first, once all

@@ -129,6 +129,10 @@ impl CodeBase {
         self.files.binary_search_by(|file| file.path.cmp(path)).ok()
     }
 
+    pub(crate) fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
     pub(crate) fn path(&self, file: usize) -> &RelPath {
         &self.files[file].path
     }

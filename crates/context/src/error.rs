@@ -88,6 +88,22 @@ pub enum Error {
     /// Nothing was asked for.
     #[error("there is nothing to search for")]
     EmptyQuery,
+    /// Nothing in the tree has a name.
+    #[error("no file and no symbol here is called {name}")]
+    NameNotFound {
+        /// The name.
+        name: String,
+    },
+    /// A line that a text does not have.
+    #[error("{path} has {lines} lines, and no line {line}")]
+    NoSuchLine {
+        /// The file.
+        path: RelPath,
+        /// The line.
+        line: usize,
+        /// How many it has.
+        lines: usize,
+    },
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -100,10 +116,11 @@ impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::FileNotFound { .. } => ErrorKind::NotFound,
+            Self::FileNotFound { .. } | Self::NameNotFound { .. } => ErrorKind::NotFound,
             Self::BadRules { .. }
             | Self::EditOutside { .. }
             | Self::BadPattern { .. }
+            | Self::NoSuchLine { .. }
             | Self::EmptyQuery => ErrorKind::InvalidInput,
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::IndexBusy { .. } => ErrorKind::Unavailable,
@@ -129,6 +146,8 @@ impl Diagnostic for Error {
             Self::NotAnIndex { .. } => "context.not_an_index",
             Self::BadPattern { .. } => "context.bad_pattern",
             Self::EmptyQuery => "context.empty_query",
+            Self::NameNotFound { .. } => "context.name_not_found",
+            Self::NoSuchLine { .. } => "context.no_such_line",
             Self::Path(source) => source.code(),
         }
     }
@@ -151,6 +170,10 @@ impl Diagnostic for Error {
             Self::NotAnIndex { .. } => "name another file for the index",
             Self::BadPattern { .. } => "search for the words as they stand, without --regex",
             Self::EmptyQuery => "give a word, a name or a question",
+            Self::NameNotFound { .. } => {
+                "write a path, a symbol such as `Port.open`, or PATH:LINE:COLUMN where it is used"
+            }
+            Self::NoSuchLine { .. } => "lines count from one",
             Self::Path(source) => return source.help(),
         };
         Some(text.to_owned())

@@ -29,6 +29,7 @@
 mod cache;
 mod code_base;
 mod error;
+mod graph;
 mod import;
 mod index;
 mod mention;
@@ -45,6 +46,10 @@ mod walk;
 pub use cache::ParseCache;
 pub use code_base::CodeBase;
 pub use error::{Error, Result};
+pub use graph::{
+    Certainty, CodeGraph, CodePlace, Confidence, Definition, FileFacts, FileImport, GraphFormat,
+    GraphNode, NodeId, Reached, RepoMap, Unreferenced, Usage,
+};
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use index::{CodeIndex, Rebuilt, Updated};
 pub use mention::Mention;

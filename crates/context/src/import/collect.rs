@@ -1,29 +1,38 @@
 use mlxcode_base::{Language, TextRange};
-use tree_sitter::Node;
 
 use super::{Import, ImportKind, ImportedName, rust_tree};
-use crate::syntax::{ParsedFile, Topic, range_of};
+use crate::syntax::{Node, ParsedFile, Topic};
 
 impl ParsedFile {
+    /// Where statements that take something from other files stand, in order.
+    pub(crate) fn import_ranges(&self) -> Vec<TextRange> {
+        let mut ranges = Vec::new();
+        self.matches(Topic::Imports, Part::of_capture, |one, parts| {
+            let is_whole = |name: usize| matches!(parts[name], Part::Whole(_));
+            let whole = one.captures().find(|(name, _)| is_whole(*name));
+            ranges.extend(whole.map(|(_, node)| node.range()));
+        });
+        ranges.sort_unstable();
+        ranges.dedup();
+        ranges
+    }
+
     /// What the file takes from others, in its order.
     pub fn imports(&self) -> Vec<Import> {
         let mut found: Vec<Import> = Vec::new();
         // Where the names of each stand: patterns give them in another order.
         let mut starts: Vec<Vec<usize>> = Vec::new();
-        self.matches(Topic::Imports, |one| {
+        self.matches(Topic::Imports, Part::of_capture, |one, parts| {
             let mut new = Parts::default();
             for (name, node) in one.captures() {
-                match name {
-                    "import" => new.whole = Some((ImportKind::Import, node)),
-                    "export" => new.whole = Some((ImportKind::Export, node)),
-                    "include" => new.whole = Some((ImportKind::Include, node)),
-                    "module" => new.whole = Some((ImportKind::Module, node)),
-                    "source" => new.source = Some(node),
-                    "name" => new.name = Some(node),
-                    "alias" => new.alias = Some(node),
-                    "wildcard" => new.is_wildcard = true,
-                    "tree" => new.tree = Some(node),
-                    _ => {}
+                match parts[name] {
+                    Part::Whole(kind) => new.whole = Some((kind, node)),
+                    Part::Source => new.source = Some(node),
+                    Part::Name => new.name = Some(node),
+                    Part::Alias => new.alias = Some(node),
+                    Part::Wildcard => new.is_wildcard = true,
+                    Part::Tree => new.tree = Some(node),
+                    Part::Other => {}
                 }
             }
             let Some((kind, whole)) = new.whole else { return };
@@ -31,7 +40,7 @@ impl ParsedFile {
                 rust_tree::imports(self, whole, tree, &mut found);
                 return;
             }
-            self.add_import(&new, kind, range_of(whole), &mut found, &mut starts);
+            self.add_import(&new, kind, whole.range(), &mut found, &mut starts);
         });
         // A module with a path of its own is found with that and without.
         let placed: Vec<TextRange> = found
@@ -100,6 +109,35 @@ impl ParsedFile {
         };
         let inner = written.trim_matches(quotes);
         inner.split_whitespace().collect::<Vec<_>>().join("")
+    }
+}
+
+/// What a capture marks.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole(ImportKind),
+    Source,
+    Name,
+    Alias,
+    Wildcard,
+    Tree,
+    Other,
+}
+
+impl Part {
+    fn of_capture(name: &str) -> Self {
+        match name {
+            "import" => Self::Whole(ImportKind::Import),
+            "export" => Self::Whole(ImportKind::Export),
+            "include" => Self::Whole(ImportKind::Include),
+            "module" => Self::Whole(ImportKind::Module),
+            "source" => Self::Source,
+            "name" => Self::Name,
+            "alias" => Self::Alias,
+            "wildcard" => Self::Wildcard,
+            "tree" => Self::Tree,
+            _ => Self::Other,
+        }
     }
 }
 

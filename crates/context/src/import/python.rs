@@ -30,10 +30,12 @@ pub fn resolve(index: &Index<'_>, roots: &[String], from: &str, import: &Import)
     let bases: Vec<&str> = if points > 0 {
         upward(here).nth(points - 1).into_iter().collect()
     } else {
-        // A script sees its own folder, and a package the folder around it.
+        // A script sees its own folder, and a package the folder around it: a
+        // module of a package is found by no name of its own alone.
         let is_package = |folder: &&str| module(index, folder, "").is_some();
         let package = upward(here).find(|folder| !is_package(folder)).unwrap_or_default();
-        [package].into_iter().chain(roots.iter().map(String::as_str)).chain([here]).collect()
+        let packages = roots.iter().map(String::as_str).filter(|root| !is_package(root));
+        [package].into_iter().chain(packages).collect()
     };
     let path = name.replace('.', "/");
     for base in bases {

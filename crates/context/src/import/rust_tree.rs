@@ -1,9 +1,7 @@
 //! The tree of a `use` declaration.
 
-use tree_sitter::Node;
-
 use super::{Import, ImportKind, ImportedName};
-use crate::syntax::{ParsedFile, range_of};
+use crate::syntax::{Node, ParsedFile};
 
 /// A tree nests no deeper than this; what does is made to.
 const MOST_LEVELS: usize = 32;
@@ -11,8 +9,7 @@ const MOST_LEVELS: usize = 32;
 /// Adds what `whole` takes by its `tree`: for each path that stands before
 /// names, one import.
 pub fn imports(file: &ParsedFile, whole: Node<'_>, tree: Node<'_>, found: &mut Vec<Import>) {
-    let mut cursor = whole.walk();
-    let is_public = whole.children(&mut cursor).any(|child| child.kind() == "visibility_modifier");
+    let is_public = whole.children().any(|child| child.kind() == "visibility_modifier");
     let kind = if is_public { ImportKind::Export } else { ImportKind::Import };
     let mut walk = Walk { file, whole, kind, first: found.len(), found };
     walk.tree(tree, "", 0);
@@ -44,13 +41,12 @@ impl Walk<'_, '_> {
                 }
             }
             "use_list" => {
-                let mut cursor = node.walk();
-                for child in node.named_children(&mut cursor) {
+                for child in node.named_children() {
                     self.tree(child, before, level + 1);
                 }
             }
             "use_wildcard" => {
-                let source = path(node.named_child(0));
+                let source = path(node.named_children().next());
                 self.import(source).is_wildcard = true;
             }
             "use_as_clause" => {
@@ -89,7 +85,7 @@ impl Walk<'_, '_> {
                 alias: None,
                 is_wildcard: false,
                 kind: self.kind,
-                range: range_of(self.whole),
+                range: self.whole.range(),
             });
         }
         &mut self.found[place]

@@ -4,7 +4,7 @@ use mlxcode_base::{LineRange, TextRange};
 
 use super::codec::{Decoder, Encoder};
 use crate::import::{Import, ImportKind, ImportedName};
-use crate::reference::{Reference, ReferenceKind};
+use crate::reference::{Reference, ReferenceKind, qualifier};
 use crate::symbol::{Symbol, SymbolKind, Visibility};
 use crate::syntax::Chunk;
 
@@ -165,6 +165,7 @@ pub fn decode_references(text: &str, bytes: &[u8]) -> Option<Vec<Reference>> {
             range,
             symbol: symbol.checked_sub(1),
             is_member: marks & MEMBER > 0,
+            qualifier: qualifier(text, range.start),
             is_local: false,
         });
     }

@@ -1,12 +1,13 @@
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use mlxcode_base::TextRange;
 
 use super::locals::Locals;
+use super::qualifier::qualifier;
 use super::{Reference, ReferenceKind};
 use crate::symbol::{Symbol, parents};
-use crate::syntax::{ParsedFile, Topic, range_of};
+use crate::syntax::{ParsedFile, Topic};
 
 /// How a place uses its name, by the most special pattern that speaks of it.
 struct Use {
@@ -16,40 +17,60 @@ struct Use {
     is_member: bool,
 }
 
+/// What a capture of the query marks.
+#[derive(Clone, Copy)]
+enum Marked {
+    Use { kind: Option<ReferenceKind>, is_member: bool },
+    Skipped,
+    Other,
+}
+
+impl Marked {
+    fn of_capture(name: &str) -> Self {
+        let kind = name.strip_suffix(".member");
+        let is_member = kind.is_some();
+        match kind.unwrap_or(name) {
+            "skip" => Self::Skipped,
+            "none" => Self::Use { kind: None, is_member },
+            kind => match ReferenceKind::of_capture(kind) {
+                Some(kind) => Self::Use { kind: Some(kind), is_member },
+                None => Self::Other,
+            },
+        }
+    }
+}
+
 impl ParsedFile {
     /// What the file names, in its order; `symbols` are its own, and the names
     /// where these are defined are no references.
     pub fn references(&self, symbols: &[Symbol]) -> Vec<Reference> {
         let mut skipped = Vec::new();
-        let mut uses: HashMap<TextRange, Use> = HashMap::new();
-        self.matches(Topic::References, |one| {
+        let mut places: Vec<(TextRange, Use)> = Vec::new();
+        self.matches(Topic::References, Marked::of_capture, |one, marks| {
             for (name, node) in one.captures() {
-                let (kind, is_member) = match name.strip_suffix(".member") {
-                    Some(kind) => (kind, true),
-                    None => (name, false),
+                let (kind, is_member) = match marks[name] {
+                    Marked::Use { kind, is_member } => (kind, is_member),
+                    Marked::Skipped => {
+                        skipped.push(node.range());
+                        continue;
+                    }
+                    Marked::Other => continue,
                 };
-                if kind == "skip" {
-                    skipped.push(range_of(node));
-                    continue;
-                }
-                let kind = ReferenceKind::of_capture(kind);
-                if kind.is_none() && name != "none" {
-                    continue;
-                }
-                let new = Use { pattern: one.pattern, kind, is_member };
-                uses.entry(range_of(node))
-                    .and_modify(|old| {
-                        if new.pattern >= old.pattern {
-                            *old = Use { ..new };
-                        }
-                    })
-                    .or_insert(new);
+                places.push((node.range(), Use { pattern: one.pattern, kind, is_member }));
             }
         });
         skipped.sort_unstable();
         let locals = Locals::of(self);
         let defined: HashSet<TextRange> = symbols.iter().map(|one| one.name_range).collect();
-        let mut places: Vec<(TextRange, Use)> = uses.into_iter().collect();
+        // The most special that is said of a place comes last, and is kept.
+        places.sort_by_key(|(range, one)| (*range, one.pattern));
+        places.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                std::mem::swap(next, kept);
+            }
+            same
+        });
         places.retain(|(range, one)| {
             one.kind.is_some()
                 && !range.is_empty()
@@ -57,7 +78,6 @@ impl ParsedFile {
                 && !defined.contains(range)
                 && (one.is_member || !locals.is_birth(*range))
         });
-        places.sort_unstable_by_key(|(range, _)| *range);
         let names: Vec<(TextRange, &str)> =
             places.iter().map(|(range, _)| (*range, self.slice(*range))).collect();
         let held = locals.hold(&names);
@@ -77,27 +97,24 @@ impl ParsedFile {
                 range: *range,
                 symbol: around[number],
                 is_member: one.is_member,
+                qualifier: qualifier(self.text(), range.start),
                 is_local: held[number] && !one.is_member && !is_import,
             });
         }
         found
     }
 
+    /// For each name at a place, where it is born, if it is one that holds
+    /// inside of a function alone; all places in order.
+    pub fn births_of(&self, names: &[TextRange]) -> Vec<Vec<TextRange>> {
+        let locals = Locals::of(self);
+        names.iter().map(|range| locals.births_of(*range)).collect()
+    }
+
     /// Where names are born that hold inside of a function alone: its
     /// parameters and its variables.
     pub fn locals(&self) -> Vec<TextRange> {
         Locals::of(self).births
-    }
-
-    fn import_ranges(&self) -> Vec<TextRange> {
-        let mut ranges = Vec::new();
-        self.matches(Topic::Imports, |one| {
-            let whole = ["import", "export", "include", "module"];
-            ranges.extend(whole.iter().find_map(|name| one.node(name)).map(range_of));
-        });
-        ranges.sort_unstable();
-        ranges.dedup();
-        ranges
     }
 }
 

@@ -10,7 +10,8 @@ use crate::syntax::{ParsedFile, ScopePart};
 
 /// The scopes of a file and the names that are born in each.
 pub struct Locals<'t> {
-    scopes: Vec<(TextRange, Vec<&'t str>)>,
+    scopes: Vec<(TextRange, Vec<TextRange>)>,
+    file: &'t ParsedFile,
     /// Where a local name is born: no use of it.
     pub births: Vec<TextRange>,
 }
@@ -31,7 +32,7 @@ impl<'t> Locals<'t> {
         scopes.dedup();
         births.sort_unstable();
         births.dedup();
-        let mut scopes: Vec<(TextRange, Vec<&str>)> =
+        let mut scopes: Vec<(TextRange, Vec<TextRange>)> =
             scopes.into_iter().map(|scope| (scope, Vec::new())).collect();
         // A birth at the very range of a scope lies in that scope.
         let mut all: Vec<(TextRange, Option<usize>)> =
@@ -46,13 +47,30 @@ impl<'t> Locals<'t> {
             }
             // Births hold no births; the closest that is left is a scope.
             match holders[place].and_then(|holder| all[holder].1) {
-                Some(scope) => scopes[scope].1.push(file.slice(*birth)),
+                Some(scope) => scopes[scope].1.push(*birth),
                 // At the top of a file it is a symbol and no local.
                 None => outside.push(*birth),
             }
         }
         births.retain(|birth| outside.binary_search(birth).is_err());
-        Self { scopes, births }
+        Self { scopes, file, births }
+    }
+
+    /// Where the local name at a place is born: in the innermost scope around
+    /// it that has the name, all places in order.
+    pub fn births_of(&self, range: TextRange) -> Vec<TextRange> {
+        let name = self.file.slice(range);
+        let around = |scope: &TextRange| scope.start <= range.start && range.end <= scope.end;
+        for (scope, births) in self.scopes.iter().rev() {
+            if around(scope) {
+                let same = births.iter().filter(|birth| self.file.slice(**birth) == name);
+                let found: Vec<TextRange> = same.copied().collect();
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        }
+        Vec::new()
     }
 
     pub fn is_birth(&self, range: TextRange) -> bool {
@@ -72,8 +90,8 @@ impl<'t> Locals<'t> {
                     break;
                 }
                 self.close(&mut open, &mut known, scope.start);
-                for name in names {
-                    *known.entry(name).or_default() += 1;
+                for birth in names {
+                    *known.entry(self.file.slice(*birth)).or_default() += 1;
                 }
                 open.push(next);
                 next += 1;
@@ -87,8 +105,8 @@ impl<'t> Locals<'t> {
     /// Forgets the names of the scopes that end before a place.
     fn close(&self, open: &mut Vec<usize>, known: &mut HashMap<&'t str, usize>, place: usize) {
         while let Some(last) = open.pop_if(|last| self.scopes[*last].0.end <= place) {
-            for name in &self.scopes[last].1 {
-                if let Some(count) = known.get_mut(name) {
+            for birth in &self.scopes[last].1 {
+                if let Some(count) = known.get_mut(self.file.slice(*birth)) {
                     *count -= 1;
                 }
             }

@@ -2,6 +2,9 @@
 
 mod collect;
 mod locals;
+mod qualifier;
+
+pub(crate) use qualifier::qualifier;
 
 use mlxcode_base::TextRange;
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,10 @@ pub struct Reference {
     /// Whether it stands behind another name, as in `other.name`: what it
     /// means hangs on what that is.
     pub is_member: bool,
+    /// The names right before it, from the first on, joined by `.`: of the
+    /// last name in `self.port.open`, `self.port`. Empty where nothing stands
+    /// before it, or something that is more than names, such as a call.
+    pub qualifier: String,
     /// Whether it is a parameter or a variable of a function around it, which
     /// no other file can name.
     pub is_local: bool,
@@ -50,6 +57,20 @@ pub enum ReferenceKind {
 }
 
 impl ReferenceKind {
+    /// The word for it, in small letters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Type => "type",
+            Self::Inherit => "inherit",
+            Self::Macro => "macro",
+            Self::Annotation => "annotation",
+            Self::Write => "write",
+            Self::Import => "import",
+            Self::Read => "read",
+        }
+    }
+
     /// The kind that a query's capture of this name marks.
     fn of_capture(name: &str) -> Option<Self> {
         Some(match name {

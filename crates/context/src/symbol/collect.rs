@@ -4,12 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use mlxcode_base::{Language, LineIndex, LineRange, TextRange};
-use tree_sitter::Node;
 
 use super::doc::{Remarks, cleaned_string};
 use super::name::{declared, split, unquoted};
 use super::{Symbol, SymbolKind, Visibility, doc, parents, signature, visibility};
-use crate::syntax::{ParsedFile, ScopePart, Topic, range_of};
+use crate::syntax::{Node, ParsedFile, ScopePart, Topic};
 
 /// The path to what lies deeper ends here: in a file made to nest without end
 /// each would be longer than the one before.
@@ -76,29 +75,26 @@ impl ParsedFile {
 
     fn symbol_matches(&self) -> Matches {
         let mut matches = Matches::default();
-        self.matches(Topic::Symbols, |one| {
+        let lines = LineIndex::new(self.text());
+        self.matches(Topic::Symbols, Mark::of_capture, |one, marks| {
             let mut found = Parts::default();
             for (name, node) in one.captures() {
-                match name {
-                    "name" => found.name = Some(node),
-                    "declarator" => found.declarator = Some(node),
-                    "body" => found.body = Some(node),
-                    "owner" => found.owner = Some(node),
-                    "doc" => found.doc = Some(node),
-                    "whole" => found.whole = Some((None, node)),
-                    "comment" => matches.remarks.add(range_of(node), true),
-                    "attribute" => matches.remarks.add(range_of(node), false),
-                    "section" => {
+                match marks[name] {
+                    Mark::Name => found.name = Some(node),
+                    Mark::Declarator => found.declarator = Some(node),
+                    Mark::Body => found.body = Some(node),
+                    Mark::Owner => found.owner = Some(node),
+                    Mark::Doc => found.doc = Some(node),
+                    Mark::Whole(kind) => found.whole = Some((kind, node)),
+                    Mark::Remark { is_comment } => matches.remarks.add(node.range(), is_comment),
+                    Mark::Section => {
                         let section = visibility::of_word(self.text_of(node));
                         matches.sections.extend(section.map(|word| (node.start_byte(), word)));
                     }
-                    kind => {
-                        let kind = SymbolKind::of_capture(kind);
-                        found.whole = kind.map(|kind| (Some(kind), node)).or(found.whole);
-                    }
+                    Mark::Other => {}
                 }
             }
-            if let Some((found, is_widened)) = self.found(&found, one.pattern) {
+            if let Some((found, is_widened)) = self.found(&found, one.pattern, &lines) {
                 matches.add(found, is_widened);
             }
         });
@@ -112,7 +108,7 @@ impl ParsedFile {
     }
 
     /// A definition, and whether the match only says that it reaches further.
-    fn found(&self, parts: &Parts<'_>, pattern: usize) -> Option<(Found, bool)> {
+    fn found(&self, parts: &Parts<'_>, pattern: usize, lines: &LineIndex) -> Option<(Found, bool)> {
         let (kind, whole) = parts.whole?;
         let is_widened = kind.is_none();
         let mut kind = kind.unwrap_or(SymbolKind::Variable);
@@ -144,12 +140,9 @@ impl ParsedFile {
             kind = SymbolKind::Method;
         }
         // The blank lines behind it, which some grammars count in, are not its.
-        let text = self.text_of(whole);
-        let kept = text.trim_end();
-        let behind = text[kept.len()..].matches('\n').count();
-        let end = whole.end_position().row.saturating_sub(behind);
-        let lines = LineRange::new(whole.start_position().row + 1, end + 1);
+        let kept = self.text_of(whole).trim_end();
         let range = TextRange::new(whole.start_byte(), whole.start_byte() + kept.len());
+        let lines = LineRange::new(lines.line_of(range.start), lines.line_of(range.end));
         let body = parts.body.or_else(|| whole.child_by_field_name("body"));
         // `Write(Port)` is what a case is called with, no body.
         let is_head =
@@ -165,7 +158,7 @@ impl ParsedFile {
             range,
             lines,
             head: signature::start(whole),
-            body: body.map(|body| body.start_byte()),
+            body: body.map(Node::start_byte),
             owner,
             doc: parts.doc.map(|doc| cleaned_doc(self.text_of(doc))),
             pattern,
@@ -268,6 +261,43 @@ impl ParsedFile {
             symbols.push(symbol);
         }
         symbols
+    }
+}
+
+/// What a capture of the query marks.
+#[derive(Clone, Copy)]
+enum Mark {
+    Name,
+    Declarator,
+    Body,
+    Owner,
+    Doc,
+    /// A definition of a kind, or one that reaches further than others say.
+    Whole(Option<SymbolKind>),
+    Remark {
+        is_comment: bool,
+    },
+    Section,
+    Other,
+}
+
+impl Mark {
+    fn of_capture(name: &str) -> Self {
+        match name {
+            "name" => Self::Name,
+            "declarator" => Self::Declarator,
+            "body" => Self::Body,
+            "owner" => Self::Owner,
+            "doc" => Self::Doc,
+            "whole" => Self::Whole(None),
+            "comment" => Self::Remark { is_comment: true },
+            "attribute" => Self::Remark { is_comment: false },
+            "section" => Self::Section,
+            kind => match SymbolKind::of_capture(kind) {
+                Some(kind) => Self::Whole(Some(kind)),
+                None => Self::Other,
+            },
+        }
     }
 }
 

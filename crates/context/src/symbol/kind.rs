@@ -81,6 +81,34 @@ impl SymbolKind {
         })
     }
 
+    /// The word for it, in small letters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Class => "class",
+            Self::Struct => "struct",
+            Self::Enum => "enum",
+            Self::Union => "union",
+            Self::Variant => "variant",
+            Self::Interface => "interface",
+            Self::Trait => "trait",
+            Self::Implementation => "implementation",
+            Self::Function => "function",
+            Self::Method => "method",
+            Self::Constructor => "constructor",
+            Self::Field => "field",
+            Self::Property => "property",
+            Self::Constant => "constant",
+            Self::Variable => "variable",
+            Self::TypeAlias => "type_alias",
+            Self::Macro => "macro",
+            Self::Heading => "heading",
+            Self::Key => "key",
+            Self::Selector => "selector",
+            Self::Element => "element",
+        }
+    }
+
     /// Whether functions in it are methods and values in it are fields.
     pub fn is_type(self) -> bool {
         matches!(

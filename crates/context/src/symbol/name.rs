@@ -1,6 +1,6 @@
 //! Names out of the nodes that hold them.
 
-use tree_sitter::Node;
+use crate::syntax::Node;
 
 /// A declaration nests no deeper than this; what does is made to.
 const MOST_LEVELS: usize = 64;
@@ -24,7 +24,7 @@ pub fn declared(declarator: Node<'_>) -> Option<Declared<'_>> {
             // The name stands behind a pointer in parentheses: of the function
             // there is only the address.
             "parenthesized_declarator" => {
-                let inside = node.named_child(0)?;
+                let inside = node.named_children().next()?;
                 if inside.kind() != "function_declarator" && inside.kind() != "identifier" {
                     is_function = false;
                 }
@@ -36,8 +36,7 @@ pub fn declared(declarator: Node<'_>) -> Option<Declared<'_>> {
         }
         // References and parentheses hold their declarator without a field.
         node = inner.or_else(|| {
-            let mut cursor = node.walk();
-            node.named_children(&mut cursor).find(|child| {
+            node.named_children().find(|child| {
                 let kind = child.kind();
                 kind.ends_with("declarator") || kind.ends_with("identifier")
             })

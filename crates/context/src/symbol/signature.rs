@@ -1,6 +1,6 @@
 //! The head of a definition on one line.
 
-use tree_sitter::Node;
+use crate::syntax::Node;
 
 /// A longer head says what matters in its beginning.
 const MOST_CHARS: usize = 200;
@@ -26,24 +26,20 @@ const MODIFIERS: [&str; 2] = ["modifiers", "class_modifiers"];
 
 /// Where a definition's own words begin, behind its attributes.
 pub fn start(node: Node<'_>) -> usize {
-    let mut cursor = node.walk();
-    let mut more = cursor.goto_first_child();
-    while more {
-        let child = cursor.node();
-        if MODIFIERS.contains(&child.kind()) && cursor.goto_first_child() {
-            while REMARKS.contains(&cursor.node().kind()) {
-                if !cursor.goto_next_sibling() {
-                    cursor.goto_parent();
-                    break;
+    for child in node.children() {
+        if MODIFIERS.contains(&child.kind()) {
+            // Modifiers that are remarks alone are passed over.
+            let mut words = child.children().filter(|word| !REMARKS.contains(&word.kind()));
+            if child.children().next().is_some() {
+                match words.next() {
+                    Some(word) => return word.start_byte(),
+                    None => continue,
                 }
             }
-            if cursor.node() != child {
-                return cursor.node().start_byte();
-            }
-        } else if !REMARKS.contains(&child.kind()) {
+        }
+        if !REMARKS.contains(&child.kind()) {
             return child.start_byte();
         }
-        more = cursor.goto_next_sibling();
     }
     node.start_byte()
 }

@@ -2,7 +2,6 @@ use mlxcode_base::{Language, TextRange};
 
 use super::limits::ParseLimits;
 use super::parsed_file::ParsedFile;
-use super::query::range_of;
 
 /// More parts of a place that the grammar could not read take seconds to walk.
 const MOST_ERROR_PARTS: u32 = 20_000;
@@ -38,7 +37,11 @@ impl ParsedFile {
     /// These places.
     pub(super) fn error_ranges(&self) -> Vec<TextRange> {
         let mut found = Vec::new();
-        self.trees().for_each(|tree| each_error(tree, |node| found.push(range_of(node))));
+        self.trees().for_each(|tree| {
+            each_error(tree, |node| {
+                found.push(TextRange::new(node.start_byte(), node.end_byte()));
+            });
+        });
         found
     }
 }

@@ -1,10 +1,12 @@
 //! The grammars, and the queries that are put to their trees.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use mlxcode_base::Language;
-use tree_sitter::Query;
+
+use super::pattern::Patterns;
 
 /// How much of a header tells C++ from C.
 const HEADER_PROBE_BYTES: usize = 64 * 1024;
@@ -22,19 +24,60 @@ pub enum Topic {
     Scopes,
 }
 
-/// A grammar with its queries, each compiled when it is first asked for.
+/// A grammar with its queries, each read when it is first asked for.
 pub struct Grammar {
     pub language: tree_sitter::Language,
+    /// The names of kinds of nodes, and whether they are more than a sign or a
+    /// word of the language, by their numbers.
+    kinds: Vec<(String, bool)>,
+    fields: HashMap<String, u16>,
     texts: [&'static str; 4],
-    queries: [OnceLock<Option<Query>>; 4],
+    queries: [OnceLock<Option<Patterns>>; 4],
 }
 
 impl Grammar {
-    /// `None` for a query that does not compile; the tests find those.
-    pub fn query(&self, topic: Topic) -> Option<&Query> {
+    fn new(language: tree_sitter::Language, texts: [&'static str; 4]) -> Self {
+        let kinds = (0..language.node_kind_count() as u16).map(|kind| {
+            let name = language.node_kind_for_id(kind).unwrap_or_default();
+            (name.to_owned(), language.node_kind_is_named(kind))
+        });
+        let kinds = kinds.collect();
+        let fields = (1..=language.field_count() as u16)
+            .filter_map(|field| Some((language.field_name_for_id(field)?.to_owned(), field)));
+        let fields = fields.collect();
+        Self { language, kinds, fields, texts, queries: Default::default() }
+    }
+
+    /// `None` for a query that cannot be read; the tests find those.
+    pub fn query(&self, topic: Topic) -> Option<&Patterns> {
         let place = topic as usize;
-        let compile = || Query::new(&self.language, self.texts[place]).ok();
-        self.queries[place].get_or_init(compile).as_ref()
+        let read = || Patterns::read(self.texts[place], self).ok();
+        self.queries[place].get_or_init(read).as_ref()
+    }
+
+    #[cfg(test)]
+    pub fn query_text(&self, topic: Topic) -> &'static str {
+        self.texts[topic as usize]
+    }
+
+    pub fn kind_count(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// The name of a kind of node.
+    pub fn kind_name(&self, kind: u16) -> &str {
+        self.kinds.get(usize::from(kind)).map_or("ERROR", |(name, _)| name.as_str())
+    }
+
+    /// Whether nodes of that kind are more than a sign or a word of the
+    /// language.
+    pub fn is_named(&self, kind: u16) -> bool {
+        self.kinds.get(usize::from(kind)).is_none_or(|(_, is_named)| *is_named)
+    }
+
+    /// The number of a field.
+    pub fn field(&self, name: &str) -> Option<u16> {
+        self.fields.get(name).copied()
     }
 }
 
@@ -90,15 +133,14 @@ pub fn grammar(language: Language) -> Option<&'static Grammar> {
             match language {
                 $(Language::$variant => {
                     static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
-                    Some(GRAMMAR.get_or_init(|| Grammar {
-                        language: $function.into(),
-                        texts: [
+                    Some(GRAMMAR.get_or_init(|| {
+                        let texts = [
                             texts!("symbols", $($folder)+),
                             texts!("references", $($folder)+),
                             texts!("imports", $($folder)+),
                             texts!("scopes", $($folder)+),
-                        ],
-                        queries: Default::default(),
+                        ];
+                        Grammar::new($function.into(), texts)
                     }))
                 })*
                 _ => None,
@@ -135,13 +177,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_query_compiles() {
+    fn every_query_is_read() {
         let mut wrong = Vec::new();
         for language in Language::ALL {
             let grammar = grammar(language).unwrap();
             for text in grammar.texts {
-                if let Err(error) = Query::new(&grammar.language, text) {
+                if let Err(error) = tree_sitter::Query::new(&grammar.language, text) {
                     wrong.push(format!("{language}: {error}"));
+                }
+                if let Err(error) = Patterns::read(text, grammar) {
+                    wrong.push(format!("{language}: {error:?}"));
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::errors;
 use super::guard::is_bounded;
 use super::languages::{Grammar, grammar};
 use super::limits::ParseLimits;
+use super::nodes::Nodes;
 use super::preprocessor;
 use crate::error::{Error, Result};
 
@@ -38,6 +39,8 @@ pub struct ParsedFile {
     parts: Vec<Part>,
     /// What the scopes query gives; both symbols and references ask for it.
     pub(super) scopes: OnceLock<Vec<(ScopePart, TextRange)>>,
+    /// The trees, laid out flat, once something is asked of them.
+    pub(super) nodes: OnceLock<Nodes>,
 }
 
 /// What a place of the scopes query is.
@@ -69,8 +72,8 @@ impl ParsedFile {
         let grammar = grammar(language)?;
         let text = text.into();
         let (limits, blanked, parts) = (*limits, None, Vec::new());
-        let scopes = OnceLock::new();
-        let mut file = Self { text, language, grammar, limits, blanked, parts, scopes };
+        let (scopes, nodes) = (OnceLock::new(), OnceLock::new());
+        let mut file = Self { text, language, grammar, limits, blanked, parts, scopes, nodes };
         file.read_whole();
         Some(file)
     }
@@ -111,6 +114,7 @@ impl ParsedFile {
             new_end_position: after(self.point(range.start), with),
         };
         self.scopes = OnceLock::new();
+        self.nodes = OnceLock::new();
         self.text.replace_range(range.start..range.end, with);
         if self.blanked.is_some() || preprocessor::is_for(self.language) {
             // An edit of one line can change what other lines are blanked.

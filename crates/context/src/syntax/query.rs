@@ -1,75 +1,70 @@
-//! Puts a query to a file's trees.
+//! Puts a query to a file's nodes.
 
 use mlxcode_base::TextRange;
-use streaming_iterator::StreamingIterator;
-use tree_sitter::{Node, Query, QueryCursor, QueryCursorOptions};
 
 use super::languages::Topic;
+use super::nodes::{Node, Nodes};
 use super::parsed_file::{ParsedFile, ScopePart};
+use super::pattern::search;
 
-/// More matches under way at once are the mark of a hostile file, and take
-/// time by their number.
-const MOST_OPEN_MATCHES: u32 = 4_096;
-
-/// What lies deeper is not looked at: each step there takes time by its depth,
-/// and only chains of thousands of operators, or hostile files, are so deep.
-const MOST_DEPTH: u32 = 1_000;
+/// How many candidates a query looks at for each report that the parser may
+/// take: two or three times what a file of that size needs, unless it is made
+/// to make patterns fail late.
+const STEPS_A_REPORT: u64 = 1_000;
 
 /// One match: the number of its pattern, later ones being more special, and
-/// its captures by name.
-pub struct Match<'m, 't> {
+/// its captures, each with the number of its name.
+pub struct Match<'m, 'n> {
     pub pattern: usize,
-    query: &'m Query,
-    captures: &'m [tree_sitter::QueryCapture<'t>],
+    nodes: &'n Nodes,
+    captures: &'m [(u16, u32)],
 }
 
-impl<'m, 't> Match<'m, 't> {
+impl<'n> Match<'_, 'n> {
     /// All captures, in the order of the pattern.
-    pub fn captures(&self) -> impl Iterator<Item = (&'m str, Node<'t>)> + use<'m, 't> {
-        let names = self.query.capture_names();
-        self.captures.iter().map(move |one| (names[one.index as usize], one.node))
-    }
-
-    /// The first capture of that name.
-    pub fn node(&self, name: &str) -> Option<Node<'t>> {
-        self.captures().find(|(found, _)| *found == name).map(|(_, node)| node)
+    pub fn captures(&self) -> impl Iterator<Item = (usize, Node<'n>)> + use<'_, 'n> {
+        let nodes = self.nodes;
+        self.captures.iter().map(|(name, place)| (usize::from(*name), nodes.node(*place)))
     }
 }
 
 impl ParsedFile {
-    /// Calls `take` with each match of the language's query. A file that takes
-    /// too long is left in the middle: what was found until then stands.
-    pub(crate) fn matches<'t>(&'t self, topic: Topic, mut take: impl FnMut(&Match<'_, 't>)) {
+    /// Calls `take` with each match of the language's query, and what `read`
+    /// makes of the names of captures. A file that takes too long is left in
+    /// the middle: what was found until then stands.
+    pub(crate) fn matches<'n, C>(
+        &'n self,
+        topic: Topic,
+        read: impl Fn(&str) -> C,
+        mut take: impl FnMut(&Match<'_, 'n>, &[C]),
+    ) {
         let Some(query) = self.grammar.query(topic) else { return };
-        for tree in self.trees() {
-            let mut cursor = QueryCursor::new();
-            cursor.set_match_limit(MOST_OPEN_MATCHES);
-            cursor.set_max_start_depth(Some(MOST_DEPTH));
-            let mut watch = self.limits().watch();
-            let mut step = |_: &tree_sitter::QueryCursorState| watch.step();
-            let options = QueryCursorOptions::new().progress_callback(&mut step);
-            let text = self.text().as_bytes();
-            let mut matches = cursor.matches_with_options(query, tree.root_node(), text, options);
-            while let Some(one) = matches.next() {
-                take(&Match { pattern: one.pattern_index, query, captures: one.captures() });
-            }
-        }
+        let names: Vec<C> = query.names.iter().map(|name| read(name)).collect();
+        let nodes = self.nodes();
+        let most_steps = u64::from(self.limits().reports) * STEPS_A_REPORT;
+        search(query, nodes, self.text().as_bytes(), most_steps, |pattern, captures| {
+            take(&Match { pattern, nodes, captures }, &names);
+        });
+    }
+
+    /// The nodes of the file's trees.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        self.nodes.get_or_init(|| Nodes::of(self.grammar, self.trees()))
     }
 
     /// The scopes of the file and the names that are born in them.
     pub(crate) fn scopes(&self) -> &[(ScopePart, TextRange)] {
         self.scopes.get_or_init(|| {
             let mut found = Vec::new();
-            self.matches(Topic::Scopes, |one| {
-                for (name, node) in one.captures() {
-                    let part = match name {
-                        "scope" => ScopePart::Function,
-                        "members" => ScopePart::Members,
-                        "local" => ScopePart::Local,
-                        _ => continue,
-                    };
-                    found.push((part, range_of(node)));
-                }
+            let part = |name: &str| match name {
+                "scope" => Some(ScopePart::Function),
+                "members" => Some(ScopePart::Members),
+                "local" => Some(ScopePart::Local),
+                _ => None,
+            };
+            self.matches(Topic::Scopes, part, |one, parts| {
+                let known = |(name, node): (usize, Node<'_>)| Some((parts[name]?, node.range()));
+                found.extend(one.captures().filter_map(known));
             });
             found
         })
@@ -77,15 +72,10 @@ impl ParsedFile {
 
     /// The text of a node.
     pub(crate) fn text_of(&self, node: Node<'_>) -> &str {
-        self.slice(range_of(node))
+        self.slice(node.range())
     }
 
     pub(crate) fn slice(&self, range: TextRange) -> &str {
         self.text().get(range.start..range.end).unwrap_or_default()
     }
-}
-
-/// Where a node stands.
-pub fn range_of(node: Node<'_>) -> TextRange {
-    TextRange::new(node.start_byte(), node.end_byte())
 }

@@ -1,0 +1,73 @@
+//! Names whose place no rule tells, and that only one thing in the tree has.
+
+use mlxcode_base::Language;
+
+use super::Place;
+use super::names::is_self;
+use super::resolve::{Resolver, is_kin};
+use crate::reference::{Reference, ReferenceKind};
+
+/// A shorter name is likely that of something outside as well.
+const LEAST_NAME: usize = 5;
+
+/// The one thing of the tree that has the name; nothing where there are
+/// several, or where libraries are likely to have one too.
+pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place> {
+    let language = resolver.facts(file).language;
+    if one.kind == ReferenceKind::Import || one.is_local {
+        return Vec::new();
+    }
+    // A name that stands alone is found by the rules, or is not of this tree;
+    // but for languages in which any file may define it.
+    if !one.is_member && !shares_all(language) {
+        return Vec::new();
+    }
+    if one.is_member && !is_telling(&one.name) {
+        return Vec::new();
+    }
+    // What stands behind a name of something else is not ours.
+    if is_foreign(resolver, file, one) {
+        return Vec::new();
+    }
+    let all = resolver.names.by_name.get(&one.name).map(Vec::as_slice).unwrap_or_default();
+    let kin: Vec<_> = all
+        .iter()
+        .filter(|id| is_kin(resolver.facts(id.file).language, language))
+        .filter(|id| !one.is_member || !resolver.symbol(**id).container.is_empty())
+        .copied()
+        .collect();
+    let made = resolver.names.made.get(&one.name).map_or(0, Vec::len);
+    let [first, rest @ ..] = kin.as_slice() else { return Vec::new() };
+    let holder = |id| {
+        let symbol = resolver.symbol(id);
+        (id.file, symbol.container.as_str())
+    };
+    // Several in one type are its overloads.
+    if made > 0 || rest.iter().any(|other| holder(*other) != holder(*first)) {
+        return Vec::new();
+    }
+    kin.into_iter().map(Place::Symbol).collect()
+}
+
+/// Whether the names before a name lead out of the tree.
+fn is_foreign(resolver: &Resolver<'_>, file: u32, one: &Reference) -> bool {
+    let first = one.qualifier.split('.').next().unwrap_or_default();
+    let table = resolver.table(file);
+    // What the object itself does not have, it has from something outside.
+    let is_own = is_self(first) || first == "super";
+    !first.is_empty() && (is_own || table.bound.contains_key(first))
+}
+
+/// Whether a name is one that few things have.
+fn is_telling(name: &str) -> bool {
+    let parts = name.trim_matches('_').split('_').filter(|part| !part.is_empty()).count();
+    let humps = name.chars().skip(1).filter(|c| c.is_uppercase()).count();
+    name.len() >= LEAST_NAME
+        && (parts > 1 || humps > 0)
+        && !(name.starts_with("__") && name.ends_with("__"))
+}
+
+/// Whether names that stand alone are seen from all files.
+fn shares_all(language: Language) -> bool {
+    matches!(language, Language::C | Language::Cpp | Language::Ruby | Language::Swift)
+}

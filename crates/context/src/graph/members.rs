@@ -1,0 +1,171 @@
+//! Names behind other names: what these are, and what lies in it.
+
+use super::names::{around, is_self};
+use super::resolve::{MOST_STEPS, Resolver, is_kin, is_open, place};
+use super::types;
+use super::{Place, SymbolId};
+use crate::reference::Reference;
+use crate::symbol::SymbolKind;
+
+/// More places of one name are no answer.
+const MOST_PLACES: usize = 16;
+
+impl Resolver<'_> {
+    /// A name behind other names.
+    pub fn behind(&self, file: u32, one: &Reference) -> Vec<Place> {
+        let mut holders = self.holders(file, one.symbol, &one.qualifier);
+        holders.truncate(MOST_PLACES);
+        let mut found: Vec<Place> = Vec::new();
+        for holder in holders {
+            found.extend(self.inside(holder, &one.name));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What the names before a name are: files, types.
+    fn holders(&self, file: u32, symbol: Option<usize>, qualifier: &str) -> Vec<Place> {
+        // Of `import a.b` the whole path is a name.
+        if let Some(bound) =
+            self.table(file).bound.get(qualifier).filter(|_| qualifier.contains('.'))
+        {
+            return bound.iter().flat_map(|one| self.bound(file, *one, MOST_STEPS)).collect();
+        }
+        let mut parts = qualifier.split('.');
+        let first = parts.next().unwrap_or_default();
+        let mut found = self.first_holder(file, symbol, first);
+        for part in parts {
+            let inside = found.iter().take(MOST_PLACES).flat_map(|one| self.inside(*one, part));
+            let inside: Vec<Place> = inside.collect();
+            found = inside.into_iter().flat_map(|one| types::holder_of(self, one)).collect();
+            if found.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+
+    fn first_holder(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
+        let facts = self.facts(file);
+        if is_self(name) {
+            let type_ = around(facts, symbol);
+            return type_.map(|type_| place(file, type_)).into_iter().collect();
+        }
+        if matches!(name, "super" | "parent" | "base")
+            && let Some(type_) = around(facts, symbol)
+        {
+            return self.bases(SymbolId { file, symbol: type_ as u32 });
+        }
+        if let Some(type_) = types::of_parameter(self, file, symbol, name) {
+            return type_;
+        }
+        let found = self.plain(file, symbol, name);
+        found.into_iter().flat_map(|one| types::holder_of(self, one)).collect()
+    }
+
+    /// The types that a type inherits from.
+    pub fn bases(&self, id: SymbolId) -> Vec<Place> {
+        self.within_limits(|| self.written_bases(id))
+    }
+
+    fn written_bases(&self, id: SymbolId) -> Vec<Place> {
+        let references = self.table(id.file).bases.get(&id.symbol);
+        let mut found = Vec::new();
+        for number in references.map(Vec::as_slice).unwrap_or_default() {
+            let one = &self.facts(id.file).references[*number as usize];
+            // Its own members are no names to inherit from.
+            let outside = self.symbol(id).parent;
+            let places = if one.is_member {
+                let holders = self.holders(id.file, outside, &one.qualifier);
+                holders.iter().flat_map(|holder| self.inside(*holder, &one.name)).collect()
+            } else {
+                self.plain(id.file, outside, &one.name)
+            };
+            found.extend(places.into_iter().filter(|place| {
+                self.kind(*place).is_some_and(SymbolKind::is_type) && *place != Place::Symbol(id)
+            }));
+        }
+        found
+    }
+
+    /// A name in a file or in a type.
+    fn inside(&self, holder: Place, name: &str) -> Vec<Place> {
+        match holder {
+            Place::File(file) => {
+                let found = self.exported(file, name, MOST_STEPS);
+                if found.is_empty() { self.submodule(file, name) } else { found }
+            }
+            Place::Symbol(id) if self.symbol(id).kind.is_type() => {
+                self.member(id, name, MOST_STEPS)
+            }
+            Place::Symbol(id) if self.symbol(id).kind == SymbolKind::Module => {
+                let inside = self.table(id.file).children[id.symbol as usize].iter().copied();
+                let inside = inside.map(|one| place(id.file, one as usize));
+                inside.filter(|one| self.name_of(*one) == Some(name)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A module in a package of Python.
+    fn submodule(&self, file: u32, name: &str) -> Vec<Place> {
+        let path = self.facts(file).path.as_str();
+        let Some(folder) = path.strip_suffix("__init__.py") else { return Vec::new() };
+        let files = [format!("{folder}{name}.py"), format!("{folder}{name}/__init__.py")];
+        let found = files.iter().filter_map(|path| self.names.by_path.get(path));
+        found.take(1).map(|file| Place::File(*file)).collect()
+    }
+
+    /// A member of a type, its own or one that it inherits.
+    pub fn member(&self, id: SymbolId, name: &str, steps: usize) -> Vec<Place> {
+        let Some(steps) = steps.checked_sub(1) else { return Vec::new() };
+        let table = self.table(id.file);
+        let children = table.children[id.symbol as usize].iter().copied();
+        let mut found: Vec<Place> = children
+            .filter(|one| self.facts(id.file).symbols[*one as usize].name == name)
+            .map(|one| place(id.file, one as usize))
+            .collect();
+        if found.is_empty() && is_open(self.facts(id.file).language) {
+            found = self.outside_member(id, name);
+        }
+        if found.is_empty() {
+            let made = table.made.get(&(id.symbol, name.to_owned()));
+            let made = made.map(Vec::as_slice).unwrap_or_default().iter();
+            found.extend(made.map(|one| Place::Spot(id.file, *one)));
+        }
+        if found.is_empty() {
+            for base in self.bases(id) {
+                if let Place::Symbol(base) = base {
+                    found = self.member(base, name, steps);
+                    if !found.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// A member that is written outside of its type, as in an `impl`.
+    fn outside_member(&self, id: SymbolId, name: &str) -> Vec<Place> {
+        let type_ = self.symbol(id);
+        let all = self.names.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        let of_type = |one: &&SymbolId| {
+            let symbol = self.symbol(**one);
+            let last = symbol.container.rsplit('.').next();
+            last == Some(type_.name.as_str())
+                && is_kin(self.facts(one.file).language, self.facts(id.file).language)
+        };
+        let mut found: Vec<SymbolId> = all.iter().filter(of_type).copied().collect();
+        // Of several types of one name, that of the file is meant, or the
+        // package's.
+        let folder = |file: u32| super::names::folder(self.facts(file).path.as_str());
+        if found.iter().any(|one| one.file == id.file) {
+            found.retain(|one| one.file == id.file);
+        } else if found.iter().any(|one| folder(one.file) == folder(id.file)) {
+            found.retain(|one| folder(one.file) == folder(id.file));
+        }
+        found.into_iter().map(Place::Symbol).collect()
+    }
+}

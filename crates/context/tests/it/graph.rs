@@ -1,0 +1,316 @@
+//! Small trees: where names are defined, who uses them, what depends on what.
+
+use mlxcode_context::{Certainty, CodeGraph, CodePlace, Confidence, GraphFormat, NodeId};
+
+use crate::Tree;
+
+struct Graph {
+    code: mlxcode_context::CodeBase,
+    graph: CodeGraph,
+}
+
+fn graph(files: &[(&str, &str)]) -> Graph {
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    let code = Tree::new(&files).open();
+    let graph = CodeGraph::new(code.facts().unwrap());
+    Graph { code, graph }
+}
+
+impl Graph {
+    /// Where the name at a place is defined: `path:line`, with a `?` where
+    /// that is only likely.
+    fn definition(&self, place: &str) -> String {
+        let found = self.graph.definitions_at(&self.code, &CodePlace::read(place)).unwrap();
+        let shown = found.iter().map(|one| {
+            let likely = if one.certainty == Certainty::Likely { "?" } else { "" };
+            format!("{}:{}{likely}", one.path, one.lines.first)
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    fn names(&self, nodes: impl IntoIterator<Item = NodeId>) -> Vec<String> {
+        nodes.into_iter().map(|node| self.graph.node(node).name()).collect()
+    }
+
+    fn node(&self, name: &str) -> NodeId {
+        self.graph.find(name)[0]
+    }
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], expect: &[(&str, &str)]) {
+    let graph = graph(files);
+    for (place, expect) in expect {
+        assert_eq!(graph.definition(place), *expect, "{place}");
+    }
+}
+
+const PYTHON: [(&str, &str); 5] = [
+    ("app/__init__.py", "from .port import Port as Port\nfrom . import net\n"),
+    (
+        "app/port.py",
+        "from .base import Base\n\nLIMIT = 9\n\n\nclass Port(Base):\n    rate = 1\n\n    def __init__(self, number):\n        self.number = number\n\n    def open(self):\n        count = self.number\n        self.bind(count)\n        return self.rate + LIMIT\n",
+    ),
+    ("app/base.py", "class Base:\n    def bind(self, count):\n        pass\n"),
+    ("app/net.py", "def listen(port: \"Port | None\" = None):\n    pass\n"),
+    (
+        "main.py",
+        "import app\nimport json\nfrom app import Port, net\n\n\ndef main(port: Port):\n    app.net.listen()\n    net.listen(port)\n    port.open()\n    json.dumps(port)\n    other.unknown()\n    other.open_all_ports()\n\n\ndef rate():\n    return len(Port.rate)\n",
+    ),
+];
+
+#[test]
+fn python_names_are_found_by_scopes_imports_and_classes() {
+    check(
+        &PYTHON,
+        &[
+            // A variable of the function, and a field that `self.number =` makes.
+            ("app/port.py:14:19", "app/port.py:13"),
+            ("app/port.py:13:22", "app/port.py:10"),
+            // A method of the class that it inherits from, in another file.
+            ("app/port.py:14:14", "app/base.py:2"),
+            // A value of the class, and one of the module.
+            ("app/port.py:15:21", "app/port.py:7"),
+            ("app/port.py:15:28", "app/port.py:3"),
+            // Through a package that hands it on.
+            ("main.py:3:17", "app/port.py:6"),
+            ("main.py:6:16", "app/port.py:6"),
+            ("main.py:7:13", "app/net.py:1"),
+            ("main.py:8:9", "app/net.py:1"),
+            // By the type of a parameter.
+            ("main.py:9:10", "app/port.py:12"),
+            ("main.py:16:21", "app/port.py:7"),
+            // Not of this tree, and not known.
+            ("main.py:10:10", ""),
+            ("main.py:11:11", ""),
+            ("main.py:16:12", ""),
+            // A definition is its own.
+            ("app/base.py:2:9", "app/base.py:2"),
+        ],
+    );
+}
+
+#[test]
+fn modules_of_javascript_hand_names_on() {
+    check(
+        &[
+            (
+                "src/port.ts",
+                "export class Port {\n  count = 0;\n  open(): number { return this.count; }\n}\nexport default function make(): Port { return new Port(); }\n",
+            ),
+            ("src/index.ts", "export * from './port';\nexport { make } from './make';\n"),
+            (
+                "src/make.ts",
+                "import build, { Port as P } from './port';\nexport function make(port: P) { port.open(); return build(); }\n",
+            ),
+            (
+                "src/main.ts",
+                "import * as all from './index';\nimport { Port, make } from '.';\nall.make(new Port());\nconst text = String(1);\n",
+            ),
+        ],
+        &[
+            ("src/port.ts:3:31", ""),
+            ("src/port.ts:3:32", "src/port.ts:2"),
+            ("src/make.ts:2:22", "src/make.ts:2"),
+            ("src/make.ts:2:28", "src/port.ts:1"),
+            ("src/make.ts:2:38", "src/port.ts:3"),
+            ("src/make.ts:2:53", "src/port.ts:5"),
+            ("src/main.ts:3:5", "src/make.ts:2"),
+            ("src/main.ts:3:14", "src/port.ts:1"),
+            ("src/main.ts:4:14", ""),
+        ],
+    );
+}
+
+#[test]
+fn other_languages_have_their_own_scopes() {
+    check(
+        &[
+            ("Cargo.toml", "[package]\nname = \"app\"\n"),
+            (
+                "src/lib.rs",
+                "mod port;\nuse port::Port;\npub fn run(port: &Port) {\n    port.open();\n    let other = Port::new();\n}\n",
+            ),
+            (
+                "src/port.rs",
+                "pub struct Port {\n    count: u8,\n}\nimpl Port {\n    pub fn new() -> Self {\n        Self { count: 0 }\n    }\n    pub fn open(&self) -> u8 {\n        self.count\n    }\n}\n",
+            ),
+        ],
+        &[
+            ("src/lib.rs:2:11", "src/port.rs:1"),
+            ("src/lib.rs:4:10", "src/port.rs:8"),
+            ("src/lib.rs:5:23", "src/port.rs:5"),
+            ("src/port.rs:9:14", "src/port.rs:2"),
+        ],
+    );
+    check(
+        &[
+            ("go.mod", "module example.org/app\n"),
+            (
+                "main.go",
+                "package main\n\nimport \"example.org/app/net\"\n\nfunc main() {\n\tnet.Listen(limit)\n}\n",
+            ),
+            ("limit.go", "package main\n\nconst limit = 9\n"),
+            ("net/net.go", "package net\n\nfunc Listen(n int) {\n}\n"),
+        ],
+        &[("main.go:6:6", "net/net.go:3"), ("main.go:6:13", "limit.go:3")],
+    );
+    check(
+        &[
+            (
+                "src/a/Port.java",
+                "package a;\n\npublic class Port extends Base {\n    int open() {\n        return count() + rate;\n    }\n}\n",
+            ),
+            (
+                "src/a/Base.java",
+                "package a;\n\nclass Base {\n    int rate;\n    int count() {\n        return 1;\n    }\n}\n",
+            ),
+            (
+                "src/b/Main.java",
+                "package b;\n\nimport a.Port;\n\nclass Main {\n    void run(Port port) {\n        port.open();\n    }\n}\n",
+            ),
+        ],
+        &[
+            ("src/a/Port.java:5:16", "src/a/Base.java:5"),
+            ("src/a/Port.java:5:26", "src/a/Base.java:4"),
+            ("src/b/Main.java:6:14", "src/a/Port.java:3"),
+            ("src/b/Main.java:7:14", "src/a/Port.java:4"),
+        ],
+    );
+    check(
+        &[
+            ("port.h", "#define LIMIT 9\nint port_open(int number);\n"),
+            (
+                "main.c",
+                "#include \"port.h\"\nint main(void) {\n    int count = LIMIT;\n    return port_open(count);\n}\n",
+            ),
+        ],
+        &[("main.c:3:17", "port.h:1"), ("main.c:4:12", "port.h:2"), ("main.c:4:22", "main.c:3")],
+    );
+}
+
+#[test]
+fn types_that_inherit_in_a_ring_end() {
+    check(
+        &[
+            (
+                "a.py",
+                "from b import P\n\n\nclass O(P.Q):\n    def f(self):\n        return self.none\n\n\nclass S(S.T):\n    def f(self):\n        return self.none\n",
+            ),
+            ("b.py", "from a import O\n\n\nclass P(O.R):\n    pass\n"),
+        ],
+        &[("a.py:6:21", ""), ("a.py:11:21", ""), ("a.py:4:9", "b.py:4")],
+    );
+}
+
+#[test]
+fn users_are_the_other_way_round() {
+    let graph = graph(&PYTHON);
+    let place = CodePlace::read("app/net.py:1:5");
+    let nodes = graph.graph.nodes_of(&graph.code, &place).unwrap();
+    let users = graph.graph.callers(&graph.code, &nodes);
+    let users: Vec<(String, usize)> =
+        users.into_iter().map(|one| (one.inside.unwrap_or_default(), one.line)).collect();
+    assert_eq!(users, [("main".to_owned(), 7), ("main".to_owned(), 8)]);
+
+    let main = graph.node("main.py:main");
+    assert_eq!(
+        graph.names(graph.graph.callees(main)),
+        ["app/net.py:listen", "app/port.py:Port.open"]
+    );
+    let files = graph.graph.dependencies(graph.node("main.py"), Some(1));
+    let files = graph.names(files.into_iter().map(|one| one.node));
+    assert!(files.contains(&"app/__init__.py".to_owned()), "{files:?}");
+    let impact = graph.graph.impact(graph.node("app/base.py:Base.bind"));
+    let impact = graph.names(impact.into_iter().map(|one| one.node));
+    assert_eq!(impact, ["app/port.py:Port.open", "main.py:main"]);
+    let way = graph.graph.path(graph.node("main.py"), graph.node("app/base.py")).unwrap();
+    assert_eq!(graph.names(way).last().unwrap(), "app/base.py");
+    assert_eq!(graph.graph.path(graph.node("app/base.py"), graph.node("main.py")), None);
+}
+
+#[test]
+fn rings_of_files_are_found() {
+    let graph = graph(&[
+        ("a.py", "import b\n"),
+        ("b.py", "import c\n"),
+        ("c.py", "import a\n"),
+        ("d.py", "import a\n"),
+    ]);
+    let rings = graph.graph.cycles();
+    assert_eq!(rings.len(), 1);
+    assert_eq!(graph.names(rings[0].clone()), ["a.py", "b.py", "c.py"]);
+}
+
+#[test]
+fn what_nobody_uses_is_told_with_a_confidence() {
+    let graph = graph(&[
+        (
+            "app.py",
+            "def used():\n    pass\n\n\ndef open_api():\n    pass\n\n\ndef _left():\n    pass\n\n\n@route(\"/\")\ndef page():\n    used()\n\n\ndef main():\n    thing.maybe()\n\n\ndef maybe():\n    pass\n",
+        ),
+        ("tests/test_app.py", "def test_it():\n    pass\n"),
+    ]);
+    let found = graph.graph.unreferenced();
+    let found: Vec<(String, Confidence)> =
+        found.iter().map(|one| (graph.graph.node(one.node).name(), one.confidence)).collect();
+    assert_eq!(
+        found,
+        [
+            ("app.py:_left".to_owned(), Confidence::High),
+            ("app.py:maybe".to_owned(), Confidence::Medium),
+            ("app.py:open_api".to_owned(), Confidence::Low),
+        ]
+    );
+}
+
+#[test]
+fn a_map_never_goes_beyond_its_budget() {
+    let graph = graph(&PYTHON);
+    let count = |text: &str| text.len();
+    let whole = graph.graph.repo_map(&[], 10_000, &count);
+    assert!(whole.text.contains("app/net.py:\n  def listen("), "{}", whole.text);
+    assert!(whole.text.contains("    def open(self)"), "{}", whole.text);
+    for most in [0, 20, 60, 100, 200] {
+        let map = graph.graph.repo_map(&[], most, &count);
+        assert!(map.tokens <= most && map.tokens == map.text.len(), "{most}: {map:?}");
+    }
+    let near = graph.graph.repo_map(&[graph.node("app/base.py")], 60, &count);
+    assert!(near.text.contains("class Base") || near.text.contains("def bind"), "{}", near.text);
+}
+
+#[test]
+fn graphs_are_written_for_others() {
+    let graph = graph(&[("a.py", "import b\n"), ("b.py", "import a\n")]);
+    let nodes: Vec<NodeId> = graph.graph.files().collect();
+    let render = |format| graph.graph.render(&nodes, format);
+    assert_eq!(
+        render(GraphFormat::Dot),
+        "digraph code {\n  rankdir=LR;\n  node [shape=box];\n  n0 [label=\"a.py\", color=red];\n  n1 [label=\"b.py\", color=red];\n  n0 -> n1;\n  n1 -> n0;\n}\n"
+    );
+    assert_eq!(
+        render(GraphFormat::Mermaid),
+        "flowchart LR\n  n0[\"a.py\"]\n  n1[\"b.py\"]\n  n0 --> n1\n  n1 --> n0\n  classDef cycle stroke:#c00,stroke-width:2px\n  class n0,n1 cycle\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&render(GraphFormat::Json)).unwrap();
+    assert_eq!(json["nodes"][0]["name"], "a.py");
+    assert_eq!(json["edges"].as_array().unwrap().len(), 2);
+    let page = render(GraphFormat::Html);
+    assert!(page.starts_with("<!doctype html>") && page.contains("\"name\":\"a.py\""));
+}
+
+#[test]
+fn what_is_not_there_is_an_error() {
+    let graph = graph(&PYTHON);
+    let code = |place: &str| {
+        let error = graph.graph.definitions_at(&graph.code, &CodePlace::read(place)).unwrap_err();
+        mlxcode_base::Diagnostic::code(&error)
+    };
+    assert_eq!(code("nothing"), "context.name_not_found");
+    assert_eq!(code("none.py:1"), "context.file_not_found");
+    assert_eq!(code("main.py:900"), "context.no_such_line");
+    assert_eq!(code("main.py:0"), "context.no_such_line");
+    // A column behind the end of a line names nothing.
+    assert_eq!(graph.definition("main.py:1:99"), "");
+}
