@@ -48,6 +48,7 @@ mod index;
 mod input;
 mod library;
 mod model;
+mod navigation;
 mod residency;
 mod residents;
 mod secrets;
@@ -72,6 +73,7 @@ pub use library::{
     SpeedSource, VerifyOptions, free_memory_bytes,
 };
 pub use model::Model;
+pub use navigation::Navigation;
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -87,8 +89,10 @@ pub use mlxcode_base::{
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
-    CodeIndex, Hit, HitReason, PackedContext, Passage, Reason, Rebuilt, SearchKind, SearchOptions,
-    Skipped, Updated,
+    Certainty, CodeGraph, CodeIndex, CodePlace, Confidence, Definition, GraphFormat, GraphNode,
+    Hit, HitReason, NodeId, OutlineItem, PackedContext, Passage, Reached, Reason, Rebuilt,
+    ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, Unreferenced,
+    Updated, Usage, Visibility,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

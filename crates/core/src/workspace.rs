@@ -91,7 +91,7 @@ impl Workspace {
         options
     }
 
-    fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
+    pub(crate) fn scan(&self, cancel: &CancelToken) -> Result<CodeBase> {
         Ok(CodeBase::open(&self.root, &self.walk_options(), cancel)?)
     }
 

@@ -1,6 +1,7 @@
 //! The arguments, and nothing but the arguments.
 
 mod changes;
+mod code;
 mod library;
 mod models;
 mod pull;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
+pub use code::{At, Format, Graph, Map, Outline};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::{Cache, Models};
 pub use pull::{Pull, Queue};
@@ -55,6 +57,18 @@ pub enum Command {
     Search(SearchCode),
     /// Read the code, so that it is found fast; `search` does it by itself
     Index,
+    /// Show what a file defines
+    Outline(Outline),
+    /// Show where something is defined
+    Definition(At),
+    /// Show who uses something
+    References(At),
+    /// Show who calls something
+    Callers(At),
+    /// Show what depends on what: all files, or what is around one thing
+    Graph(Graph),
+    /// Show the heads of the most central symbols, as many as fit
+    Map(Map),
     /// Change the code: show the diff, ask, apply, remember how to undo
     Edit(Edit),
     /// Apply the edits found in any model's reply

@@ -62,6 +62,12 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::AskOutput>(&schemas, "ask")?;
     schema::<json::HitsOutput>(&schemas, "search")?;
     schema::<json::IndexOutput>(&schemas, "index")?;
+    schema::<json::OutlineOutput>(&schemas, "outline")?;
+    schema::<json::DefinitionsOutput>(&schemas, "definition")?;
+    schema::<json::ReferencesOutput>(&schemas, "references")?;
+    schema::<json::ReferencesOutput>(&schemas, "callers")?;
+    schema::<json::GraphOutput>(&schemas, "graph")?;
+    schema::<json::MapOutput>(&schemas, "map")?;
     schema::<json::EditOutput>(&schemas, "edit")?;
     schema::<json::ApplyOutput>(&schemas, "apply")?;
     schema::<json::UndoOutput>(&schemas, "undo")?;

@@ -5,26 +5,32 @@ mod ask;
 mod audit;
 mod bench;
 mod bench_output;
+mod definition;
 mod doctor;
 mod edit;
 mod generate;
 mod generate_docs;
+mod graph;
 mod hardware;
 mod history;
 mod index;
+mod map;
 mod models;
+mod outline;
 mod probe;
 mod redo;
+mod references;
 mod rename;
 mod search;
 mod secret;
 mod undo;
 
 use mlxcode_core::{
-    Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath, TurnOptions, Workspace,
+    CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath,
+    TurnOptions, Workspace,
 };
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Command};
 use crate::exit::Outcome;
@@ -55,6 +61,12 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
         Command::Index => index::run(&common, host),
+        Command::Outline(args) => outline::run(&args, &common, host),
+        Command::Definition(args) => definition::run(&args, &common, host),
+        Command::References(args) => references::run(&args, &common, host, false),
+        Command::Callers(args) => references::run(&args, &common, host, true),
+        Command::Graph(args) => graph::run(&args, &common, host),
+        Command::Map(args) => map::run(&args, &common, host),
         Command::Edit(args) => edit::run(&args, &common, host),
         Command::Apply(args) => apply::run(&args, &common, host),
         Command::Undo(args) => undo::run(&args, &common, host),
@@ -123,6 +135,25 @@ fn turn_options(
 ) -> TurnOptions {
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
     TurnOptions { files, context_tokens, generate, cancel: host.cancel.clone() }
+}
+
+/// Reads a place or a symbol that was typed. A path is meant from the current
+/// folder.
+fn place(workspace: &Workspace, host: &Host<'_>, typed: &str) -> Outcome<CodePlace> {
+    Ok(match CodePlace::read(typed) {
+        CodePlace::Position { line, column, .. } => {
+            let parts = if column.is_some() { 3 } else { 2 };
+            let path = typed.rsplitn(parts, ':').last().unwrap_or_default();
+            let path = workspace.relative(&host.current_dir, Path::new(path))?;
+            CodePlace::Position { path, line, column }
+        }
+        place => {
+            let is_file = host.current_dir.join(typed).is_file();
+            let path = is_file.then(|| workspace.relative(&host.current_dir, Path::new(typed)));
+            let name = path.transpose()?.map(|path| path.to_string());
+            name.map_or(place, |name| CodePlace::Name { name })
+        }
+    })
 }
 
 /// Turns typed paths into paths below the workspace's root.

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod changes;
+mod code;
 mod convert;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]

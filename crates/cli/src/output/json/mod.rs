@@ -3,6 +3,7 @@
 //! renamed.
 
 mod audit;
+mod code;
 mod convert;
 mod edits;
 mod fit;
@@ -24,6 +25,10 @@ use crate::exit::{Outcome, written};
 use crate::host::Host;
 
 pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
+pub use code::{
+    DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput, NodeOutput,
+    OutlineOutput, ReferenceOutput, ReferencesOutput, SymbolOutput, UnusedOutput,
+};
 pub use convert::ConvertOutput;
 pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,

@@ -1,0 +1,40 @@
+//! `mlx-code references` and `callers`: who uses something.
+
+use mlxcode_core::{Certainty, RelPath, Usage};
+
+use crate::args::At;
+use crate::command::{Common, place};
+use crate::exit::{Outcome, written};
+use crate::exit_code::SUCCESS;
+use crate::host::Host;
+use crate::output::json::{ReferenceOutput, ReferencesOutput};
+use crate::output::{Style, json};
+
+/// Runs the verb; with `calls`, only what is called counts.
+pub fn run(args: &At, common: &Common, host: &mut Host<'_>, calls: bool) -> Outcome {
+    let workspace = common.workspace(host)?;
+    let place = place(&workspace, host, &args.place)?;
+    let navigation = workspace.navigation(&host.cancel)?;
+    let found = if calls { navigation.callers(&place)? } else { navigation.references(&place)? };
+    let line = |path: &RelPath, line| navigation.line(path, line).unwrap_or_default();
+    if common.json {
+        let one = |one: &Usage| ReferenceOutput::new(one, line(&one.path, one.line));
+        json::write(host, &ReferencesOutput { references: found.iter().map(one).collect() })?;
+        return Ok(SUCCESS);
+    }
+    let style = Style::for_output(host);
+    for one in &found {
+        let place = style.place(format!("{}:{}:", one.path, one.line));
+        let text = line(&one.path, one.line);
+        let likely = match one.certainty {
+            Certainty::Certain => String::new(),
+            Certainty::Likely => format!("  {}", style.dim("likely")),
+        };
+        written(writeln!(host.output, "{place}{}{likely}", style.plain(&text)))?;
+    }
+    if found.is_empty() {
+        let what = if calls { "calls" } else { "uses" };
+        written(writeln!(host.messages, "Nothing is seen that {what} it."))?;
+    }
+    Ok(SUCCESS)
+}
