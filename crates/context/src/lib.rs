@@ -47,8 +47,8 @@ pub use cache::ParseCache;
 pub use code_base::CodeBase;
 pub use error::{Error, Result};
 pub use graph::{
-    Certainty, CodeGraph, CodePlace, Confidence, Definition, FileFacts, FileImport, GraphFormat,
-    GraphNode, NodeId, Reached, RepoMap, Unreferenced, Usage,
+    Certainty, CodeGraph, CodePlace, CodeUsage, Confidence, Definition, FileFacts, FileImport,
+    GraphFormat, GraphNode, NodeId, Reached, RepoMap, Unreferenced,
 };
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use index::{CodeIndex, Rebuilt, Updated};

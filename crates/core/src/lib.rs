@@ -89,10 +89,10 @@ pub use mlxcode_base::{
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
-    Certainty, CodeGraph, CodeIndex, CodePlace, Confidence, Definition, GraphFormat, GraphNode,
-    Hit, HitReason, NodeId, OutlineItem, PackedContext, Passage, Reached, Reason, Rebuilt,
-    ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, Unreferenced,
-    Updated, Usage, Visibility,
+    Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat,
+    GraphNode, Hit, HitReason, NodeId, OutlineItem, PackedContext, Passage, Reached, Reason,
+    Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind,
+    Unreferenced, Updated, Visibility,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

@@ -1,6 +1,7 @@
 use mlxcode_base::{CancelToken, RelPath};
 use mlxcode_context::{
-    CodeBase, CodeGraph, CodePlace, Definition, FileSet as _, NodeId, OutlineItem, RepoMap, Usage,
+    CodeBase, CodeGraph, CodePlace, CodeUsage, Definition, FileSet as _, NodeId, OutlineItem,
+    RepoMap,
 };
 
 use crate::error::Result;
@@ -60,12 +61,12 @@ impl Navigation {
     }
 
     /// Who uses something.
-    pub fn references(&self, place: &CodePlace) -> Result<Vec<Usage>> {
+    pub fn references(&self, place: &CodePlace) -> Result<Vec<CodeUsage>> {
         Ok(self.graph.references(&self.code, &self.nodes(place)?))
     }
 
     /// Who calls something.
-    pub fn callers(&self, place: &CodePlace) -> Result<Vec<Usage>> {
+    pub fn callers(&self, place: &CodePlace) -> Result<Vec<CodeUsage>> {
         Ok(self.graph.callers(&self.code, &self.nodes(place)?))
     }
 

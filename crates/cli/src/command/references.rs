@@ -1,6 +1,6 @@
 //! `mlx-code references` and `callers`: who uses something.
 
-use mlxcode_core::{Certainty, RelPath, Usage};
+use mlxcode_core::{Certainty, CodeUsage, RelPath};
 
 use crate::args::At;
 use crate::command::{Common, place};
@@ -18,7 +18,7 @@ pub fn run(args: &At, common: &Common, host: &mut Host<'_>, calls: bool) -> Outc
     let found = if calls { navigation.callers(&place)? } else { navigation.references(&place)? };
     let line = |path: &RelPath, line| navigation.line(path, line).unwrap_or_default();
     if common.json {
-        let one = |one: &Usage| ReferenceOutput::new(one, line(&one.path, one.line));
+        let one = |one: &CodeUsage| ReferenceOutput::new(one, line(&one.path, one.line));
         json::write(host, &ReferencesOutput { references: found.iter().map(one).collect() })?;
         return Ok(SUCCESS);
     }

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use facts::{FileFacts, FileImport};
 pub use locate::CodePlace;
-pub use navigate::{Definition, Usage};
+pub use navigate::{CodeUsage, Definition};
 pub use questions::Reached;
 pub use render::GraphFormat;
 pub use repo_map::RepoMap;

@@ -36,7 +36,7 @@ pub struct Definition {
 /// A place that uses something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Usage {
+pub struct CodeUsage {
     /// The file.
     pub path: RelPath,
     /// Where the name stands.
@@ -115,7 +115,7 @@ impl CodeGraph {
     }
 
     /// Who uses some nodes, in the order of files and places.
-    pub fn references(&self, code: &CodeBase, nodes: &[NodeId]) -> Vec<Usage> {
+    pub fn references(&self, code: &CodeBase, nodes: &[NodeId]) -> Vec<CodeUsage> {
         let wanted: Vec<Place> = nodes
             .iter()
             .map(|node| match self.symbol_of(*node) {
@@ -136,7 +136,7 @@ impl CodeGraph {
                     let number = code.number_of(&facts.path);
                     LineIndex::new(number.map_or("", |number| code.text(number)))
                 });
-                found.push(Usage {
+                found.push(CodeUsage {
                     path: facts.path.clone(),
                     range: one.range,
                     line: index.line_of(one.range.start),
@@ -150,7 +150,7 @@ impl CodeGraph {
     }
 
     /// Who calls some nodes.
-    pub fn callers(&self, code: &CodeBase, nodes: &[NodeId]) -> Vec<Usage> {
+    pub fn callers(&self, code: &CodeBase, nodes: &[NodeId]) -> Vec<CodeUsage> {
         let mut found = self.references(code, nodes);
         found.retain(|one| one.kind == ReferenceKind::Call || one.kind == ReferenceKind::Macro);
         found

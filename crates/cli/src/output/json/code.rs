@@ -1,6 +1,6 @@
 //! What the verbs that look at code print.
 
-use mlxcode_core::{Confidence, Definition, GraphNode, OutlineItem, SymbolKind, Usage};
+use mlxcode_core::{CodeUsage, Confidence, Definition, GraphNode, OutlineItem, SymbolKind};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -136,7 +136,7 @@ pub struct ReferenceOutput {
 
 impl ReferenceOutput {
     /// Describes a place and its line.
-    pub fn new(one: &Usage, text: String) -> Self {
+    pub fn new(one: &CodeUsage, text: String) -> Self {
         Self {
             path: one.path.to_string(),
             line: one.line,
