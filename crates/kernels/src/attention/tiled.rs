@@ -295,7 +295,7 @@ impl Task for Soften<'_> {
                 for (row, position) in self.scores.iter_mut().zip(positions.clone()) {
                     let scores = &mut row.0[half];
                     *scores = lanes!(i => {
-                        let seen = (starts[i] <= position) & (position < ends[i]);
+                        let seen = (starts[i]..ends[i]).contains(&position);
                         if seen { scores[i] } else { f32::NEG_INFINITY }
                     });
                 }

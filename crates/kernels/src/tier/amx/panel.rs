@@ -1,5 +1,7 @@
 //! Weights as bfloat16, in pairs of columns, as `tdpbf16ps` takes them.
 
+#![allow(clippy::wildcard_imports, reason = "the intrinsics, whose names are long enough")]
+
 use std::arch::x86_64::*;
 use std::ops::Range;
 
