@@ -25,8 +25,8 @@ def judge(case: Case, places: list) -> list[float]:
         ranks = sorted(files.index(path) + 1 for path in case.answers if path in files)
         wanted = len(case.answers)
     best = ranks[0] if ranks else None
-    within = lambda most: sum(rank <= most for rank in ranks) / wanted
-    return [1 / best if best else 0.0, float(bool(best and best <= 5)), within(10), within(20)]
+    recalls = [sum(rank <= most for rank in ranks) / wanted for most in (10, 20)]
+    return [1 / best if best else 0.0, float(bool(best and best <= 5)), *recalls]
 
 
 def mean(rows: list[list[float]]) -> list[float]:
