@@ -16,7 +16,7 @@ pub enum Outcome {
     /// Its text is that which the index knows.
     Same,
     /// Its text is new.
-    Text(Box<FileFacts>),
+    Text(Box<KeptFacts>),
     /// It holds no text.
     Binary,
     /// Its text is not UTF-8.
@@ -26,7 +26,7 @@ pub enum Outcome {
 }
 
 /// All that the index keeps of a file, in the form in which it is kept.
-pub struct FileFacts {
+pub struct KeptFacts {
     pub hash: ContentHash,
     pub language: Option<Language>,
     pub standing: Standing,
@@ -53,7 +53,7 @@ pub fn read(place: &Place, options: &WalkOptions, known: Option<&[u8]>) -> Outco
     Outcome::Text(Box::new(understand(file, hash)))
 }
 
-fn understand(file: SourceFile, hash: ContentHash) -> FileFacts {
+fn understand(file: SourceFile, hash: ContentHash) -> KeptFacts {
     let SourceFile { path, text, origin } = file;
     let language = language_of(Path::new(path.as_str()), &text);
     let limits = ParseLimits::default();
@@ -62,7 +62,7 @@ fn understand(file: SourceFile, hash: ContentHash) -> FileFacts {
     let chunks = chunks_along(&text, language, symbols.as_deref());
     let symbols = symbols.unwrap_or_default();
     let references = parsed.as_ref().map(|file| file.references(&symbols)).unwrap_or_default();
-    FileFacts {
+    KeptFacts {
         hash,
         language,
         standing: Standing::of(&path, origin),

@@ -6,7 +6,7 @@ use mlxcode_base::{Language, RelPath};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::facts;
-use super::read::FileFacts;
+use super::read::KeptFacts;
 use crate::walk::Place;
 
 /// What a file on the disk is.
@@ -106,7 +106,7 @@ pub fn put(
     place: &Place,
     known: Option<&Known>,
     changed_ns: i64,
-    facts: &FileFacts,
+    facts: &KeptFacts,
 ) -> rusqlite::Result<(i64, bool)> {
     let id = file(connection, place, known, changed_ns, State::Text, Some(facts))?;
     let execute = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
@@ -157,7 +157,7 @@ fn file(
     known: Option<&Known>,
     changed_ns: i64,
     state: State,
-    facts: Option<&FileFacts>,
+    facts: Option<&KeptFacts>,
 ) -> rusqlite::Result<i64> {
     let language = facts.and_then(|facts| facts.language).map(Language::fence_name);
     let hash = facts.map(|facts| facts.hash.as_bytes().as_slice()).unwrap_or_default();
