@@ -154,8 +154,10 @@ impl Step<'_> {
         let Some(first) = experts.networks.first() else { return };
         let tiles = matrix(first).weight.tiles();
         // Parts of one expert follow one another.
-        let at_once =
-            if groups.len() > 1 { tiles } else { self.tiles_at_once(tiles, input.tokens()) };
+        let at_once = match groups {
+            [one] => self.tiles_at_once(tiles, one.pairs.len()),
+            _ => tiles,
+        };
         let parts = tiles.div_ceil(at_once);
         self.worker.each(groups.len() * parts, 1, |range| {
             for number in range {

@@ -10,9 +10,8 @@ use std::ops::Range;
 use crate::attention::tile::{ZEROS, columns_by, rows_by};
 #[cfg(target_arch = "x86_64")]
 use crate::attention::tiled::TiledScratch;
-use crate::attention::{AttentionShape, CachedHead, Queries, pages_of};
+use crate::attention::{Work, pages_of};
 use crate::cache::{PAGE_TOKENS, row_length};
-use crate::output::Output;
 use crate::vector::isa::Isa;
 use crate::vector::lanes::{LANES, Lanes, exp, lanes, larger};
 use crate::vector::level::Task;
@@ -50,13 +49,7 @@ struct Panel {
 
 /// See [`Attention::attend_block`](super::Attention::attend_block).
 pub struct AttendBlock<'a, 'p, 'o> {
-    pub shape: &'a AttentionShape,
-    pub cached: &'a CachedHead<'p>,
-    pub first_position: usize,
-    /// At most [`TOKENS`] of them.
-    pub tokens: Range<usize>,
-    pub queries: &'a Queries<'a>,
-    pub output: &'a mut Output<'o>,
+    pub work: Work<'a, 'p, 'o>,
     pub scratch: &'a mut BlockScratch,
 }
 
@@ -66,16 +59,21 @@ impl Task for AttendBlock<'_, '_, '_> {
     #[inline(always)]
     fn run<I: Isa>(mut self) {
         self.prepare();
-        let row = row_length(self.shape.head_dim);
-        let start = self.first_position + self.tokens.start;
-        let end = self.first_position + self.tokens.end;
-        for (number, slots) in pages_of(self.shape.visible(start).start..end) {
-            let page = self.cached.sequence[number];
+        let row = row_length(self.work.shape.head_dim);
+        let start = self.work.first_position + self.work.tokens.start;
+        let end = self.work.first_position + self.work.tokens.end;
+        for (number, slots) in pages_of(self.work.shape.visible(start).start..end) {
+            let page = self.work.cached.sequence[number];
             let position = number * PAGE_TOKENS;
             // From the page's start, so that slots are positions.
             let slots = 0..slots.end;
             let count = slots.len();
-            let head = self.cached.pages.head(page, self.cached.layer, self.cached.kv_head, slots);
+            let head = self.work.cached.pages.head(
+                page,
+                self.work.cached.layer,
+                self.work.cached.kv_head,
+                slots,
+            );
             let BlockScratch { panels, queries, output, keys, values, .. } = &mut *self.scratch;
             head.keys.widen(row, &mut keys[..count * row]);
             head.values.widen(row, &mut values[..count * row]);
@@ -102,15 +100,15 @@ impl AttendBlock<'_, '_, '_> {
     /// are neighbouring tokens, so that most panels end on a page's edge.
     #[inline(always)]
     fn place(&self, row: usize) -> (usize, usize) {
-        let tokens = self.tokens.len();
-        (self.cached.kv_head * self.shape.group() + row / tokens, row % tokens)
+        let tokens = self.work.tokens.len();
+        (self.work.cached.kv_head * self.work.shape.group() + row / tokens, row % tokens)
     }
 
     fn prepare(&mut self) {
-        let (dim, row) = (self.shape.head_dim, row_length(self.shape.head_dim));
-        let rows = self.tokens.len() * self.shape.group();
+        let (dim, row) = (self.work.shape.head_dim, row_length(self.work.shape.head_dim));
+        let rows = self.work.tokens.len() * self.work.shape.group();
         let panels = rows.div_ceil(LANES);
-        let first = self.first_position + self.tokens.start;
+        let first = self.work.first_position + self.work.tokens.start;
         self.scratch.keys.resize(PAGE_TOKENS * row, 0.0);
         self.scratch.values.resize(PAGE_TOKENS * row, 0.0);
         for numbers in [&mut self.scratch.queries, &mut self.scratch.output] {
@@ -119,11 +117,11 @@ impl AttendBlock<'_, '_, '_> {
         }
         for index in 0..rows {
             let (head, token) = self.place(index);
-            let at = (self.tokens.start + token) * self.queries.stride + head * dim;
-            let query = &self.queries.numbers[at..at + dim];
+            let at = (self.work.tokens.start + token) * self.work.queries.stride + head * dim;
+            let query = &self.work.queries.numbers[at..at + dim];
             let panel = &mut self.scratch.queries[index / LANES * row..][..dim];
             for (lanes, number) in panel.iter_mut().zip(query) {
-                lanes[index % LANES] = number * self.shape.scale;
+                lanes[index % LANES] = number * self.work.shape.scale;
             }
         }
         self.scratch.panels.clear();
@@ -131,7 +129,7 @@ impl AttendBlock<'_, '_, '_> {
             // A lane without a row sees what the last row sees.
             let visible: [Range<usize>; LANES] = std::array::from_fn(|lane| {
                 let (_, token) = self.place((panel * LANES + lane).min(rows - 1));
-                self.shape.visible(first + token)
+                self.work.shape.visible(first + token)
             });
             let edge = |pick: fn(&Range<usize>) -> usize| {
                 let each = visible.iter().map(pick);
@@ -150,13 +148,13 @@ impl AttendBlock<'_, '_, '_> {
     }
 
     fn finish(&mut self) {
-        let (dim, row) = (self.shape.head_dim, row_length(self.shape.head_dim));
-        for index in 0..self.tokens.len() * self.shape.group() {
+        let (dim, row) = (self.work.shape.head_dim, row_length(self.work.shape.head_dim));
+        for index in 0..self.work.tokens.len() * self.work.shape.group() {
             let (head, token) = self.place(index);
             let (panel, lane) = (index / LANES, index % LANES);
             let inverse = 1.0 / self.scratch.panels[panel].sum[lane];
             let numbers = &self.scratch.output[panel * row..][..dim];
-            let out = self.output.part(self.tokens.start + token, head * dim, dim);
+            let out = self.work.output.part(self.work.tokens.start + token, head * dim, dim);
             for (out, lanes) in out.iter_mut().zip(numbers) {
                 *out = lanes[lane] * inverse;
             }

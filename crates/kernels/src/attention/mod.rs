@@ -81,6 +81,18 @@ pub struct Queries<'a> {
     pub stride: usize,
 }
 
+/// A block of tokens of a chunk, and where what they attend to goes.
+struct Work<'a, 'p, 'o> {
+    shape: &'a AttentionShape,
+    cached: &'a CachedHead<'p>,
+    /// Of the chunk's token 0.
+    first_position: usize,
+    /// At most 32 of the chunk.
+    tokens: Range<usize>,
+    queries: &'a Queries<'a>,
+    output: &'a mut Output<'o>,
+}
+
 /// Attention with the instructions of one tier.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
@@ -164,32 +176,15 @@ impl Attention {
         let mut first = tokens.start;
         while first < tokens.end {
             let next = tokens.end.min(first + block::TOKENS);
+            let (shape, tokens) = (&self.shape, first..next);
+            let work = Work { shape, cached, first_position, tokens, queries, output };
+            first = next;
             #[cfg(target_arch = "x86_64")]
-            if self.tiled && next - first >= LEAST_TILED && tiled::can(cached, &self.shape) {
-                tiled::TiledBlock {
-                    shape: &self.shape,
-                    cached,
-                    first_position,
-                    tokens: first..next,
-                    queries,
-                    output,
-                    scratch: &mut scratch.tiled,
-                    level: self.level,
-                }
-                .run();
-                first = next;
+            if self.tiled && work.tokens.len() >= LEAST_TILED && tiled::can(cached, shape) {
+                tiled::TiledBlock { work, scratch: &mut scratch.tiled, level: self.level }.run();
                 continue;
             }
-            self.level.run(block::AttendBlock {
-                shape: &self.shape,
-                cached,
-                first_position,
-                tokens: first..next,
-                queries,
-                output,
-                scratch,
-            });
-            first = next;
+            self.level.run(block::AttendBlock { work, scratch });
         }
     }
 

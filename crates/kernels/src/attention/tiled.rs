@@ -6,11 +6,9 @@
 //! [`block`](super::block). Keys are taken from their pages as they lie, values
 //! are turned once for all heads. Products are of bfloat16, sums are f32.
 
-use std::ops::Range;
-
-use crate::attention::{AttentionShape, CachedHead, Queries};
+use crate::attention::{AttentionShape, CachedHead, Work};
 use crate::cache::{CacheType, PAGE_TOKENS, Rows, row_length};
-use crate::output::{Block, Output};
+use crate::output::Block;
 use crate::source::GROUP;
 use crate::tier::amx::tiles::{BLOCK, States, TILE_BYTES, Tiles};
 use crate::vector::isa::Isa;
@@ -86,13 +84,7 @@ pub fn can(cached: &CachedHead<'_>, shape: &AttentionShape) -> bool {
 
 /// See [`Attention::attend_block`](super::Attention::attend_block).
 pub struct TiledBlock<'a, 'p, 'o> {
-    pub shape: &'a AttentionShape,
-    pub cached: &'a CachedHead<'p>,
-    pub first_position: usize,
-    /// At most [`TOKENS`] of them.
-    pub tokens: Range<usize>,
-    pub queries: &'a Queries<'a>,
-    pub output: &'a mut Output<'o>,
+    pub work: Work<'a, 'p, 'o>,
     pub scratch: &'a mut TiledScratch,
     pub level: Level,
 }
@@ -101,9 +93,9 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     pub fn run(mut self) {
         self.prepare();
         let registers = Tiles::configure();
-        let start = self.first_position + self.tokens.start;
-        let end = self.first_position + self.tokens.end;
-        let first = self.shape.visible(start).start / PAGE_TOKENS;
+        let start = self.work.first_position + self.work.tokens.start;
+        let end = self.work.first_position + self.work.tokens.end;
+        let first = self.work.shape.visible(start).start / PAGE_TOKENS;
         let last = end.div_ceil(PAGE_TOKENS);
         let visible = self.visible();
         for page in (first..last).step_by(PAGES) {
@@ -113,7 +105,7 @@ impl<'p> TiledBlock<'_, 'p, '_> {
                 .enumerate()
                 .map(|(place, page)| self.turn(place, page, end))
                 .collect();
-            for head in 0..self.shape.group() {
+            for head in 0..self.work.shape.group() {
                 self.attend(&registers, head, &keys, pages.start * PAGE_TOKENS, &visible);
             }
         }
@@ -125,8 +117,8 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     /// the last one sees.
     fn visible(&self) -> Visible {
         let of = |token: usize| {
-            let token = (self.tokens.start + token).min(self.tokens.end - 1);
-            self.shape.visible(self.first_position + token)
+            let token = (self.work.tokens.start + token).min(self.work.tokens.end - 1);
+            self.work.shape.visible(self.work.first_position + token)
         };
         Visible {
             start: std::array::from_fn(|token| of(token).start as u32),
@@ -136,7 +128,7 @@ impl<'p> TiledBlock<'_, 'p, '_> {
 
     /// Queries in pairs of numbers, scaled.
     fn prepare(&mut self) {
-        let (dim, group) = (self.shape.head_dim, self.shape.group());
+        let (dim, group) = (self.work.shape.head_dim, self.work.shape.group());
         let steps = dim / GROUP;
         let scratch = &mut *self.scratch;
         scratch.queries.clear();
@@ -148,13 +140,13 @@ impl<'p> TiledBlock<'_, 'p, '_> {
         scratch.running.resize(group, nothing);
         scratch.values.resize(dim * TURNED, 0);
         for head in 0..group {
-            let number = self.cached.kv_head * group + head;
-            for (token, row) in self.tokens.clone().enumerate() {
-                let from = row * self.queries.stride + number * dim;
-                let query = &self.queries.numbers[from..from + dim];
+            let number = self.work.cached.kv_head * group + head;
+            for (token, row) in self.work.tokens.clone().enumerate() {
+                let from = row * self.work.queries.stride + number * dim;
+                let query = &self.work.queries.numbers[from..from + dim];
                 let (half, lane) = (token / LANES, token % LANES);
                 for (pair, numbers) in query.chunks_exact(2).enumerate() {
-                    let [low, high] = [0, 1].map(|i| narrow(numbers[i] * self.shape.scale));
+                    let [low, high] = [0, 1].map(|i| narrow(numbers[i] * self.work.shape.scale));
                     let tile = (head * 2 + half) * steps + pair / LANES;
                     scratch.queries[tile].0[pair % LANES][lane] =
                         u32::from(low) | u32::from(high) << 16;
@@ -166,8 +158,8 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     /// The keys of a page; its values are turned into their place. Slots from
     /// `end` on hold nothing that may be used.
     fn turn(&mut self, place: usize, number: usize, end: usize) -> &'p [u16] {
-        let (dim, row) = (self.shape.head_dim, row_length(self.shape.head_dim));
-        let CachedHead { pages, sequence, layer, kv_head } = *self.cached;
+        let (dim, row) = (self.work.shape.head_dim, row_length(self.work.shape.head_dim));
+        let CachedHead { pages, sequence, layer, kv_head } = *self.work.cached;
         let head = pages.head(sequence[number], layer, kv_head, 0..PAGE_TOKENS);
         let (Rows::Bf16(keys), Rows::Bf16(values)) = (head.keys, head.values) else {
             return &[];
@@ -198,7 +190,7 @@ impl<'p> TiledBlock<'_, 'p, '_> {
         position: usize,
         visible: &Visible,
     ) {
-        let (dim, row) = (self.shape.head_dim, row_length(self.shape.head_dim));
+        let (dim, row) = (self.work.shape.head_dim, row_length(self.work.shape.head_dim));
         let TiledScratch { queries, output, running, scores, weights, values } = &mut *self.scratch;
         let steps = dim / GROUP;
         let queries = &queries[head * 2 * steps..][..2 * steps];
@@ -224,15 +216,15 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     }
 
     fn finish(&mut self) {
-        let (dim, group) = (self.shape.head_dim, self.shape.group());
+        let (dim, group) = (self.work.shape.head_dim, self.work.shape.group());
         for head in 0..group {
-            let number = self.cached.kv_head * group + head;
+            let number = self.work.cached.kv_head * group + head;
             let sums = self.scratch.running[head].sum;
             let rows = &self.scratch.output[head * dim..][..dim];
-            for (token, row) in self.tokens.clone().enumerate() {
+            for (token, row) in self.work.tokens.clone().enumerate() {
                 let (half, lane) = (token / LANES, token % LANES);
                 let inverse = 1.0 / sums[half][lane];
-                let out = self.output.part(row, number * dim, dim);
+                let out = self.work.output.part(row, number * dim, dim);
                 for (out, numbers) in out.iter_mut().zip(rows) {
                     *out = numbers.0[half][lane] * inverse;
                 }
