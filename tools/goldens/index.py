@@ -23,7 +23,7 @@ def read(folder: Path) -> dict[str, dict]:
         found[entry["name"]] = dict(
             logits={int(context): np.frombuffer(data, "<f4", vocab, at) for context, at in entry["logits"].items()},
             greedy=greedy, margins=np.frombuffer(data, "<f4", 64, entry["greedy"] + 256),
-            digests=entry["digests"], eos=entry["eos"], apart=entry.get("apart", {}),
+            digests=entry["digests"], eos=entry["eos"], apart=entry.get("apart", {}), turned=entry.get("turned", {}),
         )
     return found
 
@@ -46,7 +46,7 @@ def write(folder: Path, found: dict[str, dict], tokens: list[int], prompt: int) 
             name=cell["name"], config=cell["config"], format=cell["format"], family=family,
             eos=own["eos"], logits=places, greedy=greedy, digests=own["digests"],
         )
-        index.append(entry | (dict(apart=own["apart"]) if own["apart"] else {}))
+        index.append(entry | {key: own[key] for key in ("apart", "turned") if own[key]})
     folder.mkdir(parents=True, exist_ok=True)
     for family, content in data.items():
         (folder / f"{family}.bin").write_bytes(content)

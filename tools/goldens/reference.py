@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import gguf
@@ -37,6 +38,28 @@ class Transformers:
                 torch.tensor([tokens]), past_key_values=self.cache, use_cache=True, logits_to_keep=1)
         self.cache = result.past_key_values
         return result.logits[0, -1].numpy()
+
+
+@contextmanager
+def rounded():
+    """Meanwhile transformers rounds, as the engine does with AMX: weights and
+    what they are multiplied with, queries, keys, values and the weights of
+    these, all to bfloat16. Sums stay f32."""
+    linear, matmul = torch.nn.functional.linear, torch.matmul
+
+    def bf16(x: torch.Tensor) -> torch.Tensor:
+        return x.bfloat16().float()
+
+    def attention(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        # Angles of positions have three dimensions.
+        return matmul(bf16(a), bf16(b)) if a.dim() == 4 else matmul(a, b)
+
+    torch.nn.functional.linear = lambda x, weight, bias=None: linear(bf16(x), bf16(weight), bias)
+    torch.matmul = attention
+    try:
+        yield
+    finally:
+        torch.nn.functional.linear, torch.matmul = linear, matmul
 
 
 class Mlx:

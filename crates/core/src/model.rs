@@ -29,16 +29,15 @@ impl Model {
 
     /// As [`load`](Self::load); `cancel` stops it within one weight.
     pub fn load_in_place(path: &Path, cancel: &CancelToken) -> Result<Self> {
-        Self::load_checked(&InstalledModel::check_in_place(path)?, false, cancel)
+        Self::load_checked(&InstalledModel::check_in_place(path)?, &LoadOptions::default(), cancel)
     }
 
     pub(crate) fn load_checked(
         model: &InstalledModel,
-        over_memory: bool,
+        options: &LoadOptions,
         cancel: &CancelToken,
     ) -> Result<Self> {
-        let mut options = LoadOptions::default();
-        options.ignore_memory = over_memory;
+        let mut options = options.clone();
         options.cancel = cancel.clone();
         let engine = Engine::load(model, &options)?;
         Ok(match model.lease() {

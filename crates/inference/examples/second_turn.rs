@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p mlxcode-inference --example second_turn -- MODEL [SHARED [NEW]]`
 //! reads a prompt of SHARED tokens (8,000), then one that begins with it and
-//! has NEW more (400), then NEW tokens alone, five times each with other
-//! tokens, and tells the medians of the times to the first token.
+//! has NEW more (400), then NEW tokens alone, then as many as the second but
+//! all of them new, five times each with other tokens, and tells the medians
+//! of the times to the first token.
 
 #![allow(clippy::print_stdout, reason = "an example prints what it measured")]
 
@@ -27,22 +28,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut options = LoadOptions::default();
     options.ignore_eos = true;
     let engine = Engine::load(&InstalledModel::check_in_place(Path::new(model))?, &options)?;
-    let mut times = [const { Vec::new() }; 3];
+    let mut times = [const { Vec::new() }; 4];
     for round in 0..ROUNDS {
-        let first: Vec<u32> = text(shared, 3 * round);
-        let second = [first.clone(), text(new, 3 * round + 1)].concat();
-        let alone = text(new, 3 * round + 2);
-        for (times, prompt) in times.iter_mut().zip([first, second, alone]) {
+        let first: Vec<u32> = text(shared, 4 * round);
+        let second = [first.clone(), text(new, 4 * round + 1)].concat();
+        let (alone, whole) = (text(new, 4 * round + 2), text(shared + new, 4 * round + 3));
+        for (times, prompt) in times.iter_mut().zip([first, second, alone, whole]) {
             times.push(seconds_to_first_token(&engine, prompt)?);
         }
     }
-    let [first, second, alone] = times.map(|mut times| {
+    let [first, second, alone, whole] = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     });
     println!("first turn, {shared} tokens: {first:.3} s");
     println!("second turn, {new} more: {second:.3} s");
     println!("{new} tokens alone: {alone:.3} s; the second turn takes {:.2} ×", second / alone);
+    let after = whole - first;
+    println!(
+        "{new} tokens after {shared} that were read in the same turn: {after:.3} s, the second \
+         turn takes {:.2} ×",
+        second / after
+    );
     Ok(())
 }
 

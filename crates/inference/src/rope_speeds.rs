@@ -20,7 +20,9 @@ pub struct RopeSpeeds {
 /// The speeds of a model; `factors`, where a file brings a table, divide them.
 pub fn rope_speeds(config: &ModelConfig, factors: Option<&[f32]>) -> RopeSpeeds {
     let dim = config.head_dim;
-    let speed = |pair: usize| config.rope_theta.powf(-((2 * pair) as f32) / dim as f32);
+    // In this order: models were trained with what transformers rounds to, and
+    // after thousands of positions the last bit of a speed is seen in the angle.
+    let speed = |pair: usize| 1.0 / config.rope_theta.powf((2 * pair) as f32 / dim as f32);
     let scale = |(pair, speed): (usize, f32)| match factors.and_then(|all| all.get(pair)) {
         Some(factor) => speed / factor,
         None => scaled(pair, speed, config),

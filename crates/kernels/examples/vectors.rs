@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use mlxcode_kernels::{
-    Activations, Attention, AttentionShape, BlockScratch, CacheShape, CacheType, CachedHead,
+    Activations, Attention, AttentionScratch, AttentionShape, CacheShape, CacheType, CachedHead,
     Output, PAGE_TOKENS, Pages, Partial, Queries, Tier, vectors,
 };
 
@@ -27,10 +27,11 @@ fn numbers(count: usize) -> Vec<f32> {
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     let named: Vec<Tier> = std::env::args().filter_map(|name| name.parse().ok()).collect();
-    let all = vec![Tier::Scalar, Tier::Avx2, Tier::Avx512];
+    let all = vec![Tier::Scalar, Tier::Avx2, Tier::Avx512, Tier::Amx];
     for tier in if named.is_empty() { all } else { named } {
         writeln!(out, "{tier} (or the best below it)")?;
         rows(&mut out, tier)?;
+        far_attention(&mut out, tier)?;
         for (kind, name) in [(CacheType::Bf16, "bf16"), (CacheType::Q8, "q8")] {
             for (heads, kv_heads, head_dim) in [(12, 2, 128), (14, 2, 64), (32, 8, 128), (8, 8, 64)]
             {
@@ -71,6 +72,42 @@ fn rows(out: &mut impl Write, tier: Tier) -> io::Result<()> {
     Ok(())
 }
 
+/// One new token in all layers of a long context, whose keys and values no
+/// cache holds.
+fn far_attention(out: &mut impl Write, tier: Tier) -> io::Result<()> {
+    let (layers, kv_heads, head_dim, length) = (64, 2, 64, 4096);
+    let shape = AttentionShape { heads: 14, kv_heads, head_dim, scale: 0.125, window: None };
+    let attention = Attention::new(tier, shape);
+    let cache = CacheShape { layers, kv_heads, head_dim, kind: CacheType::Bf16 };
+    let mut pages = Pages::new(cache, length / PAGE_TOKENS);
+    for page in 0..pages.capacity() as u32 {
+        pages.page_mut(page).fill(0x3c);
+    }
+    let sequence: Vec<u32> = (0..pages.capacity() as u32).collect();
+    let queries = numbers(shape.group() * head_dim);
+    let (mut partial, mut scratch) = (Partial::new(&shape), AttentionScratch::default());
+    let seconds = time(10, || {
+        for layer in 0..layers {
+            for kv_head in 0..kv_heads {
+                let cached = CachedHead { pages: &pages, sequence: &sequence, layer, kv_head };
+                for start in (0..length).step_by(512) {
+                    let span = start..start + 512;
+                    attention.attend_token(
+                        &cached,
+                        length,
+                        span,
+                        &queries,
+                        &mut partial,
+                        &mut scratch,
+                    );
+                }
+            }
+        }
+    });
+    let rate = (pages.page_bytes() * pages.capacity()) as f64 / seconds / 1e9;
+    writeln!(out, "  attend_token 14/2 heads of 64, bf16, 4096 positions, far: {rate:.1} GB/s")
+}
+
 fn attention(
     out: &mut impl Write,
     tier: Tier,
@@ -95,16 +132,17 @@ fn attention(
     let cached = |kv_head| CachedHead { pages: &pages, sequence: &sequence, layer: 0, kv_head };
     let queries = numbers(PAGE_TOKENS * heads * head_dim);
     let mut partial = Partial::new(&shape);
+    let mut scratch = AttentionScratch::default();
     let group = shape.group() * head_dim;
     // One head of keys: less is interrupted less.
     let seconds = time(100, || {
-        attention.attend_token(&cached(0), length, 0..length, &queries[..group], &mut partial);
+        let queries = &queries[..group];
+        attention.attend_token(&cached(0), length, 0..length, queries, &mut partial, &mut scratch);
     });
     let rate = (pages.page_bytes() * pages.capacity() / kv_heads) as f64 / seconds / 1e9;
     let what = format!("{heads}/{kv_heads} heads of {head_dim}, {name}, {length} positions");
     writeln!(out, "  attend_token {what}: {:.1} µs, {rate:.1} GB/s", seconds * 1e6)?;
     let mut output = vec![0.0; queries.len()];
-    let mut scratch = BlockScratch::default();
     let queries = Queries { numbers: &queries, stride: heads * head_dim };
     let first = length - PAGE_TOKENS;
     let runs = if tier == Tier::Scalar { 5 } else { 100 };

@@ -49,7 +49,7 @@ mod weight_type;
 mod testing;
 
 pub use activations::{Activations, TokenMut};
-pub use attention::{Attention, AttentionShape, BlockScratch, CachedHead, Partial, Queries};
+pub use attention::{Attention, AttentionScratch, AttentionShape, CachedHead, Partial, Queries};
 pub use buffer::Buffer;
 pub use cache::{CacheShape, CacheType, PAGE_TOKENS, Pages};
 pub use cells::Cells;

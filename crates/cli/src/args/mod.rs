@@ -2,6 +2,7 @@
 
 mod changes;
 mod code;
+mod computing;
 mod library;
 mod models;
 mod pull;
@@ -12,12 +13,13 @@ mod secret;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline};
+pub use computing::{Cache, Computing};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
-pub use models::{Cache, Models};
+pub use models::Models;
 pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
 pub use search::SearchCode;
@@ -122,6 +124,9 @@ pub struct Ask {
     /// The most tokens of passages that are searched for
     #[arg(long, value_name = "N")]
     pub context_tokens: Option<usize>,
+    /// How the model computes.
+    #[command(flatten)]
+    pub computing: Computing,
 }
 
 /// Arguments of `edit`.
@@ -140,6 +145,9 @@ pub struct Edit {
     /// Take an edit that does not fit exactly though its file has more syntax errors afterwards
     #[arg(long)]
     pub ignore_syntax: bool,
+    /// How the model computes.
+    #[command(flatten)]
+    pub computing: Computing,
     /// How to decide.
     #[command(flatten)]
     pub consent: Consent,
@@ -192,6 +200,9 @@ pub struct Generate {
     /// A text that ends the answer; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
+    /// How the model computes.
+    #[command(flatten)]
+    pub computing: Computing,
 }
 
 /// Arguments of `bench`.
@@ -203,31 +214,16 @@ pub struct Bench {
     /// Tokens to generate after it, one at a time
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub generate_tokens: usize,
-    /// Threads that compute [default: as many as this process may use]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
     /// How often to run; medians are shown
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub repeat: usize,
-    /// What computes; `reference` has its threads from `RAYON_NUM_THREADS`
-    #[arg(long, value_enum, default_value_t = Engine::Cpu)]
-    pub engine: Engine,
-    /// The kernels to use [default: the best that the processor has]
-    #[arg(long, value_name = "NAME")]
-    pub tier: Option<String>,
+    /// How it computes.
+    #[command(flatten)]
+    pub computing: Computing,
     /// Measure how fast as many threads read memory too; takes 256 MiB a thread
     #[arg(long)]
     pub bandwidth: bool,
     /// Keep the result out of the records of models
     #[arg(long)]
     pub no_record: bool,
-}
-
-/// What computes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Engine {
-    /// Kernels of our own for the processor
-    Cpu,
-    /// candle, for comparisons
-    Reference,
 }

@@ -2,7 +2,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
+
+use super::Cache;
 
 use super::library::{
     Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag,
@@ -143,15 +145,6 @@ pub enum Models {
 /// Not a doc comment, in which the types would have to stand in backticks.
 const FORMATS: &str = "gguf:TYPE with f32, f16, bf16, q8_0, q4_0 or q4_k_m; mlx:BITS[:GROUP] with \
     2, 3, 4, 5, 6 or 8 bits and groups of 32, 64 or 128; safetensors[:TYPE] with f32, f16 or bf16";
-
-/// How keys and values are kept.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Cache {
-    /// Two bytes a number
-    Bf16,
-    /// A byte a number, with scales
-    Q8,
-}
 
 /// A number and its unit: seconds, minutes, hours, days or weeks.
 fn age(text: &str) -> Result<Duration, String> {

@@ -1,10 +1,8 @@
 //! `mlx-code bench`: how fast a model runs here.
 
-use mlxcode_core::{
-    Benchmark, BenchmarkOptions, ByteSize, EngineKind, InputError, LoadedConfig, ModelLibrary,
-};
+use mlxcode_core::{Benchmark, BenchmarkOptions, ByteSize, InputError, LoadedConfig, ModelLibrary};
 
-use crate::args::{Bench, Engine};
+use crate::args::Bench;
 use crate::command::bench_output::BenchOutput;
 use crate::command::{Common, dirs};
 use crate::exit::{Outcome, show_broken, written};
@@ -47,12 +45,10 @@ fn options(args: Bench, host: &Host<'_>) -> BenchmarkOptions {
         prompt_tokens: args.prompt_tokens,
         generate_tokens: args.generate_tokens,
         repeat: args.repeat,
-        threads: args.threads,
-        engine: match args.engine {
-            Engine::Cpu => EngineKind::Cpu,
-            Engine::Reference => EngineKind::Reference,
-        },
-        tier: args.tier,
+        threads: args.computing.threads,
+        engine: args.computing.engine.kind(),
+        tier: args.computing.tier,
+        cache: args.computing.cache.kind(),
         bandwidth: args.bandwidth,
         cancel: host.cancel.clone(),
     }

@@ -25,7 +25,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
     };
     let dirs = dirs(host)?;
     let config = LoadedConfig::read(&dirs, None)?.config;
-    let model = required_model(common, host, &config)?;
+    let model = required_model(&args.computing, common, host, &config)?;
     let request =
         GenerateRequest::new(prompt).with_options(options(args)).with_cancel(host.cancel.clone());
 

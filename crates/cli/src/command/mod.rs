@@ -32,7 +32,7 @@ use mlxcode_core::{
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Computing};
 use crate::exit::Outcome;
 use crate::host::Host;
 use crate::output::progress::ProgressLine;
@@ -97,11 +97,18 @@ impl Common {
 
 /// The model that was named, else the default one; `None` where none is
 /// installed.
-fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Model>> {
+fn model(
+    computing: &Computing,
+    common: &Common,
+    host: &Host<'_>,
+    config: &Config,
+) -> Outcome<Option<Model>> {
     if common.model.is_none() && host.model.is_some() {
         return Ok(host.model.clone());
     }
-    let library = ModelLibrary::open(&dirs(host)?)?.over_memory(common.over_memory);
+    let mut options = computing.options();
+    options.ignore_memory = common.over_memory;
+    let library = ModelLibrary::open(&dirs(host)?)?.loading_with(options);
     let line = ProgressLine::new(host.live && !common.json);
     if let Some(reference) = &common.model {
         let loaded = library.load(&host.current_dir, reference, &line, &host.cancel);
@@ -117,8 +124,13 @@ fn model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Option<Mo
 }
 
 /// As [`model`], where there has to be one.
-fn required_model(common: &Common, host: &Host<'_>, config: &Config) -> Outcome<Model> {
-    Ok(model(common, host, config)?.ok_or(InputError::NoModel)?)
+fn required_model(
+    computing: &Computing,
+    common: &Common,
+    host: &Host<'_>,
+    config: &Config,
+) -> Outcome<Model> {
+    Ok(model(computing, common, host, config)?.ok_or(InputError::NoModel)?)
 }
 
 /// The user's folders, or the error that tells how to name some.

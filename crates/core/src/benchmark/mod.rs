@@ -6,7 +6,7 @@ mod weights;
 use std::time::Instant;
 
 use mlxcode_base::CancelToken;
-use mlxcode_inference::{Engine, EngineKind, LoadOptions};
+use mlxcode_inference::{CacheKind, Engine, EngineKind, LoadOptions};
 use mlxcode_models::{
     Error as ModelsError, GenerateOptions, GenerationEvent, InstalledModel, LanguageModel,
     ModelInfo,
@@ -36,6 +36,8 @@ pub struct BenchmarkOptions {
     pub engine: EngineKind,
     /// The kernels to use, by their tier's name; `None`: the best there are.
     pub tier: Option<String>,
+    /// How keys and values of past tokens are kept.
+    pub cache: CacheKind,
     /// Whether to measure how fast as many threads read memory.
     pub bandwidth: bool,
     /// Ends it within one token, or one prompt, when cancelled.
@@ -51,6 +53,7 @@ impl Default for BenchmarkOptions {
             threads: None,
             engine: EngineKind::default(),
             tier: None,
+            cache: CacheKind::default(),
             bandwidth: false,
             cancel: CancelToken::new(),
         }
@@ -180,6 +183,7 @@ fn load_options(options: &BenchmarkOptions) -> LoadOptions {
     load.engine = options.engine;
     load.threads = options.threads;
     load.tier.clone_from(&options.tier);
+    load.cache = options.cache;
     // Random weights may choose such a token at any step.
     load.ignore_eos = true;
     load.cancel = options.cancel.clone();

@@ -145,7 +145,7 @@ impl ModelLibrary {
         let memory_context_tokens = CONTEXT_TOKENS.min(config.context_length);
         let mut request = FitRequest::default();
         request.context_tokens = Some(memory_context_tokens);
-        let memory = fit(&model, &LoadOptions::default(), &request)?;
+        let memory = fit(&model, &self.load, &request)?;
         Ok(Comparison {
             name: reference.to_owned(),
             architecture: config.architecture.to_string(),
@@ -218,7 +218,7 @@ impl ModelLibrary {
         }
         let scratch = &self.scratch;
         make_folder(scratch)?;
-        let loaded = Model::load_checked(model, self.over_memory, &options.cancel)?;
+        let loaded = Model::load_checked(model, &self.load, &options.cancel)?;
         let total = (options.edit_formats.len() * edit_tasks::tasks()?.len()) as u64;
         let mut done = 0;
         let mut scores = Vec::new();

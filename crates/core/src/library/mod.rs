@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
+use mlxcode_inference::LoadOptions;
 use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Records, Store};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
@@ -34,7 +35,8 @@ pub use verify::VerifyOptions;
 #[derive(Debug)]
 pub struct ModelLibrary {
     store: Store,
-    over_memory: bool,
+    /// How models are loaded.
+    load: LoadOptions,
     /// Who fetches broken files again, where somebody does.
     source: Option<Arc<dyn FileSource>>,
     records: Arc<Records>,
@@ -64,7 +66,7 @@ impl ModelLibrary {
     pub fn open(dirs: &Dirs) -> Result<Self> {
         Ok(Self {
             store: Store::open(&dirs.models())?,
-            over_memory: false,
+            load: LoadOptions::default(),
             source: None,
             records: Arc::new(Records::open(&dirs.records())),
             config_folder: dirs.config.clone(),
@@ -130,12 +132,12 @@ impl ModelLibrary {
         let Some(path) = path(from, reference) else {
             return self.load_installed(reference, progress, cancel);
         };
-        Model::load_checked(&InstalledModel::check_in_place(&path)?, self.over_memory, cancel)
+        Model::load_checked(&InstalledModel::check_in_place(&path)?, &self.load, cancel)
     }
 
-    /// Loads models even where they take more memory than there is.
-    pub fn over_memory(mut self, insist: bool) -> Self {
-        self.over_memory = insist;
+    /// Loads models so. What cancels the options has no part in it.
+    pub fn loading_with(mut self, options: LoadOptions) -> Self {
+        self.load = options;
         self
     }
 
@@ -176,7 +178,7 @@ impl ModelLibrary {
     ) -> Result<Model> {
         let name = self.resolve(name)?;
         let model = self.store.get_with(&name, progress, cancel)?;
-        let model = Model::load_checked(&model, self.over_memory, cancel)?;
+        let model = Model::load_checked(&model, &self.load, cancel)?;
         Ok(Model::new(Counted::new(model, name, Arc::clone(&self.records))))
     }
 

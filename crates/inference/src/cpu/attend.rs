@@ -142,7 +142,9 @@ impl Step<'_> {
         let one = |row: usize, span: Range<usize>, partial: &mut Partial| {
             let token = self.batch.rows()[row];
             let queries = &state.query[heads_of(attention, row, kv_head)];
-            attention.attend_token(&cached(token.run), token.position + 1, span, queries, partial);
+            let (cached, length) = (cached(token.run), token.position + 1);
+            let scratch = &mut self.attention.borrow_mut();
+            attention.attend_token(&cached, length, span, queries, partial, scratch);
         };
         match task {
             Task::Token { row } => {
@@ -164,7 +166,7 @@ impl Step<'_> {
                 let mixed = state.mixed.view(rows);
                 // SAFETY: each head of each block is given to one worker.
                 let mut output = unsafe { Output::of_cells(&mixed, columns) };
-                let scratch = &mut self.block.borrow_mut();
+                let scratch = &mut self.attention.borrow_mut();
                 let position = self.batch.runs()[*run].position;
                 let tokens = tokens.clone();
                 let cached = cached(*run);

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use mlxcode_kernels::{
-    Activations, BlockScratch, Cells, Output, Pages, Partial, Scratch, TokenMut, Worker,
+    Activations, AttentionScratch, Cells, Output, Pages, Partial, Scratch, TokenMut, Worker,
 };
 
 use super::layer::{GatedNetwork, Linear};
@@ -59,7 +59,7 @@ pub struct Step<'s> {
     pub(super) state: &'s State,
     pub(super) worker: &'s Worker<'s>,
     scratch: RefCell<Scratch>,
-    pub(super) block: RefCell<BlockScratch>,
+    pub(super) attention: RefCell<AttentionScratch>,
     pub(super) partial: RefCell<Partial>,
 }
 
@@ -79,7 +79,7 @@ impl<'s> Step<'s> {
             state,
             worker,
             scratch: RefCell::default(),
-            block: RefCell::default(),
+            attention: RefCell::default(),
             partial: RefCell::new(partial),
         }
     }

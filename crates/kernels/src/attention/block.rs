@@ -10,6 +10,8 @@ use std::ops::Range;
 use crate::attention::tile::{ZEROS, columns_by, rows_by};
 #[cfg(target_arch = "x86_64")]
 use crate::attention::tiled::TiledScratch;
+#[cfg(target_arch = "x86_64")]
+use crate::attention::tiled_token::TokenScratch;
 use crate::attention::{Work, pages_of};
 use crate::cache::{PAGE_TOKENS, row_length};
 use crate::vector::isa::Isa;
@@ -19,11 +21,9 @@ use crate::vector::level::Task;
 /// Tokens of a block.
 pub const TOKENS: usize = 32;
 
-/// The room that one thread's [`attend_block`] works in.
-///
-/// [`attend_block`]: super::Attention::attend_block
+/// The room that one thread works in.
 #[derive(Clone, Debug, Default)]
-pub struct BlockScratch {
+pub struct AttentionScratch {
     panels: Vec<Panel>,
     /// `[panel, row]`: scaled queries.
     queries: Vec<Lanes>,
@@ -34,6 +34,8 @@ pub struct BlockScratch {
     values: Vec<f32>,
     #[cfg(target_arch = "x86_64")]
     pub(super) tiled: TiledScratch,
+    #[cfg(target_arch = "x86_64")]
+    pub(super) tiled_token: TokenScratch,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ struct Panel {
 /// See [`Attention::attend_block`](super::Attention::attend_block).
 pub struct AttendBlock<'a, 'p, 'o> {
     pub work: Work<'a, 'p, 'o>,
-    pub scratch: &'a mut BlockScratch,
+    pub scratch: &'a mut AttentionScratch,
 }
 
 impl Task for AttendBlock<'_, '_, '_> {
@@ -74,7 +76,7 @@ impl Task for AttendBlock<'_, '_, '_> {
                 self.work.cached.kv_head,
                 slots,
             );
-            let BlockScratch { panels, queries, output, keys, values, .. } = &mut *self.scratch;
+            let AttentionScratch { panels, queries, output, keys, values, .. } = &mut *self.scratch;
             head.keys.widen(row, &mut keys[..count * row]);
             head.values.widen(row, &mut values[..count * row]);
             let (keys, values) = (&keys[..PAGE_TOKENS * row], &values[..count * row]);

@@ -12,11 +12,15 @@ mod block;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod tiled;
+#[cfg(target_arch = "x86_64")]
+mod tiled_token;
 mod token;
+#[cfg(target_arch = "x86_64")]
+mod turn;
 
 use std::ops::Range;
 
-pub use block::BlockScratch;
+pub use block::AttentionScratch;
 pub use token::Partial;
 
 use crate::cache::{PAGE_TOKENS, Pages};
@@ -140,11 +144,20 @@ impl Attention {
         span: Range<usize>,
         queries: &[f32],
         partial: &mut Partial,
+        scratch: &mut AttentionScratch,
     ) {
         self.check(cached.pages);
         assert_eq!(queries.len(), self.shape.group() * self.shape.head_dim);
+        partial.check(&self.shape);
         let visible = self.shape.visible(length.saturating_sub(1));
         let span = span.start.max(visible.start)..span.end.min(length);
+        #[cfg(target_arch = "x86_64")]
+        if self.tiled && tiled_token::can(cached, &self.shape) {
+            let (shape, level) = (&self.shape, self.level);
+            let scratch = &mut scratch.tiled_token;
+            tiled_token::TiledToken { cached, shape, span, queries, partial, scratch, level }.run();
+            return;
+        }
         self.level.run(token::AttendToken {
             cached,
             span,
@@ -170,7 +183,7 @@ impl Attention {
         tokens: Range<usize>,
         queries: &Queries<'_>,
         output: &mut Output<'_>,
-        scratch: &mut BlockScratch,
+        scratch: &mut AttentionScratch,
     ) {
         self.check(cached.pages);
         let mut first = tokens.start;

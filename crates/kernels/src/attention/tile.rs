@@ -14,12 +14,13 @@ pub const ZEROS: Lanes = [0.0; LANES];
 #[inline(always)]
 pub fn rows_by<I: Isa, const R: usize>(rows: &[f32], columns: &[Lanes], out: &mut [Lanes; R]) {
     let depth = columns.len();
-    let rows = &rows[..R * depth];
+    // Rows of a known length need no check in the loop.
+    let rows: [&[f32]; R] = std::array::from_fn(|r| &rows[r * depth..][..depth]);
     let mut sums = [I::splat(0.0); R];
-    for (k, column) in columns.iter().enumerate() {
-        let column = I::load(column);
-        for (r, sum) in sums.iter_mut().enumerate() {
-            *sum = I::wide_mul_add(I::splat(rows[r * depth + k]), column, *sum);
+    for k in 0..depth {
+        let column = I::load(&columns[k]);
+        for (row, sum) in rows.iter().zip(&mut sums) {
+            *sum = I::wide_mul_add(I::splat(row[k]), column, *sum);
         }
     }
     for (out, sum) in out.iter_mut().zip(sums) {

@@ -5,14 +5,18 @@
 //! `[number][query]`, so that maxima and sums of a query run down a lane, as in
 //! [`block`](super::block). Keys are taken from their pages as they lie, values
 //! are turned once for all heads. Products are of bfloat16, sums are f32.
+//! Exponentials are powers of two, as queries are scaled for it.
 
+use std::f32::consts::LOG2_E;
+
+use crate::attention::turn::{NO_TILE, NUMBERS, Tile, bytes, number_of, pairs, rounded, transpose};
 use crate::attention::{AttentionShape, CachedHead, Work};
 use crate::cache::{CacheType, PAGE_TOKENS, Rows, row_length};
 use crate::output::Block;
 use crate::source::GROUP;
-use crate::tier::amx::tiles::{BLOCK, States, TILE_BYTES, Tiles};
+use crate::tier::amx::tiles::{BLOCK, States, Tiles};
 use crate::vector::isa::Isa;
-use crate::vector::lanes::{LANES, Lanes, exp, lanes, larger, narrow};
+use crate::vector::lanes::{LANES, Lanes, SHORT, exp2, lanes, larger, narrow};
 use crate::vector::level::{Level, Task};
 
 /// Tokens of a block: two tiles.
@@ -25,18 +29,11 @@ const SLOTS: usize = PAGES * PAGE_TOKENS;
 /// How far numbers of a turned value lie apart: an odd number of lines.
 const TURNED: usize = SLOTS + 32;
 
-/// A tile of pairs of bfloat16, `[pair][lane]`, as products take their right
-/// side.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Tile([[u32; LANES]; LANES]);
-
 /// Numbers of 32 queries.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 struct Row([Lanes; 2]);
 
-const NO_TILE: Tile = Tile([[0; LANES]; LANES]);
 const NO_ROW: Row = Row([[0.0; LANES]; 2]);
 
 /// The room that one thread's blocks work in.
@@ -44,7 +41,8 @@ const NO_ROW: Row = Row([[0.0; LANES]; 2]);
 pub struct TiledScratch {
     /// `[head, half, head_dim / 32]`: scaled queries.
     queries: Vec<Tile>,
-    /// `[head, number]`: `Σ exp(score − maximum) · value`.
+    /// `[head, number]`: `Σ exp(score − maximum) · value`. Numbers are in the
+    /// order of [`number`].
     output: Vec<Row>,
     /// `[head]`.
     running: Vec<Running>,
@@ -130,6 +128,7 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     fn prepare(&mut self) {
         let (dim, group) = (self.work.shape.head_dim, self.work.shape.group());
         let steps = dim / GROUP;
+        let scale = self.work.shape.scale * LOG2_E;
         let scratch = &mut *self.scratch;
         scratch.queries.clear();
         scratch.queries.resize(group * 2 * steps, NO_TILE);
@@ -146,7 +145,7 @@ impl<'p> TiledBlock<'_, 'p, '_> {
                 let query = &self.work.queries.numbers[from..from + dim];
                 let (half, lane) = (token / LANES, token % LANES);
                 for (pair, numbers) in query.chunks_exact(2).enumerate() {
-                    let [low, high] = [0, 1].map(|i| narrow(numbers[i] * self.work.shape.scale));
+                    let [low, high] = [0, 1].map(|i| narrow(numbers[i] * scale));
                     let tile = (head * 2 + half) * steps + pair / LANES;
                     scratch.queries[tile].0[pair % LANES][lane] =
                         u32::from(low) | u32::from(high) << 16;
@@ -170,13 +169,18 @@ impl<'p> TiledBlock<'_, 'p, '_> {
             next.values.prefetch();
         }
         let used = (end - number * PAGE_TOKENS).min(PAGE_TOKENS);
-        let turned = self.scratch.values.chunks_exact_mut(TURNED).take(dim);
-        for (column, turned) in turned.enumerate() {
-            let (turned, unused) = turned[place * PAGE_TOKENS..][..PAGE_TOKENS].split_at_mut(used);
-            for (turned, value) in turned.iter_mut().zip(values.chunks_exact(row)) {
-                *turned = value[column];
+        let part = &mut self.scratch.values[place * PAGE_TOKENS..];
+        let (mut first, mut second) = (NO_TILE, NO_TILE);
+        for at in (0..dim).step_by(NUMBERS) {
+            // SAFETY: the tier is given out where the machine has AVX-512;
+            // there is room for `dim` rows.
+            unsafe {
+                pairs(values, row, at, used, [&mut first, &mut second]);
+                for (tile, at) in [(&first, at), (&second, at + LANES)] {
+                    let out = &mut part[at * TURNED..][..(LANES - 1) * TURNED + PAGE_TOKENS];
+                    transpose(tile, out.as_mut_ptr().cast(), 2 * TURNED);
+                }
             }
-            unused.fill(0);
         }
         keys
     }
@@ -218,24 +222,24 @@ impl<'p> TiledBlock<'_, 'p, '_> {
     fn finish(&mut self) {
         let (dim, group) = (self.work.shape.head_dim, self.work.shape.group());
         for head in 0..group {
-            let number = self.work.cached.kv_head * group + head;
+            let first = (self.work.cached.kv_head * group + head) * dim;
             let sums = self.scratch.running[head].sum;
             let rows = &self.scratch.output[head * dim..][..dim];
             for (token, row) in self.work.tokens.clone().enumerate() {
                 let (half, lane) = (token / LANES, token % LANES);
                 let inverse = 1.0 / sums[half][lane];
-                let out = self.work.output.part(row, number * dim, dim);
-                for (out, numbers) in out.iter_mut().zip(rows) {
-                    *out = numbers.0[half][lane] * inverse;
+                let out = self.work.output.part(row, first, dim);
+                for (row, numbers) in rows.iter().enumerate() {
+                    out[number(row)] = numbers.0[half][lane] * inverse;
                 }
             }
         }
     }
 }
 
-fn bytes(tiles: &[Tile]) -> &[u8] {
-    // SAFETY: tiles are bytes without gaps.
-    unsafe { std::slice::from_raw_parts(tiles.as_ptr().cast(), tiles.len() * TILE_BYTES) }
+/// The number of a head that a row of turned values has.
+fn number(row: usize) -> usize {
+    row / NUMBERS * NUMBERS + number_of(row % NUMBERS / LANES, row % LANES)
 }
 
 fn block(rows: &mut [Row]) -> Block<'_> {
@@ -244,13 +248,6 @@ fn block(rows: &mut [Row]) -> Block<'_> {
         std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast::<f32>(), rows.len() * 2 * LANES)
     };
     Block::of(numbers, 2 * LANES)
-}
-
-/// The nearest bfloat16 of a number from 0 to 1, halves up, in the upper bits.
-/// What is no number shows in the sum.
-#[inline(always)]
-fn rounded(weight: f32) -> u32 {
-    weight.to_bits().wrapping_add(0x8000) & 0xffff_0000
 }
 
 /// The positions that 32 tokens see.
@@ -293,21 +290,24 @@ impl Task for Soften<'_> {
                 }
             }
             let before = self.running.maximum[half];
-            let mut most = before;
-            for row in self.scores.iter() {
-                most = larger(&row.0[half], &most);
+            let mut most = [before; 4];
+            for rows in self.scores.as_chunks::<4>().0 {
+                for (most, row) in most.iter_mut().zip(rows) {
+                    *most = larger(&row.0[half], most);
+                }
             }
+            let most = larger(&larger(&most[0], &most[1]), &larger(&most[2], &most[3]));
             // A lane that sees nothing yet has nothing to be relative to.
             let base = lanes!(i => if most[i] == f32::NEG_INFINITY { 0.0 } else { most[i] });
-            let factor = lanes!(i => exp::<I>(before[i] - base[i]));
+            let factor = lanes!(i => exp2::<I, 4>(before[i] - base[i], &SHORT));
             let sum = self.running.sum[half];
             let mut sum = lanes!(i => sum[i] * factor[i]);
             let tiles = self.weights[half * PAGES..].iter_mut();
             for (rows, tile) in self.scores.chunks_exact(PAGE_TOKENS).zip(tiles) {
                 for (rows, pairs) in rows.chunks_exact(2).zip(&mut tile.0) {
                     let (first, second) = (&rows[0].0[half], &rows[1].0[half]);
-                    let first = lanes!(i => exp::<I>(first[i] - base[i]));
-                    let second = lanes!(i => exp::<I>(second[i] - base[i]));
+                    let first = lanes!(i => exp2::<I, 4>(first[i] - base[i], &SHORT));
+                    let second = lanes!(i => exp2::<I, 4>(second[i] - base[i], &SHORT));
                     sum = lanes!(i => sum[i] + (first[i] + second[i]));
                     for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
                         *pair = rounded(first) >> 16 | rounded(second);
@@ -315,9 +315,12 @@ impl Task for Soften<'_> {
                 }
             }
             (self.running.maximum[half], self.running.sum[half]) = (most, sum);
-            for row in self.output.iter_mut() {
-                let numbers = &mut row.0[half];
-                *numbers = lanes!(i => numbers[i] * factor[i]);
+            if most != before {
+                let (factor, zero) = (I::load(&factor), I::splat(0.0));
+                for row in self.output.iter_mut() {
+                    let numbers = &mut row.0[half];
+                    I::store(I::wide_mul_add(I::load(numbers), factor, zero), numbers);
+                }
             }
         }
     }

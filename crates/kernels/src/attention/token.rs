@@ -16,13 +16,13 @@ const PAGES_AHEAD: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Partial {
     head_dim: usize,
-    row: usize,
+    pub(super) row: usize,
     /// `[group]`: the largest score.
-    maximum: Vec<f32>,
+    pub(super) maximum: Vec<f32>,
     /// `[group]`: `Σ exp(score − maximum)`.
-    sum: Vec<f32>,
+    pub(super) sum: Vec<f32>,
     /// `[group, row]`: `Σ exp(score − maximum) · value`.
-    values: Vec<f32>,
+    pub(super) values: Vec<f32>,
     /// `[group, row]`, scaled.
     queries: Vec<f32>,
     /// `[32, row]`: keys, then values, of one page.
@@ -48,6 +48,12 @@ impl Partial {
             scores: vec![[0.0; PAGE_TOKENS]; group],
             factors: vec![0.0; group],
         }
+    }
+
+    /// # Panics
+    /// Where it has not room for such heads.
+    pub(super) fn check(&self, shape: &AttentionShape) {
+        assert!(self.head_dim == shape.head_dim && self.sum.len() == shape.group());
     }
 
     /// Puts spans together that make up all positions: `output` is

@@ -1,8 +1,6 @@
 //! `mlx-code models fit`.
 
-use mlxcode_core::{
-    ByteSize, CacheKind, FitReport, FitRequest, FitVerdict, LoadOptions, ModelLibrary,
-};
+use mlxcode_core::{ByteSize, FitReport, FitRequest, FitVerdict, LoadOptions, ModelLibrary};
 
 use crate::args::Cache;
 use crate::command::Common;
@@ -36,10 +34,7 @@ pub fn run(
     request.sequences = wish.answers;
     let mut options = LoadOptions::default();
     options.cancel = host.cancel.clone();
-    options.cache = match wish.cache {
-        Cache::Bf16 => CacheKind::Bf16,
-        Cache::Q8 => CacheKind::Q8,
-    };
+    options.cache = wish.cache.kind();
     let line = ProgressLine::new(host.live && !common.json);
     let report = library.fit(&host.current_dir, model, &options, request, &line);
     line.clear();

@@ -11,14 +11,22 @@ use super::index::index;
 
 const CONTEXTS: [usize; 9] = [1, 2, 31, 32, 33, 511, 512, 513, 4096];
 const MOST_DIFFERENCE: f32 = 1e-3;
+/// How much further than the reference, so rounded, a cell may turn.
+const SLACK: f32 = 0.02;
 
 /// In f32 all logits are the reference's. With rounded states they point the
-/// same way; how many turn a little further is bounded as in the quick test.
+/// same way, but where the reference itself turns when its numbers are rounded;
+/// how many turn a little further is bounded as in the quick test.
+/// `MLXCODE_CELLS` names cells, with commas between: only these are computed.
 #[test]
 #[ignore = "needs the goldens of every context"]
 fn every_cell_after_every_context() {
     let (mut all, mut turned, mut wrong) = (0, Vec::new(), Vec::new());
+    let part = std::env::var("MLXCODE_CELLS").unwrap_or_default();
     for cell in &index().cells {
+        if !part.is_empty() && !part.split(',').any(|one| one == cell.name) {
+            continue;
+        }
         let checkpoint = Checkpoint::new(cell);
         let model = InstalledModel::check_in_place(&checkpoint.path()).unwrap();
         let contexts: Vec<usize> = cell.logits().iter().map(|(context, _)| *context).collect();
@@ -35,7 +43,7 @@ fn every_cell_after_every_context() {
                 wrong.push((&cell.name, context, apart));
             }
             let cosine = cosine(&last(false), &expect);
-            if cosine.is_nan() || cosine < 0.99 {
+            if cosine.is_nan() || cosine < 0.99_f32.min(cell.turned(context) - SLACK) {
                 wrong.push((&cell.name, context, cosine));
             }
             all += 1;

@@ -35,6 +35,10 @@ pub struct Cell {
     /// How far the references are apart after so many tokens, where that is much.
     #[serde(default)]
     apart: BTreeMap<usize, f32>,
+    /// Cosines of the reference and the reference with rounded numbers after so
+    /// many tokens, where they are small.
+    #[serde(default)]
+    turned: BTreeMap<usize, f32>,
     /// Eight digits a tensor.
     digests: String,
 }
@@ -120,6 +124,11 @@ impl Cell {
     /// How far the references themselves are apart.
     pub fn apart(&self, context: usize) -> f32 {
         self.apart.get(&context).copied().unwrap_or(0.0)
+    }
+
+    /// The cosine of the reference and the reference with rounded numbers.
+    pub fn turned(&self, context: usize) -> f32 {
+        self.turned.get(&context).copied().unwrap_or(1.0)
     }
 
     pub fn greedy(&self) -> Greedy {

@@ -5,6 +5,7 @@ use std::arch::asm;
 use crate::output::Block;
 use crate::packed::TILE_ROWS;
 use crate::source::GROUP;
+use crate::vector::lanes::Lanes;
 
 /// Bytes of a tile.
 pub const TILE_BYTES: usize = 1024;
@@ -139,6 +140,95 @@ impl Tiles {
                 below = in(reg) below,
                 stride = in(reg) stride,
                 options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    /// Writes the products of [`BLOCK`] tokens with sixteen rows of weights,
+    /// over all columns of these: `[token][row]`, two tiles by one.
+    ///
+    /// # Panics
+    /// Where the weights are not whole tiles, or `states` end before the last
+    /// of them.
+    #[allow(clippy::unused_self, reason = "it shows that the registers are configured")]
+    pub fn narrow(&self, states: States<'_>, weights: &[u8], out: &mut [Lanes; BLOCK]) {
+        let groups = weights.len() / TILE_BYTES;
+        assert!(groups > 0 && weights.len() == groups * TILE_BYTES);
+        assert!((BLOCK - 1) * states.stride + groups * GROUP <= states.bits.len());
+        let (lower, state_stride) = (TILE_ROWS * states.stride, 2 * states.stride);
+        // SAFETY: the registers are configured as tiles of sixteen rows of 64
+        // bytes. The results are two of these; so are the states for each
+        // group, and the weights are `groups` tiles.
+        unsafe {
+            asm!(
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "2:",
+                "tileloadd tmm6, [{b} + {stride}]",
+                "tileloadd tmm4, [{a0} + {state_stride}]",
+                "tileloadd tmm5, [{a1} + {state_stride}]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm5, tmm6",
+                "add {a0}, 64",
+                "add {a1}, 64",
+                "add {b}, 1024",
+                "dec {count}",
+                "jnz 2b",
+                "tilestored [{out} + {stride}], tmm0",
+                "tilestored [{below} + {stride}], tmm1",
+                a0 = inout(reg) states.bits.as_ptr() => _,
+                a1 = inout(reg) states.bits.as_ptr().add(lower) => _,
+                b = inout(reg) weights.as_ptr() => _,
+                count = inout(reg) groups => _,
+                out = in(reg) out.as_mut_ptr(),
+                below = in(reg) out.as_mut_ptr().add(TILE_ROWS),
+                stride = in(reg) STRIDE,
+                state_stride = in(reg) state_stride,
+                out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm5") _, out("tmm6") _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// Adds the products of sixteen tokens, `[group]` tiles, with two times
+    /// sixteen rows of weights: one tile by two.
+    ///
+    /// # Panics
+    /// Where there are not as many whole tiles of each.
+    #[allow(clippy::unused_self, reason = "it shows that the registers are configured")]
+    pub fn add_wide(&self, states: &[u8], weights: [&[u8]; 2], sums: [&mut [Lanes; TILE_ROWS]; 2]) {
+        let groups = states.len() / TILE_BYTES;
+        assert!(groups > 0 && states.len() == groups * TILE_BYTES);
+        assert!(weights.iter().all(|tiles| tiles.len() == states.len()));
+        let [first, second] = sums;
+        // SAFETY: the registers are configured as tiles of sixteen rows of 64
+        // bytes; so are the sums, and all others are `groups` of them.
+        unsafe {
+            asm!(
+                "tileloadd tmm0, [{c0} + {stride}]",
+                "tileloadd tmm1, [{c1} + {stride}]",
+                "2:",
+                "tileloadd tmm4, [{a} + {stride}]",
+                "tileloadd tmm6, [{b0} + {stride}]",
+                "tileloadd tmm7, [{b1} + {stride}]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "add {a}, 1024",
+                "add {b0}, 1024",
+                "add {b1}, 1024",
+                "dec {count}",
+                "jnz 2b",
+                "tilestored [{c0} + {stride}], tmm0",
+                "tilestored [{c1} + {stride}], tmm1",
+                a = inout(reg) states.as_ptr() => _,
+                b0 = inout(reg) weights[0].as_ptr() => _,
+                b1 = inout(reg) weights[1].as_ptr() => _,
+                count = inout(reg) groups => _,
+                c0 = in(reg) first.as_mut_ptr(),
+                c1 = in(reg) second.as_mut_ptr(),
+                stride = in(reg) STRIDE,
+                out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm6") _, out("tmm7") _,
+                options(nostack),
             );
         }
     }
