@@ -17,6 +17,7 @@ use crate::vector::lanes::LANES;
 #[repr(C, align(64))]
 pub struct Tile(pub [[u32; LANES]; LANES]);
 
+/// Zeros.
 pub const NO_TILE: Tile = Tile([[0; LANES]; LANES]);
 
 /// Numbers that [`pairs`] takes of each row.
