@@ -137,7 +137,7 @@ impl Navigation {
         text.lines().nth(line.checked_sub(1)?).map(str::to_owned)
     }
 
-    fn texts(&self) -> &dyn FileSet {
+    pub(crate) fn texts(&self) -> &dyn FileSet {
         match &self.code {
             Code::Indexed { tree, .. } => &**tree,
             Code::Read(code) => code,

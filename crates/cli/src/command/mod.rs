@@ -18,6 +18,7 @@ mod index;
 mod map;
 mod models;
 mod outline;
+mod precise;
 mod probe;
 mod redo;
 mod references;
@@ -25,6 +26,7 @@ mod rename;
 mod search;
 mod secret;
 mod undo;
+mod watch;
 
 use mlxcode_core::{
     CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath,
@@ -62,6 +64,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
         Command::Index => index::run(&common, host),
+        Command::Watch => watch::run(&common, host),
         Command::Outline(args) => outline::run(&args, &common, host),
         Command::Definition(args) => definition::run(&args, &common, host),
         Command::References(args) => references::run(&args, &common, host, false),

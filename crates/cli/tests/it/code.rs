@@ -1,7 +1,7 @@
 //! The verbs that look at code.
 
 use crate::documents::promised;
-use crate::ground::{Ground, Ran};
+use crate::ground::{Ground, Play, Ran};
 
 fn ground() -> Ground {
     let ground = Ground::new();
@@ -41,6 +41,43 @@ fn definition_takes_places_and_symbols() {
     let ran = ground.run(&["definition", "no_such_name"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert_eq!(ground.run(&["definition", "main.py:99"]).code, 2);
+}
+
+#[test]
+fn without_a_server_the_index_answers() {
+    let ground = ground();
+    for verb in ["definition", "references", "callers"] {
+        let (text, document) = both(&ground, verb, &[verb, "main.py:5:5"]);
+        assert_eq!(document["by"], "index");
+        let ran = ground.run(&[verb, "main.py:5:5", "--precise"]);
+        assert_eq!((ran.code, ran.out), (0, text));
+        assert!(ran.err.contains("no language server for python is installed"), "{}", ran.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_project_names_no_server() {
+    let ground = ground();
+    ground.write(".mlx-code.json", r#"{"servers": {"ty": "/bin/true"}}"#);
+    let ran = ground.run(&["definition", "main.py:5:5", "--precise"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("has the key `servers`"), "{}", ran.err);
+}
+
+#[test]
+fn a_watch_tells_what_it_begins_with_and_ends_when_interrupted() {
+    let ground = ground();
+    let interrupted = || Play { is_cancelled: true, ..Play::default() };
+    let ran = ground.play(&["watch", "--json"], interrupted());
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!((ran.code, lines.len()), (130, 1), "{ran:?}");
+    let document = serde_json::from_str(lines[0]).unwrap();
+    promised("watch", &document);
+    assert_eq!(document["event"], "ready");
+    let ran = ground.play(&["watch"], interrupted());
+    assert_eq!((ran.code, ran.out.as_str()), (130, ""));
+    assert!(ran.err.contains("waiting for changes"), "{}", ran.err);
 }
 
 #[test]

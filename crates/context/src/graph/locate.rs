@@ -112,7 +112,7 @@ impl CodeGraph {
     }
 
     /// The bytes that a line and a column may mean.
-    fn offsets(
+    pub(super) fn offsets(
         &self,
         code: &dyn FileSet,
         path: &RelPath,

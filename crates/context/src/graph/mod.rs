@@ -15,6 +15,7 @@ mod rank;
 mod render;
 mod repo_map;
 mod resolve;
+mod told;
 mod types;
 mod unused;
 mod usages;

@@ -154,7 +154,7 @@ pub(super) fn text_of<'c>(code: &'c dyn FileSet, path: &RelPath) -> Result<Cow<'
 }
 
 /// The place of the reference at a byte, among those of a file.
-fn at_byte(references: &[Reference], at: usize) -> Option<usize> {
+pub(super) fn at_byte(references: &[Reference], at: usize) -> Option<usize> {
     let holds = |range: TextRange| range.start <= at && at < range.end.max(range.start + 1);
     let behind = references.partition_point(|one| one.range.start <= at);
     let near = references[..behind].iter().rev().take(4);
@@ -171,7 +171,7 @@ fn word_at(text: &str, at: usize) -> Option<TextRange> {
 }
 
 /// The line around a byte, without what is before it and behind it.
-fn line_of(text: &str, at: usize) -> &str {
+pub(super) fn line_of(text: &str, at: usize) -> &str {
     let start = text[..at.min(text.len())].rfind('\n').map_or(0, |end| end + 1);
     text[start..].lines().next().unwrap_or_default().trim()
 }

@@ -121,7 +121,8 @@ impl<'g> Resolver<'g> {
     /// A name that stands alone in the code of a symbol.
     pub fn plain(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
         let language = self.facts(file).language;
-        if is_self(name) {
+        // `Self` is a name of a library in Python.
+        if is_self(name) && (name != "Self" || language != Language::Python) {
             let type_ = around(self.facts(file).symbols(), symbol);
             return type_.map(|type_| place(file, type_)).into_iter().collect();
         }

@@ -86,6 +86,18 @@ pub enum Rebuilt {
     OtherLayout,
 }
 
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexedChange {
+    /// It is new.
+    Added,
+    /// Its text is another.
+    Changed,
+    /// It is gone, or holds no text any more.
+    Removed,
+}
+
 /// What an update did. Files without text are not counted, but in `skipped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,6 +110,8 @@ pub struct Updated {
     pub removed: usize,
     /// Files that are as they were.
     pub unchanged: usize,
+    /// Those that are new, changed or gone, by path.
+    pub files: Vec<(RelPath, IndexedChange)>,
     /// Files that were left out.
     pub skipped: Skipped,
     /// Why all was built anew, where it was.
@@ -159,6 +173,11 @@ impl CodeIndex {
             Some(updated) => Ok(updated),
             None => update.whole(connection),
         })
+    }
+
+    /// Whether the index knows a file, of text or not.
+    pub(crate) fn knows(&self, path: &RelPath) -> Result<bool> {
+        self.read(|connection| Ok(storage::known_at(connection, path)?.is_some()))
     }
 
     /// How many text files the index knows.

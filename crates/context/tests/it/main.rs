@@ -9,9 +9,12 @@ mod index;
 mod indexed_graph;
 mod languages;
 mod parsing;
+#[cfg(unix)]
+mod precise;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;
 
 use std::fs;
 

@@ -1,6 +1,9 @@
 //! Definitions and uses, by the index and without it.
 
-use mlxcode_core::{CancelToken, CodePlace, Dirs, Navigation, RelPath, Workspace};
+use mlxcode_core::{
+    CancelToken, CodePlace, Dirs, ErrorKind, Navigation, RelPath, WatchEvent, Workspace,
+    changed_under,
+};
 
 use crate::ground::Ground;
 
@@ -70,4 +73,27 @@ fn a_damaged_index_is_told_of_and_built_anew() {
     let found = navigation(&ground.workspace).references(&bind);
     assert!(found.is_err(), "{found:?}");
     assert_eq!(navigation(&ground.workspace).references(&bind).unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_that_changes_under_a_plan_is_told_of_and_refused() {
+    let ground = Ground::new(&[]);
+    ground.write("port.py", "def bind():\n    pass\n");
+    ground.write("main.py", "bind = 1\n");
+    let reply = "port.py\n```python\n<<<<<<< SEARCH\n    pass\n=======\n    return 1\n>>>>>>> REPLACE\n```\n";
+    let plan = ground.workspace.plan_reply(reply).unwrap();
+    let cancel = CancelToken::new();
+    let mut watch = ground.workspace.watch(&cancel).unwrap();
+    assert!(matches!(watch.next(), Some(WatchEvent::Ready(_))));
+    ground.write("port.py", "def bind():\n    pass  # for now\n");
+    // The first change that is told of is this one.
+    let Some(WatchEvent::Changed(updated)) = watch.next() else { panic!("no change") };
+    assert_eq!(changed_under(&plan, &updated), [RelPath::new("port.py").unwrap()]);
+    let error = ground.workspace.apply(&plan, "test").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert_eq!(ground.read("port.py"), "def bind():\n    pass  # for now\n");
+    // A plan that is made of what is there now is no conflict.
+    let plan = ground.workspace.plan_reply(&reply.replace("pass", "pass  # for now")).unwrap();
+    assert_eq!(changed_under(&plan, &updated).len(), 1);
+    ground.workspace.apply(&plan, "test").unwrap();
 }
