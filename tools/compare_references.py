@@ -3,6 +3,7 @@
 
 usage: compare_references.py PROGRAM TREE --server COMMAND [--ending .py]
                              [--folder DIR] [--count N] [--seed N] [--show N]
+                             [--without PARTS]
 
 PROGRAM is the built example `definitions` of crates/context. Of the names of
 TREE (below --folder, if given) N are chosen at random, and the server is asked
@@ -22,19 +23,13 @@ import random
 import subprocess
 import urllib.parse
 
-from compare_definitions import LANGUAGES, Server
+from compare_definitions import LANGUAGES, Server, is_import, is_module
 
 
 def place_of(server_place):
     path = urllib.parse.unquote(urllib.parse.urlparse(server_place["uri"]).path)
     start = server_place["range"]["start"]
     return os.path.realpath(path), start["line"], start["character"]
-
-
-def is_module(one, there):
-    """Whether a name stands for a file: it is defined where that begins, and is not there."""
-    path, line = there
-    return line == 0 and one["name"] not in pathlib.Path(path).read_text().split("\n")[0]
 
 
 def main():
@@ -47,6 +42,7 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--without", default="", help="parts of paths to leave out, with commas")
     options = parser.parse_args()
     root = os.path.realpath(options.tree)
     done = subprocess.run([options.program, root], capture_output=True, text=True, check=True)
@@ -54,6 +50,7 @@ def main():
     names = [
         one for one in names
         if one["path"].endswith(options.ending) and one["path"].startswith(options.folder)
+        and not any(part in one["path"] for part in options.without.split(",") if part)
     ]
     lines = {}
     by_place, users = {}, collections.defaultdict(set)
@@ -93,7 +90,9 @@ def main():
         defined = server.definition(place[0], place[1], place[2])
         inside = {there for there in defined if there[0].startswith(root + "/")}
         # Of a module the server tells the uses of the name that one file gives it.
-        if not inside or any(is_module(one, there) for there in inside):
+        if not inside or any(is_module(there, one["name"]) for there in inside):
+            continue
+        if all(is_import(there, one["name"]) for there in inside):
             continue
         asked += 1
         found = server.ask("textDocument/references", {

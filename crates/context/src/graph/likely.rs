@@ -10,6 +10,39 @@ use crate::reference::{Reference, ReferenceKind};
 /// A shorter name is likely that of something outside as well.
 const LEAST_NAME: usize = 5;
 
+/// Members that every value has, or every list and text, whose names would else
+/// be telling.
+const BUILT_IN: [&str; 28] = [
+    "addEventListener",
+    "appendChild",
+    "charAt",
+    "charCodeAt",
+    "codePointAt",
+    "endsWith",
+    "findIndex",
+    "findLast",
+    "flatMap",
+    "forEach",
+    "getTime",
+    "hasOwnProperty",
+    "indexOf",
+    "isArray",
+    "lastIndexOf",
+    "localeCompare",
+    "matchAll",
+    "padEnd",
+    "padStart",
+    "replaceAll",
+    "startsWith",
+    "textContent",
+    "toFixed",
+    "toISOString",
+    "toJSON",
+    "toLowerCase",
+    "toString",
+    "toUpperCase",
+];
+
 /// The one thing of the tree that has the name; nothing where there are
 /// several, or where libraries are likely to have one too.
 pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place> {
@@ -22,7 +55,8 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
     if !one.is_member && !shares_all(language) {
         return Vec::new();
     }
-    if one.is_member && !is_telling(&one.name) {
+    let is_built_in = BUILT_IN.contains(&one.name.as_str());
+    if one.is_member && (!is_telling(&one.name) || is_built_in) {
         return Vec::new();
     }
     // What stands behind a name of something else is not ours.
@@ -54,6 +88,10 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
 /// Whether the names before a name lead out of the tree.
 fn is_foreign(resolver: &Resolver<'_>, file: u32, one: &Reference) -> bool {
     let first = one.qualifier.split('.').next().unwrap_or_default();
+    // `Object.keys`: a name like a type's that nothing here has is a library's.
+    if first.starts_with(char::is_uppercase) && resolver.plain(file, one.symbol, first).is_empty() {
+        return true;
+    }
     // What the object itself does not have, it has from something outside.
     let is_own = is_self(first) || first == "super";
     !first.is_empty() && (is_own || !resolver.facts(file).bound(first).is_empty())

@@ -2,6 +2,7 @@
 
 use mlxcode_base::{Language, LineIndex, LineRange, RelPath, TextRange};
 
+use super::file::GraphFile;
 use super::navigate::{at_byte, line_of, text_of};
 use super::{Certainty, CodeGraph, CodePlace, CodeUsage, Definition};
 use crate::error::{Error, Result};
@@ -49,7 +50,7 @@ impl CodeGraph {
     ) -> Result<Definition> {
         let text = text_of(code, path)?;
         let file = self.file(path).map(|file| &self.files[file.0 as usize]);
-        let symbols = file.map(|file| file.symbols()).unwrap_or_default();
+        let symbols = file.map(GraphFile::symbols).unwrap_or_default();
         // Decorated definitions are named by their first line by some.
         let symbol = symbols.iter().find(|one| one.name_range.start == range.start);
         let symbol = symbol.or_else(|| symbols.iter().find(|one| one.range == range));
@@ -78,6 +79,10 @@ impl CodeGraph {
                 certainty,
             });
         }
+        // Of `self.port` the last name is what is defined.
+        let references = file.map(GraphFile::references).unwrap_or_default();
+        let last = at_byte(references, range.end - 1).map(|one| references[one].range);
+        let range = last.filter(|last| last.end == range.end).unwrap_or(range);
         Ok(Definition {
             path: path.clone(),
             range,

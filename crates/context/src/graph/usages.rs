@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mlxcode_base::{LineIndex, RelPath, TextRange};
 use serde::Serialize;
 
+use super::file::GraphFile;
 use super::resolve::Resolver;
 use super::{Answer, Certainty, CodeGraph, NodeId, Place};
 use crate::import::FileSet;
@@ -168,7 +169,7 @@ impl CodeGraph {
             }
         }
         // What is taken from one of the files as a whole may have any name.
-        for import in self.files.iter().flat_map(|file| file.imports()) {
+        for import in self.files.iter().flat_map(GraphFile::imports) {
             let written = &import.import;
             if import.files.iter().any(|path| files.contains(path)) {
                 names.extend(written.alias.clone());
@@ -184,7 +185,7 @@ impl CodeGraph {
         // A name that is handed on under another may be so again.
         loop {
             let before = names.len();
-            for import in self.files.iter().flat_map(|file| file.imports()) {
+            for import in self.files.iter().flat_map(GraphFile::imports) {
                 for one in &import.import.names {
                     if let Some(alias) = one.alias.as_ref().filter(|_| names.contains(&one.name)) {
                         names.insert(alias.clone());

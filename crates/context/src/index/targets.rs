@@ -99,7 +99,9 @@ fn encode(out: &mut Encoder, target: &Target, parts: &FileImport, ids: &HashMap<
     let id = |path: &RelPath| ids.get(path).copied().unwrap_or_default() as usize;
     let list = |out: &mut Encoder, paths: &[RelPath]| {
         out.number(paths.len());
-        paths.iter().for_each(|path| out.number(id(path)));
+        for path in paths {
+            out.number(id(path));
+        }
     };
     let (mark, own): (usize, &[RelPath]) = match target {
         Target::Files(paths) => (FILES, paths),

@@ -19,7 +19,7 @@ use super::uri;
 const START: Duration = Duration::from_secs(30);
 
 /// A large tree is read when the first thing is asked.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// Files that a server names and that are larger than any source are not read.
 const MOST_BYTES: u64 = 64 << 20;

@@ -8,7 +8,6 @@ mod follow;
 mod hint;
 mod mounts;
 mod source;
-#[cfg(test)]
 mod tests;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};

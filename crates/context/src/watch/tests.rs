@@ -1,5 +1,6 @@
 //! Hints given by hand, to a follower whose folders are watched by nobody.
 
+#![cfg(test)]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 use std::fs;

@@ -9,7 +9,7 @@ use mlxcode_context::{IndexedChange, Watch, WatchEvent};
 use crate::support::Ground;
 
 /// Far above what any machine needs; nothing hangs on how long it takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Waits until `name` was told of so.
 fn until(watch: &Watch, name: &str, change: IndexedChange) {
