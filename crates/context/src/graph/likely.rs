@@ -10,39 +10,6 @@ use crate::reference::{Reference, ReferenceKind};
 /// A shorter name is likely that of something outside as well.
 const LEAST_NAME: usize = 5;
 
-/// Members that every value has, or every list and text, whose names would else
-/// be telling.
-const BUILT_IN: [&str; 28] = [
-    "addEventListener",
-    "appendChild",
-    "charAt",
-    "charCodeAt",
-    "codePointAt",
-    "endsWith",
-    "findIndex",
-    "findLast",
-    "flatMap",
-    "forEach",
-    "getTime",
-    "hasOwnProperty",
-    "indexOf",
-    "isArray",
-    "lastIndexOf",
-    "localeCompare",
-    "matchAll",
-    "padEnd",
-    "padStart",
-    "replaceAll",
-    "startsWith",
-    "textContent",
-    "toFixed",
-    "toISOString",
-    "toJSON",
-    "toLowerCase",
-    "toString",
-    "toUpperCase",
-];
-
 /// The one thing of the tree that has the name; nothing where there are
 /// several, or where libraries are likely to have one too.
 pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place> {
@@ -55,8 +22,7 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
     if !one.is_member && !shares_all(language) {
         return Vec::new();
     }
-    let is_built_in = BUILT_IN.contains(&one.name.as_str());
-    if one.is_member && (!is_telling(&one.name) || is_built_in) {
+    if one.is_member && !is_telling(&one.name) {
         return Vec::new();
     }
     // What stands behind a name of something else is not ours.

@@ -80,30 +80,10 @@ impl<'g> Resolver<'g> {
             self.behind(file, one)
         };
         if !places.is_empty() {
-            let places = self.as_used(one, self.facts(file).language, places);
             return Some(Answer { places, certainty: Certainty::Certain });
         }
         let places = likely::places(self, file, one);
         (!places.is_empty()).then_some(Answer { places, certainty: Certainty::Likely })
-    }
-
-    /// TypeScript knows a type and a value of one name: of both, that which a
-    /// use can mean.
-    fn as_used(&self, one: &Reference, language: Language, mut places: Vec<Place>) -> Vec<Place> {
-        let is_typed = matches!(language, Language::TypeScript | Language::Tsx);
-        if !is_typed || matches!(one.kind, ReferenceKind::Import | ReferenceKind::Inherit) {
-            return places;
-        }
-        let wants_type = one.kind == ReferenceKind::Type;
-        let fits = |place: &Place| match self.kind(*place) {
-            Some(SymbolKind::Interface | SymbolKind::TypeAlias) => wants_type,
-            Some(kind) if kind.is_callable() || kind.is_value() => !wants_type,
-            _ => true,
-        };
-        if places.iter().any(fits) {
-            places.retain(fits);
-        }
-        places
     }
 
     pub fn facts(&self, file: u32) -> &'g GraphFile {
@@ -235,10 +215,8 @@ impl<'g> Resolver<'g> {
     /// What a file defines or imports under a name.
     fn own(&self, file: u32, name: &str, steps: usize) -> Vec<Place> {
         let facts = self.facts(file);
-        let stands =
-            |one: &&u32| stands_alone(facts.language, facts.symbols()[**one as usize].kind);
-        let (own, members): (Vec<&u32>, Vec<&u32>) = facts.top(name).iter().partition(stands);
-        let mut found: Vec<Place> = own.into_iter().map(|one| place(file, *one as usize)).collect();
+        let own = facts.top(name);
+        let mut found: Vec<Place> = own.iter().map(|one| place(file, *one as usize)).collect();
         // Types before what implements them.
         let is_block = |place: &Place| self.kind(*place) == Some(SymbolKind::Implementation);
         if found.iter().any(|one| !is_block(one)) {
@@ -248,10 +226,6 @@ impl<'g> Resolver<'g> {
             for bound in facts.bound(name) {
                 found.extend(self.bound(file, *bound, steps));
             }
-        }
-        if found.is_empty() {
-            // `exports.open = …` and the like.
-            found.extend(members.into_iter().map(|one| place(file, *one as usize)));
         }
         found.sort_unstable();
         found.dedup();

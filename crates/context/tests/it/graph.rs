@@ -92,32 +92,6 @@ fn python_names_are_found_by_scopes_imports_and_classes() {
 }
 
 #[test]
-fn a_type_and_a_value_of_one_name_are_told_apart() {
-    check(
-        &[
-            (
-                "src/port.ts",
-                "export interface Port { open(): void }\nexport const Port = { open() {} };\n",
-            ),
-            ("src/use.ts", "export function use() {}\n"),
-            (
-                "src/main.ts",
-                "import { Port } from './port';\nimport { use } from './use';\nconst port: Port = Port;\nuse();\nlist.forEach(use);\nexport default { use };\n",
-            ),
-            ("src/list.ts", "export class List { forEach() {} }\n"),
-        ],
-        &[
-            ("src/main.ts:3:13", "src/port.ts:1"),
-            ("src/main.ts:3:20", "src/port.ts:2"),
-            // Not the entry of the object that is handed on.
-            ("src/main.ts:4:1", "src/use.ts:1"),
-            // Every list has one.
-            ("src/main.ts:5:6", ""),
-        ],
-    );
-}
-
-#[test]
 fn names_of_types_are_their_own() {
     check(
         &[
