@@ -140,6 +140,7 @@ impl LanguageServer {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 mod tests {
     use super::*;
     use std::fs;
