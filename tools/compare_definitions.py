@@ -3,6 +3,7 @@
 
 usage: compare_definitions.py PROGRAM TREE --server COMMAND [--ending .py]
                               [--folder DIR] [--count N] [--seed N] [--show N]
+                              [--without PARTS]
 
 PROGRAM is the built example `definitions` of crates/context. The server is
 asked over its standard streams for the definitions of N names of TREE, chosen
@@ -11,7 +12,8 @@ given). Names that the server places outside of the tree, or nowhere, are
 counted apart. Of the others it prints how many are answered here, and how
 many of the answers are right: the first place is on a line that the server
 names. An answer for a name that the server places outside of the tree is
-wrong.
+wrong. Where the server of TypeScript names the import itself (of a package that
+is not installed, or of a module as a whole), the name is counted apart.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -92,6 +95,29 @@ class Server:
         return places
 
 
+def is_module(place, name):
+    """Whether a name stands for a file: nothing is defined in the line where that begins."""
+    path, line = place
+    first = pathlib.Path(path).read_text(errors="replace").split("\n")[0]
+    words = r"(class|function|const|let|var|type|interface|enum|namespace|def)\s+\*?"
+    return line == 0 and not re.search(words + re.escape(name) + r"\b", first)
+
+
+def is_import(place, name):
+    """Whether a place is within an import, where the name is bound."""
+    path, number = place
+    if not path.endswith((".ts", ".tsx", ".js")):
+        return False
+    lines = pathlib.Path(path).read_text(errors="replace").split("\n")
+    before = number
+    # One may take several lines.
+    while before > 0 and not re.match(r"\s*(import|export|const|let|var|function|type|class)\b", lines[before]):
+        if ";" in lines[before] or number - before > 60:
+            return False
+        before -= 1
+    return bool(re.match(r"\s*import\b", lines[before])) and name in lines[number]
+
+
 LANGUAGES = {".py": "python", ".ts": "typescript", ".js": "javascript", ".rs": "rust", ".go": "go"}
 
 
@@ -105,6 +131,7 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--without", default="", help="parts of paths to leave out, with commas")
     options = parser.parse_args()
     root = os.path.realpath(options.tree)
     done = subprocess.run([options.program, root], capture_output=True, text=True, check=True)
@@ -112,6 +139,7 @@ def main():
     names = [
         one for one in names
         if one["path"].endswith(options.ending) and one["path"].startswith(options.folder)
+        and not any(part in one["path"] for part in options.without.split(",") if part)
     ]
     random.Random(options.seed).shuffle(names)
     names = names[: options.count]
@@ -142,14 +170,26 @@ def main():
         kind = f"{kind}, {one['certainty']}" if ours else kind
         if not theirs:
             verdict = "unknown to the server"
+        elif all(is_import(place, one["name"]) for place in theirs):
+            # It names the import, and follows it no further.
+            verdict = "an import to the server"
         elif not inside:
             verdict = "wrong outside" if ours else "outside of the tree"
         elif not ours:
             verdict = "not answered"
         elif ours[0] in inside:
             verdict = "right"
+        elif is_module(ours[0], one["name"]) and ours[0][0] in {place[0] for place in inside}:
+            # A module begins with its first statement to some.
+            verdict = "right"
+        elif set(ours) & inside and len({place[0] for place in ours}) == 1:
+            # Of overloads, and of a type and a value of one name, all are named here.
+            verdict = "right among several"
         else:
             verdict = "wrong"
+        if verdict == "right among several":
+            counts["of these among several"] += 1
+            verdict = "right"
         counts[verdict] += 1
         kinds[kind][verdict] += 1
         if verdict.startswith("wrong") and shown < options.show:

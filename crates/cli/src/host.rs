@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mlxcode_core::{CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings};
+use mlxcode_core::{
+    CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings, ServerFolders,
+};
 
 use crate::output::visible;
 use crate::typing::{Hidden, show_again};
@@ -50,6 +52,8 @@ pub struct Host<'a> {
     pub waiting: Waiting,
     /// Secrets of the environment, and the way to the keychain.
     pub secrets: SecretSurroundings,
+    /// Where language servers are looked for.
+    pub servers: ServerFolders,
     /// Hides what is typed on the keyboard; `None` where it cannot.
     pub hide: fn() -> Option<Hidden>,
 }
@@ -122,6 +126,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         cancel,
         waiting,
         secrets: SecretSurroundings::from_env(),
+        servers: ServerFolders::from_env(),
         hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)

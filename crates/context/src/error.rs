@@ -43,6 +43,15 @@ pub enum Error {
         /// The length of the text.
         len: usize,
     },
+    /// The system does not let the tree be watched.
+    #[error("cannot watch the tree")]
+    Watch {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A language server was asked, and failed.
+    #[error(transparent)]
+    Server(#[from] crate::precise::ServerError),
     /// Another process writes the index, and takes long.
     #[error("another process has been writing the index {path} for a long time")]
     IndexBusy {
@@ -125,10 +134,11 @@ impl Diagnostic for Error {
             Self::FileTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::IndexBusy { .. } => ErrorKind::Unavailable,
             Self::IndexDamaged { .. } => ErrorKind::Corrupt,
-            Self::IndexFolder { source, .. } => io_error_kind(source),
+            Self::IndexFolder { source, .. } | Self::Watch { source } => io_error_kind(source),
             Self::Index { .. } => ErrorKind::Internal,
             Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
             Self::Path(source) => source.kind(),
+            Self::Server(source) => source.kind(),
         }
     }
 
@@ -142,6 +152,7 @@ impl Diagnostic for Error {
             Self::IndexBusy { .. } => "context.index_busy",
             Self::IndexDamaged { .. } => "context.index_damaged",
             Self::IndexFolder { .. } => "context.index_unwritable",
+            Self::Watch { .. } => "context.watch",
             Self::Index { .. } => "context.index_failed",
             Self::NotAnIndex { .. } => "context.not_an_index",
             Self::BadPattern { .. } => "context.bad_pattern",
@@ -149,6 +160,7 @@ impl Diagnostic for Error {
             Self::NameNotFound { .. } => "context.name_not_found",
             Self::NoSuchLine { .. } => "context.no_such_line",
             Self::Path(source) => source.code(),
+            Self::Server(source) => source.code(),
         }
     }
 
@@ -165,6 +177,7 @@ impl Diagnostic for Error {
             Self::FileTooLong { .. } => "use a model with a longer context, or name fewer files",
             Self::IndexBusy { .. } => "wait until it is done, or end it",
             Self::IndexDamaged { .. } => "update the index; it is built anew",
+            Self::Watch { .. } => "close other programs and try again",
             Self::IndexFolder { .. } => "check that the folder of the indexes can be written",
             Self::Index { .. } => "check the disk; the file can be removed, it is built anew",
             Self::NotAnIndex { .. } => "name another file for the index",
@@ -175,6 +188,7 @@ impl Diagnostic for Error {
             }
             Self::NoSuchLine { .. } => "lines count from one",
             Self::Path(source) => return source.help(),
+            Self::Server(source) => return source.help(),
         };
         Some(text.to_owned())
     }

@@ -36,12 +36,14 @@ mod mention;
 mod origin;
 mod outline;
 mod pack;
+mod precise;
 mod reference;
 mod search;
 mod symbol;
 mod syntax;
 mod terms;
 mod walk;
+mod watch;
 
 pub use cache::ParseCache;
 pub use code_base::CodeBase;
@@ -51,13 +53,15 @@ pub use graph::{
     GraphFormat, GraphNode, NodeId, Reached, RepoMap, Unreferenced,
 };
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
-pub use index::{CodeIndex, Rebuilt, Updated};
+pub use index::{CodeIndex, IndexedChange, IndexedTree, Rebuilt, Updated};
 pub use mention::Mention;
 pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
+pub use precise::{LanguageServer, ServerError, ServerPlace, ServerSession};
 pub use reference::{Reference, ReferenceKind};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
 pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
 pub use walk::{Skipped, WalkOptions};
+pub use watch::{PollReason, Watch, WatchEvent};

@@ -1,5 +1,6 @@
 //! Reads the files of a tree.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -205,34 +206,9 @@ fn places(
     cancel: &CancelToken,
     skipped: &mut Skipped,
 ) -> Result<Vec<Place>> {
-    if !has_plain_rules(root.path()) {
-        return Err(Error::BadRules { folder: root.path().to_owned() });
-    }
     let (sender, receiver) = mpsc::channel();
     let refused = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&refused);
-    let mut builder = WalkBuilder::new(root.path());
-    for rules in &options.rules {
-        // One that cannot be read holds no rules.
-        let _ = builder.add_ignore(rules);
-    }
-    let walker = builder
-        .add_custom_ignore_filename(OWN_RULES)
-        .hidden(false)
-        .require_git(false)
-        // The user's own rules lie in the home folder, which is not ours.
-        .git_global(false)
-        .threads(threads())
-        .filter_entry(move |entry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if is_folder && !has_plain_rules(entry.path()) {
-                counter.fetch_add(1, Ordering::Relaxed);
-                return false;
-            }
-            is_shown(entry)
-        })
-        .build_parallel();
-    walker.run(|| {
+    walker(root, options, Arc::clone(&refused))?.build_parallel().run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {
             if cancel.is_cancelled() {
@@ -264,6 +240,52 @@ fn places(
     }
     places.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(places)
+}
+
+/// The folders below `root` that its rules let through.
+pub fn folders(
+    root: &Root,
+    options: &WalkOptions,
+    cancel: &CancelToken,
+) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for entry in walker(root, options, Arc::default())?.build() {
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        // One that cannot be read is not watched.
+        let folder = entry.ok().filter(|one| one.file_type().is_some_and(|kind| kind.is_dir()));
+        found.extend(folder.map(DirEntry::into_path));
+    }
+    Ok(found)
+}
+
+/// Walks by the rules; counts the folders whose rules cannot be read.
+fn walker(root: &Root, options: &WalkOptions, refused: Arc<AtomicUsize>) -> Result<WalkBuilder> {
+    if !has_plain_rules(root.path()) {
+        return Err(Error::BadRules { folder: root.path().to_owned() });
+    }
+    let mut builder = WalkBuilder::new(root.path());
+    for rules in &options.rules {
+        // One that cannot be read holds no rules.
+        let _ = builder.add_ignore(rules);
+    }
+    builder
+        .add_custom_ignore_filename(OWN_RULES)
+        .hidden(false)
+        .require_git(false)
+        // The user's own rules lie in the home folder, which is not ours.
+        .git_global(false)
+        .threads(threads())
+        .filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            if is_folder && !has_plain_rules(entry.path()) {
+                refused.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+            is_shown(entry)
+        });
+    Ok(builder)
 }
 
 /// `None` where the system or the file's name does not let it be read.

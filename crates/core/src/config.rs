@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,11 @@ pub struct Config {
     /// Catalogues of models, files or addresses, on top of the own one. In
     /// the user's own file alone.
     pub catalogues: Option<Vec<String>>,
+    /// Programs of language servers by the servers' names, such as `ty`, for
+    /// `--precise`; those that are not named are looked for in `PATH`. In the
+    /// user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<BTreeMap<String, PathBuf>>,
     /// Which files may be changed, and how much is kept to take changes back.
     #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
     pub edit: EditConfig,
@@ -109,7 +115,7 @@ pub enum ConfigError {
         what: &'static str,
     },
     /// The key counts in the user's own file alone: a repository that was
-    /// cloned must not choose where models come from.
+    /// cloned must not choose where models come from, or what is started.
     #[error("the configuration file {path} has the key `{key}`")]
     NotHere {
         /// The file.
@@ -154,7 +160,7 @@ impl Diagnostic for ConfigError {
                 format!("move `{key}` to the user's own configuration file")
             }
             Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
-                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`"
+                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues` and `servers`"
                 .to_owned(),
         })
     }
@@ -223,6 +229,9 @@ impl LoadedConfig {
         if over.catalogues.is_some() && source == Source::Project {
             return Err(ConfigError::NotHere { path, key: "catalogues" });
         }
+        if over.servers.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "servers" });
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
@@ -230,6 +239,7 @@ impl LoadedConfig {
             context_tokens: over.context_tokens.or(under.context_tokens),
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
             catalogues: over.catalogues.or(under.catalogues),
+            servers: over.servers.or(under.servers),
             edit: match source {
                 Source::User => over.edit,
                 Source::Project => over.edit.over(under.edit),

@@ -3,7 +3,8 @@
 //! The principal type is [`Workspace`]: a folder of code that can be searched,
 //! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
 //! the models that are installed, [`Pulls`] fetches more. Nothing here prints,
-//! reads the environment (but [`Dirs::from_env`] and [`HubSettings::from_env`])
+//! reads the environment (but [`Dirs::from_env`], [`HubSettings::from_env`] and
+//! their like)
 //! or opens a socket (but a pull that was asked for).
 //!
 //! ```
@@ -49,11 +50,13 @@ mod input;
 mod library;
 mod model;
 mod navigation;
+mod precise;
 mod residency;
 mod residents;
 mod secrets;
 mod syntax;
 mod turn;
+mod watch;
 mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
@@ -74,6 +77,7 @@ pub use library::{
 };
 pub use model::Model;
 pub use navigation::Navigation;
+pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -81,6 +85,7 @@ pub use residency::{
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use turn::Turn;
+pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::TurnEvent;
@@ -90,9 +95,9 @@ pub use mlxcode_base::{
 };
 pub use mlxcode_context::{
     Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat,
-    GraphNode, Hit, HitReason, NodeId, OutlineItem, PackedContext, Passage, Reached, Reason,
-    Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind,
-    Unreferenced, Updated, Visibility,
+    GraphNode, Hit, HitReason, IndexedChange, NodeId, OutlineItem, PackedContext, Passage,
+    PollReason, Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions,
+    Skipped, Symbol, SymbolKind, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

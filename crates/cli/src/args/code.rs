@@ -13,6 +13,17 @@ pub struct Outline {
 
 /// Arguments of `definition`, `references` and `callers`.
 #[derive(Debug, clap::Args)]
+pub struct PreciseAt {
+    /// What is asked about.
+    #[command(flatten)]
+    pub at: At,
+    /// Ask the language's own server, if one is installed: ty, TypeScript 7, rust-analyzer, gopls, clangd
+    #[arg(long)]
+    pub precise: bool,
+}
+
+/// What a verb is about.
+#[derive(Debug, clap::Args)]
 pub struct At {
     /// A place, `PATH:LINE` or `PATH:LINE:COLUMN`, both from one; or a symbol: `open`, `Port.open`, `port.py:open`
     #[arg(value_name = "PLACE|SYMBOL")]

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
-pub use code::{At, Format, Graph, Map, Outline};
+pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::Models;
@@ -59,14 +59,18 @@ pub enum Command {
     Search(SearchCode),
     /// Read the code, so that it is found fast; `search` does it by itself
     Index,
+    /// Follow the tree: keep its index up to date, and tell what changes
+    Watch,
     /// Show what a file defines
     Outline(Outline),
     /// Show where something is defined
-    Definition(At),
+    Definition(PreciseAt),
     /// Show who uses something
-    References(At),
+    References(PreciseAt),
     /// Show who calls something
-    Callers(At),
+    Callers(PreciseAt),
+    /// Show what something calls
+    Callees(At),
     /// Show what depends on what: all files, or what is around one thing
     Graph(Graph),
     /// Show the heads of the most central symbols, as many as fit

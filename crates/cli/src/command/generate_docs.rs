@@ -28,6 +28,7 @@ const CONFIGURATION: &str = r"## Configuration
 | `context_tokens` | the most tokens of passages that are searched for; 4096 |
 | `max_file_bytes` | larger files are not read; 1048576, of source code 16777216 |
 | `catalogues` | in the user's own file alone: catalogues of models, on top of the own one; [catalogue.md](catalogue.md) |
+| `servers` | in the user's own file alone: programs of language servers by name (`ty`, `typescript`, `rust-analyzer`, `gopls`, `clangd`), for `--precise`; others are looked for in `PATH` |
 | `edit.allow` | globs of the files that may be changed; all where it is empty |
 | `edit.deny` | globs of files that may not be changed |
 | `edit.protected` | globs of files that are changed only with `--allow-protected`, such as `.env`, keys and lock files; the user's list stands in place of the built-in one, a project's adds to it |
@@ -62,10 +63,12 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::AskOutput>(&schemas, "ask")?;
     schema::<json::HitsOutput>(&schemas, "search")?;
     schema::<json::IndexOutput>(&schemas, "index")?;
+    schema::<json::WatchOutput>(&schemas, "watch")?;
     schema::<json::OutlineOutput>(&schemas, "outline")?;
     schema::<json::DefinitionsOutput>(&schemas, "definition")?;
     schema::<json::ReferencesOutput>(&schemas, "references")?;
     schema::<json::ReferencesOutput>(&schemas, "callers")?;
+    schema::<json::CalleesOutput>(&schemas, "callees")?;
     schema::<json::GraphOutput>(&schemas, "graph")?;
     schema::<json::MapOutput>(&schemas, "map")?;
     schema::<json::EditOutput>(&schemas, "edit")?;

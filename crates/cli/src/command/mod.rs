@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod bench;
 mod bench_output;
+mod callees;
 mod definition;
 mod doctor;
 mod edit;
@@ -17,6 +18,7 @@ mod index;
 mod map;
 mod models;
 mod outline;
+mod precise;
 mod probe;
 mod redo;
 mod references;
@@ -24,6 +26,7 @@ mod rename;
 mod search;
 mod secret;
 mod undo;
+mod watch;
 
 use mlxcode_core::{
     CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath,
@@ -61,10 +64,12 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
         Command::Index => index::run(&common, host),
+        Command::Watch => watch::run(&common, host),
         Command::Outline(args) => outline::run(&args, &common, host),
         Command::Definition(args) => definition::run(&args, &common, host),
         Command::References(args) => references::run(&args, &common, host, false),
         Command::Callers(args) => references::run(&args, &common, host, true),
+        Command::Callees(args) => callees::run(&args, &common, host),
         Command::Graph(args) => graph::run(&args, &common, host),
         Command::Map(args) => map::run(&args, &common, host),
         Command::Edit(args) => edit::run(&args, &common, host),

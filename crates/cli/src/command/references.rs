@@ -2,8 +2,8 @@
 
 use mlxcode_core::{Certainty, CodeUsage, RelPath};
 
-use crate::args::At;
-use crate::command::{Common, place};
+use crate::args::PreciseAt;
+use crate::command::{Common, place, precise};
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -11,15 +11,23 @@ use crate::output::json::{ReferenceOutput, ReferencesOutput};
 use crate::output::{Style, json};
 
 /// Runs the verb; with `calls`, only what is called counts.
-pub fn run(args: &At, common: &Common, host: &mut Host<'_>, calls: bool) -> Outcome {
+pub fn run(args: &PreciseAt, common: &Common, host: &mut Host<'_>, calls: bool) -> Outcome {
     let workspace = common.workspace(host)?;
-    let place = place(&workspace, host, &args.place)?;
+    let place = place(&workspace, host, &args.at.place)?;
     let navigation = workspace.navigation(&host.cancel)?;
-    let found = if calls { navigation.callers(&place)? } else { navigation.references(&place)? };
+    let precise = precise::ask(args, &workspace, &navigation, host, |server| {
+        if calls { server.callers(&place) } else { server.references(&place) }
+    })?;
+    let (by, found) = match precise {
+        Some(answer) => (answer.by, answer.found),
+        None if calls => (precise::INDEX, navigation.callers(&place)?),
+        None => (precise::INDEX, navigation.references(&place)?),
+    };
     let line = |path: &RelPath, line| navigation.line(path, line).unwrap_or_default();
     if common.json {
         let one = |one: &CodeUsage| ReferenceOutput::new(one, line(&one.path, one.line));
-        json::write(host, &ReferencesOutput { references: found.iter().map(one).collect() })?;
+        let (by, references) = (by.to_owned(), found.iter().map(one).collect());
+        json::write(host, &ReferencesOutput { by, references })?;
         return Ok(SUCCESS);
     }
     let style = Style::for_output(host);
@@ -32,6 +40,7 @@ pub fn run(args: &At, common: &Common, host: &mut Host<'_>, calls: bool) -> Outc
         };
         written(writeln!(host.output, "{place}{}{likely}", style.plain(&text)))?;
     }
+    precise::say_by(args, by, host)?;
     if found.is_empty() {
         let what = if calls { "calls" } else { "uses" };
         written(writeln!(host.messages, "Nothing is seen that {what} it."))?;

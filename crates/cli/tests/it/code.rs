@@ -1,7 +1,7 @@
 //! The verbs that look at code.
 
 use crate::documents::promised;
-use crate::ground::{Ground, Ran};
+use crate::ground::{Ground, Play, Ran};
 
 fn ground() -> Ground {
     let ground = Ground::new();
@@ -44,6 +44,43 @@ fn definition_takes_places_and_symbols() {
 }
 
 #[test]
+fn without_a_server_the_index_answers() {
+    let ground = ground();
+    for verb in ["definition", "references", "callers"] {
+        let (text, document) = both(&ground, verb, &[verb, "main.py:5:5"]);
+        assert_eq!(document["by"], "index");
+        let ran = ground.run(&[verb, "main.py:5:5", "--precise"]);
+        assert_eq!((ran.code, ran.out), (0, text));
+        assert!(ran.err.contains("no language server for python is installed"), "{}", ran.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_project_names_no_server() {
+    let ground = ground();
+    ground.write(".mlx-code.json", r#"{"servers": {"ty": "/bin/true"}}"#);
+    let ran = ground.run(&["definition", "main.py:5:5", "--precise"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("has the key `servers`"), "{}", ran.err);
+}
+
+#[test]
+fn a_watch_tells_what_it_begins_with_and_ends_when_interrupted() {
+    let ground = ground();
+    let interrupted = || Play { is_cancelled: true, ..Play::default() };
+    let ran = ground.play(&["watch", "--json"], interrupted());
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!((ran.code, lines.len()), (130, 1), "{ran:?}");
+    let document = serde_json::from_str(lines[0]).unwrap();
+    promised("watch", &document);
+    assert_eq!(document["event"], "ready");
+    let ran = ground.play(&["watch"], interrupted());
+    assert_eq!((ran.code, ran.out.as_str()), (130, ""));
+    assert!(ran.err.contains("waiting for changes"), "{}", ran.err);
+}
+
+#[test]
 fn references_and_callers_are_lines() {
     let ground = ground();
     let (text, document) = both(&ground, "references", &["references", "open_port"]);
@@ -52,6 +89,9 @@ fn references_and_callers_are_lines() {
     let (text, document) = both(&ground, "callers", &["callers", "port.py:1"]);
     assert_eq!(text, "main.py:5:    open_port(1)\n");
     assert_eq!(document["references"][0]["inside"], "main");
+    let (text, document) = both(&ground, "callees", &["callees", "main"]);
+    assert_eq!(text, "port.py:1-2  def open_port(number)\n");
+    assert_eq!(document["callees"][0]["symbol"], "open_port");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use mlx_code_cli::{Hidden, Host, Waiting, run};
 use mlxcode_core::{
     CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
+    ServerFolders,
 };
 
 pub struct Ground {
@@ -34,6 +35,8 @@ pub struct Play<'p> {
     pub replies: Option<&'p [&'p str]>,
     /// How wide the terminal is that shows the output; `None`: none shows it.
     pub columns: Option<usize>,
+    /// Whether somebody interrupts at once.
+    pub is_cancelled: bool,
 }
 
 impl Ground {
@@ -107,6 +110,10 @@ impl Ground {
         // Without one, nobody is asked.
         hub.offline = play.hub.is_none();
         let mut input = play.input.as_bytes();
+        let cancel = CancelToken::new();
+        if play.is_cancelled {
+            cancel.cancel();
+        }
         let mut host = Host {
             input: &mut input,
             output,
@@ -123,8 +130,9 @@ impl Ground {
             probe: Some(ProbeCommand::new(env!("CARGO_BIN_EXE_mlx-code"), ["__probe".into()])),
             hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
-            cancel: CancelToken::new(),
+            cancel,
             secrets: SecretSurroundings::default(),
+            servers: ServerFolders::default(),
             hide: || Some(Hidden::nothing()),
         };
         let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);

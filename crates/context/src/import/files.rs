@@ -1,7 +1,7 @@
 //! The files that imports are looked for among.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use mlxcode_base::RelPath;
 
@@ -17,7 +17,7 @@ pub trait FileSet {
 /// The files by their paths, their folders and their names.
 pub struct Index<'f> {
     files: &'f dyn FileSet,
-    paths: BTreeMap<String, RelPath>,
+    paths: HashMap<String, RelPath>,
     folders: HashMap<String, Vec<String>>,
     names: HashMap<String, Vec<String>>,
 }
@@ -25,7 +25,7 @@ pub struct Index<'f> {
 impl<'f> Index<'f> {
     pub fn new(files: &'f dyn FileSet) -> Self {
         let mut index =
-            Self { files, paths: BTreeMap::new(), folders: HashMap::new(), names: HashMap::new() };
+            Self { files, paths: HashMap::new(), folders: HashMap::new(), names: HashMap::new() };
         for path in files.paths() {
             let written = path.as_str().to_owned();
             index.folders.entry(folder(&written).to_owned()).or_default().push(written.clone());

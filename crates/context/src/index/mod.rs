@@ -12,10 +12,11 @@ mod schema;
 mod storage;
 mod targets;
 mod tokens;
+mod tree;
 mod update;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mlxcode_base::{CancelToken, ContentHash, Progress, RelPath, Root};
@@ -30,6 +31,7 @@ use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
 pub(crate) use storage::rel_path;
+pub use tree::IndexedTree;
 
 /// The index of a tree.
 ///
@@ -84,6 +86,18 @@ pub enum Rebuilt {
     OtherLayout,
 }
 
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexedChange {
+    /// It is new.
+    Added,
+    /// Its text is another.
+    Changed,
+    /// It is gone, or holds no text any more.
+    Removed,
+}
+
 /// What an update did. Files without text are not counted, but in `skipped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,6 +110,8 @@ pub struct Updated {
     pub removed: usize,
     /// Files that are as they were.
     pub unchanged: usize,
+    /// Those that are new, changed or gone, by path.
+    pub files: Vec<(RelPath, IndexedChange)>,
     /// Files that were left out.
     pub skipped: Skipped,
     /// Why all was built anew, where it was.
@@ -159,6 +175,11 @@ impl CodeIndex {
         })
     }
 
+    /// Whether the index knows a file, of text or not.
+    pub(crate) fn knows(&self, path: &RelPath) -> Result<bool> {
+        self.read(|connection| Ok(storage::known_at(connection, path)?.is_some()))
+    }
+
     /// How many text files the index knows.
     pub fn file_count(&self) -> Result<usize> {
         self.read(|connection| {
@@ -192,12 +213,20 @@ impl CodeIndex {
         let text = std::fs::read_to_string(place).unwrap_or_default();
         let hash = ContentHash::of(text.as_bytes());
         self.facts(path, |connection, id| {
-            let select = "SELECT hash, data FROM file JOIN reference ON file = id WHERE id = ?1";
+            let select = "SELECT hash, reference.names, reference.data, symbol.data FROM file \
+                 JOIN reference ON reference.file = id JOIN symbol ON symbol.file = id \
+                 WHERE id = ?1";
             connection.prepare_cached(select)?.query_row([id], |row| {
                 if row.get_ref(0)?.as_blob()? != hash.as_bytes() {
                     return Ok(Some(Vec::new()));
                 }
-                Ok(facts::decode_references(&text, row.get_ref(1)?.as_blob()?))
+                let (names, data) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
+                let symbols = facts::symbol_count(row.get_ref(3)?.as_blob()?);
+                let found = facts::decode_references(&text, names, data, symbols);
+                Ok(found.map(|mut found| {
+                    found.retain(|one| !one.is_local);
+                    found
+                }))
             })
         })
     }
@@ -217,10 +246,17 @@ impl CodeIndex {
                 let Some(imports) = facts::decode_imports(blob(0)?, blob(1)?) else {
                     return Ok(None);
                 };
-                let targets = targets::decode(blob(2)?, imports.len(), target);
-                Ok(targets.map(|targets| imports.into_iter().zip(targets).collect()))
+                let kept = targets::decode(blob(2)?, imports, target);
+                let pair = |one: targets::Kept| (one.import.import, one.target);
+                Ok(kept.map(|kept| kept.into_iter().map(pair).collect()))
             })
         })
+    }
+
+    /// All that is known of the tree, as of the last update, for a
+    /// [`CodeGraph`](crate::CodeGraph).
+    pub fn tree(&self) -> Result<Arc<IndexedTree>> {
+        self.read(|connection| IndexedTree::read(connection, &self.root)).map(Arc::new)
     }
 
     /// The chunks of a file, as they are kept.
@@ -270,8 +306,9 @@ impl CodeIndex {
         found.map_err(|error| schema::failed(&self.path, error))
     }
 
-    /// Notes that what was read makes no sense, for the next update.
-    pub(crate) fn damaged(&self) -> Error {
+    /// Notes that what was read makes no sense: the next update builds the index
+    /// anew.
+    pub fn damaged(&self) -> Error {
         self.lock().is_damaged = true;
         Error::IndexDamaged { path: self.path.clone() }
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::read::{Outcome, read};
 use super::storage::{self, Known, State};
-use super::{Updated, targets};
+use super::{IndexedChange, Updated, targets};
 use crate::error::Error;
 use crate::walk::{Place, WalkOptions, holds_rules, list, threads};
 
@@ -57,7 +57,7 @@ struct Change {
     /// Files to read, with what is known of them.
     read: Vec<(Place, Option<Known>)>,
     /// Files that are gone.
-    gone: Vec<Known>,
+    gone: Vec<(RelPath, Known)>,
     /// How many are as they were.
     same: usize,
 }
@@ -80,7 +80,9 @@ impl Change {
         }
         // Long ones first: at the end, no thread works long alone.
         read.sort_by_key(|(place, _)| std::cmp::Reverse(place.size_bytes));
-        Self { read, gone: known.into_values().collect(), same }
+        let gone =
+            known.into_iter().filter_map(|(path, known)| Some((RelPath::new(&path).ok()?, known)));
+        Self { read, gone: gone.collect(), same }
     }
 
     fn is_empty(&self) -> bool {
@@ -125,10 +127,12 @@ impl Update<'_> {
         let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut change = Change { read: Vec::new(), gone: Vec::new(), same: 0 };
         for path in paths {
-            let Some(known) = storage::known_at(&write, path)? else { return Ok(None) };
-            match Place::at(self.root, path) {
-                Some(place) => change.read.push((place, Some(known))),
-                None => change.gone.push(known),
+            match (storage::known_at(&write, path)?, Place::at(self.root, path)) {
+                (Some(known), Some(place)) => change.read.push((place, Some(known))),
+                (Some(known), None) => change.gone.push((path.clone(), known)),
+                (None, Some(_)) => return Ok(None),
+                // It came and went.
+                (None, None) => {}
             }
         }
         self.write(write, change, now, &mut updated)?;
@@ -144,9 +148,11 @@ impl Update<'_> {
         updated: &mut Updated,
     ) -> Result<(), Failure> {
         updated.unchanged = change.same;
-        updated.removed = change.gone.iter().filter(|known| known.state == State::Text).count();
-        for known in &change.gone {
+        for (path, known) in &change.gone {
             storage::remove(&write, known.id)?;
+            if known.state == State::Text {
+                updated.note(path, IndexedChange::Removed);
+            }
         }
         let next = AtomicUsize::new(0);
         let mut found = thread::scope(|scope| {
@@ -177,6 +183,7 @@ impl Update<'_> {
         targets::resolve(&write, self.root, (!all).then_some(&found.imports))?;
         storage::count(&write)?;
         write.commit()?;
+        updated.files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(())
     }
 
@@ -218,8 +225,9 @@ impl Update<'_> {
                     }
                     found.paths |= !was_text;
                     found.manifests |= targets::is_manifest(&place.path);
-                    updated.added += usize::from(!was_text);
-                    updated.changed += usize::from(was_text);
+                    let change =
+                        if was_text { IndexedChange::Changed } else { IndexedChange::Added };
+                    updated.note(&place.path, change);
                 }
                 Outcome::Binary | Outcome::NotUtf8 | Outcome::Unreadable => {
                     let state = match outcome {
@@ -228,7 +236,9 @@ impl Update<'_> {
                         _ => None,
                     };
                     found.paths |= was_text;
-                    updated.removed += usize::from(was_text);
+                    if was_text {
+                        updated.note(&place.path, IndexedChange::Removed);
+                    }
                     match (state, known) {
                         (Some(state), _) => {
                             storage::put_other(write, place, known, changed_ns, state)?;
@@ -241,6 +251,18 @@ impl Update<'_> {
             }
         }
         Ok(found)
+    }
+}
+
+impl Updated {
+    fn note(&mut self, path: &RelPath, change: IndexedChange) {
+        let count = match change {
+            IndexedChange::Added => &mut self.added,
+            IndexedChange::Changed => &mut self.changed,
+            IndexedChange::Removed => &mut self.removed,
+        };
+        *count += 1;
+        self.files.push((path.clone(), change));
     }
 }
 

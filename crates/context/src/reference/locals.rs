@@ -22,7 +22,7 @@ impl<'t> Locals<'t> {
         let mut births = Vec::new();
         for (part, range) in file.scopes() {
             match part {
-                ScopePart::Function => scopes.push(*range),
+                ScopePart::Function | ScopePart::Names => scopes.push(*range),
                 ScopePart::Local => births.push(*range),
                 ScopePart::Members => {}
             }

@@ -174,7 +174,7 @@ impl ParsedFile {
             .filter_map(|(part, range)| match part {
                 ScopePart::Function => Some((*range, Around::Function)),
                 ScopePart::Members => Some((*range, Around::Type)),
-                ScopePart::Local => None,
+                ScopePart::Local | ScopePart::Names => None,
             })
             .collect();
         if all.is_empty() {

@@ -48,6 +48,8 @@ pub struct ParsedFile {
 pub enum ScopePart {
     /// A function, or a block of one: values in it are its own.
     Function,
+    /// What has names of its own that are no values: parameters of types.
+    Names,
     /// What shows its names outside.
     Members,
     /// The name of a parameter or a variable.

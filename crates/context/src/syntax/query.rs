@@ -58,6 +58,7 @@ impl ParsedFile {
             let mut found = Vec::new();
             let part = |name: &str| match name {
                 "scope" => Some(ScopePart::Function),
+                "names" => Some(ScopePart::Names),
                 "members" => Some(ScopePart::Members),
                 "local" => Some(ScopePart::Local),
                 _ => None,

@@ -92,6 +92,36 @@ fn python_names_are_found_by_scopes_imports_and_classes() {
 }
 
 #[test]
+fn names_of_types_are_their_own() {
+    check(
+        &[
+            ("src/port.ts", "export type T = number;\nexport type K = string;\n"),
+            (
+                "src/main.ts",
+                "import { T, K } from './port';\nexport type Box<T> = { held: T };\nexport interface Of<K> extends Array<K> {\n  get(key: K): T;\n}\ntype Item<L> = L extends Array<infer K> ? K : T;\ntype All<M> = { [K in keyof M]: M[K] };\nclass Held<T> { value: T; open(): T { return this.value; } }\nfunction make(keys) {\n  const made = {};\n  made.open = () => 1;\n  return open(Object.open_all_ports);\n}\n",
+            ),
+            ("src/ports.ts", "export class Ports { open_all_ports() {} }\n"),
+        ],
+        &[
+            // Parameters of types, before what is imported under their names.
+            ("src/main.ts:2:30", "src/main.ts:2"),
+            ("src/main.ts:3:38", "src/main.ts:3"),
+            ("src/main.ts:4:12", "src/main.ts:3"),
+            ("src/main.ts:4:16", "src/port.ts:1"),
+            ("src/main.ts:6:43", "src/main.ts:6"),
+            ("src/main.ts:6:47", "src/port.ts:1"),
+            ("src/main.ts:7:35", "src/main.ts:7"),
+            ("src/main.ts:8:24", "src/main.ts:8"),
+            ("src/main.ts:8:35", "src/main.ts:8"),
+            // A member that is made in a function is no name there, and what
+            // stands behind a library's name is not this tree's.
+            ("src/main.ts:12:10", ""),
+            ("src/main.ts:12:22", ""),
+        ],
+    );
+}
+
+#[test]
 fn modules_of_javascript_hand_names_on() {
     check(
         &[

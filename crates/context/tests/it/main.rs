@@ -6,11 +6,15 @@
 mod graph;
 mod imports;
 mod index;
+mod indexed_graph;
 mod languages;
 mod parsing;
+#[cfg(unix)]
+mod precise;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;
 
 use std::fs;
 

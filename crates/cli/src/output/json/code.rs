@@ -1,5 +1,7 @@
 //! What the verbs that look at code print.
 
+use std::path::PathBuf;
+
 use mlxcode_core::{CodeUsage, Confidence, Definition, GraphNode, OutlineItem, SymbolKind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,8 +62,35 @@ impl SymbolOutput {
 /// `definition --json`.
 #[derive(Serialize, JsonSchema)]
 pub struct DefinitionsOutput {
+    /// Who answers: `index`, or a language server such as `ty`.
+    pub by: String,
     /// Where it is defined; empty where that cannot be told.
     pub definitions: Vec<DefinitionOutput>,
+    /// Definitions outside of the tree, which only a language server tells.
+    pub outside: Vec<OutsideOutput>,
+}
+
+/// A place outside of the tree.
+#[derive(Serialize, JsonSchema)]
+pub struct OutsideOutput {
+    /// The file.
+    pub path: String,
+    /// The line, from one.
+    pub line: usize,
+}
+
+impl OutsideOutput {
+    /// Describes a place.
+    pub fn new((path, line): &(PathBuf, usize)) -> Self {
+        Self { path: path.display().to_string(), line: *line }
+    }
+}
+
+/// `callees --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct CalleesOutput {
+    /// Where each thing that is called is defined, in the order of the calls.
+    pub callees: Vec<DefinitionOutput>,
 }
 
 /// Where something is defined.
@@ -109,6 +138,8 @@ impl DefinitionOutput {
 /// `references --json` and `callers --json`.
 #[derive(Serialize, JsonSchema)]
 pub struct ReferencesOutput {
+    /// Who answers: `index`, or a language server such as `ty`.
+    pub by: String,
     /// The places, in the order of files and lines.
     pub references: Vec<ReferenceOutput>,
 }

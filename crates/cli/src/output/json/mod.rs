@@ -14,6 +14,7 @@ mod pulls;
 mod search;
 mod secret;
 mod upkeep;
+mod watch;
 
 use mlxcode_core::{
     Error, ErrorKind, Finished, LikelyToken, LineRange, PackedContext, Passage, Skipped, Token,
@@ -26,8 +27,9 @@ use crate::host::Host;
 
 pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use code::{
-    DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput, NodeOutput,
-    OutlineOutput, ReferenceOutput, ReferencesOutput, SymbolOutput, UnusedOutput,
+    CalleesOutput, DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput,
+    NodeOutput, OutlineOutput, OutsideOutput, ReferenceOutput, ReferencesOutput, SymbolOutput,
+    UnusedOutput,
 };
 pub use convert::ConvertOutput;
 pub use edits::{
@@ -48,6 +50,13 @@ pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
     RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
 };
+pub use watch::{WatchOutput, change_word};
+
+/// Prints one document on a line of its own.
+pub fn write_line(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
+    let text = serde_json::to_string(document).unwrap_or_default();
+    written(writeln!(host.output, "{text}"))
+}
 
 /// Prints one document, indented, with a final line end.
 pub fn write(host: &mut Host<'_>, document: &impl Serialize) -> Outcome<()> {
