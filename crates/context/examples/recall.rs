@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let rank = files.iter().position(fits).map(|place| place + 1);
         let context = code.pack(question, &[], &budget)?;
-        let inside = context.passages.iter().any(|passage| fits(&passage.path));
+        let inside = context.passages().any(|passage| fits(&passage.path));
         packed += usize::from(inside);
         if rank != Some(1) || !inside {
             let first = files.first().map_or("nothing", RelPath::as_str);

@@ -16,6 +16,7 @@ mod repo_map;
 mod resolve;
 mod types;
 mod unused;
+mod used;
 
 use mlxcode_base::{LineRange, RelPath, TextRange};
 use serde::Serialize;
