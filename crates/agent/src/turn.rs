@@ -169,14 +169,6 @@ impl Iterator for Turn {
     }
 }
 
-/// Counts as a model does, without what it puts around a text. A tokenizer that
-/// fails on a passage would fail on the prompt, and is reported there.
-pub fn counter(model: &dyn LanguageModel) -> impl Fn(&str) -> usize + '_ {
-    let count = |text: &str| model.count_tokens(&Prompt::text(text));
-    let around = count("").unwrap_or(0);
-    move |text| count(text).map_or(usize::MAX, |tokens| tokens.saturating_sub(around))
-}
-
 /// Finds the largest set of passages with which the whole prompt fits.
 ///
 /// Tokens may join across the border between passages and question, so the
@@ -198,11 +190,12 @@ fn prepare(
     let Some(mut room) = context_length.checked_sub(frame + answer).filter(|room| *room > 0) else {
         return Err(Error::QuestionTooLong { needed_tokens: frame, context_length });
     };
-    let counter = counter(model);
+    // A tokenizer that fails on a passage would fail on the prompt below, and
+    // is reported there.
+    let counter = |text: &str| model.count_text(text).unwrap_or(usize::MAX);
     let mut pack = PackRequest::new(words);
     pack.files = &request.files;
     pack.earlier = request.earlier.as_ref();
-    pack.cancel = request.cancel.clone();
     loop {
         let search_tokens = request.context_tokens;
         let budget = Budget { tokens: room, search_tokens, counter: &counter };

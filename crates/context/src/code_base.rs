@@ -107,8 +107,9 @@ impl CodeBase {
             found.extend(defining.map(|chunk| (number, chunk)));
         }
         if let Some(owner) = owner {
-            let (its, others): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|(file, chunk)| chunk.is_owned(self.path(*file), owner));
+            let (its, others): (Vec<_>, Vec<_>) = found
+                .into_iter()
+                .partition(|(file, chunk)| chunk.is_owned(self.path(*file), owner));
             found = if its.is_empty() { others } else { its };
         }
         found.truncate(MOST_DEFINITIONS);

@@ -49,6 +49,7 @@ mod input;
 mod library;
 mod model;
 mod navigation;
+mod packing;
 mod residency;
 mod residents;
 mod secrets;
@@ -74,6 +75,7 @@ pub use library::{
 };
 pub use model::Model;
 pub use navigation::Navigation;
+pub use packing::{ContextOptions, PromptTokens};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -89,10 +91,11 @@ pub use mlxcode_base::{
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
-    Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat,
-    GraphNode, Hit, HitReason, NodeId, OutlineItem, PackedContext, Passage, Reached, Reason,
-    Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind,
-    Unreferenced, Updated, Visibility,
+    Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
+    GraphFormat, GraphNode, Hit, HitReason, LeftOut, LeftOutReason, MediaType, NodeId, Note,
+    NoteKind, OutlineItem, PackedContext, Passage, Piece, Reached, Reason, Rebuilt, ReferenceKind,
+    RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter, Unreferenced,
+    Updated, Visibility,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

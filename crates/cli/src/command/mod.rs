@@ -134,7 +134,13 @@ fn turn_options(
     host: &Host<'_>,
 ) -> TurnOptions {
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-    TurnOptions { files, context_tokens, generate, cancel: host.cancel.clone() }
+    TurnOptions {
+        files,
+        context_tokens,
+        generate,
+        cancel: host.cancel.clone(),
+        ..TurnOptions::default()
+    }
 }
 
 /// Reads a place or a symbol that was typed. A path is meant from the current

@@ -47,8 +47,7 @@ pub fn is_pattern(word: &str) -> bool {
 pub fn fitting(pattern: &str, files: &[RelPath]) -> Vec<RelPath> {
     let mut builder = GitignoreBuilder::new("");
     // The rules of `.gitignore` know no braces.
-    let added =
-        expanded(pattern).iter().all(|one| builder.add_line(None, one.as_str()).is_ok());
+    let added = expanded(pattern).iter().all(|one| builder.add_line(None, one.as_str()).is_ok());
     let Some(rules) = builder.build().ok().filter(|_| added) else { return Vec::new() };
     let fits = |path: &&RelPath| rules.matched(path.as_path(), false).is_ignore();
     files.iter().filter(fits).cloned().collect()

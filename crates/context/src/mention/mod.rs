@@ -9,8 +9,8 @@ use mlxcode_base::{LineRange, RelPath};
 
 use crate::syntax::Chunk;
 pub use attachment::{Attachment, MediaType};
-use known::{fitting, in_folder, is_pattern, split_lines};
 pub use known::{ends_in, outermost};
+use known::{fitting, in_folder, is_pattern, split_lines};
 use words::{Word, words};
 
 /// What is written behind an `@` for the changes in the working tree.
@@ -69,8 +69,8 @@ impl Mention {
 pub fn mentions(question: &str, find: &dyn Fn(&str) -> Option<RelPath>) -> Vec<Mention> {
     let mut found = Vec::new();
     for word in words(question) {
-        let mention = file(word.text, find)
-            .or_else(|| symbol(word.text, word.is_quoted || word.is_marked));
+        let mention =
+            file(word.text, find).or_else(|| symbol(word.text, word.is_quoted || word.is_marked));
         if let Some(mention) = mention
             && !found.contains(&mention)
         {
@@ -131,7 +131,8 @@ fn mention(word: Word<'_>, names: &dyn Names) -> Option<Mention> {
     if !several.is_empty() {
         return Some(Mention::Files { name: text.to_owned(), paths: several });
     }
-    let symbol = symbol(text, is_quoted || is_marked).filter(|_| !is_pattern(bare) && !(is_marked && text.contains('/')));
+    let symbol = symbol(text, is_quoted || is_marked)
+        .filter(|_| !is_pattern(bare) && !(is_marked && text.contains('/')));
     let is_name = is_marked && text.contains(char::is_alphanumeric);
     symbol.or_else(|| is_name.then(|| Mention::Unknown { name: text.to_owned() }))
 }
@@ -214,7 +215,10 @@ mod tests {
 
     #[test]
     fn marked_words_name_something() {
-        check("what of @src/lib.rs:3-9, @lib.rs and @Makefile?", "src/lib.rs:3-9 src/lib.rs Makefile");
+        check(
+            "what of @src/lib.rs:3-9, @lib.rs and @Makefile?",
+            "src/lib.rs:3-9 src/lib.rs Makefile",
+        );
         check("explain @run (and @Parser::push, @port.open)", "<run> <Parser/push> <port/open>");
         check("review @diff, please; the diff", "changes");
         check("@src/a and @src/ and src/a/", "src/a=1 src/=3 src/a/=1");

@@ -73,9 +73,9 @@ fn section<'d>(diff: &'d str, path: &RelPath) -> Option<&'d str> {
         let start = at + found;
         let rest = &diff[start..];
         let is_line = start == 0 || diff[..start].ends_with('\n');
-        let length = rest[START.len()..].find("\ndiff --git ").map_or(rest.len(), |length| {
-            START.len() + length + 1
-        });
+        let length = rest[START.len()..]
+            .find("\ndiff --git ")
+            .map_or(rest.len(), |length| START.len() + length + 1);
         if is_line && rest.lines().next().is_some_and(|line| line.ends_with(&end)) {
             return Some(&rest[..length]);
         }
@@ -164,7 +164,10 @@ mod tests {
         assert!(own.ends_with("-x\n"), "{own}");
         let cut = hunks(own);
         assert_eq!(cut.len(), 2);
-        assert_eq!((new_lines(cut[0]), new_lines(cut[1])), (LineRange::new(1, 3), LineRange::new(10, 10)));
+        assert_eq!(
+            (new_lines(cut[0]), new_lines(cut[1])),
+            (LineRange::new(1, 3), LineRange::new(10, 10))
+        );
         assert!(section(DIFF, &path("src/a.rs")).unwrap().ends_with("+z\n"));
         assert_eq!(section(DIFF, &path("a.rs")), None);
         assert_eq!(section("", &path("a.rs")), None);

@@ -192,11 +192,7 @@ impl<'a> Packer<'a> {
     }
 
     /// Joins what was chosen, and counts it as a whole.
-    pub fn finish(
-        mut self,
-        attachments: Vec<Attachment>,
-        with_map: bool,
-    ) -> Result<PackedContext> {
+    pub fn finish(mut self, attachments: Vec<Attachment>, with_map: bool) -> Result<PackedContext> {
         let mut pieces = self.fitting()?;
         if with_map {
             self.tokens = self.counter.whole(&render(&pieces));
@@ -236,7 +232,8 @@ impl<'a> Packer<'a> {
                 let last = self.chosen.pop().map(|one| one.piece(self.tree));
                 let Some(last) = last else { continue };
                 let what = last.path().map_or_else(|| last.header().to_owned(), RelPath::to_string);
-                let room = most.saturating_sub(tokens.saturating_sub(self.counter.part(&last.render())));
+                let room =
+                    most.saturating_sub(tokens.saturating_sub(self.counter.part(&last.render())));
                 let reason =
                     LeftOutReason::NoRoom { tokens: self.counter.part(&last.render()), room };
                 self.leave_out(LeftOut { what, lines: last.lines(), reason });

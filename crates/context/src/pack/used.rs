@@ -52,8 +52,11 @@ pub fn offer(packer: &mut Packer<'_>) -> Result<()> {
     let files: BTreeSet<RelPath> = mentioned.iter().map(|(path, _)| path.clone()).collect();
     let names = names(packer.tree, &files, &mentioned)?;
     let mut defining = packer.tree.defining(&names)?;
-    let lone: BTreeSet<String> =
-        defining.iter().filter(|(_, files)| files.len() == 1).map(|(name, _)| name.clone()).collect();
+    let lone: BTreeSet<String> = defining
+        .iter()
+        .filter(|(_, files)| files.len() == 1)
+        .map(|(name, _)| name.clone())
+        .collect();
     defining.retain(|_, files| files.len() <= MOST_DEFINING);
     let graph = near::around(packer.tree, &files, defining.into_values().flatten())?;
     let used = used(packer, &graph, &mentioned, &lone);
@@ -151,8 +154,11 @@ fn take(packer: &mut Packer<'_>, graph: &CodeGraph, used: Vec<Used>, room: usize
         let Some((path, symbols, place)) = graph.symbol_at(one.node) else { continue };
         let symbol = &symbols[place];
         let lines = with_comment(packer.tree, path, symbol.lines);
-        let within =
-            |body: &Candidate| body.path == *path && body.lines.first <= symbol.lines.first && symbol.lines.last <= body.lines.last;
+        let within = |body: &Candidate| {
+            body.path == *path
+                && body.lines.first <= symbol.lines.first
+                && symbol.lines.last <= body.lines.last
+        };
         if bodies.iter().any(within) {
             continue;
         }
@@ -173,7 +179,8 @@ fn take(packer: &mut Packer<'_>, graph: &CodeGraph, used: Vec<Used>, room: usize
         }
         // A head with what goes before it.
         let tokens = packer.counter.part(&heads::drawn(symbols, &heads));
-        let frame = if shown.contains_key(path) { 0 } else { packer.counter.part(path.as_str()) + 12 };
+        let frame =
+            if shown.contains_key(path) { 0 } else { packer.counter.part(path.as_str()) + 12 };
         if tokens + frame > left {
             continue;
         }

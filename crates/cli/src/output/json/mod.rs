@@ -161,7 +161,7 @@ impl Source {
 
     /// Describes all passages of a context.
     pub fn all(context: &PackedContext) -> Vec<Self> {
-        context.passages.iter().map(Self::new).collect()
+        context.passages().map(Self::new).collect()
     }
 }
 

@@ -48,9 +48,8 @@ pub fn found(
         let chunks = tree.chunks(&path)?;
         let same = chunks.iter().find(|chunk| chunk.lines == lines).cloned();
         let chunk = same.unwrap_or_else(|| {
-            let holds = |one: &&Chunk| {
-                one.lines.first <= lines.first && lines.first <= one.lines.last
-            };
+            let holds =
+                |one: &&Chunk| one.lines.first <= lines.first && lines.first <= one.lines.last;
             let around = chunks.iter().find(holds).and_then(|chunk| chunk.inside.clone());
             Chunk { lines, names: Vec::new(), inside: around }
         });

@@ -41,11 +41,7 @@ pub fn definitions(
     Ok(found.map(|(file, chunk)| (code.path(file).clone(), chunk)).collect())
 }
 
-pub fn facts(
-    code: &CodeBase,
-    paths: &[RelPath],
-    resolver: &ImportResolver<'_>,
-) -> Vec<FileFacts> {
+pub fn facts(code: &CodeBase, paths: &[RelPath], resolver: &ImportResolver<'_>) -> Vec<FileFacts> {
     let limits = ParseLimits::default();
     let one = |path: &RelPath| {
         let number = code.number_of(path)?;

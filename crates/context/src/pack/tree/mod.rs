@@ -37,6 +37,13 @@ pub enum CodeSource<'a> {
     },
 }
 
+impl<'a> CodeSource<'a> {
+    /// An index whose last update left out some files.
+    pub fn of_index(index: &'a CodeIndex, skipped: Skipped) -> Self {
+        Self::Index { index, skipped }
+    }
+}
+
 impl<'a> From<&'a CodeBase> for CodeSource<'a> {
     fn from(code: &'a CodeBase) -> Self {
         Self::Memory(code)
@@ -187,9 +194,8 @@ impl<'a> Tree<'a> {
     pub fn defining(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<RelPath>>> {
         let CodeSource::Index { index, .. } = self.source else { return Ok(BTreeMap::new()) };
         let found = index.defining(names)?.into_iter();
-        let paths = |files: Vec<crate::index::Defining>| {
-            files.into_iter().map(|file| file.path).collect()
-        };
+        let paths =
+            |files: Vec<crate::index::Defining>| files.into_iter().map(|file| file.path).collect();
         Ok(found.map(|(name, files)| (name, paths(files))).collect())
     }
 }
