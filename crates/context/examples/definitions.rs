@@ -29,18 +29,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let begin = Instant::now();
     let graph = CodeGraph::new(code.facts()?);
     let built = begin.elapsed();
-    let texts = graph.facts().iter().map(|file| &file.path);
-    let lines: HashMap<&RelPath, LineIndex> = texts
-        .map(|path| (path, LineIndex::new(code.text(path).unwrap_or_default().as_ref())))
-        .collect();
+    let texts = graph.files().map(|file| graph.node(file).path);
+    let line_index = |path: &RelPath| LineIndex::new(&code.text(path).unwrap_or_default());
+    let lines: HashMap<RelPath, LineIndex> =
+        texts.map(|path| (path.clone(), line_index(&path))).collect();
     let mut out = BufWriter::new(io::stdout().lock());
-    for file in graph.facts() {
-        let text = code.text(&file.path).unwrap_or_default();
-        let parsed = ParsedFile::parse(text, file.language, &ParseLimits::default());
-        let ranges: Vec<TextRange> = file.references.iter().map(|one| one.range).collect();
+    for file in graph.files() {
+        let path = graph.node(file).path;
+        let references = graph.names_in(file);
+        let text = code.text(&path).unwrap_or_default();
+        let parsed = ParsedFile::parse(text, graph.language(file), &ParseLimits::default());
+        let ranges: Vec<TextRange> = references.iter().map(|one| one.range).collect();
         let births = parsed.map(|parsed| parsed.births_of(&ranges)).unwrap_or_default();
-        let index = &lines[&file.path];
-        for (one, births) in file.references.iter().zip(births) {
+        let index = &lines[&path];
+        for (one, births) in references.iter().zip(births) {
             let line = index.line_of(one.range.start);
             let start = index.bytes_of(LineRange::new(line, line)).start;
             let place =
@@ -48,17 +50,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let (mut places, mut sure) = (Vec::new(), None);
             if one.is_local {
                 let births = births.into_iter();
-                places.extend(births.map(|birth| place(&file.path, index.line_of(birth.start))));
+                places.extend(births.map(|birth| place(&path, index.line_of(birth.start))));
                 sure = Some(Certainty::Certain);
             } else {
-                for found in graph.definition(&code, &file.path, one.range.start)? {
+                for found in graph.definition(&code, &path, one.range.start)? {
                     let line = lines[&found.path].line_of(found.range.start);
                     places.push(place(&found.path, line));
                     sure.get_or_insert(found.certainty);
                 }
             }
             let document = json!({
-                "path": file.path.as_str(),
+                "path": path.as_str(),
                 "line": line - 1,
                 "column": one.range.start - start,
                 "name": one.name,

@@ -51,7 +51,7 @@ pub use graph::{
     GraphFormat, GraphNode, NodeId, Reached, RepoMap, Unreferenced,
 };
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
-pub use index::{CodeIndex, Rebuilt, Updated};
+pub use index::{CodeIndex, IndexedTree, Rebuilt, Updated};
 pub use mention::{Attachment, MediaType, Mention};
 pub use origin::Origin;
 pub use outline::OutlineItem;

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::code_base::CodeBase;
 use crate::error::{Error, Result};
+use crate::import::FileSet;
+use crate::index::IndexedTree;
 use crate::symbol::Symbol;
-use crate::syntax::{ParseLimits, ParsedFile};
+use crate::syntax::{ParseLimits, ParsedFile, language_of};
 
 /// What lies deeper is shown beside what holds it: people do not nest so, and
 /// a file made to nest without end must not exhaust the stack.
@@ -29,13 +31,26 @@ impl CodeBase {
     /// # Errors
     /// A file that was not read is [`Error::FileNotFound`].
     pub fn outline(&self, path: &RelPath) -> Result<Vec<OutlineItem>> {
-        let number = self.number_of(path);
-        let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
-        let language = self.language(number);
-        let limits = ParseLimits::default();
-        let parsed = language.and_then(|one| ParsedFile::parse(self.text(number), one, &limits));
-        Ok(parsed.map(|file| outline(file.symbols())).unwrap_or_default())
+        outline_in(self, path)
     }
+}
+
+impl IndexedTree {
+    /// As [`CodeBase::outline`], of the file as it is now.
+    ///
+    /// # Errors
+    /// A file that the index does not know is [`Error::FileNotFound`].
+    pub fn outline(&self, path: &RelPath) -> Result<Vec<OutlineItem>> {
+        outline_in(self, path)
+    }
+}
+
+fn outline_in(files: &dyn FileSet, path: &RelPath) -> Result<Vec<OutlineItem>> {
+    let text = files.text(path).ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
+    let language = language_of(path.as_path(), &text);
+    let limits = ParseLimits::default();
+    let parsed = language.and_then(|one| ParsedFile::parse(&*text, one, &limits));
+    Ok(parsed.map(|file| outline(file.symbols())).unwrap_or_default())
 }
 
 /// Puts symbols, in the order of their file, into those that hold them.

@@ -1,7 +1,9 @@
-use mlxcode_base::{CancelToken, RelPath};
+use std::sync::Arc;
+
+use mlxcode_base::{CancelToken, Diagnostic as _, ErrorKind, RelPath};
 use mlxcode_context::{
-    CodeBase, CodeGraph, CodePlace, CodeUsage, Definition, FileSet as _, NodeId, OutlineItem,
-    RepoMap,
+    CodeBase, CodeGraph, CodeIndex, CodePlace, CodeUsage, Definition, FileSet, IndexedTree, NodeId,
+    OutlineItem, RepoMap,
 };
 
 use crate::error::Result;
@@ -26,21 +28,59 @@ use crate::workspace::Workspace;
 /// ```
 #[derive(Debug)]
 pub struct Navigation {
-    code: CodeBase,
+    code: Code,
     graph: CodeGraph,
 }
 
+/// Where the texts are.
+#[derive(Debug)]
+enum Code {
+    /// In the tree, which an index knows.
+    Indexed { index: CodeIndex, tree: Arc<IndexedTree> },
+    /// In memory.
+    Read(CodeBase),
+}
+
 impl Workspace {
-    /// Reads all of the code, and finds out what uses what. `cancel` stops it.
+    /// Finds out what uses what, by the index, which is updated first. Where
+    /// it cannot be written, all of the code is read instead. `cancel` stops
+    /// it.
     pub fn navigation(&self, cancel: &CancelToken) -> Result<Navigation> {
-        let code = self.scan(cancel)?;
-        let graph = CodeGraph::new(code.facts()?);
-        Ok(Navigation { code, graph })
+        match self.indexed(cancel) {
+            Ok((index, tree)) => {
+                let graph = CodeGraph::of_index(&tree);
+                Ok(Navigation { code: Code::Indexed { index, tree }, graph })
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(_) => {
+                let code = self.scan(cancel)?;
+                let graph = CodeGraph::new(code.facts()?);
+                Ok(Navigation { code: Code::Read(code), graph })
+            }
+        }
     }
 
     /// What a file defines, as a tree.
     pub fn outline(&self, path: &RelPath) -> Result<Vec<OutlineItem>> {
-        Ok(self.scan(&CancelToken::new())?.outline(path)?)
+        let cancel = CancelToken::new();
+        match self.indexed(&cancel) {
+            Ok((_, tree)) => Ok(tree.outline(path)?),
+            Err(_) => Ok(self.scan(&cancel)?.outline(path)?),
+        }
+    }
+
+    /// The index, and all that it knows now.
+    fn indexed(&self, cancel: &CancelToken) -> Result<(CodeIndex, Arc<IndexedTree>)> {
+        let index = self.index()?;
+        index.update(cancel, &())?;
+        let tree = match index.tree() {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                index.update(cancel, &())?;
+                index.tree()?
+            }
+            tree => tree?,
+        };
+        Ok((index, tree))
     }
 }
 
@@ -52,22 +92,35 @@ impl Navigation {
 
     /// Where something is defined; nothing where that cannot be told.
     pub fn definition(&self, place: &CodePlace) -> Result<Vec<Definition>> {
-        Ok(self.graph.definitions_at(&self.code, place)?)
+        self.sound(self.graph.definitions_at(self.texts(), place))
     }
 
     /// The files and symbols that are meant.
     pub fn nodes(&self, place: &CodePlace) -> Result<Vec<NodeId>> {
-        Ok(self.graph.nodes_of(&self.code, place)?)
+        self.sound(self.graph.nodes_of(self.texts(), place))
     }
 
     /// Who uses something.
     pub fn references(&self, place: &CodePlace) -> Result<Vec<CodeUsage>> {
-        Ok(self.graph.references(&self.code, &self.nodes(place)?))
+        let nodes = self.nodes(place)?;
+        self.sound(Ok(self.graph.references(self.texts(), &nodes)))
     }
 
     /// Who calls something.
     pub fn callers(&self, place: &CodePlace) -> Result<Vec<CodeUsage>> {
-        Ok(self.graph.callers(&self.code, &self.nodes(place)?))
+        let nodes = self.nodes(place)?;
+        self.sound(Ok(self.graph.callers(self.texts(), &nodes)))
+    }
+
+    /// What the code of something calls, each once, in the order of its text.
+    pub fn callees(&self, place: &CodePlace) -> Result<Vec<Definition>> {
+        let mut called: Vec<NodeId> = Vec::new();
+        for node in self.nodes(place)? {
+            let all = self.graph.callees(node).into_iter();
+            called.extend(all.filter(|one| !called.contains(one)).collect::<Vec<_>>());
+        }
+        let define = |node| self.graph.definition_of(self.texts(), node);
+        self.sound(Ok(called.into_iter().filter_map(define).collect()))
     }
 
     /// The heads of the most central symbols, in at most so many units of four
@@ -80,7 +133,27 @@ impl Navigation {
 
     /// A line of a file, without its end.
     pub fn line(&self, path: &RelPath, line: usize) -> Option<String> {
-        let text = self.code.text(path)?;
+        let text = self.texts().text(path)?;
         text.lines().nth(line.checked_sub(1)?).map(str::to_owned)
+    }
+
+    fn texts(&self) -> &dyn FileSet {
+        match &self.code {
+            Code::Indexed { tree, .. } => &**tree,
+            Code::Read(code) => code,
+        }
+    }
+
+    /// What was found, unless the index turned out to be damaged: then it is
+    /// built anew, for whoever asks next.
+    fn sound<T>(&self, found: mlxcode_context::Result<T>) -> Result<T> {
+        match &self.code {
+            Code::Indexed { index, tree } if tree.is_damaged() => {
+                let error = index.damaged();
+                index.update(&CancelToken::new(), &())?;
+                Err(error.into())
+            }
+            _ => Ok(found?),
+        }
     }
 }

@@ -11,7 +11,7 @@ pub struct Outline {
     pub file: PathBuf,
 }
 
-/// Arguments of `definition`, `references` and `callers`.
+/// Arguments of `definition`, `references`, `callers` and `callees`.
 #[derive(Debug, clap::Args)]
 pub struct At {
     /// A place, `PATH:LINE` or `PATH:LINE:COLUMN`, both from one; or a symbol: `open`, `Port.open`, `port.py:open`

@@ -65,6 +65,8 @@ pub enum Command {
     References(At),
     /// Show who calls something
     Callers(At),
+    /// Show what something calls
+    Callees(At),
     /// Show what depends on what: all files, or what is around one thing
     Graph(Graph),
     /// Show the heads of the most central symbols, as many as fit

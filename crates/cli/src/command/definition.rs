@@ -1,6 +1,6 @@
 //! `mlx-code definition`: where something is defined.
 
-use mlxcode_core::Certainty;
+use mlxcode_core::{Certainty, Definition};
 
 use crate::args::At;
 use crate::command::{Common, place};
@@ -20,8 +20,17 @@ pub fn run(args: &At, common: &Common, host: &mut Host<'_>) -> Outcome {
         json::write(host, &DefinitionsOutput { definitions })?;
         return Ok(SUCCESS);
     }
+    show(&found, host)?;
+    if found.is_empty() {
+        written(writeln!(host.messages, "Where that is defined cannot be told."))?;
+    }
+    Ok(SUCCESS)
+}
+
+/// Shows definitions, one a line.
+pub fn show(found: &[Definition], host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
-    for one in &found {
+    for one in found {
         let place = style.place(format!("{}:{}", one.path, one.lines));
         let likely = match one.certainty {
             Certainty::Certain => String::new(),
@@ -30,8 +39,5 @@ pub fn run(args: &At, common: &Common, host: &mut Host<'_>) -> Outcome {
         let head = style.plain(&one.signature);
         written(writeln!(host.output, "{}{likely}", format!("{place}  {head}").trim_end()))?;
     }
-    if found.is_empty() {
-        written(writeln!(host.messages, "Where that is defined cannot be told."))?;
-    }
-    Ok(SUCCESS)
+    Ok(())
 }

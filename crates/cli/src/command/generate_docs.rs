@@ -66,6 +66,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::DefinitionsOutput>(&schemas, "definition")?;
     schema::<json::ReferencesOutput>(&schemas, "references")?;
     schema::<json::ReferencesOutput>(&schemas, "callers")?;
+    schema::<json::CalleesOutput>(&schemas, "callees")?;
     schema::<json::GraphOutput>(&schemas, "graph")?;
     schema::<json::MapOutput>(&schemas, "map")?;
     schema::<json::EditOutput>(&schemas, "edit")?;

@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod bench;
 mod bench_output;
+mod callees;
 mod definition;
 mod doctor;
 mod edit;
@@ -65,6 +66,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Definition(args) => definition::run(&args, &common, host),
         Command::References(args) => references::run(&args, &common, host, false),
         Command::Callers(args) => references::run(&args, &common, host, true),
+        Command::Callees(args) => callees::run(&args, &common, host),
         Command::Graph(args) => graph::run(&args, &common, host),
         Command::Map(args) => map::run(&args, &common, host),
         Command::Edit(args) => edit::run(&args, &common, host),

@@ -52,6 +52,9 @@ fn references_and_callers_are_lines() {
     let (text, document) = both(&ground, "callers", &["callers", "port.py:1"]);
     assert_eq!(text, "main.py:5:    open_port(1)\n");
     assert_eq!(document["references"][0]["inside"], "main");
+    let (text, document) = both(&ground, "callees", &["callees", "main"]);
+    assert_eq!(text, "port.py:1-2  def open_port(number)\n");
+    assert_eq!(document["callees"][0]["symbol"], "open_port");
 }
 
 #[test]

@@ -18,8 +18,7 @@ const MOST_THREADS: usize = 8;
 /// Facts whose imports were not looked for yet.
 type Unresolved = (FileFacts, Vec<Import>);
 
-/// What one file says, as parsing and the import resolver tell it. An index
-/// gives it back as it was stored.
+/// What one file says, as parsing and the import resolver tell it.
 #[derive(Clone, Debug)]
 pub struct FileFacts {
     /// The file.
@@ -69,7 +68,8 @@ impl FileFacts {
     }
 }
 
-fn resolved(
+/// Looks up where an import leads: its source, and each of its names.
+pub fn resolved(
     import: Import,
     path: &RelPath,
     language: Language,

@@ -29,21 +29,23 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
     if is_foreign(resolver, file, one) {
         return Vec::new();
     }
-    let all = resolver.names.by_name.get(&one.name).map(Vec::as_slice).unwrap_or_default();
-    let kin: Vec<_> = all
-        .iter()
+    let kin: Vec<_> = resolver
+        .named(&one.name)
         .filter(|id| is_kin(resolver.facts(id.file).language, language))
-        .filter(|id| !one.is_member || !resolver.symbol(**id).container.is_empty())
-        .copied()
+        .filter(|id| {
+            let symbol = resolver.symbol(*id);
+            symbol.name == one.name && (!one.is_member || !symbol.container.is_empty())
+        })
         .collect();
-    let made = resolver.names.made.get(&one.name).map_or(0, Vec::len);
     let [first, rest @ ..] = kin.as_slice() else { return Vec::new() };
     let holder = |id| {
         let symbol = resolver.symbol(id);
         (id.file, symbol.container.as_str())
     };
     // Several in one type are its overloads.
-    if made > 0 || rest.iter().any(|other| holder(*other) != holder(*first)) {
+    if resolver.names.is_made(resolver.files, &one.name)
+        || rest.iter().any(|other| holder(*other) != holder(*first))
+    {
         return Vec::new();
     }
     kin.into_iter().map(Place::Symbol).collect()
@@ -52,10 +54,9 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
 /// Whether the names before a name lead out of the tree.
 fn is_foreign(resolver: &Resolver<'_>, file: u32, one: &Reference) -> bool {
     let first = one.qualifier.split('.').next().unwrap_or_default();
-    let table = resolver.table(file);
     // What the object itself does not have, it has from something outside.
     let is_own = is_self(first) || first == "super";
-    !first.is_empty() && (is_own || table.bound.contains_key(first))
+    !first.is_empty() && (is_own || !resolver.facts(file).bound(first).is_empty())
 }
 
 /// Whether a name is one that few things have.

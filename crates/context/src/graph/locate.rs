@@ -2,9 +2,11 @@
 
 use mlxcode_base::{LineIndex, RelPath};
 
+use super::navigate::text_of;
 use super::{CodeGraph, Definition, NodeId};
-use crate::code_base::CodeBase;
 use crate::error::{Error, Result};
+use crate::import::FileSet;
+use crate::reference::Reference;
 
 /// What a person asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl CodeGraph {
     /// # Errors
     /// [`Error::NameNotFound`], [`Error::FileNotFound`] and
     /// [`Error::NoSuchLine`] for what is not there.
-    pub fn definitions_at(&self, code: &CodeBase, place: &CodePlace) -> Result<Vec<Definition>> {
+    pub fn definitions_at(&self, code: &dyn FileSet, place: &CodePlace) -> Result<Vec<Definition>> {
         match place {
             CodePlace::Name { name } => {
                 let nodes = self.named(name)?;
@@ -86,7 +88,7 @@ impl CodeGraph {
     ///
     /// # Errors
     /// As [`definitions_at`](Self::definitions_at).
-    pub fn nodes_of(&self, code: &CodeBase, place: &CodePlace) -> Result<Vec<NodeId>> {
+    pub fn nodes_of(&self, code: &dyn FileSet, place: &CodePlace) -> Result<Vec<NodeId>> {
         match place {
             CodePlace::Name { name } => self.named(name),
             CodePlace::Position { path, line, column } => {
@@ -112,15 +114,13 @@ impl CodeGraph {
     /// The bytes that a line and a column may mean.
     fn offsets(
         &self,
-        code: &CodeBase,
+        code: &dyn FileSet,
         path: &RelPath,
         line: usize,
         column: Option<usize>,
     ) -> Result<Vec<usize>> {
-        let number = code.number_of(path);
-        let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
-        let text = code.text(number);
-        let index = LineIndex::new(text);
+        let text = text_of(code, path)?;
+        let index = LineIndex::new(&text);
         if line == 0 || line > index.line_count() {
             let lines = index.line_count();
             return Err(Error::NoSuchLine { path: path.clone(), line, lines });
@@ -131,12 +131,22 @@ impl CodeGraph {
             let at = written.char_indices().nth(column.saturating_sub(1));
             return Ok(vec![range.start + at.map_or(written.len(), |(at, _)| at)]);
         }
-        let Some(facts) = self.file(path).map(|file| &self.facts[file.0 as usize]) else {
+        let Some(facts) = self.file(path).map(|file| &self.files[file.0 as usize]) else {
             return Ok(Vec::new());
         };
         let inside = |at: &usize| range.start <= *at && *at < range.end;
-        let symbols = facts.symbols.iter().map(|one| one.name_range.start);
-        let references = facts.references.iter().map(|one| one.range.start);
-        Ok(symbols.chain(references).filter(inside).collect())
+        let symbols = facts.symbols().iter().map(|one| one.name_range.start);
+        let mut found: Vec<usize> = symbols.filter(inside).collect();
+        let mut add = |references: &[Reference]| {
+            found.extend(references.iter().map(|one| one.range.start).filter(inside));
+        };
+        if facts.has_locals() {
+            add(facts.references());
+        } else {
+            self.parsed.with(&text, facts.language, |parsed| {
+                add(&parsed.references(&parsed.symbols()));
+            });
+        }
+        Ok(found)
     }
 }

@@ -27,9 +27,8 @@ impl Resolver<'_> {
     /// What the names before a name are: files, types.
     fn holders(&self, file: u32, symbol: Option<usize>, qualifier: &str) -> Vec<Place> {
         // Of `import a.b` the whole path is a name.
-        if let Some(bound) =
-            self.table(file).bound.get(qualifier).filter(|_| qualifier.contains('.'))
-        {
+        let bound = self.facts(file).bound(qualifier);
+        if !bound.is_empty() && qualifier.contains('.') {
             return bound.iter().flat_map(|one| self.bound(file, *one, MOST_STEPS)).collect();
         }
         let mut parts = qualifier.split('.');
@@ -47,13 +46,13 @@ impl Resolver<'_> {
     }
 
     fn first_holder(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
-        let facts = self.facts(file);
+        let symbols = self.facts(file).symbols();
         if is_self(name) {
-            let type_ = around(facts, symbol);
+            let type_ = around(symbols, symbol);
             return type_.map(|type_| place(file, type_)).into_iter().collect();
         }
         if matches!(name, "super" | "parent" | "base")
-            && let Some(type_) = around(facts, symbol)
+            && let Some(type_) = around(symbols, symbol)
         {
             return self.bases(SymbolId { file, symbol: type_ as u32 });
         }
@@ -70,10 +69,10 @@ impl Resolver<'_> {
     }
 
     fn written_bases(&self, id: SymbolId) -> Vec<Place> {
-        let references = self.table(id.file).bases.get(&id.symbol);
+        let facts = self.facts(id.file);
         let mut found = Vec::new();
-        for number in references.map(Vec::as_slice).unwrap_or_default() {
-            let one = &self.facts(id.file).references[*number as usize];
+        for number in facts.bases(id.symbol) {
+            let one = &facts.references()[*number as usize];
             // Its own members are no names to inherit from.
             let outside = self.symbol(id).parent;
             let places = if one.is_member {
@@ -100,7 +99,7 @@ impl Resolver<'_> {
                 self.member(id, name, MOST_STEPS)
             }
             Place::Symbol(id) if self.symbol(id).kind == SymbolKind::Module => {
-                let inside = self.table(id.file).children[id.symbol as usize].iter().copied();
+                let inside = self.facts(id.file).children(id.symbol).iter().copied();
                 let inside = inside.map(|one| place(id.file, one as usize));
                 inside.filter(|one| self.name_of(*one) == Some(name)).collect()
             }
@@ -120,18 +119,17 @@ impl Resolver<'_> {
     /// A member of a type, its own or one that it inherits.
     pub fn member(&self, id: SymbolId, name: &str, steps: usize) -> Vec<Place> {
         let Some(steps) = steps.checked_sub(1) else { return Vec::new() };
-        let table = self.table(id.file);
-        let children = table.children[id.symbol as usize].iter().copied();
+        let facts = self.facts(id.file);
+        let children = facts.children(id.symbol).iter().copied();
         let mut found: Vec<Place> = children
-            .filter(|one| self.facts(id.file).symbols[*one as usize].name == name)
+            .filter(|one| facts.symbols()[*one as usize].name == name)
             .map(|one| place(id.file, one as usize))
             .collect();
-        if found.is_empty() && is_open(self.facts(id.file).language) {
+        if found.is_empty() && is_open(facts.language) {
             found = self.outside_member(id, name);
         }
         if found.is_empty() {
-            let made = table.made.get(&(id.symbol, name.to_owned()));
-            let made = made.map(Vec::as_slice).unwrap_or_default().iter();
+            let made = facts.made(id.symbol, name).iter();
             found.extend(made.map(|one| Place::Spot(id.file, *one)));
         }
         if found.is_empty() {
@@ -150,14 +148,14 @@ impl Resolver<'_> {
     /// A member that is written outside of its type, as in an `impl`.
     fn outside_member(&self, id: SymbolId, name: &str) -> Vec<Place> {
         let type_ = self.symbol(id);
-        let all = self.names.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        let of_type = |one: &&SymbolId| {
-            let symbol = self.symbol(**one);
+        let of_type = |one: &SymbolId| {
+            let symbol = self.symbol(*one);
             let last = symbol.container.rsplit('.').next();
-            last == Some(type_.name.as_str())
+            symbol.name == name
+                && last == Some(type_.name.as_str())
                 && is_kin(self.facts(one.file).language, self.facts(id.file).language)
         };
-        let mut found: Vec<SymbolId> = all.iter().filter(of_type).copied().collect();
+        let mut found: Vec<SymbolId> = self.named(name).filter(of_type).collect();
         // Of several types of one name, that of the file is meant, or the
         // package's.
         let folder = |file: u32| super::names::folder(self.facts(file).path.as_str());

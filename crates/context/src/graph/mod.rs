@@ -4,6 +4,7 @@ mod adjacency;
 mod build;
 mod cycles;
 mod facts;
+mod file;
 mod likely;
 mod locate;
 mod members;
@@ -16,27 +17,36 @@ mod repo_map;
 mod resolve;
 mod types;
 mod unused;
+mod usages;
 mod used;
 
-use mlxcode_base::{LineRange, RelPath, TextRange};
+use std::sync::OnceLock;
+
+use mlxcode_base::{Language, LineRange, RelPath, TextRange};
 use serde::Serialize;
 
+pub(crate) use facts::resolved;
 pub use facts::{FileFacts, FileImport};
+pub(crate) use file::made_names;
 pub use locate::CodePlace;
-pub use navigate::{CodeUsage, Definition};
+pub use navigate::Definition;
 pub use questions::Reached;
 pub use render::GraphFormat;
 pub use repo_map::RepoMap;
 pub use unused::{Confidence, Unreferenced};
+pub use usages::CodeUsage;
 
-use crate::symbol::SymbolKind;
-use adjacency::Adjacency;
+use crate::cache::ParseCache;
+use crate::reference::Reference;
+use crate::symbol::{Symbol, SymbolKind};
+use build::Joined;
+use file::GraphFile;
 use names::Names;
 
 /// The files and symbols of a tree, and which uses which.
 ///
-/// It is built from [`FileFacts`], whoever has them: a tree that was just
-/// parsed, or an index.
+/// It is built from [`FileFacts`], or from an index; then a file is looked into
+/// when something is asked that it matters for.
 ///
 /// ```
 /// use mlxcode_base::{CancelToken, Root};
@@ -56,18 +66,15 @@ use names::Names;
 /// # }
 /// ```
 pub struct CodeGraph {
-    facts: Vec<FileFacts>,
+    files: Vec<GraphFile>,
     names: Names,
     /// The number of each file's first symbol among the nodes.
     starts: Vec<u32>,
-    /// By file, its references that are known, with where they lead.
-    known: Vec<Vec<(u32, Answer)>>,
-    /// Which file uses which.
-    files: Adjacency,
-    files_back: Adjacency,
-    /// Which symbol uses which; a file's node is its code outside of symbols.
-    uses: Adjacency,
-    uses_back: Adjacency,
+    node_count: u32,
+    /// What uses what, once that was asked for.
+    joined: OnceLock<Joined>,
+    /// Files that were parsed for the variables of their functions.
+    parsed: ParseCache,
 }
 
 /// A file or a symbol of a [`CodeGraph`].
@@ -135,22 +142,33 @@ struct Answer {
 impl CodeGraph {
     /// How many files it has.
     pub fn file_count(&self) -> usize {
-        self.facts.len()
+        self.files.len()
     }
 
     /// How many files and symbols it has.
     pub fn node_count(&self) -> usize {
-        self.uses.len()
+        self.node_count as usize
     }
 
-    /// What each file says.
-    pub fn facts(&self) -> &[FileFacts] {
-        &self.facts
+    /// What the file of a node defines, in its order.
+    pub fn symbols(&self, id: NodeId) -> &[Symbol] {
+        self.files[self.file_of(id).0 as usize].symbols()
+    }
+
+    /// What the file of a node names, in its order. From an index, variables
+    /// of functions are left out.
+    pub fn names_in(&self, id: NodeId) -> &[Reference] {
+        self.files[self.file_of(id).0 as usize].references()
+    }
+
+    /// The language of the file of a node.
+    pub fn language(&self, id: NodeId) -> Language {
+        self.files[self.file_of(id).0 as usize].language
     }
 
     /// All files, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = NodeId> + use<> {
-        (0..self.facts.len() as u32).map(NodeId)
+        (0..self.files.len() as u32).map(NodeId)
     }
 
     /// The file at a path.
@@ -170,27 +188,26 @@ impl CodeGraph {
             _ => (None, text.replace("::", ".")),
         };
         let name = symbol.rsplit('.').next().unwrap_or_default();
-        let all = self.names.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        let fits = |id: &&SymbolId| {
-            let file = &self.facts[id.file as usize];
-            let whole = file.symbols[id.symbol as usize].path();
+        let fits = |id: &SymbolId| {
+            let file = &self.files[id.file as usize];
+            let whole = file.symbols()[id.symbol as usize].path();
             let is_end = whole.strip_suffix(symbol.as_str());
             is_end.is_some_and(|before| before.is_empty() || before.ends_with('.'))
                 && path.is_none_or(|path| file.path.as_str() == path)
         };
-        all.iter().filter(fits).map(|id| self.symbol_node(*id)).collect()
+        self.names.by_name(&self.files, name).filter(fits).map(|id| self.symbol_node(id)).collect()
     }
 
     /// What a node is.
     pub fn node(&self, id: NodeId) -> GraphNode {
         match self.symbol_of(id) {
             None => {
-                let path = self.facts[id.0 as usize].path.clone();
+                let path = self.files[id.0 as usize].path.clone();
                 GraphNode { path, symbol: None, kind: None, lines: None }
             }
             Some(id) => {
-                let file = &self.facts[id.file as usize];
-                let symbol = &file.symbols[id.symbol as usize];
+                let file = &self.files[id.file as usize];
+                let symbol = &file.symbols()[id.symbol as usize];
                 GraphNode {
                     path: file.path.clone(),
                     symbol: Some(symbol.path()),
@@ -211,7 +228,7 @@ impl CodeGraph {
     }
 
     fn symbol_of(&self, id: NodeId) -> Option<SymbolId> {
-        if id.0 < self.facts.len() as u32 {
+        if id.0 < self.files.len() as u32 {
             return None;
         }
         let file = self.starts.partition_point(|start| *start <= id.0).checked_sub(1)?;
@@ -222,12 +239,12 @@ impl CodeGraph {
     fn name_range(&self, place: Place) -> (u32, TextRange) {
         match place {
             Place::Symbol(id) => {
-                let symbol = &self.facts[id.file as usize].symbols[id.symbol as usize];
+                let symbol = &self.files[id.file as usize].symbols()[id.symbol as usize];
                 (id.file, symbol.name_range)
             }
             Place::File(file) => (file, TextRange::default()),
             Place::Spot(file, reference) => {
-                (file, self.facts[file as usize].references[reference as usize].range)
+                (file, self.files[file as usize].references()[reference as usize].range)
             }
         }
     }

@@ -44,9 +44,9 @@ impl CodeGraph {
                     && kind != SymbolKind::Implementation
             })
         };
-        let first = self.facts.len() as u32;
+        let first = self.files.len() as u32;
         let mut all: Vec<NodeId> =
-            (first..self.uses.len() as u32).map(NodeId).filter(shown).collect();
+            (first..self.node_count() as u32).map(NodeId).filter(shown).collect();
         all.sort_by(|one, other| {
             ranks[other.0 as usize].total_cmp(&ranks[one.0 as usize]).then(one.cmp(other))
         });
@@ -69,7 +69,7 @@ impl CodeGraph {
     }
 
     fn symbol(&self, id: super::SymbolId) -> &crate::Symbol {
-        &self.facts[id.file as usize].symbols[id.symbol as usize]
+        &self.files[id.file as usize].symbols()[id.symbol as usize]
     }
 
     fn drawn(&self, nodes: &[NodeId], counter: &dyn TokenCounter) -> RepoMap {
@@ -80,11 +80,11 @@ impl CodeGraph {
         let mut text = String::new();
         for (file, symbols) in &mut files {
             symbols.sort_unstable();
-            let facts = &self.facts[*file as usize];
+            let facts = &self.files[*file as usize];
             text.push_str(facts.path.as_str());
             text.push_str(":\n");
             for symbol in symbols.iter() {
-                let one = &facts.symbols[*symbol as usize];
+                let one = &facts.symbols()[*symbol as usize];
                 let depth = one.container.split('.').filter(|part| !part.is_empty()).count();
                 text.push_str(&"  ".repeat(1 + depth.min(4)));
                 text.push_str(&one.signature);

@@ -11,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 
 use mlxcode_base::Language;
 
-use super::facts::FileFacts;
+use super::file::{Bound, GraphFile};
 use super::likely;
-use super::names::{Bound, FileNames, Names, around, is_self};
+use super::names::{Names, around, is_self};
 use super::{Answer, Certainty, Place, SymbolId};
 use crate::reference::{Reference, ReferenceKind};
 use crate::symbol::SymbolKind;
@@ -36,7 +36,7 @@ const MOST_SEARCHES: usize = 1_000;
 
 /// Finds definitions among the files of a graph.
 pub struct Resolver<'g> {
-    pub facts: &'g [FileFacts],
+    pub files: &'g [GraphFile],
     pub names: &'g Names,
     /// How many types that inherit are being looked through, one for another.
     depth: Cell<usize>,
@@ -48,9 +48,9 @@ pub struct Resolver<'g> {
 }
 
 impl<'g> Resolver<'g> {
-    pub fn new(facts: &'g [FileFacts], names: &'g Names) -> Self {
+    pub fn new(files: &'g [GraphFile], names: &'g Names) -> Self {
         let reach = RefCell::default();
-        Self { facts, names, depth: Cell::new(0), reach, left: Cell::new(0) }
+        Self { files, names, depth: Cell::new(0), reach, left: Cell::new(0) }
     }
 
     /// Runs a part of a search that may come to itself again, as types do that
@@ -68,7 +68,7 @@ impl<'g> Resolver<'g> {
 
     /// Where the name of a reference is defined.
     pub fn answer(&self, file: u32, reference: u32) -> Option<Answer> {
-        let one = &self.facts[file as usize].references[reference as usize];
+        let one = &self.facts(file).references()[reference as usize];
         self.left.set(MOST_SEARCHES);
         let places = if one.kind == ReferenceKind::Import {
             self.imported(file, one)
@@ -86,26 +86,27 @@ impl<'g> Resolver<'g> {
         (!places.is_empty()).then_some(Answer { places, certainty: Certainty::Likely })
     }
 
-    pub fn facts(&self, file: u32) -> &'g FileFacts {
-        &self.facts[file as usize]
+    pub fn facts(&self, file: u32) -> &'g GraphFile {
+        &self.files[file as usize]
     }
 
-    pub fn table(&self, file: u32) -> &'g FileNames {
-        &self.names.files[file as usize]
+    /// The symbols of a name.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = SymbolId> + use<'g> {
+        self.names.by_name(self.files, name)
     }
 
     pub fn symbol(&self, id: SymbolId) -> &'g crate::Symbol {
-        &self.facts(id.file).symbols[id.symbol as usize]
+        &self.facts(id.file).symbols()[id.symbol as usize]
     }
 
     /// A name in an import: what it is there.
     fn imported(&self, file: u32, one: &Reference) -> Vec<Place> {
-        let import = self.facts(file).imports.iter().position(|import| {
+        let import = self.facts(file).imports().iter().position(|import| {
             let range = import.import.range;
             range.start <= one.range.start && one.range.end <= range.end
         });
         let Some(import) = import else { return Vec::new() };
-        let written = &self.facts(file).imports[import].import;
+        let written = &self.facts(file).imports()[import].import;
         if let Some(name) = written.names.iter().position(|name| name.name == one.name) {
             return self.bound(file, Bound::Name(import, name), MOST_STEPS);
         }
@@ -121,7 +122,7 @@ impl<'g> Resolver<'g> {
     pub fn plain(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
         let language = self.facts(file).language;
         if is_self(name) {
-            let type_ = around(self.facts(file), symbol);
+            let type_ = around(self.facts(file).symbols(), symbol);
             return type_.map(|type_| place(file, type_)).into_iter().collect();
         }
         let found = self.enclosed(file, symbol, name);
@@ -145,11 +146,12 @@ impl<'g> Resolver<'g> {
 
     /// A name of the symbols around, from the innermost on.
     fn enclosed(&self, file: u32, symbol: Option<usize>, name: &str) -> Vec<Place> {
-        let (facts, table) = (self.facts(file), self.table(file));
+        let facts = self.facts(file);
+        let symbols = facts.symbols();
         let mut next = symbol;
         let mut is_first = true;
         while let Some(at) = next {
-            let around = &facts.symbols[at];
+            let around = &symbols[at];
             let opens = match facts.language {
                 // A class of Python shows its names to its own lines only.
                 Language::Python => is_first || !around.kind.is_type(),
@@ -160,8 +162,8 @@ impl<'g> Resolver<'g> {
                 _ => true,
             };
             if opens {
-                let inside = table.children[at].iter().copied();
-                let inside = inside.filter(|one| facts.symbols[*one as usize].name == name);
+                let inside = facts.children(at as u32).iter().copied();
+                let inside = inside.filter(|one| symbols[*one as usize].name == name);
                 let found: Vec<Place> = inside.map(|one| place(file, one as usize)).collect();
                 if !found.is_empty() {
                     return found;
@@ -195,7 +197,7 @@ impl<'g> Resolver<'g> {
             if !found.is_empty() {
                 return found;
             }
-            for import in &self.table(at).wildcards {
+            for import in self.facts(at).wildcards() {
                 for other in self.files_of(at, *import) {
                     if files.len() < MOST_FILES && !files.contains(&other) {
                         files.push(other);
@@ -208,8 +210,8 @@ impl<'g> Resolver<'g> {
 
     /// What a file defines or imports under a name.
     fn own(&self, file: u32, name: &str, steps: usize) -> Vec<Place> {
-        let table = self.table(file);
-        let own = table.top.get(name).map(Vec::as_slice).unwrap_or_default();
+        let facts = self.facts(file);
+        let own = facts.top(name);
         let mut found: Vec<Place> = own.iter().map(|one| place(file, *one as usize)).collect();
         // Types before what implements them.
         let is_block = |place: &Place| self.kind(*place) == Some(SymbolKind::Implementation);
@@ -217,7 +219,7 @@ impl<'g> Resolver<'g> {
             found.retain(|one| !is_block(one));
         }
         if found.is_empty() {
-            for bound in table.bound.get(name).map(Vec::as_slice).unwrap_or_default() {
+            for bound in facts.bound(name) {
                 found.extend(self.bound(file, *bound, steps));
             }
         }
@@ -228,22 +230,19 @@ impl<'g> Resolver<'g> {
 
     /// What the files define that a file includes, directly or not.
     fn included(&self, file: u32, name: &str) -> Vec<Place> {
-        let Some(all) = self.names.by_name.get(name) else { return Vec::new() };
+        let all = self.named(name);
         let mut known = self.reach.borrow_mut();
         let reach = known.entry(file).or_insert_with(|| self.reach_of(file));
-        let is_top = |id: &&SymbolId| {
-            let top = self.table(id.file).top.get(name);
-            top.is_some_and(|top| top.contains(&id.symbol))
-        };
-        let found = all.iter().filter(|id| reach.contains(&id.file)).filter(is_top);
-        found.map(|id| Place::Symbol(*id)).collect()
+        let is_top = |id: &SymbolId| self.facts(id.file).top(name).contains(&id.symbol);
+        let found = all.filter(|id| reach.contains(&id.file)).filter(is_top);
+        found.map(Place::Symbol).collect()
     }
 
     fn reach_of(&self, file: u32) -> HashSet<u32> {
         let mut reach = HashSet::new();
         let mut open = vec![file];
         while let Some(at) = open.pop() {
-            for (number, import) in self.facts(at).imports.iter().enumerate() {
+            for (number, import) in self.facts(at).imports().iter().enumerate() {
                 if import.import.kind == crate::ImportKind::Include && reach.len() < MOST_INCLUDED {
                     let files = self.files_of(at, number).into_iter();
                     open.extend(files.filter(|other| reach.insert(*other)));
@@ -258,7 +257,7 @@ impl<'g> Resolver<'g> {
         let facts = self.facts(file);
         match bound {
             Bound::Name(number, name) => {
-                let import = &facts.imports[number];
+                let import = &facts.imports()[number];
                 let written = &import.import.names[name].name;
                 let mut found = Vec::new();
                 for other in self.files_of(file, number).into_iter().filter(|other| *other != file)
@@ -272,7 +271,7 @@ impl<'g> Resolver<'g> {
                 found
             }
             Bound::Whole(number) => {
-                let import = &facts.imports[number].import;
+                let import = &facts.imports()[number].import;
                 let files: Vec<u32> = self.files_of(file, number);
                 let last = import.source.rsplit(['.', ':', '\\']).next().unwrap_or_default();
                 match facts.language {
@@ -294,7 +293,7 @@ impl<'g> Resolver<'g> {
 
     /// What a module of JavaScript exports without a name.
     fn default_of(&self, file: u32) -> Vec<Place> {
-        let tops = self.facts(file).symbols.iter().enumerate();
+        let tops = self.facts(file).symbols().iter().enumerate();
         let is_default = |symbol: &crate::Symbol| {
             symbol.parent.is_none() && symbol.signature.starts_with("export default")
         };
@@ -308,7 +307,7 @@ impl<'g> Resolver<'g> {
     fn tops(&self, files: impl Iterator<Item = u32>, name: &str, language: Language) -> Vec<Place> {
         let mut found = Vec::new();
         for file in files.filter(|file| is_kin(self.facts(*file).language, language)) {
-            let own = self.table(file).top.get(name).map(Vec::as_slice).unwrap_or_default();
+            let own = self.facts(file).top(name);
             found.extend(own.iter().map(|one| place(file, *one as usize)));
         }
         found
@@ -316,7 +315,7 @@ impl<'g> Resolver<'g> {
 
     /// The files that an import leads to.
     fn files_of(&self, file: u32, import: usize) -> Vec<u32> {
-        let files = &self.facts(file).imports[import].files;
+        let files = &self.facts(file).imports()[import].files;
         files.iter().filter_map(|path| self.file(path)).collect()
     }
 

@@ -35,7 +35,7 @@ pub fn of_parameter(
     let facts = resolver.facts(file);
     let mut next = symbol;
     while let Some(at) = next {
-        let one = &facts.symbols[at];
+        let one = &facts.symbols()[at];
         if one.kind.is_callable() {
             let parameters = one.signature.find('(').map(|at| &one.signature[at + 1..]);
             let written = parameters.and_then(|all| of_value(all, name, facts.language));

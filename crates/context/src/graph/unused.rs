@@ -37,10 +37,11 @@ impl CodeGraph {
     /// annotated, methods that languages call by themselves, and methods of
     /// types that inherit.
     pub fn unreferenced(&self) -> Vec<Unreferenced> {
+        let joined = self.joined();
         let mut named: HashSet<&str> = HashSet::new();
-        for (file, facts) in self.facts.iter().enumerate() {
-            let known = &self.known[file];
-            for (place, one) in facts.references.iter().enumerate() {
+        for (file, facts) in self.files.iter().enumerate() {
+            let known = &joined.known[file];
+            for (place, one) in facts.references().iter().enumerate() {
                 let is_known = known.binary_search_by_key(&(place as u32), |(at, _)| *at).is_ok();
                 if !is_known && !one.is_local {
                     named.insert(one.name.as_str());
@@ -48,13 +49,13 @@ impl CodeGraph {
             }
         }
         let mut found = Vec::new();
-        for (file, facts) in self.facts.iter().enumerate() {
+        for (file, facts) in self.files.iter().enumerate() {
             if is_test(facts.path.as_str()) {
                 continue;
             }
-            for (place, symbol) in facts.symbols.iter().enumerate() {
+            for (place, symbol) in facts.symbols().iter().enumerate() {
                 let node = NodeId(self.starts[file] + place as u32);
-                let is_used = !self.uses_back.of(node.0).is_empty();
+                let is_used = !joined.uses_back.of(node.0).is_empty();
                 if is_used || self.is_entry(file, place) {
                     continue;
                 }
@@ -74,8 +75,8 @@ impl CodeGraph {
 
     /// Whether something other than a name in code uses a symbol.
     fn is_entry(&self, file: usize, place: usize) -> bool {
-        let facts = &self.facts[file];
-        let symbol = &facts.symbols[place];
+        let facts = &self.files[file];
+        let symbol = &facts.symbols()[place];
         let kind = symbol.kind;
         if !(kind.is_callable() || kind.is_type() || kind == SymbolKind::Constant)
             || matches!(kind, SymbolKind::Constructor | SymbolKind::Implementation)
@@ -87,15 +88,13 @@ impl CodeGraph {
             || name.starts_with("test")
             || (name.starts_with("__") && name.ends_with("__"));
         // `@route`, `#[test]`, `@Override`: somebody calls it by that.
-        let is_marked = facts.references.iter().any(|one| {
+        let is_marked = facts.references().iter().any(|one| {
             one.kind == ReferenceKind::Annotation
                 && symbol.range.start <= one.range.start
                 && one.range.end <= symbol.name_range.start
         });
-        let parent = symbol.parent.map(|parent| &facts.symbols[parent]);
-        let inherits = symbol
-            .parent
-            .is_some_and(|parent| self.names.files[file].bases.contains_key(&(parent as u32)));
+        let parent = symbol.parent.map(|parent| &facts.symbols()[parent]);
+        let inherits = symbol.parent.is_some_and(|parent| !facts.bases(parent as u32).is_empty());
         let is_member = symbol.kind == SymbolKind::Method;
         let of_interface = parent
             .is_some_and(|parent| matches!(parent.kind, SymbolKind::Interface | SymbolKind::Trait));

@@ -2,6 +2,7 @@
 
 use mlxcode_base::{LineRange, RelPath, TextRange};
 
+use super::resolve::Resolver;
 use super::{Certainty, CodeGraph, NodeId, Place};
 use crate::symbol::Symbol;
 
@@ -25,13 +26,13 @@ impl CodeGraph {
     /// their first use.
     pub(crate) fn used_in(&self, path: &RelPath, range: TextRange) -> Vec<UsedSymbol> {
         let Some(NodeId(file)) = self.file(path) else { return Vec::new() };
-        let facts = &self.facts[file as usize];
+        let resolver = Resolver::new(&self.files, &self.names);
         let mut used: Vec<UsedSymbol> = Vec::new();
-        for (reference, answer) in &self.known[file as usize] {
-            let at = facts.references[*reference as usize].range;
-            if at.start < range.start || range.end < at.end {
+        for (place, one) in self.files[file as usize].references().iter().enumerate() {
+            if one.is_local || one.range.start < range.start || range.end < one.range.end {
                 continue;
             }
+            let Some(answer) = resolver.answer(file, place as u32) else { continue };
             for place in &answer.places {
                 let Place::Symbol(id) = place else { continue };
                 let node = self.symbol_node(*id);
@@ -51,7 +52,7 @@ impl CodeGraph {
     pub(crate) fn defined_in(&self, path: &RelPath, lines: LineRange) -> Vec<NodeId> {
         let Some(NodeId(file)) = self.file(path) else { return Vec::new() };
         let start = self.starts[file as usize];
-        let symbols = self.facts[file as usize].symbols.iter().enumerate();
+        let symbols = self.files[file as usize].symbols().iter().enumerate();
         let inside = symbols.filter(|(_, one)| {
             // A definition begins with its attributes.
             lines.first <= one.lines.first && one.lines.first <= lines.last
@@ -62,8 +63,8 @@ impl CodeGraph {
     /// A symbol, with the others of its file and its place among them.
     pub(crate) fn symbol_at(&self, node: NodeId) -> Option<(&RelPath, &[Symbol], usize)> {
         let id = self.symbol_of(node)?;
-        let facts = self.facts.get(id.file as usize)?;
+        let file = self.files.get(id.file as usize)?;
         let place = id.symbol as usize;
-        (place < facts.symbols.len()).then_some((&facts.path, facts.symbols.as_slice(), place))
+        (place < file.symbols().len()).then_some((&file.path, file.symbols(), place))
     }
 }

@@ -1,5 +1,8 @@
 //! What is known of a file, as it is kept.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use mlxcode_base::{LineRange, TextRange};
 
 use super::codec::{Decoder, Encoder};
@@ -53,10 +56,28 @@ const IMPORT_KINDS: [ImportKind; 4] =
 /// Marks a reference behind another name.
 const MEMBER: usize = 8;
 
+/// Marks a variable of a function, of which only marks of definitions and what
+/// types inherit from is kept.
+const LOCAL: usize = 16;
+
 /// The names of symbols, a line each: a search by name reads nothing else.
 pub fn names(symbols: &[Symbol]) -> String {
-    let one_line = |symbol: &Symbol| symbol.name.replace('\n', " ");
-    symbols.iter().map(one_line).collect::<Vec<_>>().join("\n")
+    lines(symbols.iter().map(|symbol| symbol.name.as_str()))
+}
+
+/// Names, a line each.
+pub fn lines<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(one_line).collect::<Vec<_>>().join("\n")
+}
+
+fn one_line(name: &str) -> Cow<'_, str> {
+    if name.contains('\n') { Cow::Owned(name.replace('\n', " ")) } else { Cow::Borrowed(name) }
+}
+
+/// Takes names apart that [`lines`] joined.
+pub fn split(names: &str) -> impl Iterator<Item = &str> {
+    // No name is empty, so that nothing is no name.
+    names.split('\n').filter(|name| !name.is_empty())
 }
 
 /// All of the symbols but their names and their comments, which stand in the
@@ -131,42 +152,74 @@ pub fn decode_symbols(names: &str, bytes: &[u8]) -> Option<Vec<Symbol>> {
     Some(symbols)
 }
 
-/// The references that other files can matter for, without their names, which
-/// stand in the file itself.
-pub fn encode_references(references: &[Reference]) -> Vec<u8> {
+/// How many symbols [`decode_symbols`] gives, where it gives any.
+pub fn symbol_count(bytes: &[u8]) -> usize {
+    Decoder::new(bytes).count().unwrap_or_default()
+}
+
+/// The references that other files can matter for: their names, each once,
+/// and all else, with the numbers of the names.
+pub fn encode_references(references: &[Reference]) -> (String, Vec<u8>) {
     let mut out = Encoder::default();
+    let mut names: Vec<&str> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut start = 0;
     let mut symbol = 0;
-    for one in references.iter().filter(|one| !one.is_local) {
+    for one in references.iter().filter(|one| is_kept(one)) {
+        let number = *numbers.entry(&one.name).or_insert_with(|| {
+            names.push(&one.name);
+            names.len() - 1
+        });
         out.step(start, one.range.start);
-        out.number(one.range.len());
-        out.number(one.kind as usize | if one.is_member { MEMBER } else { 0 });
+        out.number(number);
+        let marks = if one.is_member { MEMBER } else { 0 } | if one.is_local { LOCAL } else { 0 };
+        out.number(one.kind as usize | marks);
         let number = one.symbol.map_or(0, |symbol| symbol + 1);
         out.step(symbol, number);
         (start, symbol) = (one.range.start, number);
     }
-    out.bytes
+    (lines(names.into_iter()), out.bytes)
 }
 
-/// Reads the references; `text` is the file that they were found in.
-pub fn decode_references(text: &str, bytes: &[u8]) -> Option<Vec<Reference>> {
+fn is_kept(one: &Reference) -> bool {
+    let matters = matches!(one.kind, ReferenceKind::Annotation | ReferenceKind::Inherit);
+    !one.name.is_empty() && (!one.is_local || matters)
+}
+
+/// Reads the references of a file of `symbols` symbols; `text` is that in
+/// which they were found.
+pub fn decode_references(
+    text: &str,
+    names: &str,
+    bytes: &[u8],
+    symbols: usize,
+) -> Option<Vec<Reference>> {
+    let names: Vec<&str> = split(names).collect();
     let mut from = Decoder::new(bytes);
     let mut references = Vec::new();
     let mut start = 0;
     let mut symbol = 0;
     while !from.is_at_end() {
         start = from.step(start)?;
-        let range = TextRange::new(start, start.checked_add(from.number()?)?);
+        let name = *names.get(from.number()?)?;
+        let range = TextRange::new(start, start.checked_add(name.len())?);
+        let written = text.get(range.start..range.end)?;
+        if one_line(written) != name {
+            return None;
+        }
         let marks = from.number()?;
         symbol = from.step(symbol)?;
+        if symbol > symbols {
+            return None;
+        }
         references.push(Reference {
-            name: text.get(range.start..range.end)?.to_owned(),
+            name: written.to_owned(),
             kind: *REFERENCE_KINDS.get(marks % MEMBER)?,
             range,
             symbol: symbol.checked_sub(1),
             is_member: marks & MEMBER > 0,
             qualifier: qualifier(text, range.start),
-            is_local: false,
+            is_local: marks & LOCAL > 0,
         });
     }
     Some(references)
@@ -311,8 +364,9 @@ mod tests {
                 one.doc.clear();
             }
             assert_eq!(kept, symbols, "{language}");
-            let kept = decode_references(&text, &encode_references(&references)).unwrap();
-            let outside: Vec<_> = references.into_iter().filter(|one| !one.is_local).collect();
+            let (written, data) = encode_references(&references);
+            let kept = decode_references(&text, &written, &data, symbols.len()).unwrap();
+            let outside: Vec<_> = references.into_iter().filter(is_kept).collect();
             assert_eq!(kept, outside, "{language}");
             let imports = file.imports();
             let kept = decode_imports(&encode_imports(&imports), &encode_places(&imports));
@@ -336,7 +390,7 @@ mod tests {
     fn damaged_bytes_are_refused() {
         for bytes in [&[0xff; 30][..], &[5], &[1, 99, 0], &[3, 0, 0, 0]] {
             assert_eq!(decode_symbols("a", bytes), None);
-            assert_eq!(decode_references("a", bytes), None, "{bytes:?}");
+            assert_eq!(decode_references("a", "a", bytes, 1), None, "{bytes:?}");
             assert_eq!(decode_imports(bytes, &[]), None);
         }
         assert_eq!(decode_chunks(&[0xff; 30]), None);

@@ -7,14 +7,14 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{CodeIndex, facts, storage, targets};
 use crate::error::Result;
-use crate::graph::{FileFacts, FileImport};
-use crate::import::{Import, Target};
+use crate::graph::FileFacts;
 use crate::search::Standing;
 
 /// Of a file: its hash, its language, its symbols, references and imports.
-const FACTS: &str = "SELECT hash, language, names, symbol.data, reference.data, import.data, \
-    places, targets FROM file JOIN symbol ON symbol.file = id JOIN reference ON \
-    reference.file = id JOIN import ON import.file = id WHERE path = ?1 AND state = 0";
+const FACTS: &str = "SELECT hash, language, symbol.names, symbol.data, reference.names, \
+    reference.data, import.data, places, targets FROM file JOIN symbol ON symbol.file = id \
+    JOIN reference ON reference.file = id JOIN import ON import.file = id \
+    WHERE path = ?1 AND state = 0";
 
 /// A file that defines a name.
 pub struct Defining {
@@ -104,42 +104,19 @@ fn facts_of(
     }
     let names = row.get_ref(2)?.as_str()?;
     let symbols = facts::decode_symbols(names, blob(3)?).ok_or_else(undecodable)?;
-    let references = facts::decode_references(text, blob(4)?).ok_or_else(undecodable)?;
-    let imports = facts::decode_imports(blob(5)?, blob(6)?).ok_or_else(undecodable)?;
-    let mut select = connection.prepare_cached("SELECT path FROM file WHERE id = ?1")?;
+    let names = row.get_ref(4)?.as_str()?;
+    let references = facts::decode_references(text, names, blob(5)?, symbols.len());
+    let references = references.ok_or_else(undecodable)?;
+    let imports = facts::decode_imports(blob(6)?, blob(7)?).ok_or_else(undecodable)?;
     // A file that is gone since is led to by nothing.
     let path_of = |id: i64| {
+        let mut select = connection.prepare_cached("SELECT path FROM file WHERE id = ?1").ok()?;
         let path = select.query_row([id], |row| row.get::<_, String>(0)).ok()?;
         storage::rel_path(path).ok()
     };
-    let path_of = std::cell::RefCell::new(path_of);
-    let targets = targets::decode(blob(7)?, imports.len(), |id| (*path_of.borrow_mut())(id));
-    let targets = targets.ok_or_else(undecodable)?;
-    let imports = imports.into_iter().zip(targets).map(|(one, target)| import(one, target));
-    let (path, imports) = (path.clone(), imports.collect());
-    Ok(Some(FileFacts { path, language, symbols, references, imports }))
-}
-
-/// Tells the files that an import's names are from those that define them.
-fn import(import: Import, target: Target) -> FileImport {
-    let is_external = matches!(target, Target::External(_));
-    let mut files = match target {
-        Target::Files(files) => files,
-        _ => Vec::new(),
-    };
-    let module = |name: &str| files.iter().find(|path| module_name(path) == name).cloned();
-    let modules: Vec<_> = import.names.iter().map(|one| module(&one.name)).collect();
-    files.retain(|path| !modules.iter().flatten().any(|module| module == path));
-    FileImport { import, files, modules, is_external }
-}
-
-/// What a file is called as a module.
-fn module_name(path: &RelPath) -> &str {
-    let stem = path.file_name().split('.').next().unwrap_or_default();
-    match stem {
-        "__init__" | "mod" | "index" => path.parts().rev().nth(1).unwrap_or(stem),
-        stem => stem,
-    }
+    let imports = targets::decode(blob(8)?, imports, path_of).ok_or_else(undecodable)?;
+    let imports = imports.into_iter().map(|kept| kept.import).collect();
+    Ok(Some(FileFacts { path: path.clone(), language, symbols, references, imports }))
 }
 
 /// What cannot be decoded is damage, as a missing row is.

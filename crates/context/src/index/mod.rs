@@ -13,10 +13,11 @@ mod schema;
 mod storage;
 mod targets;
 mod tokens;
+mod tree;
 mod update;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mlxcode_base::{CancelToken, ContentHash, Progress, RelPath, Root};
@@ -32,6 +33,7 @@ use update::{Failure, Update};
 pub(crate) use facts::{decode_chunks, decode_symbols};
 pub(crate) use facts_of::Defining;
 pub(crate) use storage::rel_path;
+pub use tree::IndexedTree;
 
 /// The index of a tree.
 ///
@@ -194,12 +196,20 @@ impl CodeIndex {
         let text = std::fs::read_to_string(place).unwrap_or_default();
         let hash = ContentHash::of(text.as_bytes());
         self.facts(path, |connection, id| {
-            let select = "SELECT hash, data FROM file JOIN reference ON file = id WHERE id = ?1";
+            let select = "SELECT hash, reference.names, reference.data, symbol.data FROM file \
+                 JOIN reference ON reference.file = id JOIN symbol ON symbol.file = id \
+                 WHERE id = ?1";
             connection.prepare_cached(select)?.query_row([id], |row| {
                 if row.get_ref(0)?.as_blob()? != hash.as_bytes() {
                     return Ok(Some(Vec::new()));
                 }
-                Ok(facts::decode_references(&text, row.get_ref(1)?.as_blob()?))
+                let (names, data) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
+                let symbols = facts::symbol_count(row.get_ref(3)?.as_blob()?);
+                let found = facts::decode_references(&text, names, data, symbols);
+                Ok(found.map(|mut found| {
+                    found.retain(|one| !one.is_local);
+                    found
+                }))
             })
         })
     }
@@ -219,10 +229,17 @@ impl CodeIndex {
                 let Some(imports) = facts::decode_imports(blob(0)?, blob(1)?) else {
                     return Ok(None);
                 };
-                let targets = targets::decode(blob(2)?, imports.len(), target);
-                Ok(targets.map(|targets| imports.into_iter().zip(targets).collect()))
+                let kept = targets::decode(blob(2)?, imports, target);
+                let pair = |one: targets::Kept| (one.import.import, one.target);
+                Ok(kept.map(|kept| kept.into_iter().map(pair).collect()))
             })
         })
+    }
+
+    /// All that is known of the tree, as of the last update, for a
+    /// [`CodeGraph`](crate::CodeGraph).
+    pub fn tree(&self) -> Result<Arc<IndexedTree>> {
+        self.read(|connection| IndexedTree::read(connection, &self.root)).map(Arc::new)
     }
 
     /// The chunks of a file, as they are kept.
@@ -272,8 +289,9 @@ impl CodeIndex {
         found.map_err(|error| schema::failed(&self.path, error))
     }
 
-    /// Notes that what was read makes no sense, for the next update.
-    pub(crate) fn damaged(&self) -> Error {
+    /// Notes that what was read makes no sense: the next update builds the index
+    /// anew.
+    pub fn damaged(&self) -> Error {
         self.lock().is_damaged = true;
         Error::IndexDamaged { path: self.path.clone() }
     }

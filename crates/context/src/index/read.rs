@@ -6,6 +6,7 @@ use mlxcode_base::{ContentHash, Language};
 
 use super::facts;
 use super::tokens::Tokens;
+use crate::graph::made_names;
 use crate::import::Import;
 use crate::search::Standing;
 use crate::syntax::{ParseLimits, ParsedFile, chunks_along, language_of};
@@ -33,6 +34,8 @@ pub struct KeptFacts {
     pub tokens: Tokens,
     pub names: String,
     pub symbols: Vec<u8>,
+    pub reference_names: String,
+    pub made: String,
     pub references: Vec<u8>,
     pub imports: Vec<Import>,
     pub chunks: Vec<u8>,
@@ -62,6 +65,7 @@ fn understand(file: SourceFile, hash: ContentHash) -> KeptFacts {
     let chunks = chunks_along(&text, language, symbols.as_deref());
     let symbols = symbols.unwrap_or_default();
     let references = parsed.as_ref().map(|file| file.references(&symbols)).unwrap_or_default();
+    let (reference_names, kept) = facts::encode_references(&references);
     KeptFacts {
         hash,
         language,
@@ -69,7 +73,9 @@ fn understand(file: SourceFile, hash: ContentHash) -> KeptFacts {
         tokens: Tokens::of(&path, &text, &symbols),
         names: facts::names(&symbols),
         symbols: facts::encode_symbols(&symbols),
-        references: facts::encode_references(&references),
+        reference_names,
+        made: facts::lines(made_names(&symbols, &references).into_iter()),
+        references: kept,
         imports: parsed.map(|file| file.imports()).unwrap_or_default(),
         chunks: facts::encode_chunks(&chunks),
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The layout of the tables and of what stands in them. It goes up with every
 /// change of either, of the queries of `queries/` and of how texts are cut: an
 /// index of another number is built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Marks the file as one of ours, for programs that look: `mlxi`.
 const APPLICATION: i64 = 0x6d6c_7869;
@@ -41,7 +41,12 @@ const SCHEMA: &str = "
         words INTEGER NOT NULL
     );
     CREATE TABLE symbol (file INTEGER PRIMARY KEY, names TEXT NOT NULL, data BLOB NOT NULL);
-    CREATE TABLE reference (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE reference (
+        file INTEGER PRIMARY KEY,
+        names TEXT NOT NULL,
+        made TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
     CREATE TABLE import (
         file INTEGER PRIMARY KEY,
         data BLOB NOT NULL,

@@ -116,7 +116,10 @@ pub fn put(
         "INSERT OR REPLACE INTO symbol VALUES (?1, ?2, ?3)",
         params![id, facts.names, facts.symbols],
     )?;
-    execute("INSERT OR REPLACE INTO reference VALUES (?1, ?2)", params![id, facts.references])?;
+    execute(
+        "INSERT OR REPLACE INTO reference VALUES (?1, ?2, ?3, ?4)",
+        params![id, facts.reference_names, facts.made, facts.references],
+    )?;
     execute("INSERT OR REPLACE INTO chunk VALUES (?1, ?2)", params![id, facts.chunks])?;
     if known.is_some() {
         execute("DELETE FROM words WHERE rowid = ?1", params![id])?;

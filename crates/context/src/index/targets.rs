@@ -9,12 +9,19 @@ use rusqlite::{Connection, params};
 
 use super::codec::{Decoder, Encoder};
 use super::{facts, storage};
-use crate::import::{FileSet, ImportResolver, Target};
+use crate::graph::{FileImport, resolved};
+use crate::import::{FileSet, Import, ImportResolver, Target};
 
 /// What a target begins with.
 const UNKNOWN: usize = 0;
 const EXTERNAL: usize = 1;
 const FILES: usize = 2;
+const KIND: usize = 3;
+
+/// Marks an import whose names are modules, or whose source leads elsewhere
+/// than all of it.
+const PARTS: usize = 4;
+const SOURCE: usize = 8;
 
 /// The files of the index, with their texts on the disk.
 struct OnDisk<'a> {
@@ -69,9 +76,15 @@ pub fn resolve(
             return Err(rusqlite::Error::QueryReturnedNoRows);
         };
         let mut out = Encoder::default();
-        for import in &imports {
-            let target = language.map(|language| resolver.resolve(path, language, import));
-            encode(&mut out, target.unwrap_or(Target::Unknown), &ids);
+        for import in imports {
+            match language {
+                Some(language) => {
+                    let target = resolver.resolve(path, language, &import);
+                    let parts = resolved(import, path, language, &resolver);
+                    encode(&mut out, &target, &parts, &ids);
+                }
+                None => out.number(UNKNOWN),
+            }
         }
         if out.bytes != blob(2)? {
             let set = "UPDATE import SET targets = ?2 WHERE file = ?1";
@@ -81,40 +94,75 @@ pub fn resolve(
     Ok(())
 }
 
-fn encode(out: &mut Encoder, target: Target, ids: &HashMap<&RelPath, i64>) {
+/// Writes where an import leads, whole and in parts.
+fn encode(out: &mut Encoder, target: &Target, parts: &FileImport, ids: &HashMap<&RelPath, i64>) {
+    let id = |path: &RelPath| ids.get(path).copied().unwrap_or_default() as usize;
+    let list = |out: &mut Encoder, paths: &[RelPath]| {
+        out.number(paths.len());
+        paths.iter().for_each(|path| out.number(id(path)));
+    };
+    let (mark, own): (usize, &[RelPath]) = match target {
+        Target::Files(paths) => (FILES, paths),
+        Target::External(_) => (EXTERNAL, &[]),
+        Target::Unknown => (UNKNOWN, &[]),
+    };
+    let same = own == parts.files && parts.is_external == (mark == EXTERNAL);
+    let plain = same && parts.modules.iter().all(Option::is_none);
+    out.number(mark | if plain { 0 } else { PARTS } | if same { 0 } else { SOURCE });
     match target {
-        Target::Files(paths) => {
-            out.number(FILES);
-            out.number(paths.len());
-            for path in &paths {
-                out.number(ids.get(path).copied().unwrap_or_default() as usize);
-            }
+        Target::Files(paths) => list(out, paths),
+        Target::External(name) => out.text(name),
+        Target::Unknown => {}
+    }
+    if !same {
+        out.number(usize::from(parts.is_external));
+        list(out, &parts.files);
+    }
+    if !plain {
+        for module in &parts.modules {
+            out.number(module.as_ref().map_or(0, id));
         }
-        Target::External(name) => {
-            out.number(EXTERNAL);
-            out.text(&name);
-        }
-        Target::Unknown => out.number(UNKNOWN),
     }
 }
 
-/// Reads `count` targets; `path` knows the files. `None` for bytes that are
-/// none.
+/// Where an import leads, as it is kept.
+pub struct Kept {
+    pub target: Target,
+    pub import: FileImport,
+}
+
+/// Reads the targets of imports; `path` knows the files. `None` for bytes that
+/// are none.
 pub fn decode(
     bytes: &[u8],
-    count: usize,
+    imports: Vec<Import>,
     path: impl Fn(i64) -> Option<RelPath>,
-) -> Option<Vec<Target>> {
+) -> Option<Vec<Kept>> {
     let mut from = Decoder::new(bytes);
-    let one = |_| {
-        Some(match from.number()? {
-            UNKNOWN => Target::Unknown,
+    let one = |import: Import| {
+        let mark = from.number()?;
+        let list = |from: &mut Decoder<'_>| -> Option<Vec<RelPath>> {
+            (0..from.count()?).map(|_| path(from.number()? as i64)).collect()
+        };
+        let target = match mark & KIND {
+            FILES => Target::Files(list(&mut from)?),
             EXTERNAL => Target::External(from.text()?.to_owned()),
-            _ => {
-                let files = (0..from.count()?).map(|_| path(from.number()? as i64));
-                Target::Files(files.collect::<Option<_>>()?)
+            _ => Target::Unknown,
+        };
+        let (is_external, files) = if mark & SOURCE > 0 {
+            (from.number()? > 0, list(&mut from)?)
+        } else {
+            let files = if let Target::Files(files) = &target { files.clone() } else { Vec::new() };
+            (mark & KIND == EXTERNAL, files)
+        };
+        let mut modules = vec![None; import.names.len()];
+        if mark & PARTS > 0 {
+            for module in &mut modules {
+                let number = from.number()?;
+                *module = if number == 0 { None } else { Some(path(number as i64)?) };
             }
-        })
+        }
+        Some(Kept { target, import: FileImport { import, files, modules, is_external } })
     };
-    (0..count).map(one).collect()
+    imports.into_iter().map(one).collect()
 }

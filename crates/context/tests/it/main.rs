@@ -6,6 +6,7 @@
 mod graph;
 mod imports;
 mod index;
+mod indexed_graph;
 mod languages;
 mod parsing;
 mod search;

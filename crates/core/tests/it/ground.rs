@@ -15,6 +15,7 @@ impl Ground {
     pub fn new(crates: &[&str]) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        fs::create_dir(temp.path().join("project")).unwrap();
         for name in crates {
             let from = here.join(name);
             copy(&from.join("src"), &temp.path().join("project").join(name).join("src"));

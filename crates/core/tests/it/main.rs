@@ -8,3 +8,4 @@ mod ask;
 mod edit;
 mod ground;
 mod library;
+mod navigation;

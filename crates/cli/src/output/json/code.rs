@@ -64,6 +64,13 @@ pub struct DefinitionsOutput {
     pub definitions: Vec<DefinitionOutput>,
 }
 
+/// `callees --json`.
+#[derive(Serialize, JsonSchema)]
+pub struct CalleesOutput {
+    /// Where each thing that is called is defined, in the order of the calls.
+    pub callees: Vec<DefinitionOutput>,
+}
+
 /// Where something is defined.
 #[derive(Serialize, JsonSchema)]
 pub struct DefinitionOutput {

@@ -26,8 +26,8 @@ use crate::host::Host;
 
 pub use audit::{AuditOutput, AuditRecordOutput, AuditVerifyOutput};
 pub use code::{
-    DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput, NodeOutput,
-    OutlineOutput, ReferenceOutput, ReferencesOutput, SymbolOutput, UnusedOutput,
+    CalleesOutput, DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput,
+    NodeOutput, OutlineOutput, ReferenceOutput, ReferencesOutput, SymbolOutput, UnusedOutput,
 };
 pub use convert::ConvertOutput;
 pub use edits::{

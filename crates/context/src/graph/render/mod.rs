@@ -68,7 +68,7 @@ impl CodeGraph {
             let is_file = is_file(*node);
             let kind = match one.kind {
                 Some(kind) => kind.word().to_owned(),
-                None => self.facts[node.0 as usize].language.to_string(),
+                None => self.files[node.0 as usize].language.to_string(),
             };
             let rank = if is_file { file_ranks[node.0 as usize] } else { ranks[node.0 as usize] };
             let in_cycle = rings.binary_search(node).is_ok();
