@@ -56,8 +56,8 @@ pub use mention::{Attachment, MediaType, Mention};
 pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{
-    Budget, CodeSource, LeftOut, LeftOutReason, Note, NoteKind, PackRequest, PackedContext,
-    Passage, Piece, Reason, TokenCounter,
+    Budget, CodeSource, CursorRequest, LeftOut, LeftOutReason, Note, NoteKind, PackRequest,
+    PackedContext, PackedCursor, Passage, Piece, Reason, TokenCounter,
 };
 pub use reference::{Reference, ReferenceKind};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};

@@ -75,7 +75,7 @@ pub use library::{
 };
 pub use model::Model;
 pub use navigation::Navigation;
-pub use packing::{ContextOptions, PromptTokens};
+pub use packing::{ContextOptions, CursorOptions, PromptTokens};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -93,9 +93,9 @@ pub use mlxcode_base::{
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
     GraphFormat, GraphNode, Hit, HitReason, LeftOut, LeftOutReason, MediaType, NodeId, Note,
-    NoteKind, OutlineItem, PackedContext, Passage, Piece, Reached, Reason, Rebuilt, ReferenceKind,
-    RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter, Unreferenced,
-    Updated, Visibility,
+    NoteKind, OutlineItem, PackedContext, PackedCursor, Passage, Piece, Reached, Reason, Rebuilt,
+    ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter,
+    Unreferenced, Updated, Visibility,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

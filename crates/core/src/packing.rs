@@ -2,41 +2,60 @@ use std::path::Path;
 
 use mlxcode_base::{CancelToken, ErrorKind, Progress, RelPath};
 use mlxcode_context::{
-    Budget, CodeBase, CodeIndex, CodeSource, PackRequest, PackedContext, Skipped, TokenCounter,
+    Budget, CodeBase, CodeIndex, CodeSource, CursorRequest, PackRequest, PackedContext,
+    PackedCursor, Skipped, TokenCounter,
 };
 use mlxcode_models::{ChatTemplate, Tokenizer};
 
 use crate::error::Result;
 use crate::library::ModelLibrary;
+use crate::model::Model;
 use crate::workspace::Workspace;
 
-/// What a tokenizer's place takes where there is none: about what common
-/// vocabularies reach on code.
+/// What a token takes where nobody counts: about what common vocabularies
+/// reach on code.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// Counts tokens: as a model does, or about so.
+/// Counts the tokens of texts that stand in a prompt: as a model does, or about
+/// so.
 #[derive(Clone, Debug, Default)]
-pub struct PromptTokens(Option<(Tokenizer, Option<ChatTemplate>)>);
+pub struct PromptTokens(Kind);
+
+#[derive(Clone, Debug, Default)]
+enum Kind {
+    #[default]
+    Estimate,
+    Model(Model),
+    Tokenizer(Tokenizer, Option<ChatTemplate>),
+}
 
 impl PromptTokens {
     /// Counts four bytes as a token.
     pub fn estimate() -> Self {
-        Self(None)
+        Self(Kind::Estimate)
+    }
+
+    /// Counts as a model that is loaded.
+    pub fn of_model(model: &Model) -> Self {
+        Self(Kind::Model(model.clone()))
     }
 
     /// Whether it is no more than an estimate.
     pub fn is_estimate(&self) -> bool {
-        self.0.is_none()
+        matches!(self.0, Kind::Estimate)
     }
 }
 
 impl TokenCounter for PromptTokens {
     fn count(&self, text: &str) -> usize {
-        let counted = self.0.as_ref().map(|(tokenizer, template)| {
-            // One that fails on a text does not fit anywhere.
-            tokenizer.count_text(template.as_ref(), text).unwrap_or(usize::MAX)
-        });
-        counted.unwrap_or_else(|| text.len().div_ceil(BYTES_PER_TOKEN))
+        // What cannot be counted does not fit anywhere.
+        match &self.0 {
+            Kind::Estimate => text.len().div_ceil(BYTES_PER_TOKEN),
+            Kind::Model(model) => model.language_model().count_text(text).unwrap_or(usize::MAX),
+            Kind::Tokenizer(tokenizer, template) => {
+                tokenizer.count_text(template.as_ref(), text).unwrap_or(usize::MAX)
+            }
+        }
     }
 }
 
@@ -51,7 +70,7 @@ impl ModelLibrary {
         cancel: &CancelToken,
     ) -> Result<PromptTokens> {
         let model = self.installed(from, reference, progress, cancel)?;
-        Ok(PromptTokens(Some((model.tokenizer()?, model.chat_template()?))))
+        Ok(PromptTokens(Kind::Tokenizer(model.tokenizer()?, model.chat_template()?)))
     }
 }
 
@@ -87,6 +106,22 @@ impl Default for ContextOptions {
     }
 }
 
+/// What goes with a cursor.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CursorOptions {
+    /// The text of the file in the editor, where that is not saved.
+    pub text: Option<String>,
+    /// Other files that are open, the one used last first.
+    pub open: Vec<RelPath>,
+    /// The most tokens; `None` takes the configured number, or 4096.
+    pub tokens: Option<usize>,
+    /// Who counts them.
+    pub counter: PromptTokens,
+    /// Stops the work.
+    pub cancel: CancelToken,
+}
+
 impl Workspace {
     /// Packs what of the code matters for a question into so many tokens, as a
     /// model would be shown it, and tells why each piece is there. The index is
@@ -98,15 +133,47 @@ impl Workspace {
         progress: &dyn Progress,
     ) -> Result<PackedContext> {
         let code = self.code(&options.cancel, progress)?;
-        let tokens = options.tokens.or(self.config().context_tokens);
-        let tokens = tokens.unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
-        let budget = Budget::new(tokens, &options.counter);
+        let budget = Budget::new(self.context_tokens(options.tokens), &options.counter);
         let mut request = PackRequest::new(question);
         request.files = &options.files;
         request.earlier = options.earlier.as_ref();
         request.with_map = options.with_map;
         request.cancel = options.cancel.clone();
         code.pack(&request, &budget)
+    }
+
+    /// Packs what a completion at a cursor is given, and tells why each piece
+    /// is there; see [`PackedCursor`]. Line and column count from one, the
+    /// column in characters.
+    ///
+    /// # Errors
+    /// A file that is none of the tree's, where no text is given, and a line
+    /// that it does not have.
+    pub fn cursor_context(
+        &self,
+        path: &RelPath,
+        line: usize,
+        column: usize,
+        options: &CursorOptions,
+        progress: &dyn Progress,
+    ) -> Result<PackedCursor> {
+        let code = self.code(&options.cancel, progress)?;
+        let source = code.source();
+        let at = match &options.text {
+            Some(text) => CodeSource::offset_in(path, text, line, column)?,
+            None => source.offset_of(path, line, column)?,
+        };
+        let budget = Budget::new(self.context_tokens(options.tokens), &options.counter);
+        let mut request = CursorRequest::new(path, at);
+        request.text = options.text.as_deref();
+        request.open = &options.open;
+        request.cancel = options.cancel.clone();
+        Ok(source.pack_cursor(&request, &budget)?)
+    }
+
+    fn context_tokens(&self, asked: Option<usize>) -> usize {
+        let tokens = asked.or(self.config().context_tokens);
+        tokens.unwrap_or(mlxcode_agent::CONTEXT_TOKENS)
     }
 
     /// The code by its index, which is brought up to date; where the index

@@ -2,6 +2,7 @@
 
 mod changes;
 mod code;
+mod context;
 mod library;
 mod models;
 mod pull;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline};
+pub use context::Context;
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::{Cache, Models};
 pub use pull::{Pull, Queue};
@@ -55,6 +57,8 @@ pub enum Command {
     Ask(Ask),
     /// Find places in the code: by words, names, text
     Search(SearchCode),
+    /// Show what of the code a model would be shown for a question, and why
+    Context(Context),
     /// Read the code, so that it is found fast; `search` does it by itself
     Index,
     /// Show what a file defines

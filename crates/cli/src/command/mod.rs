@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod context;
 mod definition;
 mod doctor;
 mod edit;
@@ -61,6 +62,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
+        Command::Context(args) => context::run(&args, &common, host),
         Command::Index => index::run(&common, host),
         Command::Outline(args) => outline::run(&args, &common, host),
         Command::Definition(args) => definition::run(&args, &common, host),

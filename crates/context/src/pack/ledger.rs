@@ -39,6 +39,16 @@ impl<'a> Counter<'a> {
     /// takes what the text grows by when it is added.
     pub fn share(self, pieces: &mut [Piece]) -> usize {
         let texts: Vec<String> = pieces.iter().map(Piece::render).collect();
+        let (parts, total) = self.shares(&texts);
+        for (piece, tokens) in pieces.iter_mut().zip(parts) {
+            piece.set_tokens(tokens);
+        }
+        total
+    }
+
+    /// The tokens of each of some texts that stand behind one another, and
+    /// their sum: exactly what all of them take as one text.
+    pub fn shares(self, texts: &[String]) -> (Vec<usize>, usize) {
         let total = self.whole(&texts.concat());
         let mut parts: Vec<usize> = texts.iter().map(|text| self.part(text)).collect();
         if let Some(first) = parts.first_mut() {
@@ -49,14 +59,11 @@ impl<'a> Counter<'a> {
             let sizes = texts.iter().enumerate();
             let bytes: usize = sizes.map(|(place, text)| text.len() * (texts.len() - place)).sum();
             if bytes <= MOST_RECOUNTED_BYTES {
-                parts = self.growths(&texts, total);
+                parts = self.growths(texts, total);
             }
             settle(&mut parts, total);
         }
-        for (piece, tokens) in pieces.iter_mut().zip(parts) {
-            piece.set_tokens(tokens);
-        }
-        total
+        (parts, total)
     }
 
     /// By how much the text grows with each piece.

@@ -3,6 +3,7 @@
 mod candidate;
 mod changes;
 mod context;
+mod cursor;
 mod earlier;
 mod heads;
 mod hits;
@@ -26,6 +27,7 @@ use packer::Packer;
 use tree::Tree;
 
 pub use context::{LeftOut, LeftOutReason, PackedContext};
+pub use cursor::{CursorRequest, PackedCursor};
 pub use piece::{Note, NoteKind, Passage, Piece, Reason};
 pub use tree::CodeSource;
 pub(crate) use tree::MOST_DEFINITIONS;

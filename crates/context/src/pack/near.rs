@@ -25,17 +25,35 @@ pub fn around(
     files: &BTreeSet<RelPath>,
     more: impl IntoIterator<Item = RelPath>,
 ) -> Result<CodeGraph> {
-    let mut seen: HashSet<RelPath> = HashSet::new();
+    let wanted = files.iter().cloned().chain(more).collect();
+    grow(tree, Vec::new(), wanted, files)
+}
+
+/// As [`around`], of a file that is not as the tree has it.
+pub fn around_file(
+    tree: &Tree<'_>,
+    file: FileFacts,
+    more: impl IntoIterator<Item = RelPath>,
+) -> Result<CodeGraph> {
+    let mut wanted = targets(&file);
+    wanted.extend(more);
+    grow(tree, vec![file], wanted, &BTreeSet::new())
+}
+
+fn grow(
+    tree: &Tree<'_>,
+    mut facts: Vec<FileFacts>,
+    mut wanted: Vec<RelPath>,
+    // These are in it, whatever their length.
+    files: &BTreeSet<RelPath>,
+) -> Result<CodeGraph> {
+    let mut seen: HashSet<RelPath> = facts.iter().map(|one| one.path.clone()).collect();
     let mut bytes = 0;
-    let mut facts: Vec<FileFacts> = Vec::new();
-    let mut wanted: Vec<RelPath> = files.iter().cloned().chain(more).collect();
     for _ in 0..=MOST_STEPS {
         wanted.retain(|path| {
-            let size = || tree.text(path).map_or(0, |text| text.len());
             let is_new = seen.len() < MOST_FILES && !seen.contains(path);
-            // The files themselves are in it, whatever their length.
             let fits = is_new && {
-                bytes += size();
+                bytes += tree.text(path).map_or(0, |text| text.len());
                 bytes <= MOST_BYTES || files.contains(path)
             };
             fits && seen.insert(path.clone())
@@ -45,17 +63,19 @@ pub fn around(
         }
         let found = tree.facts(&wanted)?;
         wanted.clear();
-        for one in &found {
-            let targets = one.imports.iter().flat_map(|import| {
-                import.modules.iter().flatten().chain(&import.files).cloned().collect::<Vec<_>>()
-            });
-            for target in targets {
-                if !wanted.contains(&target) {
-                    wanted.push(target);
-                }
+        for target in found.iter().flat_map(targets) {
+            if !wanted.contains(&target) {
+                wanted.push(target);
             }
         }
         facts.extend(found);
     }
     Ok(CodeGraph::new(facts))
+}
+
+/// The files that a file imports.
+fn targets(facts: &FileFacts) -> Vec<RelPath> {
+    let all = facts.imports.iter();
+    let all = all.flat_map(|import| import.modules.iter().flatten().chain(&import.files));
+    all.cloned().collect()
 }

@@ -52,11 +52,7 @@ pub fn offer(packer: &mut Packer<'_>) -> Result<()> {
     let files: BTreeSet<RelPath> = mentioned.iter().map(|(path, _)| path.clone()).collect();
     let names = names(packer.tree, &files, &mentioned)?;
     let mut defining = packer.tree.defining(&names)?;
-    let lone: BTreeSet<String> = defining
-        .iter()
-        .filter(|(_, files)| files.len() == 1)
-        .map(|(name, _)| name.clone())
-        .collect();
+    let lone = lone(&defining);
     defining.retain(|_, files| files.len() <= MOST_DEFINING);
     let graph = near::around(packer.tree, &files, defining.into_values().flatten())?;
     let used = used(packer, &graph, &mentioned, &lone);
@@ -64,6 +60,12 @@ pub fn offer(packer: &mut Packer<'_>) -> Result<()> {
     take(packer, &graph, used, room);
     packer.set_limit(limit);
     Ok(())
+}
+
+/// The names that only one file defines.
+pub fn lone(defining: &BTreeMap<String, Vec<RelPath>>) -> BTreeSet<String> {
+    let lone = defining.iter().filter(|(_, files)| files.len() == 1);
+    lone.map(|(name, _)| name.clone()).collect()
 }
 
 /// The code that was given or named, as far as it was packed.
@@ -137,7 +139,7 @@ fn used(
 }
 
 /// Tells whether a definition says more than its name does where it is used.
-fn is_worth_it(symbol: &Symbol) -> bool {
+pub fn is_worth_it(symbol: &Symbol) -> bool {
     use SymbolKind as K;
     symbol.kind.is_callable()
         || symbol.kind.is_type()
@@ -205,7 +207,7 @@ fn take(packer: &mut Packer<'_>, graph: &CodeGraph, used: Vec<Used>, room: usize
 const ALL: LineRange = LineRange { first: 1, last: usize::MAX };
 
 /// The members of a type, as far as their heads say something.
-fn members(symbols: &[Symbol], holder: usize) -> Vec<usize> {
+pub fn members(symbols: &[Symbol], holder: usize) -> Vec<usize> {
     let path = symbols[holder].path();
     let is_member = |one: &Symbol| {
         // Members may be written outside of the type.

@@ -4,6 +4,7 @@
 
 mod audit;
 mod code;
+mod context;
 mod convert;
 mod edits;
 mod fit;
@@ -29,6 +30,7 @@ pub use code::{
     CalleesOutput, DefinitionOutput, DefinitionsOutput, EdgeOutput, GraphOutput, MapOutput,
     NodeOutput, OutlineOutput, ReferenceOutput, ReferencesOutput, SymbolOutput, UnusedOutput,
 };
+pub use context::{ContextOutput, CursorOutput, LeftOutOutput, PieceOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,

@@ -38,6 +38,40 @@ pub enum CodeSource<'a> {
 }
 
 impl<'a> CodeSource<'a> {
+    /// The byte of a file at a line and a column, both from one, the column in
+    /// characters; one behind the line's end is the line's end.
+    ///
+    /// # Errors
+    /// [`Error::FileNotFound`] and [`Error::NoSuchLine`] for what is not there.
+    pub fn offset_of(self, path: &RelPath, line: usize, column: usize) -> Result<usize> {
+        let text = match self {
+            Self::Memory(code) => memory::text(code, path),
+            // Nothing is told of a file that the index does not know.
+            Self::Index { index, .. } => {
+                index.chunk_data(path).map(|_| index::text(index, path))?
+            }
+        };
+        let text = text.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
+        Self::offset_in(path, &text, line, column)
+    }
+
+    /// As [`offset_of`](Self::offset_of), in a text that is not saved.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchLine`] for a line that is not there.
+    pub fn offset_in(path: &RelPath, text: &str, line: usize, column: usize) -> Result<usize> {
+        // A cursor may stand below the last line end.
+        let lines = text.split_inclusive('\n').count() + usize::from(text.ends_with('\n'));
+        if line == 0 || line > lines.max(1) {
+            return Err(Error::NoSuchLine { path: path.clone(), line, lines });
+        }
+        let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let rest = text[start..].split('\n').next().unwrap_or_default();
+        let rest = rest.strip_suffix('\r').unwrap_or(rest);
+        let at = rest.char_indices().nth(column.saturating_sub(1));
+        Ok(start + at.map_or(rest.len(), |(at, _)| at))
+    }
+
     /// An index whose last update left out some files.
     pub fn of_index(index: &'a CodeIndex, skipped: Skipped) -> Self {
         Self::Index { index, skipped }
