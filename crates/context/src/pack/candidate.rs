@@ -81,6 +81,22 @@ impl Candidate {
         left
     }
 
+    /// Without the empty lines at its ends; a file that was given stays whole.
+    pub fn trimmed(mut self, tree: &Tree<'_>) -> Self {
+        if self.reason == Reason::Given {
+            return self;
+        }
+        let text = tree.lines(&self.path, self.lines);
+        let is_empty = |line: &&str| line.trim().is_empty();
+        let before = text.lines().take_while(is_empty).count();
+        let behind = text.lines().rev().take_while(is_empty).count();
+        if before + behind < self.lines.count() {
+            self.lines.first += before;
+            self.lines.last -= behind;
+        }
+        self
+    }
+
     /// As the model would see it.
     pub fn piece(&self, tree: &Tree<'_>) -> Piece {
         let place = format!("{}:{}", self.path, self.lines);
@@ -108,6 +124,14 @@ pub enum Chosen {
 }
 
 impl Chosen {
+    /// Lines without the empty ones at their ends.
+    pub fn trimmed(self, tree: &Tree<'_>) -> Self {
+        match self {
+            Self::Lines(candidate) => Self::Lines(candidate.trimmed(tree)),
+            note @ Self::Note(_) => note,
+        }
+    }
+
     pub fn piece(&self, tree: &Tree<'_>) -> Piece {
         match self {
             Self::Lines(candidate) => candidate.piece(tree),

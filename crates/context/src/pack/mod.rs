@@ -139,7 +139,7 @@ impl CodeSource<'_> {
         let found = tree.found(request.question, hits::MOST_RANKED)?;
         packer.offer_outdated();
         named::offer(&mut packer, request.question, &found, &mut attachments)?;
-        used::offer(&mut packer)?;
+        used::offer(&mut packer, &found)?;
         hits::offer(&mut packer, found)?;
         let with_map = request.with_map;
         packer.finish(attachments, with_map)

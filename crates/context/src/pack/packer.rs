@@ -218,8 +218,8 @@ impl<'a> Packer<'a> {
     /// All pieces, less those that do not fit as a whole.
     fn fitting(&mut self) -> Result<Vec<Piece>> {
         loop {
-            let chosen = joined(self.chosen.clone());
-            let chosen = chosen.iter().map(|one| one.piece(self.tree));
+            let chosen = joined(self.chosen.clone()).into_iter();
+            let chosen = chosen.map(|one| one.trimmed(self.tree).piece(self.tree));
             let pieces: Vec<Piece> = self.kept.iter().cloned().chain(chosen).collect();
             let tokens = self.counter.whole(&render(&pieces));
             let is_searched = self.chosen.len() > self.given;

@@ -7,7 +7,7 @@ use mlxcode_base::{LineIndex, LineRange, RelPath, TextRange};
 use super::candidate::{Candidate, Chosen};
 use super::packer::Packer;
 use super::piece::Reason;
-use super::tree::Tree;
+use super::tree::{Found, Tree};
 use super::{heads, near};
 use crate::error::Result;
 use crate::graph::{Certainty, CodeGraph, NodeId};
@@ -29,6 +29,9 @@ const MOST_DEFINITIONS: usize = 40;
 /// Heads of members that are shown of a type.
 const MOST_MEMBERS: usize = 24;
 
+/// Passages that search is likely to bring.
+const MOST_FOUND: usize = 6;
+
 /// A name that more files define says nothing of which is meant.
 const MOST_DEFINING: usize = 3;
 
@@ -42,8 +45,9 @@ struct Used {
     is_certain: bool,
 }
 
-/// Offers the definitions that what was given or named uses.
-pub fn offer(packer: &mut Packer<'_>) -> Result<()> {
+/// Offers the definitions that what was given or named uses, but for those that
+/// `found` has among its first: these come as they are.
+pub fn offer(packer: &mut Packer<'_>, found: &[Found]) -> Result<()> {
     let mentioned = mentioned(packer);
     let room = packer.room() / MOST_SHARE;
     if mentioned.is_empty() || room == 0 {
@@ -55,11 +59,22 @@ pub fn offer(packer: &mut Packer<'_>) -> Result<()> {
     let lone = lone(&defining);
     defining.retain(|_, files| files.len() <= MOST_DEFINING);
     let graph = near::around(packer.tree, &files, defining.into_values().flatten())?;
-    let used = used(packer, &graph, &mentioned, &lone);
+    let mut used = used(packer, &graph, &mentioned, &lone);
+    used.retain(|one| !is_found(&graph, one.node, found));
     let limit = packer.set_room(room);
     take(packer, &graph, used, room);
     packer.set_limit(limit);
     Ok(())
+}
+
+/// Whether search is likely to bring a definition.
+fn is_found(graph: &CodeGraph, node: NodeId, found: &[Found]) -> bool {
+    let Some((path, symbols, place)) = graph.symbol_at(node) else { return false };
+    let at = symbols[place].lines.first;
+    let holds = |one: &Found| {
+        one.path == *path && one.chunk.lines.first <= at && at <= one.chunk.lines.last
+    };
+    found.iter().take(MOST_FOUND).any(holds)
 }
 
 /// The names that only one file defines.
@@ -128,7 +143,7 @@ fn used(
         let Some((path, symbols, place)) = graph.symbol_at(one.node) else { return false };
         let symbol = &symbols[place];
         // The graph is a part of the tree's: there, another may have the name.
-        (one.is_certain || lone.contains(&symbol.name))
+        (one.is_certain || lone.contains(&symbol.name) && !is_of_trait(symbols, place))
             && is_worth_it(symbol)
             && !packer.holds(path, LineRange::new(symbol.lines.first, symbol.lines.first))
     });
@@ -136,6 +151,15 @@ fn used(
     all.sort_by_key(|one| (!one.is_certain, std::cmp::Reverse(one.times)));
     all.truncate(MOST_DEFINITIONS);
     all
+}
+
+/// Whether a method is written for a trait: a call of its name seldom means
+/// this one, unless the rules say so.
+pub fn is_of_trait(symbols: &[Symbol], place: usize) -> bool {
+    let parent = symbols[place].parent.and_then(|parent| symbols.get(parent));
+    parent.is_some_and(|parent| {
+        parent.kind == SymbolKind::Implementation && parent.signature.contains(" for ")
+    })
 }
 
 /// Tells whether a definition says more than its name does where it is used.

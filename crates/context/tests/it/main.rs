@@ -8,6 +8,7 @@ mod imports;
 mod index;
 mod indexed_graph;
 mod languages;
+mod pack;
 mod parsing;
 mod search;
 #[path = "../support/mod.rs"]

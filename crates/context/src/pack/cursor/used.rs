@@ -95,7 +95,8 @@ fn nodes(
         let symbol = &symbols[place];
         let line = symbol.lines.first;
         let is_seen = file == path && seen.first <= line && line <= seen.last;
-        let is_sure = one.certainty == Certainty::Certain || lone.contains(&symbol.name);
+        let is_lone = lone.contains(&symbol.name) && !used::is_of_trait(symbols, place);
+        let is_sure = one.certainty == Certainty::Certain || is_lone;
         if is_sure && !is_seen && used::is_worth_it(symbol) && !nodes.contains(&one.node) {
             nodes.push(one.node);
         }
