@@ -187,11 +187,35 @@ fn merged(kept: Candidate, other: Candidate) -> Candidate {
         kept.lines.last.max(other.lines.last),
     );
     let reason = match (kept.reason, other.reason) {
-        (Reason::Words { mut words }, Reason::Words { words: more }) => {
-            words.extend(more.into_iter().filter(|word| !words.contains(word)).collect::<Vec<_>>());
-            Reason::Words { words }
+        (Reason::Words { words }, Reason::Words { words: more }) => {
+            Reason::Words { words: with_more(words, more) }
         }
-        (reason, _) => reason,
+        (Reason::Used { names }, Reason::Used { names: more }) => {
+            Reason::Used { names: with_more(names, more) }
+        }
+        (one, other) => {
+            if strength(&other) > strength(&one) {
+                other
+            } else {
+                one
+            }
+        }
     };
     Candidate { path: kept.path, lines, inside, signature, reason }
+}
+
+fn with_more(mut words: Vec<String>, more: Vec<String>) -> Vec<String> {
+    words.extend(more.into_iter().filter(|word| !words.contains(word)).collect::<Vec<_>>());
+    words
+}
+
+/// Which of two reasons tells more of why lines were chosen.
+fn strength(reason: &Reason) -> usize {
+    match reason {
+        Reason::Given => 4,
+        Reason::Named { .. } => 3,
+        Reason::Changed => 2,
+        Reason::Used { .. } => 1,
+        _ => 0,
+    }
 }
