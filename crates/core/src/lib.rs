@@ -37,6 +37,7 @@
 
 mod benchmark;
 mod changes;
+mod code;
 mod config;
 mod dirs;
 mod doctor;
@@ -54,6 +55,7 @@ mod residency;
 mod residents;
 mod secrets;
 mod syntax;
+mod tokens;
 mod turn;
 mod workspace;
 
@@ -75,13 +77,14 @@ pub use library::{
 };
 pub use model::Model;
 pub use navigation::Navigation;
-pub use packing::{ContextOptions, CursorOptions, PromptTokens};
+pub use packing::{ContextOptions, CursorOptions};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use workspace::{TurnOptions, Workspace};
 

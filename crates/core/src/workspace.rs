@@ -6,12 +6,12 @@ use mlxcode_context::{Budget, CodeBase, Hit, PackRequest, PackedContext, WalkOpt
 use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
+use crate::code::Code;
 use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
 use crate::model::Model;
-use crate::packing::Code;
 use crate::turn::Turn;
 
 /// What an answer without a model may show, in units of four bytes: about two
@@ -158,7 +158,11 @@ impl Workspace {
         request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
-        let running = mlxcode_agent::Turn::start(code.source(), model.language_model(), request)?;
+        let start = |source| {
+            let model = model.language_model();
+            Ok(mlxcode_agent::Turn::start(source, model, request.clone())?)
+        };
+        let running = code.mended(&options.cancel, start)?;
         Ok(Turn::new(running, options.cancel))
     }
 

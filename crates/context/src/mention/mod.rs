@@ -103,6 +103,19 @@ pub fn all_mentions(question: &str, names: &dyn Names) -> Vec<Mention> {
     found
 }
 
+/// A question without the numbers of lines behind files, for which nobody wants
+/// to search.
+pub fn without_lines(question: &str) -> String {
+    let mut text = question.to_owned();
+    for word in words(question) {
+        let (name, lines) = split_lines(word.text);
+        if lines.is_some() && is_path(name) {
+            text = text.replace(word.text, name);
+        }
+    }
+    text
+}
+
 /// The word behind an `@` that names a symbol `name`, as the question writes it.
 pub fn marked<'q>(question: &'q str, name: &str) -> Option<&'q str> {
     let mut marked = words(question).into_iter().filter(|word| word.is_marked);
@@ -225,6 +238,17 @@ mod tests {
         check("and/or src / a me@host.org @ @@ 3@4", "");
         check("what is @no/such.rs and @b-c?", "?no/such.rs ?b-c");
         check("see docs/shot.png, @docs/shot.png and docs/none.png", "docs/shot.png image/png");
+    }
+
+    #[test]
+    fn numbers_of_lines_are_nothing_to_search_for() {
+        for (question, expect) in [
+            ("why src/lib.rs:3-9, and a.rs#L2?", "why src/lib.rs, and a.rs?"),
+            ("error at a.rs:3:14: no", "error at a.rs: no"),
+            ("at 12:30 on 3:4", "at 12:30 on 3:4"),
+        ] {
+            assert_eq!(without_lines(question), expect);
+        }
     }
 
     #[test]

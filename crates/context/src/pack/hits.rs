@@ -17,7 +17,7 @@ const TWIN_SHARE: (usize, usize) = (4, 5);
 pub const MOST_PASSAGES: usize = 24;
 
 /// So many are asked for: those of a named file may rank low.
-pub const MOST_RANKED: usize = 400;
+pub const MOST_RANKED: usize = 150;
 
 /// Offers the good ones of the found passages, best first.
 pub fn offer(packer: &mut Packer<'_>, found: Vec<Found>) -> Result<()> {

@@ -11,9 +11,16 @@ use super::tree::Found;
 use super::{changes, heads};
 use crate::error::Result;
 use crate::mention::{Attachment, Mention, all_mentions, marked};
+use crate::syntax::Chunk;
 
 /// What is named must leave room for what search finds elsewhere.
 const MOST_SHARE: (usize, usize) = (3, 4);
+
+/// Parts of a long definition that search found.
+const MOST_INNER: usize = 3;
+
+/// Marks a head of Python that only tells types.
+const OVERLOAD: &str = "@overload\n";
 
 /// Files of a folder or a pattern that are looked at.
 const MOST_FILES: usize = 100;
@@ -31,15 +38,7 @@ pub fn offer(
         match mention {
             Mention::File { path, lines } => file(packer, &path, lines, found, most)?,
             Mention::Symbol { name, owner } => {
-                let definitions = packer.tree.definitions(&name, owner.as_deref())?;
-                // A name may be one of something outside; one behind an `@` is not.
-                if let Some(word) = marked(question, &name).filter(|_| definitions.is_empty()) {
-                    packer.leave_out(unknown(word));
-                }
-                for (path, chunk) in definitions {
-                    let reason = Reason::Named { name: name.clone() };
-                    packer.offer(Candidate::of_chunk(packer.tree, &path, chunk, reason));
-                }
+                symbol(packer, question, &name, owner.as_deref(), found)?;
             }
             Mention::Files { name, paths } => several(packer, &name, &paths, found, most)?,
             Mention::Changes => changes::offer(packer, most)?,
@@ -73,6 +72,54 @@ fn file(
         parts(packer, std::slice::from_ref(path), &whole.reason, found);
     }
     packer.offer(whole);
+    Ok(())
+}
+
+/// A symbol: where it is defined, and of what is long, what search found in it.
+fn symbol(
+    packer: &mut Packer<'_>,
+    question: &str,
+    name: &str,
+    owner: Option<&str>,
+    found: &[Found],
+) -> Result<()> {
+    let mut definitions = packer.tree.definitions(name, owner)?;
+    // A name may be one of something outside; one behind an `@` is not.
+    if let Some(word) = marked(question, name).filter(|_| definitions.is_empty()) {
+        packer.leave_out(unknown(word));
+    }
+    // What is only declared says less than what is written.
+    let is_stub = |(path, chunk): &(RelPath, Chunk)| {
+        let text = packer.tree.lines(path, chunk.lines);
+        let stubs = text.matches(OVERLOAD).count();
+        stubs > 0 && stubs == text.matches(&format!("def {name}(")).count()
+    };
+    if !definitions.iter().all(is_stub) {
+        definitions.retain(|one| !is_stub(one));
+    }
+    let reason = Reason::Named { name: name.to_owned() };
+    let mut inner = Vec::new();
+    for (path, chunk) in definitions {
+        for symbol in
+            packer.tree.facts(std::slice::from_ref(&path))?.iter().flat_map(|one| &one.symbols)
+        {
+            let is_in = symbol.name == name || symbol.container.rsplit('.').next() == Some(name);
+            if is_in && symbol.lines.last > chunk.lines.last {
+                inner.push((path.clone(), symbol.lines));
+            }
+        }
+        packer.offer(Candidate::of_chunk(packer.tree, &path, chunk, reason.clone()));
+    }
+    let is_inner = |one: &&Found| {
+        let lines = one.chunk.lines;
+        inner.iter().any(|(path, range)| {
+            *path == one.path && range.first <= lines.first && lines.last <= range.last
+        })
+    };
+    for one in found.iter().filter(is_inner).take(MOST_INNER) {
+        let (chunk, reason) = (one.chunk.clone(), reason.clone());
+        packer.offer(Candidate::of_chunk(packer.tree, &one.path, chunk, reason));
+    }
     Ok(())
 }
 

@@ -93,7 +93,7 @@ fn note<'c>(context: &'c PackedContext, kind: NoteKind) -> Option<&'c Note> {
 #[test]
 fn what_named_code_uses_stands_behind_it() {
     let tree = ground();
-    let context = pack(&tree, "what goes wrong in main.py:5-8?", 400);
+    let context = pack(&tree, "what goes wrong in main.py:5-8?", 1_200);
     // What it uses of its own file joins it.
     assert_eq!(places(&context)[0], "main.py:1-12");
     let used: Vec<String> = context
