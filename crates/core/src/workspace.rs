@@ -158,11 +158,10 @@ impl Workspace {
         request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
-        let start = |source| {
+        let running = code.mended(&options.cancel, |source| {
             let model = model.language_model();
             Ok(mlxcode_agent::Turn::start(source, model, request.clone())?)
-        };
-        let running = code.mended(&options.cancel, start)?;
+        })?;
         Ok(Turn::new(running, options.cancel))
     }
 

@@ -103,10 +103,10 @@ pub fn all_mentions(question: &str, names: &dyn Names) -> Vec<Mention> {
     found
 }
 
-/// A question without the numbers of lines behind files, for which nobody wants
-/// to search.
-pub fn without_lines(question: &str) -> String {
-    let mut text = question.to_owned();
+/// A question without what nobody wants to search for: the numbers of lines
+/// behind files, and the mark of the changes.
+pub fn searched(question: &str) -> String {
+    let mut text = question.replace(&format!("@{CHANGES}"), " ");
     for word in words(question) {
         let (name, lines) = split_lines(word.text);
         if lines.is_some() && is_path(name) {
@@ -241,13 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_lines_are_nothing_to_search_for() {
+    fn numbers_and_marks_are_nothing_to_search_for() {
         for (question, expect) in [
             ("why src/lib.rs:3-9, and a.rs#L2?", "why src/lib.rs, and a.rs?"),
             ("error at a.rs:3:14: no", "error at a.rs: no"),
             ("at 12:30 on 3:4", "at 12:30 on 3:4"),
+            ("review @diff", "review  "),
         ] {
-            assert_eq!(without_lines(question), expect);
+            assert_eq!(searched(question), expect);
         }
     }
 

@@ -22,7 +22,7 @@ use mlxcode_base::{CancelToken, RelPath};
 
 use crate::code_base::CodeBase;
 use crate::error::{Error, Result};
-use crate::mention::without_lines;
+use crate::mention::searched;
 use candidate::Candidate;
 use packer::Packer;
 use tree::Tree;
@@ -137,7 +137,7 @@ impl CodeSource<'_> {
         }
         packer.limit_search();
         let mut attachments = Vec::new();
-        let found = tree.found(&without_lines(request.question), hits::MOST_RANKED)?;
+        let found = tree.found(&searched(request.question), hits::MOST_RANKED)?;
         packer.offer_outdated();
         named::offer(&mut packer, request.question, &found, &mut attachments)?;
         used::offer(&mut packer, &found)?;

@@ -22,7 +22,7 @@ const MOST_FILES: usize = 40;
 const MOST_BYTES: usize = 200_000;
 
 /// Less like ones only distract.
-const LEAST_SHARE: f32 = 0.2;
+const LEAST_SHARE: f32 = 0.28;
 
 /// What a file counts more that is open.
 const OPEN_FACTOR: f32 = 1.2;

@@ -18,6 +18,9 @@ const NEAR: [(usize, usize); 3] = [(6, 2), (20, 8), (60, 20)];
 /// More definitions than this are not looked at.
 const MOST_DEFINITIONS: usize = 24;
 
+/// Heads of members that are shown of a type: there is little room.
+const MOST_MEMBERS: usize = 8;
+
 /// A name that more files define says nothing of which is meant.
 const MOST_DEFINING: usize = 3;
 
@@ -118,7 +121,7 @@ fn pieces(graph: &CodeGraph, nodes: &[NodeId]) -> Vec<Piece> {
         let shown = files.entry(path).or_default();
         shown.push(place);
         if symbols[place].kind.is_type() {
-            shown.extend(used::members(symbols, place));
+            shown.extend(used::members(symbols, place).into_iter().take(MOST_MEMBERS));
         }
     }
     for path in order {
