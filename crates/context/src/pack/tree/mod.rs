@@ -106,6 +106,7 @@ pub struct Tree<'a> {
     cancel: &'a CancelToken,
     files: Vec<RelPath>,
     texts: RefCell<HashMap<RelPath, Option<Rc<str>>>>,
+    lines: RefCell<HashMap<RelPath, LineIndex>>,
     chunks: RefCell<HashMap<RelPath, Rc<[Chunk]>>>,
     /// Finds the files of imports, in a tree in memory.
     resolver: OnceCell<ImportResolver<'a>>,
@@ -117,8 +118,8 @@ impl<'a> Tree<'a> {
             CodeSource::Memory(code) => memory::files(code),
             CodeSource::Index { index, .. } => index.files()?,
         };
-        let (texts, chunks) = Default::default();
-        Ok(Self { source, cancel, files, texts, chunks, resolver: OnceCell::new() })
+        let (texts, lines, chunks) = Default::default();
+        Ok(Self { source, cancel, files, texts, lines, chunks, resolver: OnceCell::new() })
     }
 
     pub fn root(&self) -> &'a Root {
@@ -168,7 +169,12 @@ impl<'a> Tree<'a> {
     /// Lines of a file, with their ends; those behind its end are none.
     pub fn lines(&self, path: &RelPath, lines: LineRange) -> String {
         let Some(text) = self.text(path) else { return String::new() };
-        let range = LineIndex::new(&text).bytes_of(lines);
+        let range = self
+            .lines
+            .borrow_mut()
+            .entry(path.clone())
+            .or_insert_with(|| LineIndex::new(&text))
+            .bytes_of(lines);
         text.get(range.start..range.end).unwrap_or_default().to_owned()
     }
 
