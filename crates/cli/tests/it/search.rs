@@ -88,9 +88,9 @@ fn context_prints_the_ledger_and_the_prompt() {
     assert_eq!(
         lines[..4],
         [
-            "51 of 400 tokens, counted as four bytes each",
-            "     27  main.py:1-5  the question names main.py",
-            "     24  port.py:1-2  defines open_port, used above",
+            "39 of 400 tokens, counted as four bytes each",
+            "     22  main.py:1-5  the question names main.py",
+            "     17  port.py:1-2  defines open_port, used above",
             "",
         ]
     );
@@ -108,7 +108,7 @@ fn context_at_a_cursor() {
     let ran = ground.run(&["context", "--at", "main.py:3:11"]);
     assert_eq!(
         ran.out,
-        "23 of 4096 tokens, counted as four bytes each\n     14  port.py (heads)  defines open_port, used above\n      8  main.py:1-3  around the cursor\n      1  main.py:3-3  around the cursor\n\n# port.py (heads only)\n# def open_port(number)\nfrom port import open_port\n\nopen_port(\n[cursor]\n\n)\n"
+        "23 of 4096 tokens, counted as four bytes each\n     12  port.py (heads)  defines open_port, used above\n     10  main.py:1-3  around the cursor\n      1  main.py:3-3  around the cursor\n\n# port.py (heads only)\n# def open_port(number)\nfrom port import open_port\n\nopen_port(\n\n[cursor]\n\n)\n"
     );
     for (args, code) in [
         (&["context"][..], 2),
