@@ -94,9 +94,10 @@ fn a_cursor_is_counted_by_real_tokenizers() {
 #[test]
 fn a_context_needs_no_index() {
     let ground = Ground::new(&["base"]);
-    let home = ground.beside("file");
-    fs::write(&home, "no folder").unwrap();
-    let workspace = Workspace::open(&ground.path(""), &Dirs::under(&home.join("home"))).unwrap();
+    let home = ground.beside("other");
+    fs::create_dir(&home).unwrap();
+    fs::write(home.join("state"), "no folder").unwrap();
+    let workspace = Workspace::open(&ground.path(""), &Dirs::under(&home)).unwrap();
     let options = ContextOptions::default();
     let context = workspace.context("what does RelPath refuse?", &options, &()).unwrap();
     assert!(context.passages().any(|one| one.path.as_str() == "base/src/path.rs"));
