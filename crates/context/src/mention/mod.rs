@@ -145,7 +145,7 @@ fn mention(word: Word<'_>, names: &dyn Names) -> Option<Mention> {
         return Some(Mention::Files { name: text.to_owned(), paths: several });
     }
     let symbol = symbol(text, is_quoted || is_marked)
-        .filter(|_| !is_pattern(bare) && !(is_marked && text.contains('/')));
+        .filter(|_| !(is_pattern(bare) || is_marked && text.contains('/')));
     let is_name = is_marked && text.contains(char::is_alphanumeric);
     symbol.or_else(|| is_name.then(|| Mention::Unknown { name: text.to_owned() }))
 }

@@ -160,6 +160,8 @@ fn give(packer: &mut Packer<'_>, path: &RelPath) -> Result<()> {
     if tokens > room {
         return Err(Error::FileTooLong { path: path.clone(), tokens, room });
     }
-    parts.into_iter().for_each(|part| packer.give(part));
+    for part in parts {
+        packer.give(part);
+    }
     Ok(())
 }

@@ -145,7 +145,9 @@ fn several(
         }
     }
     if sum <= room {
-        all.into_iter().for_each(|whole| packer.offer(whole));
+        for whole in all {
+            packer.offer(whole);
+        }
         return Ok(());
     }
     let limit = packer.set_room(room);

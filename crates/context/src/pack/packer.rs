@@ -64,7 +64,9 @@ impl<'a> Packer<'a> {
         self.tokens = self.counter.whole(&render(&kept.pieces));
         self.kept = kept.pieces;
         self.outdated = kept.outdated;
-        kept.left_out.into_iter().for_each(|one| self.leave_out(one));
+        for one in kept.left_out {
+            self.leave_out(one);
+        }
     }
 
     /// From here on, only what search may take is taken.

@@ -130,12 +130,11 @@ fn used(
     let mut all: Vec<Used> = Vec::new();
     for (path, lines) in mentioned {
         for one in graph.used_in(path, bytes_of(packer.tree, path, *lines)) {
-            match all.iter_mut().find(|known| known.node == one.node) {
-                Some(known) => known.times += one.times,
-                None => {
-                    let is_certain = one.certainty == Certainty::Certain;
-                    all.push(Used { node: one.node, times: one.times, is_certain });
-                }
+            if let Some(known) = all.iter_mut().find(|known| known.node == one.node) {
+                known.times += one.times;
+            } else {
+                let is_certain = one.certainty == Certainty::Certain;
+                all.push(Used { node: one.node, times: one.times, is_certain });
             }
         }
     }
@@ -217,7 +216,9 @@ fn take(packer: &mut Packer<'_>, graph: &CodeGraph, used: Vec<Used>, room: usize
         let known = shown.entry(path.clone()).or_default();
         known.extend(heads.into_iter().filter(|one| !known.contains(one)).collect::<Vec<_>>());
     }
-    bodies.into_iter().for_each(|body| packer.offer(body));
+    for body in bodies {
+        packer.offer(body);
+    }
     for path in files {
         let Some(places) = shown.get(&path) else { continue };
         let node = graph.file(&path).and_then(|_| graph.defined_in(&path, ALL).first().copied());

@@ -62,12 +62,11 @@ fn facts(tree: &Tree<'_>, path: &RelPath, parsed: &ParsedFile) -> Result<FileFac
         let same = known
             .iter()
             .find(|one| one.import.source == import.source && one.import.names == import.names);
-        match same {
-            Some(same) => FileImport { import, ..same.clone() },
-            None => {
-                let modules = vec![None; import.names.len()];
-                FileImport { import, files: Vec::new(), modules, is_external: false }
-            }
+        if let Some(same) = same {
+            FileImport { import, ..same.clone() }
+        } else {
+            let modules = vec![None; import.names.len()];
+            FileImport { import, files: Vec::new(), modules, is_external: false }
         }
     });
     let (language, imports) = (parsed.language(), imports.collect());

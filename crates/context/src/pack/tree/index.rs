@@ -17,6 +17,7 @@ use crate::walk::{Place, Read, read_text};
 /// Files that are looked through for the definitions of a name.
 const MOST_FILES: usize = 40;
 
+/// The text of a file on the disk; `None` where it cannot be read.
 pub fn text(index: &CodeIndex, path: &RelPath) -> Option<Rc<str>> {
     let place = Place::at(index.root(), path)?;
     match read_text(&place, index.options()) {
@@ -31,6 +32,7 @@ pub fn chunks(index: &CodeIndex, path: &RelPath, text: &str) -> Result<Vec<Chunk
     Ok(known.unwrap_or_else(|| cut(text, language_of(Path::new(path.as_str()), text))))
 }
 
+/// The passages that search finds by the index.
 pub fn found(
     tree: &Tree<'_>,
     index: &CodeIndex,
@@ -58,6 +60,7 @@ pub fn found(
     Ok(found)
 }
 
+/// Where the index knows a name to be defined, the likeliest first.
 pub fn definitions(
     tree: &Tree<'_>,
     index: &CodeIndex,

@@ -12,18 +12,22 @@ use crate::import::{FileSet as _, ImportResolver};
 use crate::search::RankedChunk;
 use crate::syntax::{Chunk, ParseLimits, ParsedFile};
 
+/// The files, by path.
 pub fn files(code: &CodeBase) -> Vec<RelPath> {
     code.paths()
 }
 
+/// The text of a file; `None` for one that was not read.
 pub fn text(code: &CodeBase, path: &RelPath) -> Option<Rc<str>> {
     code.number_of(path).map(|number| code.text(number).into())
 }
 
+/// The parts of a file.
 pub fn chunks(code: &CodeBase, path: &RelPath) -> Vec<Chunk> {
     code.number_of(path).map(|number| code.chunks(number)).unwrap_or_default()
 }
 
+/// The passages that fit a question, best first.
 pub fn found(code: &CodeBase, question: &str, limit: usize) -> Result<Vec<Found>> {
     let found = |one: RankedChunk| {
         let RankedChunk { file, chunk, score, words } = one;
@@ -32,6 +36,7 @@ pub fn found(code: &CodeBase, question: &str, limit: usize) -> Result<Vec<Found>
     Ok(code.ranked(question)?.into_iter().take(limit).map(found).collect())
 }
 
+/// Where a name is defined, the likeliest first.
 pub fn definitions(
     code: &CodeBase,
     name: &str,
@@ -41,6 +46,7 @@ pub fn definitions(
     Ok(found.map(|(file, chunk)| (code.path(file).clone(), chunk)).collect())
 }
 
+/// What some files of code say; they are parsed for it.
 pub fn facts(code: &CodeBase, paths: &[RelPath], resolver: &ImportResolver<'_>) -> Vec<FileFacts> {
     let limits = ParseLimits::default();
     let one = |path: &RelPath| {
