@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let workspace = Workspace::open(Path::new(folder), &dirs)?;
     let Some(model) = model.first() else {
         let context = workspace.extract(question, &TurnOptions::default())?;
-        for passage in &context.passages {
+        for passage in context.passages() {
             println!("{}:{}  {}", passage.path, passage.lines, passage.reason);
         }
         return Ok(());
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!();
-    for passage in &turn.context().passages {
+    for passage in turn.context().passages() {
         println!("{}:{}", passage.path, passage.lines);
     }
     Ok(())

@@ -73,7 +73,7 @@ impl Turn {
 
 impl Turn {
     pub(crate) fn new(running: core::Turn) -> Self {
-        let sources = running.context().passages.clone();
+        let sources = running.context().passages().cloned().collect();
         let cancel = running.cancel_token();
         Self { running: Arc::new(Mutex::new(running)), seen: Arc::default(), sources, cancel }
     }

@@ -93,7 +93,7 @@ impl Workspace {
             let options = options.unwrap_or_default().convert()?;
             workspace.extract(&question, &options)
         };
-        run(extract, |context| context.passages.iter().map(Passage::from).collect())
+        run(extract, |context| context.passages().map(Passage::from).collect())
     }
 
     /// Asks a question about the code. The answer is an async iterable.

@@ -50,7 +50,7 @@ impl Turn {
     /// The passages that the model was shown.
     #[getter]
     fn sources(&self, py: Python<'_>) -> Vec<Passage> {
-        py.detach(|| self.running().context().passages.iter().map(Passage::from).collect())
+        py.detach(|| self.running().context().passages().map(Passage::from).collect())
     }
 
     /// How the answer ended; `None` while it runs.

@@ -61,7 +61,7 @@ impl Workspace {
     ) -> PyResult<Vec<Passage>> {
         let extract = || self.0.extract(question, &options(&files, context_tokens, None)?);
         let context = py.detach(extract).map_err(|error| raise(py, error))?;
-        Ok(context.passages.iter().map(Passage::from).collect())
+        Ok(context.passages().map(Passage::from).collect())
     }
 
     /// Asks a question about the code. The answer is an iterator over its text.

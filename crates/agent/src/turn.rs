@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use mlxcode_base::{CancelToken, RelPath};
-use mlxcode_context::{Budget, CodeBase, PackedContext};
+use mlxcode_context::{Budget, CodeSource, PackRequest, PackedContext};
 use mlxcode_edit::{ParsedItem, ReplyParser};
 use mlxcode_models::{
     Finished, GenerateOptions, GenerateRequest, Generation, GenerationEvent, LanguageModel, Prompt,
@@ -34,6 +34,9 @@ pub struct TurnRequest {
     pub context_tokens: usize,
     /// How to generate; `max_tokens` is what the answer reserves of the context.
     pub options: GenerateOptions,
+    /// What the model was shown in the turn before: what of it still holds
+    /// stays in front, so that a prompt cache holds.
+    pub earlier: Option<PackedContext>,
     /// Stops the turn within one token.
     pub cancel: CancelToken,
 }
@@ -47,6 +50,7 @@ impl TurnRequest {
             files: Vec::new(),
             context_tokens: CONTEXT_TOKENS,
             options: GenerateOptions::default(),
+            earlier: None,
             cancel: CancelToken::new(),
         }
     }
@@ -77,8 +81,12 @@ pub struct Turn {
 
 impl Turn {
     /// Packs the passages that matter into the model's context and starts it.
-    pub fn start(code: &CodeBase, model: &dyn LanguageModel, request: TurnRequest) -> Result<Self> {
-        let (context, prompt) = prepare(code, model, &request)?;
+    pub fn start<'a>(
+        code: impl Into<CodeSource<'a>>,
+        model: &dyn LanguageModel,
+        request: TurnRequest,
+    ) -> Result<Self> {
+        let (context, prompt) = prepare(code.into(), model, &request)?;
         let parser = (request.task == Task::Edit).then(ReplyParser::new);
         let generate =
             GenerateRequest::new(prompt).with_options(request.options).with_cancel(request.cancel);
@@ -166,7 +174,7 @@ impl Iterator for Turn {
 /// Tokens may join across the border between passages and question, so the
 /// sum of parts is only a first guess: the rendered prompt is what counts.
 fn prepare(
-    code: &CodeBase,
+    code: CodeSource<'_>,
     model: &dyn LanguageModel,
     request: &TurnRequest,
 ) -> Result<(PackedContext, Prompt)> {
@@ -184,11 +192,14 @@ fn prepare(
     };
     // A tokenizer that fails on a passage would fail on the prompt below, and
     // is reported there.
-    let counter = |text: &str| model.count_tokens(&Prompt::text(text)).unwrap_or(usize::MAX);
+    let counter = |text: &str| model.count_text(text).unwrap_or(usize::MAX);
+    let mut pack = PackRequest::new(words);
+    pack.files = &request.files;
+    pack.earlier = request.earlier.as_ref();
     loop {
         let search_tokens = request.context_tokens;
         let budget = Budget { tokens: room, search_tokens, counter: &counter };
-        let context = code.pack(words, &request.files, &budget)?;
+        let context = code.pack(&pack, &budget)?;
         let prompt = lay_out(request.task, &context.render(), words);
         let over = (model.count_tokens(&prompt)? + answer).saturating_sub(context_length);
         if over == 0 {

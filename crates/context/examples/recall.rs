@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use mlxcode_base::{CancelToken, RelPath, Root};
-use mlxcode_context::{Budget, CodeBase, CodeIndex, SearchKind, SearchOptions, WalkOptions};
+use mlxcode_context::{
+    Budget, CodeBase, CodeIndex, CodeSource, PackRequest, SearchKind, SearchOptions, WalkOptions,
+};
 
 /// What a model of 8,192 tokens leaves for passages.
 const PACKED_TOKENS: usize = 4_000;
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         None => None,
     };
-    let mut times = Vec::new();
+    let (mut times, mut packing) = (Vec::new(), Vec::new());
 
     // Four bytes a token is what common vocabularies reach on code.
     let counter = |text: &str| text.len().div_ceil(4);
@@ -66,8 +68,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         let rank = files.iter().position(fits).map(|place| place + 1);
-        let context = code.pack(question, &[], &budget)?;
-        let inside = context.passages.iter().any(|passage| fits(&passage.path));
+        let source = match &index {
+            Some((index, _)) => CodeSource::from(index),
+            None => CodeSource::from(&code),
+        };
+        let begin = Instant::now();
+        let context = source.pack(&PackRequest::new(question), &budget)?;
+        packing.push(begin.elapsed());
+        let inside = context.passages().any(|passage| fits(&passage.path));
         packed += usize::from(inside);
         if rank != Some(1) || !inside {
             let first = files.first().map_or("nothing", RelPath::as_str);
@@ -77,13 +85,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         ranks.push(rank);
     }
-    times.sort();
-    let longest = times.last().map_or(0, Duration::as_millis);
-    let median = times.get(times.len() / 2).map_or(0, Duration::as_millis);
+    let (search, longest) = middle_and_most(&mut times);
+    let (pack, longest_pack) = middle_and_most(&mut packing);
     let within = |most: usize| ranks.iter().flatten().filter(|rank| **rank <= most).count();
     let reciprocal: f64 = ranks.iter().flatten().map(|rank| 1.0 / *rank as f64).sum();
     println!(
-        "{} cases: first {}, first five {}, first ten {}, packed into {PACKED_TOKENS} tokens {packed}, mean reciprocal rank {:.3}, search {median} ms in the middle, {longest} at most",
+        "{} cases: first {}, first five {}, first ten {}, packed into {PACKED_TOKENS} tokens {packed}, mean reciprocal rank {:.3}, search {search} ms in the middle, {longest} at most, packing {pack} and {longest_pack}",
         ranks.len(),
         within(1),
         within(5),
@@ -91,4 +98,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         reciprocal / ranks.len().max(1) as f64,
     );
     Ok(())
+}
+
+/// In milliseconds.
+fn middle_and_most(times: &mut [Duration]) -> (u128, u128) {
+    times.sort();
+    let middle = times.get(times.len() / 2).map_or(0, Duration::as_millis);
+    (middle, times.last().map_or(0, Duration::as_millis))
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::import::FileSet;
 use crate::mention::{Mention, ends_in, mentions, outermost};
 use crate::origin::Origin;
+use crate::pack::MOST_DEFINITIONS;
 use crate::search::{Hit, NAMED_FACTOR, RankedChunk, rank_chunks, rank_files, sort, standing};
 use crate::syntax::{Chunk, chunks, language_of};
 use crate::terms::Query;
@@ -15,12 +16,10 @@ use crate::walk::{Skipped, SourceFile, WalkOptions, walk};
 /// Files that are parsed to find a symbol that a question names.
 const SYMBOL_FILES: usize = 40;
 
-/// Definitions of one name that are of use; `new` has hundreds.
-const MOST_DEFINITIONS: usize = 5;
-
 /// The text files of a tree, in memory.
 #[derive(Clone, Debug)]
 pub struct CodeBase {
+    root: Root,
     files: Vec<SourceFile>,
     skipped: Skipped,
     cancel: CancelToken,
@@ -30,7 +29,7 @@ impl CodeBase {
     /// Reads the tree. `cancel` stops this and all later work on it.
     pub fn open(root: &Root, options: &WalkOptions, cancel: &CancelToken) -> Result<Self> {
         let (files, skipped) = walk(root, options, cancel)?;
-        Ok(Self { files, skipped, cancel: cancel.clone() })
+        Ok(Self { root: root.clone(), files, skipped, cancel: cancel.clone() })
     }
 
     /// How many files were read.
@@ -108,21 +107,17 @@ impl CodeBase {
             found.extend(defining.map(|chunk| (number, chunk)));
         }
         if let Some(owner) = owner {
-            let (its, others): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|(file, chunk)| self.is_owned(*file, chunk, owner));
+            let (its, others): (Vec<_>, Vec<_>) = found
+                .into_iter()
+                .partition(|(file, chunk)| chunk.is_owned(self.path(*file), owner));
             found = if its.is_empty() { others } else { its };
         }
         found.truncate(MOST_DEFINITIONS);
         Ok(found)
     }
 
-    /// Tells whether a chunk is a part of a type, or of a module, of that name.
-    fn is_owned(&self, file: usize, chunk: &Chunk, owner: &str) -> bool {
-        let inside = chunk.inside.as_deref().unwrap_or_default();
-        let words = inside.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.into_iter().any(|word| word == owner)
-            || chunk.names.iter().any(|name| name == owner)
-            || self.path(file).parts().any(|part| part.split('.').next() == Some(owner))
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
     }
 
     pub(crate) fn number_of(&self, path: &RelPath) -> Option<usize> {
@@ -139,10 +134,6 @@ impl CodeBase {
 
     pub(crate) fn text(&self, file: usize) -> &str {
         &self.files[file].text
-    }
-
-    pub(crate) fn line_count(&self, file: usize) -> usize {
-        self.files[file].text.lines().count()
     }
 
     pub(crate) fn chunks(&self, file: usize) -> Vec<Chunk> {

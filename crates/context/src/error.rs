@@ -113,6 +113,9 @@ pub enum Error {
         /// How many it has.
         lines: usize,
     },
+    /// Git cannot tell what was changed.
+    #[error(transparent)]
+    Git(#[from] mlxcode_git::Error),
     /// A path leads out of the root.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -137,6 +140,7 @@ impl Diagnostic for Error {
             Self::IndexFolder { source, .. } | Self::Watch { source } => io_error_kind(source),
             Self::Index { .. } => ErrorKind::Internal,
             Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
+            Self::Git(source) => source.kind(),
             Self::Path(source) => source.kind(),
             Self::Server(source) => source.kind(),
         }
@@ -159,6 +163,7 @@ impl Diagnostic for Error {
             Self::EmptyQuery => "context.empty_query",
             Self::NameNotFound { .. } => "context.name_not_found",
             Self::NoSuchLine { .. } => "context.no_such_line",
+            Self::Git(source) => source.code(),
             Self::Path(source) => source.code(),
             Self::Server(source) => source.code(),
         }
@@ -187,6 +192,7 @@ impl Diagnostic for Error {
                 "write a path, a symbol such as `Port.open`, or PATH:LINE:COLUMN where it is used"
             }
             Self::NoSuchLine { .. } => "lines count from one",
+            Self::Git(source) => return source.help(),
             Self::Path(source) => return source.help(),
             Self::Server(source) => return source.help(),
         };

@@ -18,7 +18,7 @@
 //! let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new())?;
 //! let bytes = |text: &str| text.len();
 //! let context = code.pack("who opens a port?", &[], &Budget::new(500, &bytes))?;
-//! assert_eq!(context.passages[0].path.as_str(), "port.py");
+//! assert_eq!(context.pieces[0].path().unwrap().as_str(), "port.py");
 //! assert!(context.render().len() <= 500);
 //! # Ok(())
 //! # }
@@ -54,10 +54,13 @@ pub use graph::{
 };
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use index::{CodeIndex, IndexedChange, IndexedTree, Rebuilt, Updated};
-pub use mention::Mention;
+pub use mention::{Attachment, MediaType, Mention};
 pub use origin::Origin;
 pub use outline::OutlineItem;
-pub use pack::{Budget, PackedContext, Passage, Reason, TokenCounter};
+pub use pack::{
+    Budget, CodeSource, CursorRequest, LeftOut, LeftOutReason, Note, NoteKind, PackRequest,
+    PackedContext, PackedCursor, Passage, Piece, Reason, TokenCounter,
+};
 pub use precise::{LanguageServer, ServerError, ServerPlace, ServerSession};
 pub use reference::{Reference, ReferenceKind};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};

@@ -1,4 +1,4 @@
-use mlxcode_base::{ContentHash, Diagnostic as _, ErrorKind, Progress};
+use mlxcode_base::{CancelToken, ContentHash, Diagnostic as _, ErrorKind, Progress};
 use mlxcode_context::{CodeIndex, Hit, SearchKind, SearchOptions, Updated, search_text};
 
 use crate::error::Result;
@@ -38,13 +38,7 @@ impl Workspace {
             let hits = search_text(&self.root, &self.walk_options(), query, options)?;
             return Ok(FoundCode { hits, updated: None });
         }
-        let index = self.index()?;
-        // Where there is nothing yet, one waits for who builds it.
-        let mut updated = if index.file_count()? == 0 {
-            Some(index.update(&options.cancel, progress)?)
-        } else {
-            index.try_update(&options.cancel, progress)?
-        };
+        let (index, mut updated) = self.updated_index(&options.cancel, progress)?;
         let hits = match index.search(query, options) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 updated = Some(index.update(&options.cancel, progress)?);
@@ -53,5 +47,22 @@ impl Workspace {
             hits => hits?,
         };
         Ok(FoundCode { hits, updated })
+    }
+
+    /// The index as the tree is now, or as another process found it that is at
+    /// it.
+    pub(crate) fn updated_index(
+        &self,
+        cancel: &CancelToken,
+        progress: &dyn Progress,
+    ) -> Result<(CodeIndex, Option<Updated>)> {
+        let index = self.index()?;
+        // Where there is nothing yet, one waits for who builds it.
+        let updated = if index.file_count()? == 0 {
+            Some(index.update(cancel, progress)?)
+        } else {
+            index.try_update(cancel, progress)?
+        };
+        Ok((index, updated))
     }
 }

@@ -90,6 +90,12 @@ pub enum InputError {
         /// As given.
         text: String,
     },
+    /// A place in a file is not told.
+    #[error("`{place}` is no place in a file")]
+    NoPlace {
+        /// As given.
+        place: String,
+    },
     /// The environment names no home folder.
     #[error("no folder for models and journals: the environment names no home folder")]
     NoHome,
@@ -110,6 +116,7 @@ impl Diagnostic for InputError {
             | Self::NobodyToType
             | Self::NotTheSame
             | Self::BadTime { .. }
+            | Self::NoPlace { .. }
             | Self::BadHash { .. }
             | Self::NoHome => ErrorKind::InvalidInput,
         }
@@ -132,6 +139,7 @@ impl Diagnostic for InputError {
             Self::SeveralModels { .. } => "models.not_chosen",
             Self::BadTime { .. } => "input.bad_time",
             Self::BadHash { .. } => "input.bad_hash",
+            Self::NoPlace { .. } => "input.no_place",
             Self::NoHome => "input.no_home",
         }
     }
@@ -169,6 +177,7 @@ impl Diagnostic for InputError {
                 }
                 Self::BadTime { .. } => "write `2h`, `3d`, `2026-01-31` or `2026-01-31T23:59:59Z`",
                 Self::BadHash { .. } => "`audit verify` prints the head to note",
+                Self::NoPlace { .. } => "write FILE:LINE:COLUMN, both from one",
                 Self::NoHome => "set HOME, or MLX_CODE_HOME to a folder of your choice",
             }
             .to_owned(),

@@ -16,8 +16,7 @@
 //! let dirs = Dirs::under(&folder.path().join(".state"));
 //! let workspace = Workspace::open(folder.path(), &dirs)?;
 //! let model = Model::new(ScriptedModel::new([
-//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
-//! ]));
+//!     "greet.py\n```python\n//! ]));
 //!
 //! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
 //! for event in turn.by_ref() {
@@ -38,6 +37,7 @@
 
 mod benchmark;
 mod changes;
+mod code;
 mod config;
 mod dirs;
 mod doctor;
@@ -50,11 +50,14 @@ mod input;
 mod library;
 mod model;
 mod navigation;
+<<<<<<< HEAD
 mod precise;
+mod packing;
 mod residency;
 mod residents;
 mod secrets;
 mod syntax;
+mod tokens;
 mod turn;
 mod watch;
 mod workspace;
@@ -78,12 +81,14 @@ pub use library::{
 pub use model::Model;
 pub use navigation::Navigation;
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use packing::{ContextOptions, CursorOptions};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
@@ -94,10 +99,7 @@ pub use mlxcode_base::{
     ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
-    Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat,
-    GraphNode, Hit, HitReason, IndexedChange, NodeId, OutlineItem, PackedContext, Passage,
-    PollReason, Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions,
-    Skipped, Symbol, SymbolKind, Unreferenced, Updated, Visibility, Watch, WatchEvent,
+    Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat, GraphNode, Hit, HitReason, IndexedChange, LeftOut, LeftOutReason, MediaType, NodeId, Note, NoteKind, OutlineItem, PackedContext, PackedCursor, Passage, Piece, PollReason, Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,

@@ -88,6 +88,10 @@ impl LanguageModel for Leased {
         self.engine.count_tokens(prompt)
     }
 
+    fn count_text(&self, text: &str) -> mlxcode_models::Result<usize> {
+        self.engine.count_text(text)
+    }
+
     fn generate(
         &self,
         request: GenerateRequest,

@@ -2,10 +2,11 @@ use std::path::Path;
 
 use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
-use mlxcode_context::{Budget, CodeBase, Hit, PackedContext, WalkOptions};
+use mlxcode_context::{Budget, CodeBase, Hit, PackRequest, PackedContext, WalkOptions};
 use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
+use crate::code::Code;
 use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
@@ -37,6 +38,10 @@ pub struct TurnOptions {
     /// The most tokens of passages that are searched for; `None` takes the
     /// configured number, or 4096.
     pub context_tokens: Option<usize>,
+    /// What the model was shown in the turn before
+    /// ([`Turn::context`](crate::Turn::context)): what of it still holds stays
+    /// in front, so that a prompt cache holds.
+    pub earlier: Option<PackedContext>,
     /// How to generate; `None` in `max_tokens` takes the configured number, or
     /// 1024.
     pub generate: GenerateOptions,
@@ -47,7 +52,13 @@ pub struct TurnOptions {
 impl Default for TurnOptions {
     fn default() -> Self {
         let generate = GenerateOptions { max_tokens: None, ..GenerateOptions::default() };
-        Self { files: Vec::new(), context_tokens: None, generate, cancel: CancelToken::new() }
+        Self {
+            files: Vec::new(),
+            context_tokens: None,
+            earlier: None,
+            generate,
+            cancel: CancelToken::new(),
+        }
     }
 }
 
@@ -110,9 +121,14 @@ impl Workspace {
         let search_tokens = options.context_tokens.unwrap_or(EXTRACT_TOKENS);
         // No model reads it, so a given file is whole whatever its length.
         let budget = Budget { tokens: usize::MAX, search_tokens, counter: &counter };
-        let code = self.scan(&options.cancel)?;
+        let code = self.code_at_once(&options.cancel)?;
         self.require_files(&code)?;
-        Ok(code.pack(question, &options.files, &budget)?)
+        let mut request = PackRequest::new(question);
+        request.files = &options.files;
+        // A person reads it, who has the tree.
+        request.with_map = false;
+        request.cancel = options.cancel.clone();
+        code.pack(&request, &budget)
     }
 
     /// Asks `model` a question about the code.
@@ -127,7 +143,7 @@ impl Workspace {
     }
 
     fn turn(&self, task: Task, model: &Model, words: &str, options: TurnOptions) -> Result<Turn> {
-        let code = self.scan(&options.cancel)?;
+        let code = self.code(&options.cancel, &())?;
         if task == Task::Ask && !words.trim().is_empty() {
             self.require_files(&code)?;
         }
@@ -138,17 +154,21 @@ impl Workspace {
             .or(self.config().context_tokens)
             .unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
         request.options = options.generate;
+        request.earlier = options.earlier;
         request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));
-        let running = mlxcode_agent::Turn::start(&code, model.language_model(), request)?;
+        let running = code.mended(&options.cancel, |source| {
+            let model = model.language_model();
+            Ok(mlxcode_agent::Turn::start(source, model, request.clone())?)
+        })?;
         Ok(Turn::new(running, options.cancel))
     }
 
     /// An answer about nothing would be made up. A change may begin with
     /// nothing: it can make files.
-    fn require_files(&self, code: &CodeBase) -> Result<()> {
-        if code.file_count() == 0 {
+    fn require_files(&self, code: &Code) -> Result<()> {
+        if code.is_empty()? {
             return Err(InputError::EmptyTree { root: self.root().to_owned() }.into());
         }
         Ok(())

@@ -16,6 +16,14 @@ pub trait LanguageModel: Send + Sync {
     /// [`generate`](Self::generate) would read.
     fn count_tokens(&self, prompt: &Prompt) -> Result<usize>;
 
+    /// Counts the tokens of a text that stands in a message, as
+    /// [`count_tokens`](Self::count_tokens) counts the whole: special tokens
+    /// that are written out in it are text.
+    fn count_text(&self, text: &str) -> Result<usize> {
+        let around = self.count_tokens(&Prompt::text(""))?;
+        Ok(self.count_tokens(&Prompt::text(text))?.saturating_sub(around))
+    }
+
     /// Starts to continue the prompt; tokens arrive through the result.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ fn an_answer_is_streamed_with_what_it_rests_on() {
     let model = ScriptedModel::new(["It is `open_port`."]);
     let mut turn =
         Turn::start(&code, &model, TurnRequest::new(Task::Ask, "who opens a port?")).unwrap();
-    assert_eq!(turn.context().passages[0].path.as_str(), "port.py");
+    assert_eq!(turn.context().passages().next().unwrap().path.as_str(), "port.py");
     assert!(turn.finished().is_none());
     let mut text = String::new();
     while let Some(piece) = turn.next_text() {
@@ -102,7 +102,8 @@ fn the_prompt_leaves_room_for_the_answer() {
     request.context_tokens = 10;
     request.files = vec![RelPath::new("port_7.py").unwrap()];
     let turn = Turn::start(&code, &model, request).unwrap();
-    let [passage] = &turn.context().passages[..] else { panic!("one passage") };
+    let passages: Vec<_> = turn.context().passages().collect();
+    let [passage] = &passages[..] else { panic!("one passage") };
     assert_eq!((passage.path.as_str(), passage.lines.count()), ("port_7.py", 31));
 }
 

@@ -3,6 +3,7 @@
 mod changes;
 mod code;
 mod computing;
+mod context;
 mod library;
 mod models;
 mod pull;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
+pub use context::Context;
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::Models;
 pub use pull::{Pull, Queue};
@@ -57,6 +59,8 @@ pub enum Command {
     Ask(Ask),
     /// Find places in the code: by words, names, text
     Search(SearchCode),
+    /// Show what of the code a model would be shown for a question, and why
+    Context(Context),
     /// Read the code, so that it is found fast; `search` does it by itself
     Index,
     /// Follow the tree: keep its index up to date, and tell what changes

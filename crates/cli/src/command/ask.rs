@@ -45,7 +45,7 @@ fn extract(
         return Ok(SUCCESS);
     }
     let style = Style::for_output(host);
-    for passage in &context.passages {
+    for passage in context.passages() {
         let place = format!("{}:{}", passage.path, passage.lines);
         written(writeln!(host.output, "{}", style.place(place)))?;
         for line in passage.text.lines() {
@@ -54,7 +54,11 @@ fn extract(
         written(writeln!(host.output))?;
     }
     list_sources(&context, host)?;
-    let what = if context.passages.is_empty() { "" } else { "These are passages, not an answer: " };
+    let what = if context.passages().next().is_none() {
+        ""
+    } else {
+        "These are passages, not an answer: "
+    };
     written(writeln!(host.messages, "\n{what}no model is installed.\n{HOW_TO_GET_A_MODEL}"))?;
     Ok(SUCCESS)
 }
@@ -99,12 +103,12 @@ fn answer(
 
 fn list_sources(context: &PackedContext, host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
-    if context.passages.is_empty() {
+    if context.passages().next().is_none() {
         written(writeln!(host.output, "Sources: none; nothing here matches the question."))?;
     } else {
         written(writeln!(host.output, "{}", style.strong("Sources:")))?;
     }
-    for passage in &context.passages {
+    for passage in context.passages() {
         let place = format!("{}:{}", passage.path, passage.lines);
         let reason = style.dim(&passage.reason);
         written(writeln!(host.output, "  {}  {reason}", style.place(place)))?;

@@ -62,6 +62,8 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ErrorOutput>(&schemas, "error")?;
     schema::<json::AskOutput>(&schemas, "ask")?;
     schema::<json::HitsOutput>(&schemas, "search")?;
+    schema::<json::ContextOutput>(&schemas, "context")?;
+    schema::<json::CursorOutput>(&schemas, "context-at")?;
     schema::<json::IndexOutput>(&schemas, "index")?;
     schema::<json::WatchOutput>(&schemas, "watch")?;
     schema::<json::OutlineOutput>(&schemas, "outline")?;

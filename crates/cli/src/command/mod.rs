@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod context;
 mod definition;
 mod doctor;
 mod edit;
@@ -63,6 +64,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
+        Command::Context(args) => context::run(&args, &common, host),
         Command::Index => index::run(&common, host),
         Command::Watch => watch::run(&common, host),
         Command::Outline(args) => outline::run(&args, &common, host),
@@ -151,7 +153,13 @@ fn turn_options(
     host: &Host<'_>,
 ) -> TurnOptions {
     let generate = GenerateOptions { max_tokens, ..GenerateOptions::default() };
-    TurnOptions { files, context_tokens, generate, cancel: host.cancel.clone() }
+    TurnOptions {
+        files,
+        context_tokens,
+        generate,
+        cancel: host.cancel.clone(),
+        ..TurnOptions::default()
+    }
 }
 
 /// Reads a place or a symbol that was typed. A path is meant from the current

@@ -72,5 +72,51 @@ fn documents() {
     let ground = Ground::new();
     check("index", "index", &ground.run(&["index", "--json"]));
     check("search", "search", &ground.run(&["search", "who opens the port?", "--json"]));
+    check("context", "context", &ground.run(&["context", "who opens @port.py?", "--json"]));
+    let at = ["context", "--at", "port.py:2:5", "--json"];
+    check("context-at", "context_at", &ground.run(&at));
     check("search", "search_nothing", &ground.run(&["search", "zzz", "--json"]));
+}
+
+#[test]
+fn context_prints_the_ledger_and_the_prompt() {
+    let ground = Ground::new();
+    ground.write("main.py", "from port import open_port\n\n\ndef main():\n    open_port(1)\n");
+    let ran = ground.run(&["context", "what does main.py do?", "--tokens", "400"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(
+        lines[..4],
+        [
+            "39 of 400 tokens, counted as four bytes each",
+            "     22  main.py:1-5  the question names main.py",
+            "     17  port.py:1-2  defines open_port, used above",
+            "",
+        ]
+    );
+    assert_eq!(lines[4..7], ["main.py:1-5", "```python", "from port import open_port"]);
+    // A model counts by itself.
+    let play = Play { replies: Some(&["x"]), ..Play::default() };
+    let ran = ground.play(&["context", "what does main.py do?"], play);
+    assert!(ran.out.lines().next().unwrap().ends_with(" of 4096 tokens"), "{}", ran.out);
+}
+
+#[test]
+fn context_at_a_cursor() {
+    let ground = Ground::new();
+    ground.write("main.py", "from port import open_port\n\nopen_port()\n");
+    let ran = ground.run(&["context", "--at", "main.py:3:11"]);
+    assert_eq!(
+        ran.out,
+        "23 of 4096 tokens, counted as four bytes each\n     12  port.py (heads)  defines open_port, used above\n     10  main.py:1-3  around the cursor\n      1  main.py:3-3  around the cursor\n\n# port.py (heads only)\n# def open_port(number)\nfrom port import open_port\n\nopen_port(\n\n[cursor]\n\n)\n"
+    );
+    for (args, code) in [
+        (&["context"][..], 2),
+        (&["context", "--at", "main.py"], 2),
+        (&["context", "--at", "main.py:99:1"], 2),
+        (&["context", "--at", "none.py:1:1"], 3),
+    ] {
+        let ran = ground.run(args);
+        assert_eq!(ran.code, code, "{ran:?}");
+    }
 }

@@ -19,6 +19,7 @@ mod told;
 mod types;
 mod unused;
 mod usages;
+mod used;
 
 use std::sync::OnceLock;
 

@@ -7,6 +7,7 @@
 
 mod codec;
 mod facts;
+mod facts_of;
 mod read;
 mod schema;
 mod storage;
@@ -30,6 +31,7 @@ use crate::walk::{Skipped, WalkOptions};
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
+pub(crate) use facts_of::Defining;
 pub(crate) use storage::rel_path;
 pub use tree::IndexedTree;
 

@@ -1,28 +1,17 @@
-//! What could be packed, best first.
+//! Lines that could be packed.
 
-use mlxcode_base::LineRange;
+use mlxcode_base::{LineRange, RelPath};
 
-use super::Reason;
-use crate::code_base::CodeBase;
+use super::piece::{Note, Passage, Piece, Reason};
+use super::tree::Tree;
 use crate::error::Result;
-use crate::mention::Mention;
-use crate::search::RankedChunk;
 use crate::symbol::head;
 use crate::syntax::Chunk;
-
-/// Passages that score below this part of the best one only distract.
-const LEAST_SHARE: f32 = 0.3;
-
-/// Passages of which this part of the lines is the same are twins.
-const TWIN_SHARE: (usize, usize) = (4, 5);
-
-/// More passages than this are never read with care.
-const MOST_PASSAGES: usize = 24;
 
 /// Lines of a file that could be packed.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    pub file: usize,
+    pub path: RelPath,
     pub lines: LineRange,
     /// What the lines are a part of, where they do not say so themselves.
     pub inside: Option<String>,
@@ -33,33 +22,40 @@ pub struct Candidate {
 
 impl Candidate {
     /// A whole file.
-    pub fn whole(code: &CodeBase, file: usize, reason: Reason) -> Self {
-        let lines = LineRange::new(1, code.line_count(file));
-        Self { file, lines, inside: None, signature: None, reason }
+    pub fn whole(tree: &Tree<'_>, path: &RelPath, reason: Reason) -> Self {
+        let lines = LineRange::new(1, tree.line_count(path));
+        Self { path: path.clone(), lines, inside: None, signature: None, reason }
     }
 
-    fn of_chunk(code: &CodeBase, file: usize, chunk: Chunk, reason: Reason) -> Self {
+    pub fn of_chunk(tree: &Tree<'_>, path: &RelPath, chunk: Chunk, reason: Reason) -> Self {
         let Chunk { lines, names, inside } = chunk;
-        let text = code.lines(file, lines);
+        let text = tree.lines(path, lines);
         let signature = names.first().and_then(|name| {
             let line = text.lines().find(|line| line.contains(name.as_str()))?;
             Some(head(line))
         });
-        Self { file, lines, inside, signature, reason }
+        Self { path: path.clone(), lines, inside, signature, reason }
     }
 
-    /// Lines of a file that a question names.
-    fn of_lines(code: &CodeBase, file: usize, lines: LineRange, reason: Reason) -> Self {
+    /// Lines of a file that a question names; those behind its end are cut.
+    pub fn of_lines(
+        tree: &Tree<'_>,
+        path: &RelPath,
+        lines: LineRange,
+        reason: Reason,
+    ) -> Result<Self> {
+        let last = tree.line_count(path);
+        let lines = LineRange::new(lines.first.min(last), lines.last.min(last));
         let holds =
-            |chunk: &Chunk| chunk.lines.first < lines.first && lines.first <= chunk.lines.last;
-        let around = code.chunks(file).into_iter().find(holds);
+            |chunk: &&Chunk| chunk.lines.first < lines.first && lines.first <= chunk.lines.last;
+        let around = tree.chunks(path)?.iter().find(holds).cloned();
         let inside =
-            around.and_then(|chunk| Self::of_chunk(code, file, chunk, Reason::Given).path());
-        Self { file, lines, inside, signature: None, reason }
+            around.and_then(|chunk| Self::of_chunk(tree, path, chunk, Reason::Given).place());
+        Ok(Self { path: path.clone(), lines, inside, signature: None, reason })
     }
 
     /// What lines in the middle of it are a part of.
-    fn path(self) -> Option<String> {
+    fn place(self) -> Option<String> {
         match (self.inside, self.signature) {
             (Some(outer), Some(own)) => Some(format!("{outer} > {own}")),
             (outer, own) => outer.or(own),
@@ -79,106 +75,108 @@ impl Candidate {
         }
         if taken.last < last {
             let lines = LineRange::new(taken.last + 1, last);
-            let (file, reason) = (self.file, self.reason.clone());
-            left.push(Self { file, lines, inside: self.path(), signature: None, reason });
+            let (path, reason) = (self.path.clone(), self.reason.clone());
+            left.push(Self { path, lines, inside: self.place(), signature: None, reason });
         }
         left
     }
+
+    /// Without the empty lines at its ends; a file that was given stays whole.
+    pub fn trimmed(mut self, tree: &Tree<'_>) -> Self {
+        if self.reason == Reason::Given {
+            return self;
+        }
+        let text = tree.lines(&self.path, self.lines);
+        let is_empty = |line: &&str| line.trim().is_empty();
+        let before = text.lines().take_while(is_empty).count();
+        let behind = text.lines().rev().take_while(is_empty).count();
+        if before + behind < self.lines.count() {
+            self.lines.first += before;
+            self.lines.last -= behind;
+        }
+        self
+    }
+
+    /// As the model would see it.
+    pub fn piece(&self, tree: &Tree<'_>) -> Piece {
+        let place = format!("{}:{}", self.path, self.lines);
+        let header = match &self.inside {
+            Some(inside) => format!("{place} (in `{inside}`)"),
+            None => place,
+        };
+        Piece::Passage(Passage {
+            path: self.path.clone(),
+            lines: self.lines,
+            text: tree.lines(&self.path, self.lines),
+            header,
+            reason: self.reason.clone(),
+            tokens: 0,
+            is_kept: false,
+        })
+    }
 }
 
-/// What the question names, then what search finds. A named file
-/// that does not fit gives the passages of it that search finds.
-pub fn candidates(
-    code: &CodeBase,
-    question: &str,
-    fits: &dyn Fn(&Candidate) -> bool,
-) -> Result<Vec<Candidate>> {
-    let ranked = code.ranked(question)?;
-    let mut found = Vec::new();
-    for mention in code.mentions(question) {
-        match mention {
-            Mention::File { path, lines } => {
-                let Some(file) = code.number_of(&path) else { continue };
-                let name = path.to_string();
-                let reason = Reason::Named { name };
-                let whole = Candidate::whole(code, file, reason.clone());
-                if let Some(lines) = lines {
-                    let last = whole.lines.last;
-                    let lines = LineRange::new(lines.first.min(last), lines.last.min(last));
-                    found.push(Candidate::of_lines(code, file, lines, reason));
-                    continue;
-                }
-                if !fits(&whole) {
-                    let parts = ranked.iter().filter(|one| one.file == file).take(MOST_PASSAGES);
-                    found.extend(parts.map(|one| {
-                        let reason = whole.reason.clone();
-                        Candidate::of_chunk(code, file, one.chunk.clone(), reason)
-                    }));
-                }
-                // Of a file that is too long, its beginning where room is left.
-                found.push(whole);
-            }
-            Mention::Symbol { name, owner } => {
-                for (file, chunk) in code.definitions(&name, owner.as_deref())? {
-                    let reason = Reason::Named { name: name.clone() };
-                    found.push(Candidate::of_chunk(code, file, chunk, reason));
-                }
-            }
-        }
-    }
-    let least = ranked.first().map_or(0.0, |best| best.score * LEAST_SHARE);
-    let mut good: Vec<RankedChunk> = Vec::new();
-    for one in ranked.into_iter().take_while(|one| one.score >= least) {
-        if good.len() == MOST_PASSAGES {
-            break;
-        }
-        if !good.iter().any(|better| is_twin(code, better, &one)) {
-            good.push(one);
-        }
-    }
-    found.extend(good.into_iter().map(|one| {
-        Candidate::of_chunk(code, one.file, one.chunk, Reason::Words { words: one.words })
-    }));
-    Ok(found)
+/// What was chosen to be packed.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    Lines(Candidate),
+    Note(Note),
 }
 
-/// Tells whether two passages are one of which the tree holds two copies, such
-/// as the same source built for two module systems: the second tells nothing.
-fn is_twin(code: &CodeBase, one: &RankedChunk, other: &RankedChunk) -> bool {
-    let name = |file: usize| code.path(file).file_name();
-    one.file != other.file
-        && name(one.file) == name(other.file)
-        && one.chunk.names == other.chunk.names
-        && one.chunk.lines.count() == other.chunk.lines.count()
-        && {
-            let of = |chunk: &RankedChunk| code.lines(chunk.file, chunk.chunk.lines);
-            let (one, other) = (of(one), of(other));
-            let same = one.lines().zip(other.lines()).filter(|(a, b)| a == b).count();
-            same * TWIN_SHARE.1 >= one.lines().count() * TWIN_SHARE.0
+impl Chosen {
+    /// Lines without the empty ones at their ends.
+    pub fn trimmed(self, tree: &Tree<'_>) -> Self {
+        match self {
+            Self::Lines(candidate) => Self::Lines(candidate.trimmed(tree)),
+            note @ Self::Note(_) => note,
         }
+    }
+
+    pub fn piece(&self, tree: &Tree<'_>) -> Piece {
+        match self {
+            Self::Lines(candidate) => candidate.piece(tree),
+            Self::Note(note) => Piece::Note(note.clone()),
+        }
+    }
 }
 
 /// Joins neighbours of one file; the better one gives the place in the order.
-pub fn joined(chosen: Vec<Candidate>) -> Vec<Candidate> {
-    let mut out: Vec<Candidate> = Vec::new();
-    for mut candidate in chosen {
+pub fn joined(chosen: Vec<Chosen>) -> Vec<Chosen> {
+    let mut out: Vec<Chosen> = Vec::new();
+    for one in chosen {
+        let mut candidate = match one {
+            Chosen::Lines(candidate) => candidate,
+            note @ Chosen::Note(_) => {
+                out.push(note);
+                continue;
+            }
+        };
         let mut place = None;
         // A passage can close the gap between two others.
-        while let Some(number) = out.iter().position(|one| {
-            one.file == candidate.file
-                && (one.lines.last + 1 == candidate.lines.first
-                    || candidate.lines.last + 1 == one.lines.first)
-        }) {
-            let other = out.remove(number);
+        while let Some((number, other)) = neighbour(&out, &candidate) {
+            out.remove(number);
             place = Some(place.map_or(number, |place: usize| place.min(number)));
             candidate = merged(other, candidate);
         }
         match place {
-            Some(place) => out.insert(place, candidate),
-            None => out.push(candidate),
+            Some(place) => out.insert(place, Chosen::Lines(candidate)),
+            None => out.push(Chosen::Lines(candidate)),
         }
     }
     out
+}
+
+fn neighbour(among: &[Chosen], candidate: &Candidate) -> Option<(usize, Candidate)> {
+    among.iter().enumerate().find_map(|(number, one)| match one {
+        Chosen::Lines(one)
+            if one.path == candidate.path
+                && (one.lines.last + 1 == candidate.lines.first
+                    || candidate.lines.last + 1 == one.lines.first) =>
+        {
+            Some((number, one.clone()))
+        }
+        _ => None,
+    })
 }
 
 fn merged(kept: Candidate, other: Candidate) -> Candidate {
@@ -189,11 +187,35 @@ fn merged(kept: Candidate, other: Candidate) -> Candidate {
         kept.lines.last.max(other.lines.last),
     );
     let reason = match (kept.reason, other.reason) {
-        (Reason::Words { mut words }, Reason::Words { words: more }) => {
-            words.extend(more.into_iter().filter(|word| !words.contains(word)).collect::<Vec<_>>());
-            Reason::Words { words }
+        (Reason::Words { words }, Reason::Words { words: more }) => {
+            Reason::Words { words: with_more(words, more) }
         }
-        (reason, _) => reason,
+        (Reason::Used { names }, Reason::Used { names: more }) => {
+            Reason::Used { names: with_more(names, more) }
+        }
+        (one, other) => {
+            if strength(&other) > strength(&one) {
+                other
+            } else {
+                one
+            }
+        }
     };
-    Candidate { file: kept.file, lines, inside, signature, reason }
+    Candidate { path: kept.path, lines, inside, signature, reason }
+}
+
+fn with_more(mut words: Vec<String>, more: Vec<String>) -> Vec<String> {
+    words.extend(more.into_iter().filter(|word| !words.contains(word)).collect::<Vec<_>>());
+    words
+}
+
+/// Which of two reasons tells more of why lines were chosen.
+fn strength(reason: &Reason) -> usize {
+    match reason {
+        Reason::Given => 4,
+        Reason::Named { .. } => 3,
+        Reason::Changed => 2,
+        Reason::Used { .. } => 1,
+        _ => 0,
+    }
 }

@@ -1,20 +1,37 @@
-//! The passages that fit into a model's context.
+//! The pieces that fit into a model's context.
 
 mod candidate;
-mod render;
+mod changes;
+mod context;
+mod cursor;
+mod earlier;
+mod heads;
+mod hits;
+mod ledger;
+mod map;
+mod named;
+mod near;
+mod packer;
+mod piece;
+mod tree;
+mod used;
 
 use std::fmt;
 
-use mlxcode_base::{LineRange, RelPath};
-use serde::Serialize;
+use mlxcode_base::{CancelToken, RelPath};
 
 use crate::code_base::CodeBase;
 use crate::error::{Error, Result};
-use crate::walk::Skipped;
+use crate::mention::searched;
 use candidate::Candidate;
+use packer::Packer;
+use tree::Tree;
 
-/// A passage that would be cut below this many lines is left out.
-const LEAST_LINES: usize = 5;
+pub use context::{LeftOut, LeftOutReason, PackedContext};
+pub use cursor::{CursorRequest, PackedCursor};
+pub use piece::{Note, NoteKind, Passage, Piece, Reason};
+pub use tree::CodeSource;
+pub(crate) use tree::MOST_DEFINITIONS;
 
 /// Counts the tokens of a text as the model does. Closures are counters.
 pub trait TokenCounter {
@@ -34,7 +51,7 @@ pub struct Budget<'a> {
     /// The most tokens of [`PackedContext::render`].
     pub tokens: usize,
     /// What is found adds nothing once this many tokens are taken; only files
-    /// that the caller gave go beyond.
+    /// that the caller gave, and what is kept of an earlier context, go beyond.
     pub search_tokens: usize,
     /// Who counts them.
     pub counter: &'a dyn TokenCounter,
@@ -56,198 +73,95 @@ impl fmt::Debug for Budget<'_> {
     }
 }
 
-/// Why a passage was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// What is packed for.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Reason {
-    /// The caller asked for the file.
-    Given,
-    /// The question names it.
-    Named {
-        /// As the question writes it.
-        name: String,
-    },
-    /// It holds words of the question.
-    Words {
-        /// The words.
-        words: Vec<String>,
-    },
+pub struct PackRequest<'a> {
+    /// The question or the instruction.
+    pub question: &'a str,
+    /// Files to show whole, before all else.
+    pub files: &'a [RelPath],
+    /// What was packed for the turn before: what of it still holds stays in
+    /// front, byte by byte, so that a prompt cache holds.
+    pub earlier: Option<&'a PackedContext>,
+    /// Whether what is left is filled with a map.
+    pub with_map: bool,
+    /// Stops the work.
+    pub cancel: CancelToken,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given => f.write_str("given"),
-            Self::Named { name } => write!(f, "the question names {name}"),
-            Self::Words { words } => f.write_str(&words.join(", ")),
-        }
+impl<'a> PackRequest<'a> {
+    /// A request with nothing but a question.
+    pub fn new(question: &'a str) -> Self {
+        let cancel = CancelToken::new();
+        Self { question, files: &[], earlier: None, with_map: true, cancel }
     }
 }
 
-/// A passage of the code, as the model sees it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Passage {
-    /// The file.
-    pub path: RelPath,
-    /// The lines.
-    pub lines: LineRange,
-    /// The lines' text, with their ends.
-    pub text: String,
-    /// What stands above the text: the place, and what the lines are a part of.
-    pub header: String,
-    /// Why it was chosen.
-    pub reason: Reason,
-    /// The tokens that it takes, header and fence included.
-    pub tokens: usize,
-}
-
-/// The passages for a question, best first.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct PackedContext {
-    /// The passages.
-    pub passages: Vec<Passage>,
-    /// The tokens of [`render`](Self::render); at most the budget's.
-    pub tokens: usize,
-    /// The budget's tokens.
-    pub budget: usize,
-    /// Files of the tree that were not read.
-    pub skipped: Skipped,
-}
-
 impl CodeBase {
-    /// Packs what fits `question` best: first `files`, whole; then what the
-    /// question names; then what search finds.
+    /// Packs what fits `question` best, first `files`, whole; see
+    /// [`CodeSource::pack`].
     ///
     /// # Errors
-    /// A given file that is not there or does not fit is an error: to leave it
-    /// out in silence would give an answer about something else.
+    /// As [`CodeSource::pack`].
     pub fn pack(
         &self,
         question: &str,
         files: &[RelPath],
         budget: &Budget<'_>,
     ) -> Result<PackedContext> {
-        let mut packer =
-            Packer { code: self, budget, limit: budget.tokens, chosen: Vec::new(), tokens: 0 };
-        for path in files {
-            let number = self.number_of(path);
-            let number = number.ok_or_else(|| Error::FileNotFound { path: path.clone() })?;
-            if packer.chosen.iter().any(|one| one.file == number) {
-                continue;
-            }
-            let whole = Candidate::whole(self, number, Reason::Given);
-            let tokens = packer.cost(&whole);
-            let room = budget.tokens.saturating_sub(packer.tokens);
-            if tokens > room {
-                return Err(Error::FileTooLong { path: path.clone(), tokens, room });
-            }
-            packer.take(whole);
-        }
-        let given = packer.chosen.len();
-        packer.limit = budget.tokens.min(budget.search_tokens);
-        // A named file must leave room for what search finds elsewhere.
-        let most = packer.limit.saturating_sub(packer.tokens) / 4 * 3;
-        let fits = |candidate: &Candidate| packer.cost(candidate) <= most;
-        for candidate in candidate::candidates(self, question, &fits)? {
-            packer.offer(candidate);
-        }
-        packer.finish(given)
+        let request = PackRequest { files, ..PackRequest::new(question) };
+        CodeSource::from(self).pack(&request, budget)
     }
 }
 
-struct Packer<'a> {
-    code: &'a CodeBase,
-    budget: &'a Budget<'a>,
-    /// What is offered is taken up to this many tokens.
-    limit: usize,
-    chosen: Vec<Candidate>,
-    /// The sum over the chosen ones: joined, they take about as much.
-    tokens: usize,
+impl CodeSource<'_> {
+    /// Packs what fits a question best: first files that were given, whole;
+    /// then what the question names; then definitions that this uses; then
+    /// what search finds; and a map of what is around it where room is left.
+    ///
+    /// The same request over the same tree gives the same context.
+    ///
+    /// # Errors
+    /// A given file that is not there or does not fit is an error: to leave it
+    /// out in silence would give an answer about something else. So is a
+    /// question for changes that git cannot answer.
+    pub fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> Result<PackedContext> {
+        let tree = Tree::new(*self, &request.cancel)?;
+        let mut packer = Packer::new(&tree, budget);
+        if let Some(earlier) = request.earlier {
+            packer.keep(earlier);
+        }
+        for path in request.files {
+            give(&mut packer, path)?;
+        }
+        packer.limit_search();
+        let mut attachments = Vec::new();
+        let found = tree.found(&searched(request.question), hits::MOST_RANKED)?;
+        packer.offer_outdated();
+        named::offer(&mut packer, request.question, &found, &mut attachments)?;
+        used::offer(&mut packer, &found)?;
+        hits::offer(&mut packer, found)?;
+        let with_map = request.with_map;
+        packer.finish(attachments, with_map)
+    }
 }
 
-impl Packer<'_> {
-    fn cost(&self, candidate: &Candidate) -> usize {
-        let text = render::block(self.code, candidate);
-        self.budget.counter.count(&text)
+/// Takes a whole file, whatever the limit of search.
+fn give(packer: &mut Packer<'_>, path: &RelPath) -> Result<()> {
+    if !packer.tree.holds(path) {
+        return Err(Error::FileNotFound { path: path.clone() });
     }
-
-    fn take(&mut self, candidate: Candidate) {
-        self.tokens += self.cost(&candidate);
-        self.chosen.push(candidate);
+    let whole = Candidate::whole(packer.tree, path, Reason::Given);
+    // What is kept of an earlier context need not stand here twice.
+    let parts = packer.new_parts(whole);
+    let tokens = parts.iter().map(|part| packer.cost(part)).sum();
+    let room = packer.room();
+    if tokens > room {
+        return Err(Error::FileTooLong { path: path.clone(), tokens, room });
     }
-
-    /// Takes what of a candidate is new and fits.
-    fn offer(&mut self, candidate: Candidate) {
-        let mut parts = vec![candidate];
-        for one in &self.chosen {
-            if parts.first().is_some_and(|part| part.file == one.file) {
-                parts = parts.into_iter().flat_map(|part| part.without(one.lines)).collect();
-            }
-        }
-        for part in parts {
-            self.offer_part(part);
-        }
+    for part in parts {
+        packer.give(part);
     }
-
-    fn offer_part(&mut self, mut candidate: Candidate) {
-        let room = self.limit.saturating_sub(self.tokens);
-        while self.cost(&candidate) > room {
-            let count = candidate.lines.count();
-            // The beginning says what it is; lines take tokens about evenly.
-            let share = room as f32 / self.cost(&candidate) as f32;
-            let fewer = ((count as f32 * share * 0.95) as usize).min(count - 1);
-            if fewer < LEAST_LINES {
-                return;
-            }
-            candidate.lines.last = candidate.lines.first + fewer - 1;
-        }
-        self.take(candidate);
-    }
-
-    fn finish(mut self, given: usize) -> Result<PackedContext> {
-        loop {
-            let joined = candidate::joined(self.chosen.clone());
-            let context = self.context(&joined);
-            let most = if self.chosen.len() > given { self.limit } else { self.budget.tokens };
-            if context.tokens <= most {
-                return Ok(context);
-            }
-            // Tokens may join across passages, so the sum was only nearly right.
-            if self.chosen.len() > given {
-                self.chosen.pop();
-            } else if let Some(last) = self.chosen.last() {
-                return Err(Error::FileTooLong {
-                    path: self.code.path(last.file).clone(),
-                    tokens: context.tokens,
-                    room: self.budget.tokens,
-                });
-            }
-        }
-    }
-
-    fn context(&self, chosen: &[Candidate]) -> PackedContext {
-        let passages: Vec<Passage> = chosen
-            .iter()
-            .map(|one| Passage {
-                path: self.code.path(one.file).clone(),
-                lines: one.lines,
-                text: self.code.lines(one.file, one.lines).to_owned(),
-                header: render::header(self.code, one),
-                reason: one.reason.clone(),
-                tokens: self.cost(one),
-            })
-            .collect();
-        let mut context = PackedContext {
-            passages,
-            tokens: 0,
-            budget: self.budget.tokens,
-            skipped: self.code.skipped(),
-        };
-        let text = context.render();
-        context.tokens = if text.is_empty() { 0 } else { self.budget.counter.count(&text) };
-        context
-    }
+    Ok(())
 }

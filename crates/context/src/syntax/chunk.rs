@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use mlxcode_base::{Language, LineRange};
+use mlxcode_base::{Language, LineRange, RelPath};
 
 use super::limits::ParseLimits;
 use super::parsed_file::ParsedFile;
@@ -27,6 +27,18 @@ pub struct Chunk {
     /// What it is a part of, by the first lines of that from the outermost on,
     /// such as `impl Parser > fn push(&mut self)`.
     pub inside: Option<String>,
+}
+
+impl Chunk {
+    /// Tells whether it is a part of a type, or of a module, of that name.
+    /// `path` is its file.
+    pub(crate) fn is_owned(&self, path: &RelPath, owner: &str) -> bool {
+        let inside = self.inside.as_deref().unwrap_or_default();
+        let mut words = inside.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == owner)
+            || self.names.iter().any(|name| name == owner)
+            || path.parts().any(|part| part.split('.').next() == Some(owner))
+    }
 }
 
 /// Cuts a file into chunks: each line is in exactly one, in order.

@@ -8,6 +8,7 @@ mod imports;
 mod index;
 mod indexed_graph;
 mod languages;
+mod pack;
 mod parsing;
 #[cfg(unix)]
 mod precise;
@@ -19,7 +20,9 @@ mod watch;
 use std::fs;
 
 use mlxcode_base::{CancelToken, LineRange, RelPath, Root};
-use mlxcode_context::{Budget, CodeBase, Error, Origin, Reason, WalkOptions};
+use mlxcode_context::{
+    Budget, CodeBase, Error, Origin, PackedContext, Passage, Reason, WalkOptions,
+};
 use proptest::prelude::*;
 
 struct Tree {
@@ -41,6 +44,10 @@ impl Tree {
     fn open(&self) -> CodeBase {
         CodeBase::open(&self.root, &WalkOptions::default(), &CancelToken::new()).unwrap()
     }
+}
+
+fn passages(context: &PackedContext) -> Vec<&Passage> {
+    context.passages().collect()
 }
 
 fn project() -> Tree {
@@ -120,7 +127,7 @@ fn a_name_is_told_from_the_longer_ones() {
     let code = CodeBase::open(&root, &WalkOptions::default(), &CancelToken::new()).unwrap();
     let bytes = |text: &str| text.len();
     let context = code.pack("what does port_1 return?", &[], &Budget::new(500, &bytes)).unwrap();
-    assert_eq!(context.passages[0].path.as_str(), "z.py");
+    assert_eq!(passages(&context)[0].path.as_str(), "z.py");
 }
 
 #[cfg(unix)]
@@ -165,16 +172,16 @@ fn what_the_question_names_comes_first_and_whole() {
     let budget = Budget::new(4_000, &bytes);
     let context = code.pack("explain main.rs and `stop`", &[], &budget).unwrap();
     let places: Vec<String> =
-        context.passages.iter().map(|one| format!("{}:{}", one.path, one.lines)).collect();
+        passages(&context).iter().map(|one| format!("{}:{}", one.path, one.lines)).collect();
     assert_eq!(places[0], "src/main.rs:1-4");
     assert!(places[1].starts_with("src/server.rs:"), "{places:?}");
-    assert_eq!(context.passages[1].reason, Reason::Named { name: "stop".to_owned() });
+    assert_eq!(passages(&context)[1].reason, Reason::Named { name: "stop".to_owned() });
     let lines = code.pack("what do src/config.rs:6-8 say?", &[], &budget).unwrap();
     // What search finds right above joins it.
-    assert_eq!(lines.passages[0].lines.last, 8);
-    assert!(lines.passages[0].text.ends_with("pub struct Config {\n    pub port: u16,\n}\n"));
+    assert_eq!(passages(&lines)[0].lines.last, 8);
+    assert!(passages(&lines)[0].text.ends_with("pub struct Config {\n    pub port: u16,\n}\n"));
     let far = code.pack("what does src/server.rs:1-2 do?", &[], &budget).unwrap();
-    assert!(far.passages[0].text.starts_with("pub fn listen"), "{:?}", far.passages[0]);
+    assert!(passages(&far)[0].text.starts_with("pub fn listen"), "{:?}", passages(&far)[0]);
 }
 
 #[test]
@@ -183,8 +190,8 @@ fn given_files_are_whole_or_an_error() {
     let bytes = |text: &str| text.len();
     let given = [RelPath::new("src/server.rs").unwrap()];
     let context = code.pack("stop", &given, &Budget::new(2_000, &bytes)).unwrap();
-    assert_eq!(context.passages[0].reason, Reason::Given);
-    assert_eq!(context.passages[0].lines, LineRange::new(1, 5));
+    assert_eq!(passages(&context)[0].reason, Reason::Given);
+    assert_eq!(passages(&context)[0].lines, LineRange::new(1, 5));
     let small = Budget::new(60, &bytes);
     assert!(matches!(code.pack("stop", &given, &small), Err(Error::FileTooLong { .. })));
     let missing = [RelPath::new("logo.png").unwrap()];
@@ -204,7 +211,7 @@ fn an_owner_chooses_among_definitions() {
     let budget = Budget::new(4_000, &bytes);
     let named = |question: &str| {
         let context = code.pack(question, &[], &budget).unwrap();
-        let named = context.passages.into_iter();
+        let named = passages(&context).into_iter();
         let named = named.filter(|one| matches!(one.reason, Reason::Named { .. }));
         named.map(|one| one.path.to_string()).collect::<Vec<_>>().join(" ")
     };
@@ -226,7 +233,7 @@ fn a_definition_is_found_among_many_uses() {
     let bytes = |text: &str| text.len();
     let budget = Budget::new(300, &bytes);
     let context = code.pack("explain open_port()", &[], &budget).unwrap();
-    assert_eq!(context.passages[0].path.as_str(), "src/z.rs");
+    assert_eq!(passages(&context)[0].path.as_str(), "src/z.rs");
 }
 
 #[test]
@@ -239,8 +246,8 @@ fn a_named_file_that_is_too_long_gives_its_best_parts() {
     let bytes = |text: &str| text.len();
     let budget = Budget::new(1_500, &bytes);
     let context = code.pack("how is the port opened in long.rs?", &[], &budget).unwrap();
-    assert_eq!(context.passages[0].path.as_str(), "src/long.rs");
-    assert!(context.passages[0].text.contains("fn open_port()"), "{}", context.render());
+    assert_eq!(passages(&context)[0].path.as_str(), "src/long.rs");
+    assert!(passages(&context)[0].text.contains("fn open_port()"), "{}", context.render());
 }
 
 #[test]
@@ -250,12 +257,12 @@ fn a_part_of_a_definition_keeps_its_signature_in_the_header() {
     let bytes = |text: &str| text.len();
     let small = Budget::new(400, &bytes);
     let context = code.pack("why a.rs:13-19?", &[], &small).unwrap();
-    assert_eq!(context.passages[0].header, "a.rs:13-19 (in `fn open_port()`)");
+    assert_eq!(passages(&context)[0].header, "a.rs:13-19 (in `fn open_port()`)");
     // With room for all, the parts join into the whole, which says it itself.
     let large = Budget::new(4_000, &bytes);
     let context = code.pack("why a.rs:13-19 of open_port()?", &[], &large).unwrap();
-    assert_eq!(context.passages.len(), 1);
-    assert_eq!(context.passages[0].header, "a.rs:1-42");
+    assert_eq!(passages(&context).len(), 1);
+    assert_eq!(passages(&context)[0].header, "a.rs:1-42");
 }
 
 #[test]
@@ -276,7 +283,7 @@ fn an_empty_tree_and_a_question_without_words_give_nothing() {
     let budget = Budget::new(100, &bytes);
     for (code, question) in [(&empty, "where?"), (&project().open(), "where is it?")] {
         let context = code.pack(question, &[], &budget).unwrap();
-        assert_eq!((context.passages.len(), context.tokens), (0, 0));
+        assert_eq!((passages(&context).len(), context.tokens), (0, 0));
     }
 }
 
@@ -319,8 +326,8 @@ proptest! {
         prop_assert!(text.is_empty() || counter(&text) <= tokens);
         prop_assert_eq!(context.tokens, if text.is_empty() { 0 } else { counter(&text) });
         // No line is there twice, and each is what the file holds.
-        for (number, one) in context.passages.iter().enumerate() {
-            for other in &context.passages[number + 1..] {
+        for (number, one) in passages(&context).iter().enumerate() {
+            for other in &passages(&context)[number + 1..] {
                 prop_assert!(one.path != other.path
                     || one.lines.last < other.lines.first
                     || other.lines.last < one.lines.first);

@@ -34,6 +34,10 @@ impl LanguageModel for Counted {
         self.model.language_model().count_tokens(prompt)
     }
 
+    fn count_text(&self, text: &str) -> Result<usize> {
+        self.model.language_model().count_text(text)
+    }
+
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
         let (name, records) = (self.name.clone(), Arc::clone(&self.records));
         let count = move |end: &Finished| {

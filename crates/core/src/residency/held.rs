@@ -60,6 +60,10 @@ impl LanguageModel for Held {
         self.model.count_tokens(prompt)
     }
 
+    fn count_text(&self, text: &str) -> ModelsResult<usize> {
+        self.model.count_text(text)
+    }
+
     fn generate(&self, request: GenerateRequest) -> ModelsResult<Generation> {
         Ok(self.model.generate(request)?.holding(Arc::clone(&self.held)))
     }

@@ -20,7 +20,7 @@ fn the_answering_file_is_among_the_sources() {
         let model = Model::new(ScriptedModel::new(["Like this."]));
         let mut turn = ground.workspace.ask(&model, question, TurnOptions::default()).unwrap();
         assert_eq!(turn.read_to_end().unwrap(), "Like this.");
-        let sources = &turn.context().passages;
+        let sources: Vec<_> = turn.context().passages().collect();
         assert!(sources.iter().any(|one| one.path.as_str() == file), "{question}: {sources:#?}");
         for source in sources {
             let text = ground.read(source.path.as_str());
@@ -35,11 +35,11 @@ fn without_a_model_the_passages_answer() {
     let ground = Ground::new(&["edit"]);
     let mut options = TurnOptions::default();
     let found = ground.workspace.extract("where are whole files parsed?", &options).unwrap();
-    assert!(found.passages.iter().any(|one| one.path.as_str().contains("whole_file")));
+    assert!(found.passages().any(|one| one.path.as_str().contains("whole_file")));
 
     options.files = vec![RelPath::new("edit/src/journal/mod.rs").unwrap()];
     let found = ground.workspace.extract("what is here?", &options).unwrap();
-    assert_eq!(found.passages[0].text, ground.read("edit/src/journal/mod.rs"));
+    assert_eq!(found.passages().next().unwrap().text, ground.read("edit/src/journal/mod.rs"));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod ask;
+mod context;
 mod edit;
 mod ground;
 mod library;

@@ -220,6 +220,10 @@ impl LanguageModel for Engine {
         Ok(self.encode(prompt)?.len())
     }
 
+    fn count_text(&self, text: &str) -> ModelsResult<usize> {
+        self.tokenizer.count_text(self.template.as_ref(), text)
+    }
+
     fn generate(&self, request: GenerateRequest) -> ModelsResult<Generation> {
         let GenerateRequest { prompt, options, cancel } = request;
         self.start(self.encode(&prompt)?, &options, cancel)

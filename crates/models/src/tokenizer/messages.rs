@@ -46,6 +46,19 @@ impl Tokenizer {
         self.encode_marked(&lay_out(&marked)?, mark, special)
     }
 
+    /// The number of tokens of a text that stands in a message of somebody else:
+    /// special tokens that are written out in it are text.
+    pub fn count_text(&self, template: Option<&ChatTemplate>, text: &str) -> Result<usize> {
+        let message = [Message::user(text)];
+        Ok(match self.mark(template, &message) {
+            None => self.encode(text, false)?.len(),
+            Some((marked, mark)) => {
+                let text = marked.first().map_or("", |message| message.content.as_str());
+                self.encode_marked(text, mark, false)?.len()
+            }
+        })
+    }
+
     /// The messages with a mark in each spelling of a special token; `None`
     /// where there is none.
     fn mark(

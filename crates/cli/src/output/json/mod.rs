@@ -4,6 +4,7 @@
 
 mod audit;
 mod code;
+mod context;
 mod convert;
 mod edits;
 mod fit;
@@ -31,6 +32,7 @@ pub use code::{
     NodeOutput, OutlineOutput, OutsideOutput, ReferenceOutput, ReferencesOutput, SymbolOutput,
     UnusedOutput,
 };
+pub use context::{ContextOutput, CursorOutput, LeftOutOutput, PieceOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
     ApplyOutput, ChangeOutput, EditOutput, EntryOutput, HistoryOutput, NearestOutput, RedoOutput,
@@ -170,7 +172,7 @@ impl Source {
 
     /// Describes all passages of a context.
     pub fn all(context: &PackedContext) -> Vec<Self> {
-        context.passages.iter().map(Self::new).collect()
+        context.passages().map(Self::new).collect()
     }
 }
 
