@@ -4,11 +4,13 @@ answer is a list of places, best first: path, first line, last line."""
 from __future__ import annotations
 
 import collections
+import functools
 import importlib
 import json
 import math
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -30,27 +32,57 @@ class System(Protocol):
 
 
 class Ours:
-    """A process that reads a tree once and answers questions of it."""
+    """A process that reads a tree into an index and answers questions of it."""
 
     name = "mlx-code"
+    kind = "auto"
+    with_history = True
 
     def __init__(self) -> None:
-        command = ["cargo", "build", "--release", "-p", "mlxcode-context", "--example", "search"]
-        done = subprocess.run([*command, "--message-format=json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
-        messages = [json.loads(line) for line in done.stdout.splitlines()]
-        self.program = next(m["executable"] for m in reversed(messages) if m.get("executable"))
+        self.program = built()
         self.process: subprocess.Popen | None = None
 
     def open(self, tree: Path) -> None:
         if self.process:
             self.process.stdin.close()
             self.process.wait()
-        command = [self.program, str(tree), str(MOST_HITS)]
+        self.folder = tempfile.TemporaryDirectory()
+        command = [self.program, str(tree), str(MOST_HITS), f"{self.folder.name}/index", self.kind]
+        if not self.with_history:
+            command.append("--without-history")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, query: str) -> list[Place]:
         print(json.dumps(query), file=self.process.stdin, flush=True)
         return [(path, first, last) for path, first, last in json.loads(self.process.stdout.readline())]
+
+
+class OursWithoutHistory(Ours):
+    name = "mlx-code, no history"
+    with_history = False
+
+
+class OursLexical(Ours):
+    name = "mlx-code, `lexical`"
+    kind = "lexical"
+
+
+class OursSymbol(Ours):
+    name = "mlx-code, `symbol`"
+    kind = "symbol"
+
+
+class OursSemantic(Ours):
+    name = "mlx-code, `semantic`"
+    kind = "semantic"
+
+
+@functools.cache
+def built() -> str:
+    command = ["cargo", "build", "--release", "-p", "mlxcode-context", "--example", "search"]
+    done = subprocess.run([*command, "--message-format=json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    return next(m["executable"] for m in reversed(messages) if m.get("executable"))
 
 
 def words(text: str) -> list[str]:
@@ -160,4 +192,13 @@ class Aider:
         return places
 
 
-SYSTEMS = {"ours": Ours, "bm25": Bm25, "semble": Semble, "aider": Aider}
+SYSTEMS = {
+    "ours": Ours,
+    "ours-no-history": OursWithoutHistory,
+    "ours-lexical": OursLexical,
+    "ours-symbol": OursSymbol,
+    "ours-semantic": OursSemantic,
+    "bm25": Bm25,
+    "semble": Semble,
+    "aider": Aider,
+}

@@ -7,6 +7,7 @@
 
 mod codec;
 mod facts;
+mod history;
 mod read;
 mod schema;
 mod storage;
@@ -29,6 +30,7 @@ use crate::walk::{Skipped, WalkOptions};
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
+pub(crate) use history::fitting as fitting_changes;
 pub(crate) use storage::rel_path;
 
 /// The index of a tree.
@@ -121,7 +123,11 @@ impl CodeIndex {
     /// process writes.
     pub fn update(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<Updated> {
         let update = self.work(cancel, progress);
-        self.change(|connection| update.whole(connection))
+        self.change(|connection| {
+            let updated = update.whole(connection)?;
+            history::update(connection, &self.root)?;
+            Ok(updated)
+        })
     }
 
     /// As [`update`](Self::update), but does not wait while another process
@@ -134,7 +140,10 @@ impl CodeIndex {
         let update = self.work(cancel, progress);
         let updated = self.change(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
-            let updated = update.whole(connection);
+            let updated = update.whole(connection).and_then(|updated| {
+                history::update(connection, &self.root)?;
+                Ok(updated)
+            });
             connection.busy_timeout(schema::BUSY)?;
             updated
         });

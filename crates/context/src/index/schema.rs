@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The layout of the tables and of what stands in them. It goes up with every
 /// change of either, of the queries of `queries/` and of how texts are cut: an
 /// index of another number is built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Marks the file as one of ours, for programs that look: `mlxi`.
 const APPLICATION: i64 = 0x6d6c_7869;
@@ -51,6 +51,13 @@ const SCHEMA: &str = "
     CREATE TABLE chunk (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE total (files INTEGER NOT NULL, words INTEGER NOT NULL);
     INSERT INTO total VALUES (0, 0);
+    CREATE TABLE past (tip TEXT NOT NULL);
+    INSERT INTO past VALUES ('');
+    CREATE TABLE past_file (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, churn REAL NOT NULL);
+    CREATE TABLE past_change (number INTEGER PRIMARY KEY, id TEXT NOT NULL, files BLOB NOT NULL);
+    CREATE VIRTUAL TABLE said USING fts5(
+        message, content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '_'\"
+    );
     CREATE VIRTUAL TABLE words USING fts5(
         path, symbols, body, docs,
         content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '_'\"

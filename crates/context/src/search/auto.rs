@@ -62,7 +62,7 @@ impl Look {
 /// Finds what fits a query as it looks.
 pub fn find(index: &CodeIndex, query: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
     let look = Look::of(query);
-    let passages = Passages::find(index, query, &options.cancel)?;
+    let passages = Passages::find(index, query, options)?;
     if look == Look::Question {
         return Ok(passages.hits(options.limit));
     }

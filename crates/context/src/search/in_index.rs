@@ -20,7 +20,7 @@ impl CodeIndex {
         match options.kind {
             SearchKind::Auto => auto::find(self, query, options),
             SearchKind::Lexical => {
-                Ok(Passages::find(self, query, &options.cancel)?.hits(options.limit))
+                Ok(Passages::find(self, query, options)?.hits(options.limit))
             }
             SearchKind::Symbol => {
                 let found = find_symbols(self, query, options.limit, &options.cancel)?;

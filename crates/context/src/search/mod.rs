@@ -1,6 +1,7 @@
 //! Which passages matter for a question.
 
 mod auto;
+mod evidence;
 mod file_rank;
 mod fuzzy;
 mod hit;
@@ -8,6 +9,7 @@ mod in_index;
 mod lexical;
 mod passage_rank;
 mod standing;
+mod surroundings;
 mod symbol;
 mod text;
 
@@ -25,7 +27,7 @@ const K1: f32 = 1.2;
 const B: f32 = 0.5;
 
 /// The part of the score of one word that depends on the passage.
-fn saturation(count: f32, words: f32, mean_words: f32) -> f32 {
-    let length = 1.0 - B + B * words / mean_words.max(1.0);
+fn saturation(count: f32, words: f32, mean_words: f32, length_weight: f32) -> f32 {
+    let length = 1.0 - length_weight + length_weight * words / mean_words.max(1.0);
     count * (K1 + 1.0) / (count + K1 * length)
 }

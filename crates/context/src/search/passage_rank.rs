@@ -6,6 +6,7 @@ use std::thread;
 use mlxcode_base::{CancelToken, LineIndex, RelPath};
 
 use super::saturation;
+use super::evidence::{FileEvidence, settle};
 use super::standing::standing;
 use super::{FileRank, Hit, HitReason};
 use crate::error::{Error, Result};
@@ -22,19 +23,18 @@ pub const PARSED_FILES: usize = 120;
 const PARSED_BYTES: usize = 6 << 20;
 
 /// The words of a chunk's definitions count this many times.
-const NAME_WEIGHT: f32 = 1.2;
+const NAME_WEIGHT: f32 = 2.0;
 
-/// How much of the file's own score its chunks inherit.
-const FILE_WEIGHT: f32 = 0.25;
+/// How much of its score a chunk owes to holding more of the question.
+const COVERAGE: f32 = 0.3;
 
 /// Tests show how code is used; a question about code asks how it works.
 const TEST_FACTOR: f32 = 0.5;
 
-/// How much a passage gains from its file's name at most.
-const TOPIC_GAIN: f32 = 0.4;
-
-/// The chunk length, in words, to which others are compared.
-const MEAN_WORDS: f32 = 80.0;
+/// The chunk length, in words, to which others are compared, and how much that
+/// counts. Chunks are alike in length: a longer one says more.
+const MEAN_WORDS: f32 = 50.0;
+const LENGTH_WEIGHT: f32 = 0.7;
 
 /// How much a passage gains that defines what the question names, or stands
 /// in a file that it names.
@@ -116,7 +116,7 @@ pub fn rank_chunks(
                 let mine = best.iter().enumerate().skip(worker).step_by(workers);
                 scope.spawn(move || {
                     mine.take_while(|_| !cancel.is_cancelled())
-                        .flat_map(|(place, (number, score))| {
+                        .flat_map(|(place, (number, _))| {
                             let file = &files[*number];
                             let language = (place < parsed)
                                 .then(|| language_of(Path::new(file.path.as_str()), &file.text))
@@ -127,7 +127,6 @@ pub fn rank_chunks(
                                 number: *number,
                                 path: &file.path,
                                 standing: standing(&file.path, file.origin, query),
-                                score: *score,
                             };
                             rank_file(file, chunks, &rank.rarity, query)
                         })
@@ -140,6 +139,12 @@ pub fn rank_chunks(
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
+    let evidence = best.iter().map(|(number, score)| {
+        let file = &files[*number];
+        let standing = standing(&file.path, file.origin, query);
+        (*number, FileEvidence::of(&file.path, *score, standing, query, &rank.rarity))
+    });
+    settle(&mut ranked, &evidence.collect());
     sort(&mut ranked);
     Ok(ranked)
 }
@@ -150,8 +155,6 @@ pub struct RankedFile<'a> {
     pub number: usize,
     pub path: &'a RelPath,
     pub standing: f32,
-    /// How well it fits as a whole.
-    pub score: f32,
 }
 
 /// A chunk and how often it holds each word of a question.
@@ -183,14 +186,13 @@ pub fn rank_file(
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());
-    let topic = topic(file.path, query);
     chunks
         .into_iter()
         .filter_map(|CountedChunk { chunk, counts, words }| {
             let mut score: f32 = counts
                 .iter()
                 .zip(rarity)
-                .map(|(count, rarity)| rarity * saturation(*count as f32, words as f32, MEAN_WORDS))
+                .map(|(count, rarity)| rarity * fit(*count as f32, words as f32))
                 .sum();
             if score == 0.0 {
                 return None;
@@ -205,8 +207,7 @@ pub fn rank_file(
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
-            score = score * (0.4 + 0.6 * coverage) * file.standing * test * topic
-                + FILE_WEIGHT * file.score;
+            score *= (1.0 - COVERAGE + COVERAGE * coverage) * file.standing * test;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
             Some(RankedChunk { file: file.number, chunk, score, words })
@@ -214,13 +215,8 @@ pub fn rank_file(
         .collect()
 }
 
-/// What a file gains whose name is made of nothing but the question's words.
-fn topic(path: &RelPath, query: &Query) -> f32 {
-    let name = path.file_name();
-    let (counts, words) = query.count(name.split('.').next().unwrap_or(name));
-    let said = counts.iter().zip(&query.terms).filter(|(_, term)| term.parts.is_none());
-    let told: f32 = said.map(|(count, term)| *count as f32 * term.weight).sum();
-    1.0 + TOPIC_GAIN * (told / words.max(1) as f32).min(1.0)
+fn fit(count: f32, words: f32) -> f32 {
+    saturation(count, words, MEAN_WORDS, LENGTH_WEIGHT)
 }
 
 /// Whether a chunk is a test among the code that it tests.
