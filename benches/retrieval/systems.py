@@ -25,6 +25,8 @@ Place = tuple[str, int, int]
 
 class System(Protocol):
     name: str
+    # Whether a place is a part of a file, or always the whole.
+    gives_places: bool
 
     def open(self, tree: Path) -> None: ...
 
@@ -35,8 +37,8 @@ class Ours:
     """A process that reads a tree into an index and answers questions of it."""
 
     name = "mlx-code"
+    gives_places = True
     kind = "auto"
-    with_history = True
 
     def __init__(self) -> None:
         self.program = built()
@@ -48,18 +50,11 @@ class Ours:
             self.process.wait()
         self.folder = tempfile.TemporaryDirectory()
         command = [self.program, str(tree), str(MOST_HITS), f"{self.folder.name}/index", self.kind]
-        if not self.with_history:
-            command.append("--without-history")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, query: str) -> list[Place]:
         print(json.dumps(query), file=self.process.stdin, flush=True)
         return [(path, first, last) for path, first, last in json.loads(self.process.stdout.readline())]
-
-
-class OursWithoutHistory(Ours):
-    name = "mlx-code, no history"
-    with_history = False
 
 
 class OursLexical(Ours):
@@ -98,6 +93,7 @@ class Bm25:
     """BM25 over whole files and the words of their paths, and nothing else."""
 
     name = "BM25 over files"
+    gives_places = False
     k1, b = 1.2, 0.75
 
     def open(self, tree: Path) -> None:
@@ -131,6 +127,7 @@ class Semble:
     BM25, boosts and penalties, as `alpha=0` asks."""
 
     name = "semble, no model"
+    gives_places = True
 
     def __init__(self) -> None:
         numpy = importlib.import_module("numpy")
@@ -159,6 +156,7 @@ class Aider:
     the identifiers that were mentioned."""
 
     name = "aider's repo map"
+    gives_places = True
 
     def __init__(self) -> None:
         self.repomap = importlib.import_module("aider.repomap")
@@ -194,7 +192,6 @@ class Aider:
 
 SYSTEMS = {
     "ours": Ours,
-    "ours-no-history": OursWithoutHistory,
     "ours-lexical": OursLexical,
     "ours-symbol": OursSymbol,
     "ours-semantic": OursSemantic,

@@ -102,8 +102,7 @@ impl Query {
         let mut pairs = Vec::new();
         let mut before: Option<usize> = None;
         each_word(question, |word| {
-            let tells = word.chars().count() > 1 && !STOP_WORDS.contains(&word);
-            let number = tells.then(|| query.add(word, None));
+            let number = Self::tells(word).then(|| query.add(word, None));
             pairs.extend(before.zip(number));
             before = number;
         });
@@ -131,6 +130,11 @@ impl Query {
             query.beginnings[place] = true;
         }
         query
+    }
+
+    /// Tells whether a word is worth looking for.
+    pub fn tells(word: &str) -> bool {
+        word.chars().nth(1).is_some() && !STOP_WORDS.contains(&word)
     }
 
     fn add(&mut self, word: &str, parts: Option<[usize; 2]>) -> usize {

@@ -19,6 +19,9 @@ const FUSION: f32 = 60.0;
 const MOST_FUSED: usize = 60;
 const MOST_CHOSEN: usize = 30;
 
+/// Fewer words in a row are said everywhere.
+const LEAST_RUN: usize = 3;
+
 /// How much a list counts beside that of words, which counts 1, where the query
 /// looks as if made for it.
 const CHOSEN_WEIGHT: f32 = 2.0;
@@ -146,7 +149,7 @@ fn phrases(passages: &Passages, query: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, usize, String)> = Vec::new();
     for place in 0..passages.ranked.len().min(MOST_FUSED) {
         let (run, end) = longest_run(&said, passages.text(place));
-        if run >= 2 {
+        if run >= LEAST_RUN {
             found.push((run, place, said[end - run..end].join(" ")));
         }
     }

@@ -11,6 +11,7 @@ use crate::terms::Query;
 
 /// How much of the file's own score its chunks inherit.
 const FILE_WEIGHT: f32 = 0.4;
+const FILE_DECAY: f32 = 0.9;
 
 /// What a file's path gives that holds all of the question's words, and what
 /// the best history gives: shares of the best chunk's score. The best chunk of
@@ -83,7 +84,7 @@ pub fn settle(ranked: &mut [RankedChunk], files: &HashMap<usize, FileEvidence>) 
         let path = share(PATH_GAIN, PATH_DECAY) * about.path * about.standing;
         let history = share(HISTORY_GAIN, HISTORY_DECAY) * about.history * about.standing.sqrt();
         let churn = share(CHURN_GAIN, CHURN_DECAY) * about.churn;
-        one.score += FILE_WEIGHT * about.score + most * (path + history);
+        one.score += share(FILE_WEIGHT, FILE_DECAY) * about.score + most * (path + history);
         one.score *= (1.0 + churn) * (1.0 + NEAR_GAIN * about.near);
     }
 }

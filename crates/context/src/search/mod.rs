@@ -23,7 +23,7 @@ pub use text::search_text;
 /// of Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance
 /// Framework", 2009). Code repeats words in long files for good reasons, so
 /// `b` is lower than for prose.
-const K1: f32 = 1.2;
+const K1: f32 = 1.6;
 const B: f32 = 0.5;
 
 /// The part of the score of one word that depends on the passage.

@@ -23,7 +23,13 @@ pub const PARSED_FILES: usize = 120;
 const PARSED_BYTES: usize = 6 << 20;
 
 /// The words of a chunk's definitions count this many times.
-const NAME_WEIGHT: f32 = 2.0;
+const NAME_WEIGHT: f32 = 1.6;
+
+/// The part of that for a name that is made of other words, too.
+const NAME_BASE: f32 = 0.3;
+
+/// How much a passage gains from its file's name at most.
+const TOPIC_GAIN: f32 = 0.15;
 
 /// How much of its score a chunk owes to holding more of the question.
 const COVERAGE: f32 = 0.3;
@@ -186,6 +192,7 @@ pub fn rank_file(
     let said = query.terms.iter().zip(rarity).filter(|(term, _)| term.parts.is_none());
     let whole: f32 = said.map(|(_, rarity)| rarity).sum();
     let (in_path, _) = query.count(file.path.as_str());
+    let topic = topic(file.path, query);
     chunks
         .into_iter()
         .filter_map(|CountedChunk { chunk, counts, words }| {
@@ -203,11 +210,11 @@ pub fn rank_file(
             let meant: f32 = meant.map(|(_, rarity)| rarity).sum();
             // A name made of nothing but the question's words is what was meant.
             let share = in_names.iter().sum::<u32>() as f32 / name_words.max(1) as f32;
-            score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
+            score += NAME_WEIGHT * meant * (NAME_BASE + share.min(1.0));
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
-            score *= (1.0 - COVERAGE + COVERAGE * coverage) * file.standing * test;
+            score *= (1.0 - COVERAGE + COVERAGE * coverage) * file.standing * test * topic;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
             Some(RankedChunk { file: file.number, chunk, score, words })
@@ -217,6 +224,15 @@ pub fn rank_file(
 
 fn fit(count: f32, words: f32) -> f32 {
     saturation(count, words, MEAN_WORDS, LENGTH_WEIGHT)
+}
+
+/// What a file gains whose name is made of nothing but the question's words.
+fn topic(path: &RelPath, query: &Query) -> f32 {
+    let name = path.file_name();
+    let (counts, words) = query.count(name.split('.').next().unwrap_or(name));
+    let said = counts.iter().zip(&query.terms).filter(|(_, term)| term.parts.is_none());
+    let told: f32 = said.map(|(count, term)| *count as f32 * term.weight).sum();
+    1.0 + TOPIC_GAIN * (told / words.max(1) as f32).min(1.0)
 }
 
 /// Whether a chunk is a test among the code that it tests.

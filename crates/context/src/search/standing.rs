@@ -74,13 +74,13 @@ impl Standing {
         }
         let factors = [
             (is(Self::FOREIGN), 0.3),
-            (is(Self::TEST) && !query.asks("test"), 0.4),
+            (is(Self::TEST) && !query.asks("test"), 0.65),
             (is(Self::EXAMPLE) && !query.asks("exampl"), 0.7),
             // Prose says what, code says how; a question about code asks how.
-            (is(Self::PROSE) && !query.asks("doc"), 0.3),
-            (is(Self::DATA), 0.4),
+            (is(Self::PROSE) && !query.asks("doc"), 0.2),
+            (is(Self::DATA), 0.3),
             // Styles, pages, scripts of builds.
-            (is(Self::OTHER), 0.4),
+            (is(Self::OTHER), 0.3),
             (is(Self::HISTORY), 0.25),
             // The source says the same and how.
             (is(Self::DECLARATIONS), 0.7),
