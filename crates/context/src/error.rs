@@ -1,7 +1,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange, io_error_kind};
+use mlxcode_base::{
+    BoxDiagnostic, Diagnostic, ErrorKind, PathError, RelPath, TextRange, io_error_kind,
+};
 use thiserror::Error;
 
 /// What can go wrong when code is read.
@@ -85,6 +87,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The model that gives vectors failed.
+    #[error("the model for search by meaning failed")]
+    Embed {
+        /// What it said.
+        source: BoxDiagnostic,
+    },
+    /// The model that gives vectors gave others than were asked for.
+    #[error("the model {id} gave vectors of another number or length than it says")]
+    BadVectors {
+        /// The model.
+        id: String,
+    },
     /// Nothing was asked for.
     #[error("there is nothing to search for")]
     EmptyQuery,
@@ -128,6 +142,8 @@ impl Diagnostic for Error {
             Self::IndexFolder { source, .. } => io_error_kind(source),
             Self::Index { .. } => ErrorKind::Internal,
             Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
+            Self::Embed { source } => source.kind(),
+            Self::BadVectors { .. } => ErrorKind::Internal,
             Self::Path(source) => source.kind(),
         }
     }
@@ -148,6 +164,8 @@ impl Diagnostic for Error {
             Self::EmptyQuery => "context.empty_query",
             Self::NameNotFound { .. } => "context.name_not_found",
             Self::NoSuchLine { .. } => "context.no_such_line",
+            Self::Embed { .. } => "context.embedding_failed",
+            Self::BadVectors { .. } => "context.bad_vectors",
             Self::Path(source) => source.code(),
         }
     }
@@ -174,6 +192,8 @@ impl Diagnostic for Error {
                 "write a path, a symbol such as `Port.open`, or PATH:LINE:COLUMN where it is used"
             }
             Self::NoSuchLine { .. } => "lines count from one",
+            Self::Embed { source } => return source.help(),
+            Self::BadVectors { .. } => "search without this model",
             Self::Path(source) => return source.help(),
         };
         Some(text.to_owned())

@@ -41,6 +41,7 @@ mod search;
 mod symbol;
 mod syntax;
 mod terms;
+mod vector;
 mod walk;
 
 pub use cache::ParseCache;

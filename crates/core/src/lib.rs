@@ -85,8 +85,8 @@ pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::TurnEvent;
 pub use mlxcode_base::{
-    ByteSize, CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress,
-    ProgressEvent, RelPath, TextRange, io_error_kind,
+    BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
+    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
     Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat,
@@ -119,8 +119,9 @@ pub use mlxcode_models::{
     ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
     ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
     RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
-    Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
+    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
+    StaticEmbedder, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId,
+    VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

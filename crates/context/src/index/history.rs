@@ -93,7 +93,8 @@ fn clear(write: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Adds changes, which come newest first, behind those that are there.
 fn put(write: &Transaction<'_>, changes: &[Change], below: &str) -> rusqlite::Result<()> {
     let mut files: HashMap<&str, i64> = HashMap::new();
-    let mut add = write.prepare_cached("INSERT OR IGNORE INTO past_file (path, churn) VALUES (?1, 0)")?;
+    let mut add =
+        write.prepare_cached("INSERT OR IGNORE INTO past_file (path, churn) VALUES (?1, 0)")?;
     let mut number = write.prepare_cached("SELECT id FROM past_file WHERE path = ?1")?;
     let mut change = write.prepare_cached("INSERT INTO past_change (id, files) VALUES (?1, ?2)")?;
     let mut said = write.prepare_cached("INSERT INTO said (rowid, message) VALUES (?1, ?2)")?;
@@ -125,7 +126,8 @@ fn put(write: &Transaction<'_>, changes: &[Change], below: &str) -> rusqlite::Re
 
 /// Forgets what is too old.
 fn cut(write: &Transaction<'_>) -> rusqlite::Result<()> {
-    let last: Option<i64> = write.query_row("SELECT max(number) FROM past_change", [], |row| row.get(0))?;
+    let last: Option<i64> =
+        write.query_row("SELECT max(number) FROM past_change", [], |row| row.get(0))?;
     let oldest = last.unwrap_or_default() - MOST_CHANGES as i64;
     write.execute("DELETE FROM said WHERE rowid <= ?1 AND rowid IN (SELECT number FROM past_change WHERE number <= ?1)", [oldest])?;
     write.execute("DELETE FROM past_change WHERE number <= ?1", [oldest])?;
@@ -140,7 +142,8 @@ fn count(write: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = select.query([])?;
     let mut age = 0.0;
     while let Some(row) = rows.next()? {
-        let numbers = numbers(row.get_ref(0)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let numbers =
+            numbers(row.get_ref(0)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         for number in numbers {
             *churn.entry(number).or_default() += f64::exp(-age / CHURN_CHANGES);
         }
@@ -185,7 +188,8 @@ pub fn fitting(
     let mut rows = select.query(params![wanted, most as i64])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let numbers = numbers(row.get_ref(2)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let numbers =
+            numbers(row.get_ref(2)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let mut files = Vec::with_capacity(numbers.len());
         for number in &numbers {
             let known = match names.get(number) {

@@ -197,6 +197,7 @@ pub fn remove(connection: &Connection, id: i64) -> rusqlite::Result<()> {
         "DELETE FROM reference WHERE file = ?1",
         "DELETE FROM import WHERE file = ?1",
         "DELETE FROM chunk WHERE file = ?1",
+        "DELETE FROM vector WHERE file = ?1",
         "DELETE FROM file WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;

@@ -4,8 +4,8 @@ use std::thread;
 
 use mlxcode_base::{CancelToken, RelPath};
 
-use super::{B, saturation};
 use super::standing::standing;
+use super::{B, saturation};
 use crate::error::{Error, Result};
 use crate::terms::Query;
 use crate::walk::{SourceFile, threads};

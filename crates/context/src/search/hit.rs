@@ -105,11 +105,14 @@ pub enum SearchKind {
     Lexical,
     /// For definitions, by names that may be misspelt or cut short.
     Symbol,
+    /// For passages that are about the same, by vectors.
+    Semantic,
 }
 
 impl SearchKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Text, Self::Lexical, Self::Symbol];
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Text, Self::Lexical, Self::Symbol, Self::Semantic];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -118,6 +121,7 @@ impl SearchKind {
             Self::Text => "text",
             Self::Lexical => "lexical",
             Self::Symbol => "symbol",
+            Self::Semantic => "semantic",
         }
     }
 }

@@ -82,11 +82,8 @@ impl Passages {
         if cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let all: Vec<Vec<u32>> = files
-            .iter()
-            .zip(&counted)
-            .map(|(file, chunks)| counts(file, chunks, &query))
-            .collect();
+        let all: Vec<Vec<u32>> =
+            files.iter().zip(&counted).map(|(file, chunks)| counts(file, chunks, &query)).collect();
         // Words that follow each other are counted nowhere else.
         for (number, with) in holding.iter_mut().enumerate() {
             if query.terms[number].parts.is_some() {
@@ -181,7 +178,7 @@ fn counts(file: &Candidate, chunks: &[CountedChunk], query: &Query) -> Vec<u32> 
 }
 
 /// Lines of a text, with their ends.
-fn lines(text: &str, lines: LineRange) -> &str {
+pub fn lines(text: &str, lines: LineRange) -> &str {
     let range = LineIndex::new(text).bytes_of(lines);
     &text[range.start..range.end]
 }

@@ -8,6 +8,7 @@ mod hit;
 mod in_index;
 mod lexical;
 mod passage_rank;
+mod semantic;
 mod standing;
 mod surroundings;
 mod symbol;

@@ -5,8 +5,8 @@ use std::thread;
 
 use mlxcode_base::{CancelToken, LineIndex, RelPath};
 
-use super::saturation;
 use super::evidence::{FileEvidence, settle};
+use super::saturation;
 use super::standing::standing;
 use super::{FileRank, Hit, HitReason};
 use crate::error::{Error, Result};

@@ -88,6 +88,11 @@ impl Standing {
         factors.iter().filter(|(holds, _)| *holds).map(|(_, factor)| factor).product()
     }
 
+    /// Whether nothing is said in the file: programs read it.
+    pub fn is_data(self) -> bool {
+        self.0 & (Self::DATA | Self::FOR_PROGRAMS) > 0
+    }
+
     pub fn bits(self) -> u16 {
         self.0
     }

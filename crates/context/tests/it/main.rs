@@ -4,11 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod graph;
+mod history;
 mod imports;
 mod index;
 mod languages;
 mod parsing;
 mod search;
+mod semantic;
 #[path = "../support/mod.rs"]
 mod support;
 
