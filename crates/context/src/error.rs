@@ -140,10 +140,9 @@ impl Diagnostic for Error {
             Self::IndexBusy { .. } => ErrorKind::Unavailable,
             Self::IndexDamaged { .. } => ErrorKind::Corrupt,
             Self::IndexFolder { source, .. } => io_error_kind(source),
-            Self::Index { .. } => ErrorKind::Internal,
+            Self::Index { .. } | Self::BadVectors { .. } => ErrorKind::Internal,
             Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
             Self::Embed { source } => source.kind(),
-            Self::BadVectors { .. } => ErrorKind::Internal,
             Self::Path(source) => source.kind(),
         }
     }

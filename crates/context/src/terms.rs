@@ -365,7 +365,7 @@ mod tests {
         let query = Query::new("how is a data class of the git ignore file made?");
         assert_eq!(
             query.count("dataclasses GitIgnore gitignore classof").0,
-            [0, 0, 1, 1, 0, 1, 1, 0]
+            [0, 0, 1, 1, 0, 1, 2, 0]
         );
     }
 }

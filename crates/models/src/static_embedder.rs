@@ -139,7 +139,9 @@ impl StaticEmbedder {
             let length = sum.iter().map(|one| one * one).sum::<f32>().sqrt();
             by = length.max(f32::MIN_POSITIVE);
         }
-        sum.iter_mut().for_each(|one| *one /= by);
+        for one in &mut sum {
+            *one /= by;
+        }
         Ok(sum)
     }
 }

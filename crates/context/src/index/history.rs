@@ -107,12 +107,11 @@ fn put(write: &Transaction<'_>, changes: &[Change], below: &str) -> rusqlite::Re
         let mut out = Encoder::default();
         out.number(own.len());
         for path in own {
-            let id = match files.get(path) {
-                Some(id) => *id,
-                None => {
-                    add.execute([path])?;
-                    number.query_row([path], |row| row.get(0))?
-                }
+            let id = if let Some(id) = files.get(path) {
+                *id
+            } else {
+                add.execute([path])?;
+                number.query_row([path], |row| row.get(0))?
             };
             files.insert(path, id);
             out.number(id as usize);
@@ -192,13 +191,12 @@ pub fn fitting(
             numbers(row.get_ref(2)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let mut files = Vec::with_capacity(numbers.len());
         for number in &numbers {
-            let known = match names.get(number) {
-                Some(known) => known.clone(),
-                None => {
-                    let text: Option<String> =
-                        path.query_row([*number as i64], |row| row.get(0)).optional()?;
-                    text.and_then(|text| RelPath::new(&text).ok())
-                }
+            let known = if let Some(known) = names.get(number) {
+                known.clone()
+            } else {
+                let text: Option<String> =
+                    path.query_row([*number as i64], |row| row.get(0)).optional()?;
+                text.and_then(|text| RelPath::new(&text).ok())
             };
             files.extend(known.clone());
             names.insert(*number, known);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::storage;
+
 /// The names by files, as of one state of the index.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -21,7 +23,7 @@ pub struct KeptNames {
 impl KeptNames {
     /// The names; read anew where another process has written since.
     pub fn read(&mut self, connection: &Connection) -> rusqlite::Result<Arc<Names>> {
-        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let version = storage::version(connection)?;
         if let Some((known, names)) = &self.known
             && *known == version
         {

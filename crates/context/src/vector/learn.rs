@@ -106,9 +106,11 @@ mod tests {
             let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
             sum(a, b) / (sum(a, a) * sum(b, b)).sqrt()
         };
-        // The two never stand together, and are of one subject.
-        assert!(cosine(0, 2) > 0.99, "{}", cosine(0, 2));
-        assert!(cosine(0, 6).abs() < 0.01, "{}", cosine(0, 6));
+        // The two never stand together, and are of one subject. Squared, the
+        // third direction is half as strong as the first two: after three
+        // rounds an eighth of it is left.
+        assert!(cosine(0, 2) > 0.75, "{}", cosine(0, 2));
+        assert!(cosine(0, 6).abs() < 0.25, "{}", cosine(0, 6));
     }
 
     #[test]

@@ -21,6 +21,10 @@ const MOST_WORD_BYTES: usize = 32;
 /// a third of what the passage itself takes in the index.
 const DIMENSIONS: usize = 96;
 
+/// There are this many passages for each direction at least: with as many
+/// directions as words, no two words would be near.
+const PASSAGES_EACH: usize = 3;
+
 /// Passages, as the words that they hold.
 #[derive(Debug, Default)]
 pub struct Sample {
@@ -106,15 +110,17 @@ impl TermVectors {
                 normalised(known.collect())
             })
             .collect();
-        let vectors = learn(&rows, names.len(), DIMENSIONS);
+        let fewer = (sample.passages.len() / PASSAGES_EACH).clamp(1, DIMENSIONS);
+        let vectors = learn(&rows, names.len(), fewer);
         let terms = names.iter().zip(0..).map(|((name, _), place)| ((*name).to_owned(), place));
         let mut found =
             Self { terms: terms.collect(), rarity, scales: Vec::new(), table: Vec::new() };
-        for vector in vectors.chunks_exact(DIMENSIONS) {
+        for vector in vectors.chunks_exact(fewer) {
             let most = vector.iter().fold(0.0_f32, |most, one| most.max(one.abs()));
             let scale = (most / 127.0).max(f32::MIN_POSITIVE);
             found.scales.push(scale);
             found.table.extend(vector.iter().map(|one| (one / scale).round() as i8));
+            found.table.extend(std::iter::repeat_n(0, DIMENSIONS - fewer));
         }
         found
     }
@@ -192,7 +198,9 @@ fn weight(count: u32, rarity: f32) -> f32 {
 
 fn normalised(mut row: Row) -> Row {
     let length = row.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-    row.iter_mut().for_each(|(_, weight)| *weight /= length.max(f32::MIN_POSITIVE));
+    for (_, weight) in &mut row {
+        *weight /= length.max(f32::MIN_POSITIVE);
+    }
     row
 }
 

@@ -296,7 +296,7 @@ fn the_history_tells_files_and_goes_on_from_a_commit() {
     let second = ("Second".to_owned(), both.to_vec());
     let begin = ("First\n\nWith a body".to_owned(), vec![path("a.txt")]);
     assert_eq!(told(None, 9), [second.clone(), begin]);
-    assert_eq!(told(Some(&first), 9), [second.clone()]);
+    assert_eq!(told(Some(&first), 9), std::slice::from_ref(&second));
     assert_eq!(told(None, 1), [second]);
     assert!(repository.holds(&first).unwrap());
     git(temp.path(), &["reset", "--quiet", "--hard", &first]);
