@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use mlxcode_base::RelPath;
-use mlxcode_context::{CodeIndex, Hit, HitReason, SearchOptions};
+use mlxcode_context::{CodeIndex, Hit, HitReason, SearchOptions, WalkOptions};
 
 use crate::support::{Ground, update};
 
@@ -90,7 +90,7 @@ fn a_folder_of_a_repository_has_its_own_part_of_the_history() {
     commit(&ground, "part/a.py", "def one(port):\n    return port\n", "Begin");
     commit(&ground, "part/b.py", "def two(port):\n    return port\n", "Retry when the peer hangs");
     let root = mlxcode_base::Root::open(&ground.root.path().join("part")).unwrap();
-    let index = CodeIndex::open(&ground.place("part"), &root, Default::default()).unwrap();
+    let index = CodeIndex::open(&ground.place("part"), &root, WalkOptions::default()).unwrap();
     update(&index);
     let hits = search(&index, "which port hangs at a peer?");
     assert_eq!(hits[0].path.as_str(), "b.py", "{hits:?}");
