@@ -261,6 +261,15 @@ fn vectors(index: &CodeIndex, file: &Stale, maker: &Maker<'_>) -> Result<Option<
     Ok(Some((file.id, file.hash.clone(), bytes)))
 }
 
+/// A passage that may be among the nearest.
+struct Near {
+    score: f32,
+    cosine: f32,
+    place: usize,
+    id: i64,
+    number: usize,
+}
+
 /// Compares the question with all passages.
 fn scan(
     connection: &Connection,
@@ -268,24 +277,28 @@ fn scan(
     factor: impl Fn(Standing) -> f32,
     most: usize,
 ) -> rusqlite::Result<Vec<NearChunk>> {
-    let mut found: Vec<(f32, f32, i64, usize)> = Vec::new();
+    // With the numbers of the files by path: those of the rows differ from
+    // build to build.
+    let mut found: Vec<Near> = Vec::new();
     let mut select = connection.prepare_cached(
         "SELECT file.id, standing, vector.data FROM vector JOIN file ON file.id = vector.file \
-         WHERE vector.hash = file.hash",
+         WHERE vector.hash = file.hash ORDER BY file.path",
     )?;
     let mut rows = select.query([])?;
-    let better = |a: &(f32, f32, i64, usize), b: &(f32, f32, i64, usize)| {
-        b.0.total_cmp(&a.0).then((a.2, a.3).cmp(&(b.2, b.3)))
+    let better = |a: &Near, b: &Near| {
+        b.score.total_cmp(&a.score).then((a.place, a.number).cmp(&(b.place, b.number)))
     };
+    let mut place = 0;
     while let Some(row) = rows.next()? {
         let (id, factor) = (row.get(0)?, factor(Standing::from_bits(row.get(1)?)));
         let vectors = row.get_ref(2)?.as_blob()?;
         for (number, one) in vectors.chunks_exact(query.len().max(1)).enumerate() {
             let cosine = dot(query, one);
             if cosine > 0.0 {
-                found.push((cosine * factor, cosine, id, number));
+                found.push(Near { score: cosine * factor, cosine, place, id, number });
             }
         }
+        place += 1;
         if found.len() > 16 * most.max(64) {
             found.sort_by(better);
             found.truncate(most);
@@ -294,7 +307,7 @@ fn scan(
     found.sort_by(better);
     found.truncate(most);
     let mut file = connection.prepare_cached("SELECT path, standing FROM file WHERE id = ?1")?;
-    let near = found.into_iter().map(|(_, cosine, id, number)| {
+    let near = found.into_iter().map(|Near { cosine, id, number, .. }| {
         file.query_row([id], |row| {
             let (path, standing) = (storage::rel_path(row.get(0)?)?, row.get(1)?);
             Ok(NearChunk { path, number, cosine, standing: Standing::from_bits(standing) })
