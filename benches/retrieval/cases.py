@@ -58,6 +58,17 @@ def export(repository: Path, commit: str, folder: Path) -> None:
         (folder / path).write_bytes(content)
 
 
+def with_history(repository: Path, commit: str, folder: Path) -> None:
+    """Makes a tree a work tree at that commit: what was said before it can be
+    read, as on the machine of whoever works on it."""
+    place = folder / ".git"
+    (place / "objects" / "info").mkdir(parents=True)
+    (place / "refs").mkdir()
+    (place / "objects" / "info" / "alternates").write_text(f"{(repository / 'objects').resolve()}\n")
+    (place / "HEAD").write_text(f"{commit}\n")
+    (place / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
+
+
 def remove(folder: Path, cases: list[Case]) -> None:
     """Takes out of a tree what its cases ask with; all lines keep their numbers."""
     for case in cases:

@@ -8,6 +8,7 @@ tests.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import re
 from pathlib import Path, PurePosixPath
@@ -58,13 +59,16 @@ def cases(name: str, repository: Path, head: str, count: int) -> list[Case]:
     """As many cases as wished, chosen by the hash of the commit."""
     log = git(repository, "log", "--no-merges", "--format=%H", head).decode().split()
     log.sort(key=lambda commit: hashlib.sha256(f"mlx-code {commit}".encode()).digest())
+    # What was said twice, of a change that was taken over from another branch,
+    # would be answered by the history itself.
+    said = collections.Counter(git(repository, "log", "--format=%s", head).decode("utf-8", "replace").split("\n"))
     found: list[Case] = []
     for commit in log:
         if len(found) == count:
             break
         message = git(repository, "show", "-s", "--format=%B", commit).decode("utf-8", "replace")
         text = question(message)
-        if text is None:
+        if text is None or said[message.strip().split("\n")[0]] > 1:
             continue
         rows = git(repository, "diff-tree", "-r", "--root", "--no-commit-id", "--name-status", "--no-renames", commit)
         changed = [row.split("\t") for row in rows.decode("utf-8", "replace").splitlines()]

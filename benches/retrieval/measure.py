@@ -12,9 +12,9 @@ def files_of(places: list) -> list[str]:
     return list(dict.fromkeys(path for path, *_ in places))
 
 
-def judge(case: Case, places: list) -> list[float]:
+def judge(case: Case, places: list, by_file: bool = False) -> list[float]:
     """The four columns for one case, each from 0 to 1."""
-    if case.lines:
+    if case.lines and not by_file:
         # One place answers: what is counted are places.
         first, last = case.lines
         right = [path == case.answers[0] and start <= last and end >= first for path, start, end in places]

@@ -6,6 +6,9 @@ TUNED = [
     ("ripgrep", "https://github.com/BurntSushi/ripgrep", "3fce3b5bb0236da2df6d99672afb8a719642eca7"),
     ("gson", "https://github.com/google/gson", "9835b6f90192f79cdf5300c528fc6212455fb6c1"),
     ("leveldb", "https://github.com/google/leveldb", "78a352f47ed6c1e9d750545e9b242289185b87e1"),
+    ("cobra", "https://github.com/spf13/cobra", "adbc8813901bba65827259daa8e22ff94ec1f30e"),
+    ("express", "https://github.com/expressjs/express", "a3714473feb3d2908add734d340e7755fd85e0a3"),
+    ("zod", "https://github.com/colinhacks/zod", "e516c3baf22615e20934116abebfed6c000222c2"),
 ]
 
 # Those that it saw only when it was done.

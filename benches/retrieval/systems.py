@@ -4,11 +4,13 @@ answer is a list of places, best first: path, first line, last line."""
 from __future__ import annotations
 
 import collections
+import functools
 import importlib
 import json
 import math
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +25,8 @@ Place = tuple[str, int, int]
 
 class System(Protocol):
     name: str
+    # Whether a place is a part of a file, or always the whole.
+    gives_places: bool
 
     def open(self, tree: Path) -> None: ...
 
@@ -30,27 +34,50 @@ class System(Protocol):
 
 
 class Ours:
-    """A process that reads a tree once and answers questions of it."""
+    """A process that reads a tree into an index and answers questions of it."""
 
     name = "mlx-code"
+    gives_places = True
+    kind = "auto"
 
     def __init__(self) -> None:
-        command = ["cargo", "build", "--release", "-p", "mlxcode-context", "--example", "search"]
-        done = subprocess.run([*command, "--message-format=json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
-        messages = [json.loads(line) for line in done.stdout.splitlines()]
-        self.program = next(m["executable"] for m in reversed(messages) if m.get("executable"))
+        self.program = built()
         self.process: subprocess.Popen | None = None
 
     def open(self, tree: Path) -> None:
         if self.process:
             self.process.stdin.close()
             self.process.wait()
-        command = [self.program, str(tree), str(MOST_HITS)]
+        self.folder = tempfile.TemporaryDirectory()
+        command = [self.program, str(tree), str(MOST_HITS), f"{self.folder.name}/index", self.kind]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, query: str) -> list[Place]:
         print(json.dumps(query), file=self.process.stdin, flush=True)
         return [(path, first, last) for path, first, last in json.loads(self.process.stdout.readline())]
+
+
+class OursLexical(Ours):
+    name = "mlx-code, `lexical`"
+    kind = "lexical"
+
+
+class OursSymbol(Ours):
+    name = "mlx-code, `symbol`"
+    kind = "symbol"
+
+
+class OursSemantic(Ours):
+    name = "mlx-code, `semantic`"
+    kind = "semantic"
+
+
+@functools.cache
+def built() -> str:
+    command = ["cargo", "build", "--release", "-p", "mlxcode-context", "--example", "search"]
+    done = subprocess.run([*command, "--message-format=json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    return next(m["executable"] for m in reversed(messages) if m.get("executable"))
 
 
 def words(text: str) -> list[str]:
@@ -66,6 +93,7 @@ class Bm25:
     """BM25 over whole files and the words of their paths, and nothing else."""
 
     name = "BM25 over files"
+    gives_places = False
     k1, b = 1.2, 0.75
 
     def open(self, tree: Path) -> None:
@@ -99,6 +127,7 @@ class Semble:
     BM25, boosts and penalties, as `alpha=0` asks."""
 
     name = "semble, no model"
+    gives_places = True
 
     def __init__(self) -> None:
         numpy = importlib.import_module("numpy")
@@ -127,6 +156,7 @@ class Aider:
     the identifiers that were mentioned."""
 
     name = "aider's repo map"
+    gives_places = True
 
     def __init__(self) -> None:
         self.repomap = importlib.import_module("aider.repomap")
@@ -160,4 +190,12 @@ class Aider:
         return places
 
 
-SYSTEMS = {"ours": Ours, "bm25": Bm25, "semble": Semble, "aider": Aider}
+SYSTEMS = {
+    "ours": Ours,
+    "ours-lexical": OursLexical,
+    "ours-symbol": OursSymbol,
+    "ours-semantic": OursSemantic,
+    "bm25": Bm25,
+    "semble": Semble,
+    "aider": Aider,
+}

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
 mod cancel;
+mod embedder;
 mod error;
 mod hash;
 mod language;
@@ -22,6 +23,7 @@ mod size;
 mod text;
 
 pub use cancel::CancelToken;
+pub use embedder::Embedder;
 pub use error::{BoxDiagnostic, Diagnostic, ErrorKind, io_error_kind};
 pub use hash::{ContentHash, ContentHasher};
 pub use language::Language;

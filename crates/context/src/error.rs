@@ -1,7 +1,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use mlxcode_base::{Diagnostic, ErrorKind, PathError, RelPath, TextRange, io_error_kind};
+use mlxcode_base::{
+    BoxDiagnostic, Diagnostic, ErrorKind, PathError, RelPath, TextRange, io_error_kind,
+};
 use thiserror::Error;
 
 /// What can go wrong when code is read.
@@ -94,6 +96,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The model that gives vectors failed.
+    #[error("the model for search by meaning failed")]
+    Embed {
+        /// What it said.
+        source: BoxDiagnostic,
+    },
+    /// The model that gives vectors gave others than were asked for.
+    #[error("the model {id} gave vectors of another number or length than it says")]
+    BadVectors {
+        /// The model.
+        id: String,
+    },
     /// Nothing was asked for.
     #[error("there is nothing to search for")]
     EmptyQuery,
@@ -138,9 +152,10 @@ impl Diagnostic for Error {
             Self::IndexBusy { .. } => ErrorKind::Unavailable,
             Self::IndexDamaged { .. } => ErrorKind::Corrupt,
             Self::IndexFolder { source, .. } | Self::Watch { source } => io_error_kind(source),
-            Self::Index { .. } => ErrorKind::Internal,
+            Self::Index { .. } | Self::BadVectors { .. } => ErrorKind::Internal,
             Self::NotAnIndex { .. } => ErrorKind::AlreadyExists,
             Self::Git(source) => source.kind(),
+            Self::Embed { source } => source.kind(),
             Self::Path(source) => source.kind(),
             Self::Server(source) => source.kind(),
         }
@@ -164,6 +179,8 @@ impl Diagnostic for Error {
             Self::NameNotFound { .. } => "context.name_not_found",
             Self::NoSuchLine { .. } => "context.no_such_line",
             Self::Git(source) => source.code(),
+            Self::Embed { .. } => "context.embedding_failed",
+            Self::BadVectors { .. } => "context.bad_vectors",
             Self::Path(source) => source.code(),
             Self::Server(source) => source.code(),
         }
@@ -193,6 +210,8 @@ impl Diagnostic for Error {
             }
             Self::NoSuchLine { .. } => "lines count from one",
             Self::Git(source) => return source.help(),
+            Self::Embed { source } => return source.help(),
+            Self::BadVectors { .. } => "search without this model",
             Self::Path(source) => return source.help(),
             Self::Server(source) => return source.help(),
         };

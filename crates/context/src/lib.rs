@@ -42,6 +42,7 @@ mod search;
 mod symbol;
 mod syntax;
 mod terms;
+mod vector;
 mod walk;
 mod watch;
 

@@ -56,6 +56,13 @@ const SHORT_FORMS: [(&str, &str); 26] = [
 /// What a weak word weighs beside another.
 const WEAK_WEIGHT: f32 = 0.4;
 
+/// What a word weighs that the question writes as a part of an identifier:
+/// whoever writes `max_age` means the code's word.
+const IDENTIFIER_WEIGHT: f32 = 1.5;
+
+/// What two neighbours weigh beside what each of them weighs alone.
+const PAIR_WEIGHT: f32 = 0.5;
+
 /// The words of a question, stemmed, each once.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -63,6 +70,8 @@ pub struct Query {
     pub terms: Vec<QueryTerm>,
     /// The term of each stem; short and long forms share one.
     numbers: HashMap<String, usize>,
+    /// The term of two that follow each other.
+    pairs: HashMap<(usize, usize), usize>,
     /// Whether a stem begins with these two bytes. A stem is a beginning of its
     /// word, so nearly all words of a text are passed over with one look.
     beginnings: Vec<bool>,
@@ -73,9 +82,9 @@ pub struct Query {
 pub struct QueryTerm {
     /// As the question writes it, in lower case.
     pub word: String,
-    /// Of two neighbours of the question written as one, as code often does,
-    /// the numbers of the two: `data class` also asks for `dataclass`. That
-    /// nobody writes it so says nothing against a passage.
+    /// Of two neighbours of the question, the numbers of the two: `data class`
+    /// also asks for `DataClass` and for `dataclass`. That nobody writes it so
+    /// says nothing against a passage.
     pub parts: Option<[usize; 2]>,
     /// How much it tells, to 1.
     pub weight: f32,
@@ -84,20 +93,32 @@ pub struct QueryTerm {
 impl Query {
     /// Reads the words of a question.
     pub fn new(question: &str) -> Self {
-        let mut query =
-            Self { terms: Vec::new(), numbers: HashMap::new(), beginnings: vec![false; 1 << 16] };
+        let mut query = Self {
+            terms: Vec::new(),
+            numbers: HashMap::new(),
+            pairs: HashMap::new(),
+            beginnings: vec![false; 1 << 16],
+        };
         let mut pairs = Vec::new();
         let mut before: Option<usize> = None;
         each_word(question, |word| {
-            let tells = word.chars().count() > 1 && !STOP_WORDS.contains(&word);
-            let number = tells.then(|| query.add(word, None));
+            let number = Self::tells(word).then(|| query.add(word, None));
             pairs.extend(before.zip(number));
             before = number;
         });
         for (first, second) in pairs {
             let word = format!("{}{}", query.terms[first].word, query.terms[second].word);
-            query.add(&word, Some([first, second]));
+            let number = query.add(&word, Some([first, second]));
+            query.pairs.insert((first, second), number);
         }
+        each_identifier(question, |whole| {
+            each_word(whole, |word| {
+                let number = query.numbers.get(stem(word)).copied();
+                if let Some(term) = number.and_then(|number| query.terms.get_mut(number)) {
+                    term.weight = term.weight.max(IDENTIFIER_WEIGHT);
+                }
+            });
+        });
         for (long, short) in SHORT_FORMS.map(|(long, short)| (stem(long), stem(short))) {
             let number = query.numbers.get(long).or_else(|| query.numbers.get(short)).copied();
             if let Some(number) = number {
@@ -111,12 +132,21 @@ impl Query {
         query
     }
 
+    /// Tells whether a word is worth looking for.
+    pub fn tells(word: &str) -> bool {
+        word.chars().nth(1).is_some() && !STOP_WORDS.contains(&word)
+    }
+
     fn add(&mut self, word: &str, parts: Option<[usize; 2]>) -> usize {
         let next = self.terms.len();
         let number = *self.numbers.entry(stem(word).to_owned()).or_insert(next);
         if number == next {
             let weak = WEAK_WORDS.contains(&word);
-            let weight = if weak { WEAK_WEIGHT } else { 1.0 };
+            let weight = match parts {
+                Some(_) => PAIR_WEIGHT,
+                None if weak => WEAK_WEIGHT,
+                None => 1.0,
+            };
             self.terms.push(QueryTerm { word: word.to_owned(), parts, weight });
         }
         number
@@ -139,14 +169,18 @@ impl Query {
     pub fn count(&self, text: &str) -> (Vec<u32>, u32) {
         let mut counts = vec![0; self.terms.len()];
         let mut words = 0;
+        let mut before: Option<usize> = None;
         each_word(text, |word| {
             words += 1;
-            if !beginning(word).is_some_and(|place| self.beginnings[place]) {
-                return;
+            let known = beginning(word).is_some_and(|place| self.beginnings[place]);
+            let number = known.then(|| self.numbers.get(stem(word)).copied()).flatten();
+            if let Some(number) = number {
+                counts[number] += 1;
+                if let Some(pair) = before.and_then(|before| self.pairs.get(&(before, number))) {
+                    counts[*pair] += 1;
+                }
             }
-            if let Some(number) = self.numbers.get(stem(word)) {
-                counts[*number] += 1;
-            }
+            before = number;
         });
         (counts, words)
     }
@@ -323,6 +357,7 @@ mod tests {
         let words: Vec<_> = query.terms.iter().map(|term| term.word.as_str()).collect();
         assert_eq!(words, ["configuration", "read", "configurationread"]);
         assert_eq!(query.count("fn read_config() { configure(); }").0, [2, 1, 0]);
+        assert_eq!(query.count("configuration_read; config.read").0, [2, 2, 2]);
     }
 
     #[test]
@@ -330,7 +365,7 @@ mod tests {
         let query = Query::new("how is a data class of the git ignore file made?");
         assert_eq!(
             query.count("dataclasses GitIgnore gitignore classof").0,
-            [0, 0, 1, 1, 0, 1, 1, 0]
+            [0, 0, 1, 1, 0, 1, 2, 0]
         );
     }
 }

@@ -1,7 +1,7 @@
 use mlxcode_base::{CancelToken, ContentHash, Diagnostic as _, ErrorKind, Progress};
-use mlxcode_context::{CodeIndex, Hit, SearchKind, SearchOptions, Updated, search_text};
+use mlxcode_context::{CodeBase, CodeIndex, Hit, SearchKind, SearchOptions, Updated, search_text};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::workspace::Workspace;
 
 /// What a search found, and what it had to do before.
@@ -14,6 +14,8 @@ pub struct FoundCode {
     /// or where another process was at it: then the hits are of the tree as it
     /// was before.
     pub updated: Option<Updated>,
+    /// Why the index could not be used, where the tree was read instead.
+    pub without_index: Option<String>,
 }
 
 impl Workspace {
@@ -36,8 +38,24 @@ impl Workspace {
     ) -> Result<FoundCode> {
         if options.kind == SearchKind::Text {
             let hits = search_text(&self.root, &self.walk_options(), query, options)?;
-            return Ok(FoundCode { hits, updated: None });
+            return Ok(FoundCode { hits, updated: None, without_index: None });
         }
+        match self.find_by_index(query, options, progress) {
+            Err(error) if is_unwritable(&error) && by_words(options.kind) => {
+                let code = CodeBase::open(&self.root, &self.walk_options(), &options.cancel)?;
+                let hits = code.search(query, options.limit)?;
+                Ok(FoundCode { hits, updated: None, without_index: Some(error.to_string()) })
+            }
+            found => found,
+        }
+    }
+
+    fn find_by_index(
+        &self,
+        query: &str,
+        options: &SearchOptions,
+        progress: &dyn Progress,
+    ) -> Result<FoundCode> {
         let (index, mut updated) = self.updated_index(&options.cancel, progress)?;
         let hits = match index.search(query, options) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
@@ -46,7 +64,7 @@ impl Workspace {
             }
             hits => hits?,
         };
-        Ok(FoundCode { hits, updated })
+        Ok(FoundCode { hits, updated, without_index: None })
     }
 
     /// The index as the tree is now, or as another process found it that is at
@@ -65,4 +83,15 @@ impl Workspace {
         };
         Ok((index, updated))
     }
+}
+
+/// Whether the place of the index is at fault: a full disk, a folder that
+/// cannot be written.
+fn is_unwritable(error: &Error) -> bool {
+    ["context.index_unwritable", "context.index_failed"].contains(&error.code())
+}
+
+/// What the tree in memory answers too.
+fn by_words(kind: SearchKind) -> bool {
+    matches!(kind, SearchKind::Auto | SearchKind::Lexical)
 }

@@ -95,8 +95,8 @@ pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::TurnEvent;
 pub use mlxcode_base::{
-    ByteSize, CancelToken, ContentHash, Diagnostic, ErrorKind, Language, LineRange, Progress,
-    ProgressEvent, RelPath, TextRange, io_error_kind,
+    BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
+    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat, GraphNode, Hit, HitReason, IndexedChange, LeftOut, LeftOutReason, MediaType, NodeId, Note, NoteKind, OutlineItem, PackedContext, PackedCursor, Passage, Piece, PollReason, Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
@@ -126,8 +126,9 @@ pub use mlxcode_models::{
     ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
     ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
     RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
-    Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
+    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
+    StaticEmbedder, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId,
+    VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

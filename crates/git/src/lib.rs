@@ -23,12 +23,15 @@
 mod commit;
 mod config;
 mod error;
+mod history;
 mod log;
 mod program;
 mod repository;
 mod status;
+mod tip;
 
 pub use error::{Error, Result};
+pub use history::Change;
 pub use log::Commit;
 pub use repository::{Head, Repository};
 pub use status::{FileStatus, StatusKind};

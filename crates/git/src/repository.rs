@@ -7,9 +7,11 @@ use mlxcode_base::RelPath;
 
 use crate::config;
 use crate::error::{Error, Result};
+use crate::history::{self, Change};
 use crate::log::{self, Commit};
 use crate::program::run;
 use crate::status::{self, FileStatus};
+use crate::tip;
 
 /// A repository with a work tree.
 ///
@@ -114,6 +116,45 @@ impl Repository {
         let args = ["-z", "--no-color", "--encoding=UTF-8", "--no-patch", log::FORMAT, &count];
         let bytes = run(&self.work_tree, &[], "log", args)?;
         log::read(&bytes).ok_or(Error::Unreadable { verb: "log" })
+    }
+
+    /// The commit that is checked out, read from files alone. `None` where
+    /// they do not tell; [`head`](Self::head) asks git.
+    pub fn tip(&self) -> Option<String> {
+        tip::read(&self.work_tree)
+    }
+
+    /// The newest commits with the files that they changed, newest first, at
+    /// most `limit`; those alone that `since` does not hold, where it is given.
+    /// Merges are left out, and a renamed file is a removed and an added one.
+    pub fn history(&self, since: Option<&str>, limit: usize) -> Result<Vec<Change>> {
+        if self.tip().is_none() && self.head()?.commit.is_none() {
+            return Ok(Vec::new());
+        }
+        let count = format!("--max-count={limit}");
+        let mut args = vec![
+            "-z",
+            "--no-color",
+            "--encoding=UTF-8",
+            "--name-only",
+            "--no-renames",
+            "--no-merges",
+            history::FORMAT,
+            &count,
+            "HEAD",
+        ];
+        let but = since.map(|id| format!("^{id}"));
+        args.extend(but.as_deref());
+        args.push("--");
+        let bytes = run(&self.work_tree, &[], "log", args)?;
+        history::read(&bytes).ok_or(Error::Unreadable { verb: "log" })
+    }
+
+    /// Tells whether what is checked out holds a commit.
+    pub fn holds(&self, id: &str) -> Result<bool> {
+        let range = format!("HEAD..{id}");
+        let bytes = run(&self.work_tree, &[], "rev-list", ["--max-count=1", &range, "--"])?;
+        Ok(bytes.is_empty())
     }
 
     /// How many of the newest `limit` commits touch each file. Merges count

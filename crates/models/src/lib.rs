@@ -37,6 +37,7 @@ mod reference;
 mod safetensors;
 mod scripted;
 mod secrets;
+mod static_embedder;
 mod store;
 mod template;
 mod tokenizer;
@@ -80,6 +81,7 @@ pub use secrets::{
     AgeFile, EnvironmentSecrets, FoundSecret, Keychain, Lock, PassphraseFor, SECRET_BYTES, Secret,
     SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets, StoredSecret,
 };
+pub use static_embedder::StaticEmbedder;
 pub use store::check_name as check_model_name;
 pub use store::{
     AddOptions, BrokenModel, DiskOptions, DiskReport, Duplicate, FileSource, GcItem, GcKind,

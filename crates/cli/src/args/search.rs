@@ -36,6 +36,8 @@ pub enum Kind {
     Lexical,
     /// For definitions, by names that may be misspelt or cut short
     Symbol,
+    /// For passages that are about the same, by vectors
+    Semantic,
 }
 
 impl Kind {
@@ -46,6 +48,7 @@ impl Kind {
             Self::Text => SearchKind::Text,
             Self::Lexical => SearchKind::Lexical,
             Self::Symbol => SearchKind::Symbol,
+            Self::Semantic => SearchKind::Semantic,
         }
     }
 }

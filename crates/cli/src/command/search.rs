@@ -35,6 +35,9 @@ pub fn run(args: &SearchCode, common: &Common, host: &mut Host<'_>) -> Outcome {
     if let Some(updated) = &found.updated {
         index::tell_rebuilt(updated, host)?;
     }
+    if let Some(reason) = &found.without_index {
+        written(writeln!(host.messages, "note: the tree was read without an index: {reason}"))?;
+    }
     if found.hits.is_empty() {
         written(writeln!(host.messages, "nothing was found"))?;
     }

@@ -8,6 +8,8 @@
 mod codec;
 mod facts;
 mod facts_of;
+mod history;
+mod names;
 mod read;
 mod schema;
 mod storage;
@@ -15,25 +17,30 @@ mod targets;
 mod tokens;
 mod tree;
 mod update;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mlxcode_base::{CancelToken, ContentHash, Progress, RelPath, Root};
-use rusqlite::Connection;
+use mlxcode_base::{CancelToken, ContentHash, Embedder, Progress, RelPath, Root};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::{Error, Result};
 use crate::import::{Import, Target};
 use crate::reference::Reference;
 use crate::symbol::Symbol;
 use crate::walk::{Skipped, WalkOptions};
+use names::KeptNames;
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
 pub(crate) use facts_of::Defining;
+pub(crate) use history::fitting as fitting_changes;
+pub(crate) use names::Names;
 pub(crate) use storage::rel_path;
 pub use tree::IndexedTree;
+pub(crate) use vectors::nearest;
 
 /// The index of a tree.
 ///
@@ -60,12 +67,14 @@ pub struct CodeIndex {
     path: PathBuf,
     root: Root,
     options: WalkOptions,
+    embedder: Option<Arc<dyn Embedder>>,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
+    names: KeptNames,
     /// Why the file is new, until an update tells.
     rebuilt: Option<Rebuilt>,
     /// Whether somebody read what cannot be.
@@ -126,8 +135,21 @@ impl CodeIndex {
     /// the next update tells so.
     pub fn open(path: &Path, root: &Root, options: WalkOptions) -> Result<Self> {
         let (connection, rebuilt) = schema::open(path)?;
-        let inner = Mutex::new(Inner { connection, rebuilt, is_damaged: false });
-        Ok(Self { path: path.to_owned(), root: root.clone(), options, inner })
+        let inner = Mutex::new(Inner {
+            connection,
+            names: KeptNames::default(),
+            rebuilt,
+            is_damaged: false,
+        });
+        let (path, root) = (path.to_owned(), root.clone());
+        Ok(Self { path, root, options, embedder: None, inner })
+    }
+
+    /// This index with a model for [`SearchKind::Semantic`](crate::SearchKind):
+    /// else vectors are learned from the tree itself.
+    #[must_use]
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Self {
+        Self { embedder: Some(embedder), ..self }
     }
 
     /// The index's file.
@@ -139,7 +161,11 @@ impl CodeIndex {
     /// process writes.
     pub fn update(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<Updated> {
         let update = self.work(cancel, progress);
-        self.change(|connection| update.whole(connection))
+        self.change(|connection| {
+            let updated = update.whole(connection)?;
+            history::update(connection, &self.root)?;
+            Ok(updated)
+        })
     }
 
     /// As [`update`](Self::update), but does not wait while another process
@@ -152,7 +178,10 @@ impl CodeIndex {
         let update = self.work(cancel, progress);
         let updated = self.change(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
-            let updated = update.whole(connection);
+            let updated = update.whole(connection).and_then(|updated| {
+                history::update(connection, &self.root)?;
+                Ok(updated)
+            });
             connection.busy_timeout(schema::BUSY)?;
             updated
         });
@@ -277,6 +306,10 @@ impl CodeIndex {
         &self.options
     }
 
+    pub(crate) fn embedder(&self) -> Option<&dyn Embedder> {
+        self.embedder.as_deref()
+    }
+
     fn work<'a>(&'a self, cancel: &'a CancelToken, progress: &'a dyn Progress) -> Update<'a> {
         Update { root: &self.root, options: &self.options, cancel, progress }
     }
@@ -308,6 +341,30 @@ impl CodeIndex {
         found.map_err(|error| schema::failed(&self.path, error))
     }
 
+    /// The names of all symbols.
+    pub(crate) fn names(&self) -> Result<Arc<Names>> {
+        let mut inner = self.lock();
+        let Inner { connection, names, .. } = &mut *inner;
+        let found = names.read(connection);
+        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
+        found.map_err(|error| schema::failed(&self.path, error))
+    }
+
+    /// Changes what hangs on the files, in one transaction.
+    pub(crate) fn write(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let mut inner = self.lock();
+        let behavior = TransactionBehavior::Immediate;
+        let done = inner.connection.transaction_with_behavior(behavior).and_then(|write| {
+            change(&write)?;
+            write.commit()
+        });
+        inner.is_damaged |= done.as_ref().is_err_and(schema::is_damage);
+        done.map_err(|error| schema::failed(&self.path, error))
+    }
+
     /// Notes that what was read makes no sense: the next update builds the index
     /// anew.
     pub fn damaged(&self) -> Error {
@@ -322,6 +379,7 @@ impl CodeIndex {
         change: impl Fn(&mut Connection) -> Result<Updated, Failure>,
     ) -> Result<Updated> {
         let mut inner = self.lock();
+        inner.names.forget();
         if inner.is_damaged {
             self.begin_anew(&mut inner)?;
         }

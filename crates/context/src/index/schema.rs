@@ -56,6 +56,15 @@ const SCHEMA: &str = "
     CREATE TABLE chunk (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE total (files INTEGER NOT NULL, words INTEGER NOT NULL);
     INSERT INTO total VALUES (0, 0);
+    CREATE TABLE vector_model (name TEXT NOT NULL, data BLOB NOT NULL, files INTEGER NOT NULL);
+    CREATE TABLE vector (file INTEGER PRIMARY KEY, hash BLOB NOT NULL, data BLOB NOT NULL);
+    CREATE TABLE past (tip TEXT NOT NULL);
+    INSERT INTO past VALUES ('');
+    CREATE TABLE past_file (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, churn REAL NOT NULL);
+    CREATE TABLE past_change (number INTEGER PRIMARY KEY, id TEXT NOT NULL, files BLOB NOT NULL);
+    CREATE VIRTUAL TABLE said USING fts5(
+        message, content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '_'\"
+    );
     CREATE VIRTUAL TABLE words USING fts5(
         path, symbols, body, docs,
         content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '_'\"

@@ -40,6 +40,11 @@ fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
     Ok(Known { id: row.get(0)?, size_bytes, changed_ns: row.get(2)?, hash: row.get(3)?, state })
 }
 
+/// A number that is another after each change by another connection.
+pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+}
+
 /// All files by their paths.
 pub fn known(connection: &Connection) -> rusqlite::Result<HashMap<String, Known>> {
     let mut select = connection.prepare_cached(KNOWN)?;
@@ -200,6 +205,7 @@ pub fn remove(connection: &Connection, id: i64) -> rusqlite::Result<()> {
         "DELETE FROM reference WHERE file = ?1",
         "DELETE FROM import WHERE file = ?1",
         "DELETE FROM chunk WHERE file = ?1",
+        "DELETE FROM vector WHERE file = ?1",
         "DELETE FROM file WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;

@@ -48,6 +48,13 @@ impl Tokens {
     }
 }
 
+/// Cuts what was said of a change.
+pub fn message(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    stems(text, &mut out);
+    out
+}
+
 fn stems(text: &str, out: &mut String) -> u32 {
     let mut words = 0;
     each_word(text, |word| {

@@ -96,15 +96,17 @@ impl Update<'_> {
         let now = now_ns();
         let (places, skipped) = list(self.root, self.options, self.cancel)?;
         let mut updated = Updated { skipped, ..Updated::default() };
-        let look = |connection: &Connection| storage::known(connection);
-        let known = look(connection)?;
-        let change = Change::new(places.clone(), known);
+        let seen = storage::version(connection)?;
+        let mut change = Change::new(places, storage::known(connection)?);
         if change.is_empty() {
             updated.unchanged = change.same;
         } else {
             let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            // Another process may have written in between.
-            let change = Change::new(places, look(&write)?);
+            if storage::version(&write)? != seen {
+                // Another process has written in between.
+                let (places, _) = list(self.root, self.options, self.cancel)?;
+                change = Change::new(places, storage::known(&write)?);
+            }
             self.write(write, change, now, &mut updated)?;
         }
         count_others(connection, &mut updated)?;

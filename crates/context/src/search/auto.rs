@@ -1,6 +1,7 @@
 //! What a query looks like, and the lists that answer it, fused into one.
 
 use std::collections::HashMap;
+use std::thread;
 
 use mlxcode_base::{Language, RelPath};
 
@@ -18,6 +19,9 @@ const FUSION: f32 = 60.0;
 /// So many of the passages by words take part, and of the other list.
 const MOST_FUSED: usize = 60;
 const MOST_CHOSEN: usize = 30;
+
+/// Fewer words in a row are said everywhere.
+const LEAST_RUN: usize = 3;
 
 /// How much a list counts beside that of words, which counts 1, where the query
 /// looks as if made for it.
@@ -62,18 +66,24 @@ impl Look {
 /// Finds what fits a query as it looks.
 pub fn find(index: &CodeIndex, query: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
     let look = Look::of(query);
-    let passages = Passages::find(index, query, &options.cancel)?;
+    let (passages, named) = thread::scope(|scope| {
+        // Names are looked through while passages are read.
+        let named =
+            (look == Look::Name).then(|| scope.spawn(|| definitions(index, query, options)));
+        let passages = Passages::find(index, query, options);
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        (passages, named.map(join))
+    });
+    let passages = passages?;
     if look == Look::Question {
         return Ok(passages.hits(options.limit));
     }
     let phrases = if look == Look::Message { phrases(&passages, query) } else { Vec::new() };
     let words = passages.hits(MOST_FUSED.max(options.limit));
     let chosen = match look {
-        Look::Name => {
-            let found =
-                find_symbols(index, query, MOST_CHOSEN.max(options.limit), &options.cancel)?;
-            symbol::hits(index, found)
-        }
+        Look::Name => named.transpose()?.unwrap_or_default(),
         Look::Path => file(index, query, &words)?.into_iter().collect(),
         Look::Message | Look::Question => {
             phrases.into_iter().filter_map(|(place, run)| said(&words, place, run)).collect()
@@ -82,6 +92,11 @@ pub fn find(index: &CodeIndex, query: &str, options: &SearchOptions) -> Result<V
     let mut hits = fused(chosen, words);
     hits.truncate(options.limit);
     Ok(hits)
+}
+
+fn definitions(index: &CodeIndex, query: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
+    let found = find_symbols(index, query, MOST_CHOSEN.max(options.limit), &options.cancel)?;
+    Ok(symbol::hits(index, found))
 }
 
 /// Fuses two lists. A place of the first that lies in one of the second is
@@ -146,7 +161,7 @@ fn phrases(passages: &Passages, query: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, usize, String)> = Vec::new();
     for place in 0..passages.ranked.len().min(MOST_FUSED) {
         let (run, end) = longest_run(&said, passages.text(place));
-        if run >= 2 {
+        if run >= LEAST_RUN {
             found.push((run, place, said[end - run..end].join(" ")));
         }
     }

@@ -4,8 +4,8 @@ use std::thread;
 
 use mlxcode_base::{CancelToken, RelPath};
 
-use super::saturation;
 use super::standing::standing;
+use super::{B, saturation};
 use crate::error::{Error, Result};
 use crate::terms::Query;
 use crate::walk::{SourceFile, threads};
@@ -64,7 +64,7 @@ pub fn rarity(weight: f32, with: f32, total: f32) -> f32 {
 /// How well a file fits by its words.
 pub fn fit(counts: &[u32], rarity: &[f32], words: f32, mean_words: f32) -> f32 {
     let each = counts.iter().zip(rarity);
-    each.map(|(count, rarity)| rarity * saturation(*count as f32, words, mean_words)).sum()
+    each.map(|(count, rarity)| rarity * saturation(*count as f32, words, mean_words, B)).sum()
 }
 
 /// Adds to the counts of a text those of its path.

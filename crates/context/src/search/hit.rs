@@ -59,6 +59,20 @@ pub enum HitReason {
         /// The words.
         words: Vec<String>,
     },
+    /// A commit that changed it was described in words of the query.
+    History {
+        /// The beginning of the commit's name.
+        commit: String,
+    },
+    /// It is one of the files that are changed most often.
+    Churn,
+    /// It is open, or near to what is open.
+    Near {
+        /// The open file.
+        path: RelPath,
+    },
+    /// It is about the same, by the words that stand together in this code.
+    Meaning,
 }
 
 impl fmt::Display for HitReason {
@@ -69,6 +83,10 @@ impl fmt::Display for HitReason {
             Self::Holds { text } => write!(f, "holds `{text}`"),
             Self::Words { words } => write!(f, "holds {}", words.join(", ")),
             Self::Path { words } => write!(f, "its path holds {}", words.join(", ")),
+            Self::History { commit } => write!(f, "commit {commit} tells of it"),
+            Self::Churn => write!(f, "often changed"),
+            Self::Near { path } => write!(f, "near {path}"),
+            Self::Meaning => write!(f, "is about the same"),
         }
     }
 }
@@ -87,11 +105,14 @@ pub enum SearchKind {
     Lexical,
     /// For definitions, by names that may be misspelt or cut short.
     Symbol,
+    /// For passages that are about the same, by vectors.
+    Semantic,
 }
 
 impl SearchKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Text, Self::Lexical, Self::Symbol];
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Text, Self::Lexical, Self::Symbol, Self::Semantic];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -100,6 +121,7 @@ impl SearchKind {
             Self::Text => "text",
             Self::Lexical => "lexical",
             Self::Symbol => "symbol",
+            Self::Semantic => "semantic",
         }
     }
 }
@@ -125,6 +147,8 @@ pub struct SearchOptions {
     pub is_regex: bool,
     /// Whether capitals count in a query for text; `None` where it has some.
     pub case_sensitive: Option<bool>,
+    /// The files that somebody works on: what is in or near them counts more.
+    pub open_files: Vec<RelPath>,
     /// Stops the search.
     pub cancel: CancelToken,
 }
@@ -136,6 +160,7 @@ impl Default for SearchOptions {
             limit: LIMIT,
             is_regex: false,
             case_sensitive: None,
+            open_files: Vec::new(),
             cancel: CancelToken::new(),
         }
     }
@@ -145,6 +170,11 @@ impl SearchOptions {
     /// These options with another kind.
     pub fn kind(self, kind: SearchKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// These options with the files that somebody works on.
+    pub fn open_files(self, open_files: Vec<RelPath>) -> Self {
+        Self { open_files, ..self }
     }
 
     /// These options with another limit.

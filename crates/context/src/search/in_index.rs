@@ -2,7 +2,7 @@
 
 use super::lexical::Passages;
 use super::symbol::{self, find_symbols};
-use super::{Hit, SearchKind, SearchOptions, auto, search_text};
+use super::{Hit, SearchKind, SearchOptions, auto, search_text, semantic};
 use crate::error::{Error, Result};
 use crate::index::CodeIndex;
 
@@ -19,13 +19,12 @@ impl CodeIndex {
         }
         match options.kind {
             SearchKind::Auto => auto::find(self, query, options),
-            SearchKind::Lexical => {
-                Ok(Passages::find(self, query, &options.cancel)?.hits(options.limit))
-            }
+            SearchKind::Lexical => Ok(Passages::find(self, query, options)?.hits(options.limit)),
             SearchKind::Symbol => {
                 let found = find_symbols(self, query, options.limit, &options.cancel)?;
                 Ok(symbol::hits(self, found))
             }
+            SearchKind::Semantic => semantic::find(self, query, options),
             SearchKind::Text => search_text(self.root(), self.options(), query, options),
         }
     }

@@ -1,6 +1,7 @@
 //! Passages by words, from the index: SQLite's full-text search chooses files,
 //! then their passages are ranked as those of a tree in memory.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,11 +10,13 @@ use std::thread;
 use mlxcode_base::{CancelToken, ContentHash, LineIndex, LineRange, RelPath};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::evidence::{FileEvidence, settle};
 use super::file_rank::{add_path, fit, rarity};
 use super::passage_rank::{
     CountedChunk, NAMED_FACTOR, PARSED_FILES, RankedFile, count_chunks, rank_file,
 };
-use super::{Hit, RankedChunk, Standing, sort};
+use super::surroundings::{Near, Past};
+use super::{Hit, RankedChunk, SearchOptions, Standing, sort};
 use crate::error::{Error, Result};
 use crate::index::{self, CodeIndex};
 use crate::mention::mentions;
@@ -29,7 +32,7 @@ const FOUND_FILES: usize = 600;
 const READ_FILES: usize = PARSED_FILES + 20;
 
 /// Longer questions, such as logs, are cut.
-const MOST_STEMS: usize = 64;
+pub const MOST_STEMS: usize = 64;
 
 /// What a word counts by its column, to choose files: path, symbols, body,
 /// docs. The words of symbols and comments stand in the body, too.
@@ -39,6 +42,7 @@ const COLUMN_WEIGHTS: &str = "4.0, 2.0, 1.0, 0.5";
 pub struct Passages {
     files: Vec<Candidate>,
     pub ranked: Vec<RankedChunk>,
+    evidence: HashMap<usize, FileEvidence>,
     query: Query,
 }
 
@@ -50,6 +54,8 @@ struct Candidate {
     size_bytes: u64,
     changed_ns: i64,
     hash: Vec<u8>,
+    /// How often it is changed, from 0 to 1.
+    churn: f32,
     chunks: Vec<u8>,
     text: String,
 }
@@ -61,17 +67,29 @@ struct View {
     holding: Vec<f32>,
     total_files: f32,
     mean_words: f32,
+    past: Past,
 }
 
 impl Passages {
     /// Finds the passages, best first.
-    pub fn find(index: &CodeIndex, question: &str, cancel: &CancelToken) -> Result<Self> {
+    pub fn find(index: &CodeIndex, question: &str, options: &SearchOptions) -> Result<Self> {
+        let cancel = &options.cancel;
         let query = Query::new(question);
         let view = index.read(|connection| View::read(connection, &query))?;
-        let View { mut files, holding, total_files, mean_words } = view;
+        let View { mut files, mut holding, total_files, mean_words, past } = view;
+        let near = Near::read(index, options)?;
         let counted = read_all(index, &mut files, &query, cancel)?;
         if cancel.is_cancelled() {
             return Err(Error::Cancelled);
+        }
+        let all: Vec<Vec<u32>> =
+            files.iter().zip(&counted).map(|(file, chunks)| counts(file, chunks, &query)).collect();
+        // Words that follow each other are counted nowhere else.
+        for (number, with) in holding.iter_mut().enumerate() {
+            if query.terms[number].parts.is_some() {
+                let here = all.iter().filter(|counts| counts[number] > 0).count();
+                *with = with.max(here as f32);
+            }
         }
         let rarity: Vec<f32> = query
             .terms
@@ -80,13 +98,8 @@ impl Passages {
             .map(|(term, with)| rarity(term.weight, *with, total_files))
             .collect();
         let mut scored: Vec<(usize, f32)> = Vec::with_capacity(files.len());
-        for (number, (file, chunks)) in files.iter().zip(&counted).enumerate() {
-            let mut counts = vec![0; query.terms.len()];
-            for chunk in chunks {
-                counts.iter_mut().zip(&chunk.counts).for_each(|(all, count)| *all += count);
-            }
-            add_path(&mut counts, &file.path, &query);
-            let fit = fit(&counts, &rarity, file.words as f32, mean_words);
+        for (number, (file, counts)) in files.iter().zip(&all).enumerate() {
+            let fit = fit(counts, &rarity, file.words as f32, mean_words);
             scored.push((number, fit * file.standing.factor(&query)));
         }
         scored.sort_by(|a, b| {
@@ -95,12 +108,19 @@ impl Passages {
         scored.truncate(PARSED_FILES);
         let mut counted: Vec<Option<Vec<CountedChunk>>> = counted.into_iter().map(Some).collect();
         let mut ranked = Vec::new();
+        let mut evidence = HashMap::with_capacity(scored.len());
         for (number, score) in scored {
+            let path = &files[number].path;
             let standing = files[number].standing.factor(&query);
-            let file = RankedFile { number, path: &files[number].path, standing, score };
+            let file = RankedFile { number, path, standing };
             let chunks = counted[number].take().unwrap_or_default();
             ranked.extend(rank_file(file, chunks, &rarity, &query));
+            let mut about = FileEvidence::of(path, score, standing, &query, &rarity);
+            past.tell(path, files[number].churn, &mut about);
+            near.tell(path, &mut about);
+            evidence.insert(number, about);
         }
+        settle(&mut ranked, &evidence);
         let mentions = mentions(question, &|name| index::ending(index, name).ok().flatten());
         for one in &mut ranked {
             if mentions.iter().any(|mention| mention.is_of(&files[one.file].path, &one.chunk)) {
@@ -108,7 +128,7 @@ impl Passages {
             }
         }
         sort(&mut ranked);
-        Ok(Self { files, ranked, query })
+        Ok(Self { files, ranked, evidence, query })
     }
 
     /// The text of a ranked passage.
@@ -133,18 +153,32 @@ impl Passages {
 
     /// What is shown of the best.
     pub fn hits(self, limit: usize) -> Vec<Hit> {
-        let Self { files, ranked, query } = self;
+        let Self { files, ranked, mut evidence, query } = self;
         let hit = |one: RankedChunk| {
             let file = &files[one.file];
             let text = lines(&file.text, one.chunk.lines);
-            one.hit(&file.path, text, &query)
+            // What speaks for a file is told of its best passage.
+            let more = evidence.remove(&one.file).map(|about| about.reasons).unwrap_or_default();
+            let mut hit = one.hit(&file.path, text, &query);
+            hit.reasons.extend(more);
+            hit
         };
         ranked.into_iter().take(limit).map(hit).collect()
     }
 }
 
+/// How often a file and its path hold each word.
+fn counts(file: &Candidate, chunks: &[CountedChunk], query: &Query) -> Vec<u32> {
+    let mut counts = vec![0; query.terms.len()];
+    for chunk in chunks {
+        counts.iter_mut().zip(&chunk.counts).for_each(|(all, count)| *all += count);
+    }
+    add_path(&mut counts, &file.path, query);
+    counts
+}
+
 /// Lines of a text, with their ends.
-fn lines(text: &str, lines: LineRange) -> &str {
+pub fn lines(text: &str, lines: LineRange) -> &str {
     let range = LineIndex::new(text).bytes_of(lines);
     &text[range.start..range.end]
 }
@@ -171,7 +205,8 @@ impl View {
         } else {
             candidates(connection, &wanted.join(" OR "), query)?
         };
-        Ok(Self { files, holding, total_files, mean_words })
+        let past = Past::read(connection, query)?;
+        Ok(Self { files, holding, total_files, mean_words, past })
     }
 }
 
@@ -182,10 +217,12 @@ fn candidates(
 ) -> rusqlite::Result<Vec<Candidate>> {
     // Of equally good ones, the same each time.
     let mut select = connection.prepare_cached(&format!(
-        "SELECT found.score, file.id, path, standing, words, size_bytes, changed_ns, hash \
+        "SELECT found.score, file.id, file.path, standing, words, size_bytes, changed_ns, hash, \
+                coalesce(past_file.churn, 0) \
          FROM (SELECT rowid, bm25(words, {COLUMN_WEIGHTS}) AS score FROM words \
                WHERE words MATCH ?1 ORDER BY score LIMIT {FOUND_FILES}) AS found \
-         JOIN file ON file.id = found.rowid ORDER BY found.score, path"
+         JOIN file ON file.id = found.rowid \
+         LEFT JOIN past_file ON past_file.path = file.path ORDER BY found.score, file.path"
     ))?;
     let rows = select.query_map([wanted], |row| {
         let standing = Standing::from_bits(row.get(3)?);
@@ -198,6 +235,7 @@ fn candidates(
             size_bytes: row.get::<_, i64>(5)? as u64,
             changed_ns: row.get(6)?,
             hash: row.get(7)?,
+            churn: row.get(8)?,
             chunks: Vec::new(),
             text: String::new(),
         };

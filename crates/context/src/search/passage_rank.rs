@@ -5,6 +5,7 @@ use std::thread;
 
 use mlxcode_base::{CancelToken, LineIndex, RelPath};
 
+use super::evidence::{FileEvidence, settle};
 use super::saturation;
 use super::standing::standing;
 use super::{FileRank, Hit, HitReason};
@@ -22,19 +23,24 @@ pub const PARSED_FILES: usize = 120;
 const PARSED_BYTES: usize = 6 << 20;
 
 /// The words of a chunk's definitions count this many times.
-const NAME_WEIGHT: f32 = 1.2;
+const NAME_WEIGHT: f32 = 1.6;
 
-/// How much of the file's own score its chunks inherit.
-const FILE_WEIGHT: f32 = 0.25;
+/// The part of that for a name that is made of other words, too.
+const NAME_BASE: f32 = 0.3;
+
+/// How much a passage gains from its file's name at most.
+const TOPIC_GAIN: f32 = 0.15;
+
+/// How much of its score a chunk owes to holding more of the question.
+const COVERAGE: f32 = 0.3;
 
 /// Tests show how code is used; a question about code asks how it works.
 const TEST_FACTOR: f32 = 0.5;
 
-/// How much a passage gains from its file's name at most.
-const TOPIC_GAIN: f32 = 0.4;
-
-/// The chunk length, in words, to which others are compared.
-const MEAN_WORDS: f32 = 80.0;
+/// The chunk length, in words, to which others are compared, and how much that
+/// counts. Chunks are alike in length: a longer one says more.
+const MEAN_WORDS: f32 = 50.0;
+const LENGTH_WEIGHT: f32 = 0.7;
 
 /// How much a passage gains that defines what the question names, or stands
 /// in a file that it names.
@@ -116,7 +122,7 @@ pub fn rank_chunks(
                 let mine = best.iter().enumerate().skip(worker).step_by(workers);
                 scope.spawn(move || {
                     mine.take_while(|_| !cancel.is_cancelled())
-                        .flat_map(|(place, (number, score))| {
+                        .flat_map(|(place, (number, _))| {
                             let file = &files[*number];
                             let language = (place < parsed)
                                 .then(|| language_of(Path::new(file.path.as_str()), &file.text))
@@ -127,7 +133,6 @@ pub fn rank_chunks(
                                 number: *number,
                                 path: &file.path,
                                 standing: standing(&file.path, file.origin, query),
-                                score: *score,
                             };
                             rank_file(file, chunks, &rank.rarity, query)
                         })
@@ -140,6 +145,12 @@ pub fn rank_chunks(
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
+    let evidence = best.iter().map(|(number, score)| {
+        let file = &files[*number];
+        let standing = standing(&file.path, file.origin, query);
+        (*number, FileEvidence::of(&file.path, *score, standing, query, &rank.rarity))
+    });
+    settle(&mut ranked, &evidence.collect());
     sort(&mut ranked);
     Ok(ranked)
 }
@@ -150,8 +161,6 @@ pub struct RankedFile<'a> {
     pub number: usize,
     pub path: &'a RelPath,
     pub standing: f32,
-    /// How well it fits as a whole.
-    pub score: f32,
 }
 
 /// A chunk and how often it holds each word of a question.
@@ -190,7 +199,7 @@ pub fn rank_file(
             let mut score: f32 = counts
                 .iter()
                 .zip(rarity)
-                .map(|(count, rarity)| rarity * saturation(*count as f32, words as f32, MEAN_WORDS))
+                .map(|(count, rarity)| rarity * fit(*count as f32, words as f32))
                 .sum();
             if score == 0.0 {
                 return None;
@@ -201,17 +210,20 @@ pub fn rank_file(
             let meant: f32 = meant.map(|(_, rarity)| rarity).sum();
             // A name made of nothing but the question's words is what was meant.
             let share = in_names.iter().sum::<u32>() as f32 / name_words.max(1) as f32;
-            score += NAME_WEIGHT * meant * (0.5 + share.min(1.0));
+            score += NAME_WEIGHT * meant * (NAME_BASE + share.min(1.0));
             let covered = covered(query, rarity, &counts, &in_path);
             let coverage = covered / whole.max(f32::MIN_POSITIVE);
             let test = if is_test(&chunk) && !query.asks("test") { TEST_FACTOR } else { 1.0 };
-            score = score * (0.4 + 0.6 * coverage) * file.standing * test * topic
-                + FILE_WEIGHT * file.score;
+            score *= (1.0 - COVERAGE + COVERAGE * coverage) * file.standing * test * topic;
             let held = counts.iter().zip(&query.terms).filter(|(count, _)| **count > 0);
             let words = held.map(|(_, term)| term.word.clone()).collect();
             Some(RankedChunk { file: file.number, chunk, score, words })
         })
         .collect()
+}
+
+fn fit(count: f32, words: f32) -> f32 {
+    saturation(count, words, MEAN_WORDS, LENGTH_WEIGHT)
 }
 
 /// What a file gains whose name is made of nothing but the question's words.

@@ -1,6 +1,6 @@
 //! How much a file counts by what it is.
 
-use mlxcode_base::RelPath;
+use mlxcode_base::{Language, RelPath};
 
 use crate::origin::{Origin, is_for_programs};
 use crate::terms::Query;
@@ -9,23 +9,31 @@ const EXAMPLE_FOLDERS: [&str; 5] = ["bench", "benches", "benchmarks", "examples"
 
 const DATA_ENDS: [&str; 8] = [".toml", ".orig", ".json", ".yaml", ".yml", ".cfg", ".ini", ".lock"];
 
+/// Source code in languages that nothing here parses.
+const SOURCE_ENDS: [&str; 30] = [
+    ".asm", ".clj", ".cu", ".dart", ".erl", ".ex", ".exs", ".f90", ".fs", ".groovy", ".hs", ".jl",
+    ".lua", ".m", ".ml", ".mm", ".nim", ".pas", ".pl", ".pm", ".proto", ".r", ".s", ".scala",
+    ".sol", ".sql", ".svelte", ".tcl", ".vue", ".zig",
+];
+
 const TEST_FOLDERS: [&str; 7] =
     ["test", "tests", "testing", "spec", "__tests__", "testdata", "fixtures"];
 
 /// What a file is, as far as it matters for its rank: known before anything
 /// is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing(u8);
+pub struct Standing(u16);
 
 impl Standing {
-    const FOR_PROGRAMS: u8 = 1;
-    const FOREIGN: u8 = 2;
-    const TEST: u8 = 4;
-    const EXAMPLE: u8 = 8;
-    const PROSE: u8 = 16;
-    const DATA: u8 = 32;
-    const HISTORY: u8 = 64;
-    const DECLARATIONS: u8 = 128;
+    const FOR_PROGRAMS: u16 = 1;
+    const FOREIGN: u16 = 2;
+    const TEST: u16 = 4;
+    const EXAMPLE: u16 = 8;
+    const PROSE: u16 = 16;
+    const DATA: u16 = 32;
+    const HISTORY: u16 = 64;
+    const DECLARATIONS: u16 = 128;
+    const OTHER: u16 = 256;
 
     /// Reads a file's place and who wrote it.
     pub fn of(path: &RelPath, origin: Origin) -> Self {
@@ -39,13 +47,19 @@ impl Standing {
             || name.contains(".spec.")
             || stem == "tests";
         let history = ["CHANGELOG", "CHANGES", "HISTORY", "NEWS", "LICENSE", "COPYING", "AUTHORS"];
+        let (prose, data) = (ends(&[".md", ".markdown", ".rst", ".txt"]), ends(&DATA_ENDS));
+        let code = match Language::from_path(path.as_path()) {
+            Some(language) => language.is_code() && language != Language::Css,
+            None => ends(&SOURCE_ENDS),
+        };
         let marks = [
             (is_for_programs(path), Self::FOR_PROGRAMS),
             (origin != Origin::Written, Self::FOREIGN),
             (test_name || path.lies_in(&TEST_FOLDERS), Self::TEST),
             (path.lies_in(&EXAMPLE_FOLDERS), Self::EXAMPLE),
-            (ends(&[".md", ".markdown", ".rst", ".txt"]), Self::PROSE),
-            (ends(&DATA_ENDS), Self::DATA),
+            (prose, Self::PROSE),
+            (data, Self::DATA),
+            (!code && !prose && !data, Self::OTHER),
             (history.iter().any(|known| upper.starts_with(known)), Self::HISTORY),
             (ends(&[".d.ts", ".d.mts", ".d.cts", ".pyi"]), Self::DECLARATIONS),
         ];
@@ -60,11 +74,13 @@ impl Standing {
         }
         let factors = [
             (is(Self::FOREIGN), 0.3),
-            (is(Self::TEST) && !query.asks("test"), 0.5),
+            (is(Self::TEST) && !query.asks("test"), 0.65),
             (is(Self::EXAMPLE) && !query.asks("exampl"), 0.7),
             // Prose says what, code says how; a question about code asks how.
-            (is(Self::PROSE), 0.75),
-            (is(Self::DATA), 0.75),
+            (is(Self::PROSE) && !query.asks("doc"), 0.2),
+            (is(Self::DATA), 0.3),
+            // Styles, pages, scripts of builds.
+            (is(Self::OTHER), 0.3),
             (is(Self::HISTORY), 0.25),
             // The source says the same and how.
             (is(Self::DECLARATIONS), 0.7),
@@ -72,11 +88,16 @@ impl Standing {
         factors.iter().filter(|(holds, _)| *holds).map(|(_, factor)| factor).product()
     }
 
-    pub fn bits(self) -> u8 {
+    /// Whether nothing is said in the file: programs read it.
+    pub fn is_data(self) -> bool {
+        self.0 & (Self::DATA | Self::FOR_PROGRAMS) > 0
+    }
+
+    pub fn bits(self) -> u16 {
         self.0
     }
 
-    pub fn from_bits(bits: u8) -> Self {
+    pub fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 }
@@ -103,6 +124,8 @@ mod tests {
             "src/parse_test.go",
             "CHANGELOG.md",
             "types/parse.d.ts",
+            "src/parse.css",
+            "parse.mk",
         ] {
             assert!(of(lower, "parse") < source, "{lower}");
         }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::fuzzy::Pattern;
 use super::{Hit, HitReason, Standing};
 use crate::error::{Error, Result};
-use crate::index::{self, CodeIndex};
+use crate::index::{self, CodeIndex, Names};
 use crate::symbol::{Symbol, SymbolKind};
 use crate::terms::Query;
 use crate::walk::{Place, Read, read_text};
@@ -55,13 +55,12 @@ pub fn find_symbols(
     let pattern = Pattern::new(name);
     let words = Query::new(query);
     let most = limit.saturating_mul(3).clamp(LEAST_FOUND, MOST_FOUND);
-    let mut found = index.read(|connection| {
-        let mut named = names(connection, most, |name| pattern.fit(name), cancel)?;
-        if named.is_empty() {
-            named = names(connection, most, |name| pattern.fit_misspelt(name), cancel)?;
-        }
-        symbols(connection, named, &words)
-    })?;
+    let all = index.names()?;
+    let mut named = names(&all, most, |name| pattern.fit(name), cancel);
+    if named.is_empty() {
+        named = names(&all, most, |name| pattern.fit_misspelt(name), cancel);
+    }
+    let mut found = index.read(|connection| symbols(connection, named, &words))?;
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
@@ -134,23 +133,19 @@ fn parted(query: &str) -> (Option<&str>, &str) {
 
 /// The best names of the index.
 fn names(
-    connection: &Connection,
+    all: &Names,
     most: usize,
     fit: impl Fn(&str) -> Option<f32>,
     cancel: &CancelToken,
-) -> rusqlite::Result<Vec<Named>> {
-    let mut select = connection.prepare_cached("SELECT file, names FROM symbol")?;
-    let mut rows = select.query([])?;
+) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();
-    while let Some(row) = rows.next()? {
+    for (file, names) in &all.files {
         if cancel.is_cancelled() {
             break;
         }
-        let file = row.get(0)?;
-        let names = row.get_ref(1)?.as_str()?;
         let fitting = names.split('\n').enumerate().filter_map(|(number, name)| {
             let fit = fit(name)?;
-            Some(Named { fit, file, number })
+            Some(Named { fit, file: *file, number })
         });
         found.extend(fitting);
         if found.len() > 8 * most {
@@ -158,7 +153,7 @@ fn names(
         }
     }
     best(&mut found, most);
-    Ok(found)
+    found
 }
 
 fn best(found: &mut Vec<Named>, most: usize) {

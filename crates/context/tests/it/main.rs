@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod graph;
+mod history;
 mod imports;
 mod index;
 mod indexed_graph;
@@ -13,6 +14,7 @@ mod parsing;
 #[cfg(unix)]
 mod precise;
 mod search;
+mod semantic;
 #[path = "../support/mod.rs"]
 mod support;
 mod watch;

@@ -275,3 +275,31 @@ fn a_repository_cannot_make_us_start_its_programs() {
     git(temp.path(), &["add", "filtered.md"]);
     assert!(proof.exists(), "the test proves nothing");
 }
+
+#[test]
+fn the_history_tells_files_and_goes_on_from_a_commit() {
+    let (temp, repository) = repository();
+    assert_eq!((repository.tip(), repository.history(None, 9).unwrap()), (None, Vec::new()));
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    let first = repository.commit(&[path("a.txt")], "First\n\nWith a body").unwrap();
+    fs::write(temp.path().join("a.txt"), "two\n").unwrap();
+    fs::write(temp.path().join("\u{e9} b.txt"), "two\n").unwrap();
+    let both = [path("a.txt"), path("\u{e9} b.txt")];
+    repository.commit(&both, "Second").unwrap();
+    let head = repository.head().unwrap().commit;
+    assert_eq!(repository.tip(), head);
+    let told = |since: Option<&str>, limit| {
+        let changes = repository.history(since, limit).unwrap();
+        let one = |change: mlxcode_git::Change| (change.message, change.paths);
+        changes.into_iter().map(one).collect::<Vec<_>>()
+    };
+    let second = ("Second".to_owned(), both.to_vec());
+    let begin = ("First\n\nWith a body".to_owned(), vec![path("a.txt")]);
+    assert_eq!(told(None, 9), [second.clone(), begin]);
+    assert_eq!(told(Some(&first), 9), std::slice::from_ref(&second));
+    assert_eq!(told(None, 1), [second]);
+    assert!(repository.holds(&first).unwrap());
+    git(temp.path(), &["reset", "--quiet", "--hard", &first]);
+    assert!(!repository.holds(&head.unwrap()).unwrap());
+    assert!(repository.holds(&"0".repeat(40)).is_err());
+}

@@ -13,7 +13,7 @@ use super::SkippedOutput;
 pub struct HitsOutput {
     /// The query as given.
     pub query: String,
-    /// How it was searched for: `auto`, `text`, `lexical`, `symbol`.
+    /// How it was searched for: `auto`, `text`, `lexical`, `symbol`, `semantic`.
     pub kind: String,
     /// The places, best first.
     pub hits: Vec<HitOutput>,
