@@ -50,9 +50,8 @@ mod input;
 mod library;
 mod model;
 mod navigation;
-<<<<<<< HEAD
-mod precise;
 mod packing;
+mod precise;
 mod residency;
 mod residents;
 mod secrets;
@@ -80,8 +79,8 @@ pub use library::{
 };
 pub use model::Model;
 pub use navigation::Navigation;
-pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use packing::{ContextOptions, CursorOptions};
+pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -99,7 +98,11 @@ pub use mlxcode_base::{
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
 };
 pub use mlxcode_context::{
-    Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition, GraphFormat, GraphNode, Hit, HitReason, IndexedChange, LeftOut, LeftOutReason, MediaType, NodeId, Note, NoteKind, OutlineItem, PackedContext, PackedCursor, Passage, Piece, PollReason, Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol, SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
+    Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
+    GraphFormat, GraphNode, Hit, HitReason, IndexedChange, LeftOut, LeftOutReason, MediaType,
+    NodeId, Note, NoteKind, OutlineItem, PackedContext, PackedCursor, Passage, Piece, PollReason,
+    Reached, Reason, Rebuilt, ReferenceKind, RepoMap, SearchKind, SearchOptions, Skipped, Symbol,
+    SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
     Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
