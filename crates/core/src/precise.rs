@@ -86,9 +86,9 @@ impl Precise<'_> {
     pub fn definition(&mut self, place: &CodePlace) -> Result<PreciseAnswer<Definition>> {
         let (by, places) = self.ask(place, ServerSession::definitions)?;
         let navigation = self.navigation;
-        sorted(by, places, |path, range| {
+        Ok(sorted(by, places, |path, range| {
             Ok(navigation.graph().definition_named(navigation.texts(), &path, range)?)
-        })
+        }))
     }
 
     /// Who uses something.
@@ -98,9 +98,9 @@ impl Precise<'_> {
     pub fn references(&mut self, place: &CodePlace) -> Result<PreciseAnswer<CodeUsage>> {
         let (by, places) = self.ask(place, ServerSession::references)?;
         let navigation = self.navigation;
-        sorted(by, places, |path, range| {
+        Ok(sorted(by, places, |path, range| {
             Ok(navigation.graph().usage_named(navigation.texts(), &path, range)?)
-        })
+        }))
     }
 
     /// Who calls something.
@@ -166,7 +166,7 @@ fn sorted<T>(
     by: &'static str,
     places: Vec<ServerPlace>,
     told: impl Fn(RelPath, mlxcode_base::TextRange) -> Result<T>,
-) -> Result<PreciseAnswer<T>> {
+) -> PreciseAnswer<T> {
     let (mut found, mut outside) = (Vec::new(), Vec::new());
     for place in places {
         match place {
@@ -177,5 +177,5 @@ fn sorted<T>(
     }
     outside.sort_unstable();
     outside.dedup();
-    Ok(PreciseAnswer { by, found, outside })
+    PreciseAnswer { by, found, outside }
 }
