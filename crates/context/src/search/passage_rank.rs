@@ -80,7 +80,8 @@ impl RankedChunk {
             let (counts, _) = query.count(line);
             let held = counts.iter().filter(|count| **count > 0).count();
             let named = names.iter().any(|name| line.contains(name.as_str()));
-            (held + usize::from(named && held > 0), std::cmp::Reverse(*number))
+            let shows = !line.trim().is_empty();
+            (held + usize::from(named && held > 0), shows, std::cmp::Reverse(*number))
         });
         Hit {
             path: path.clone(),

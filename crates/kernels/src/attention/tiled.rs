@@ -315,7 +315,7 @@ impl Task for Soften<'_> {
                 }
             }
             (self.running.maximum[half], self.running.sum[half]) = (most, sum);
-            if most != before {
+            if before.iter().zip(&most).any(|(before, most)| before < most) {
                 let (factor, zero) = (I::load(&factor), I::splat(0.0));
                 for row in self.output.iter_mut() {
                     let numbers = &mut row.0[half];

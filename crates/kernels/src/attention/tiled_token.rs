@@ -223,7 +223,7 @@ impl Task for Soften<'_> {
         let old = running.sum;
         running.sum = lanes!(i => old[i] * factor[i] + (sum[0][i] + sum[1][i]));
         running.maximum = most;
-        if before == most {
+        if !before.iter().zip(&most).any(|(before, most)| before < most) {
             return;
         }
         for tile in sums {
