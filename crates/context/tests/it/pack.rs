@@ -83,7 +83,7 @@ fn sound(context: &PackedContext) {
     assert!(context.tokens <= context.budget);
 }
 
-fn note<'c>(context: &'c PackedContext, kind: NoteKind) -> Option<&'c Note> {
+fn note(context: &PackedContext, kind: NoteKind) -> Option<&Note> {
     context.pieces.iter().find_map(|piece| match piece {
         Piece::Note(note) if note.kind == kind => Some(note),
         _ => None,
@@ -305,12 +305,8 @@ fn a_cursor_gets_its_file_and_heads_of_what_is_used() {
     );
     assert!(packed.behind.starts_with("\n    report_failure"));
     // The whole file is there: its own definitions and imports need no word.
-    let heads: Vec<&str> = packed
-        .snippets
-        .iter()
-        .filter(|one| one.lines().is_none())
-        .map(|one| one.header())
-        .collect();
+    let heads: Vec<&str> =
+        packed.snippets.iter().filter(|one| one.lines().is_none()).map(Piece::header).collect();
     assert_eq!(heads, ["config.py (heads only)", "port.py (heads only)"]);
     assert!(packed.before.contains("#   def open_port(self) -> int\n"), "{}", packed.before);
     let comments = packed.before.strip_suffix(packed.prefix.text()).unwrap();
