@@ -4,8 +4,7 @@
 //! asked about and changed. A [`Model`] answers; the [`ModelLibrary`] keeps
 //! the models that are installed, [`Pulls`] fetches more. Nothing here prints,
 //! reads the environment (but [`Dirs::from_env`], [`HubSettings::from_env`] and
-//! their like)
-//! or opens a socket (but a pull that was asked for).
+//! their like) or opens a socket (but a pull that was asked for).
 //!
 //! ```
 //! use mlxcode_core::{Dirs, Model, ScriptedModel, TurnOptions, Workspace};
@@ -16,7 +15,8 @@
 //! let dirs = Dirs::under(&folder.path().join(".state"));
 //! let workspace = Workspace::open(folder.path(), &dirs)?;
 //! let model = Model::new(ScriptedModel::new([
-//!     "greet.py\n```python\n//! ]));
+//!     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
+//! ]));
 //!
 //! let mut turn = workspace.edit(&model, "say hello in greet.py", TurnOptions::default())?;
 //! for event in turn.by_ref() {
