@@ -121,14 +121,15 @@ def is_import(place, name):
 LANGUAGES = {".py": "python", ".ts": "typescript", ".js": "javascript", ".rs": "rust", ".go": "go"}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def names_to_ask(about, count):
+    """The options, the root of the tree, and the names that are chosen from."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("program")
     parser.add_argument("tree")
     parser.add_argument("--server", required=True)
     parser.add_argument("--ending", default=".py")
     parser.add_argument("--folder", default="")
-    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--count", type=int, default=count)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--without", default="", help="parts of paths to leave out, with commas")
@@ -141,6 +142,11 @@ def main():
         if one["path"].endswith(options.ending) and one["path"].startswith(options.folder)
         and not any(part in one["path"] for part in options.without.split(",") if part)
     ]
+    return options, root, names
+
+
+def main():
+    options, root, names = names_to_ask(__doc__, 2000)
     random.Random(options.seed).shuffle(names)
     names = names[: options.count]
     server = Server(options.server, root)

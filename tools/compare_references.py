@@ -14,16 +14,13 @@ ours (answered), for all uses and for calls alone, each summed over all names
 that the server places in the tree.
 """
 
-import argparse
 import collections
-import json
 import os
 import pathlib
 import random
-import subprocess
 import urllib.parse
 
-from compare_definitions import LANGUAGES, Server, is_import, is_module
+from compare_definitions import LANGUAGES, Server, is_import, is_module, names_to_ask
 
 
 def place_of(server_place):
@@ -33,25 +30,7 @@ def place_of(server_place):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("program")
-    parser.add_argument("tree")
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--ending", default=".py")
-    parser.add_argument("--folder", default="")
-    parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--show", type=int, default=0)
-    parser.add_argument("--without", default="", help="parts of paths to leave out, with commas")
-    options = parser.parse_args()
-    root = os.path.realpath(options.tree)
-    done = subprocess.run([options.program, root], capture_output=True, text=True, check=True)
-    names = [json.loads(line) for line in done.stdout.splitlines()]
-    names = [
-        one for one in names
-        if one["path"].endswith(options.ending) and one["path"].startswith(options.folder)
-        and not any(part in one["path"] for part in options.without.split(",") if part)
-    ]
+    options, root, names = names_to_ask(__doc__, 300)
     lines = {}
     by_place, users = {}, collections.defaultdict(set)
     for one in names:
