@@ -109,6 +109,11 @@ impl Query {
         for (first, second) in pairs {
             let word = format!("{}{}", query.terms[first].word, query.terms[second].word);
             let number = query.add(&word, Some([first, second]));
+            if query.terms[number].parts.is_some() {
+                // As the question writes it, where it is told.
+                query.terms[number].word =
+                    format!("{} {}", query.terms[first].word, query.terms[second].word);
+            }
             query.pairs.insert((first, second), number);
         }
         each_identifier(question, |whole| {
@@ -355,7 +360,7 @@ mod tests {
     fn a_question_is_its_telling_words() {
         let query = Query::new("Where is the configuration read?");
         let words: Vec<_> = query.terms.iter().map(|term| term.word.as_str()).collect();
-        assert_eq!(words, ["configuration", "read", "configurationread"]);
+        assert_eq!(words, ["configuration", "read", "configuration read"]);
         assert_eq!(query.count("fn read_config() { configure(); }").0, [2, 1, 0]);
         assert_eq!(query.count("configuration_read; config.read").0, [2, 2, 2]);
     }
