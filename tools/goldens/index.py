@@ -20,10 +20,14 @@ def read(folder: Path) -> dict[str, dict]:
         data = (folder / f"{entry['family']}.bin").read_bytes()
         vocab = used[entry["config"]]["vocab_size"]
         greedy = np.frombuffer(data, "<u4", 64, entry["greedy"])
+
+        def logits(places: dict[str, int]) -> dict[int, np.ndarray]:
+            return {int(context): np.frombuffer(data, "<f4", vocab, at) for context, at in places.items()}
+
         found[entry["name"]] = dict(
-            logits={int(context): np.frombuffer(data, "<f4", vocab, at) for context, at in entry["logits"].items()},
+            logits=logits(entry["logits"]), rounded=logits(entry.get("rounded", {})),
             greedy=greedy, margins=np.frombuffer(data, "<f4", 64, entry["greedy"] + 256),
-            digests=entry["digests"], eos=entry["eos"], apart=entry.get("apart", {}), turned=entry.get("turned", {}),
+            digests=entry["digests"], eos=entry["eos"], apart=entry.get("apart", {}),
         )
     return found
 
@@ -35,18 +39,20 @@ def write(folder: Path, found: dict[str, dict], tokens: list[int], prompt: int) 
         if cell["name"] not in found:
             continue
         own, family = found[cell["name"]], cell["config"].split("-")[0]
-        places = {}
-        for context, logits in own["logits"].items():
-            places[str(context)] = len(data[family])
-            data[family] += np.asarray(logits, dtype="<f4").tobytes()
+        places = {"logits": {}, "rounded": {}}
+        for kind, found_places in places.items():
+            for context, logits in own[kind].items():
+                found_places[str(context)] = len(data[family])
+                data[family] += np.asarray(logits, dtype="<f4").tobytes()
         greedy = len(data[family])
         data[family] += np.array(own["greedy"], dtype="<u4").tobytes()
         data[family] += np.array(own["margins"], dtype="<f4").tobytes()
         entry = dict(
             name=cell["name"], config=cell["config"], format=cell["format"], family=family,
-            eos=own["eos"], logits=places, greedy=greedy, digests=own["digests"],
+            eos=own["eos"], logits=places["logits"], greedy=greedy, digests=own["digests"],
         )
-        index.append(entry | {key: own[key] for key in ("apart", "turned") if own[key]})
+        some = dict(apart=own["apart"], rounded=places["rounded"])
+        index.append(entry | {key: value for key, value in some.items() if value})
     folder.mkdir(parents=True, exist_ok=True)
     for family, content in data.items():
         (folder / f"{family}.bin").write_bytes(content)

@@ -35,10 +35,10 @@ pub struct Cell {
     /// How far the references are apart after so many tokens, where that is much.
     #[serde(default)]
     apart: BTreeMap<usize, f32>,
-    /// Cosines of the reference and the reference with rounded numbers after so
-    /// many tokens, where they are small.
+    /// Where the logits of the reference with rounded numbers begin, after as
+    /// many tokens as turn them.
     #[serde(default)]
-    turned: BTreeMap<usize, f32>,
+    rounded: BTreeMap<usize, usize>,
     /// Eight digits a tensor.
     digests: String,
 }
@@ -113,12 +113,8 @@ impl Cell {
 
     /// Lengths of context and the logits after the last token, ascending.
     pub fn logits(&self) -> Vec<(usize, Vec<f32>)> {
-        let vocab = super::weights::size(self.config(), "vocab_size");
         let data = self.data();
-        self.logits
-            .iter()
-            .map(|(context, at)| (*context, floats(&data[*at..][..vocab * 4])))
-            .collect()
+        self.logits.iter().map(|(context, at)| (*context, self.floats_at(&data, *at))).collect()
     }
 
     /// How far the references themselves are apart.
@@ -126,9 +122,15 @@ impl Cell {
         self.apart.get(&context).copied().unwrap_or(0.0)
     }
 
-    /// The cosine of the reference and the reference with rounded numbers.
-    pub fn turned(&self, context: usize) -> f32 {
-        self.turned.get(&context).copied().unwrap_or(1.0)
+    /// The logits of the reference with rounded numbers, where these turn.
+    pub fn rounded(&self, context: usize) -> Option<Vec<f32>> {
+        let at = *self.rounded.get(&context)?;
+        Some(self.floats_at(&self.data(), at))
+    }
+
+    fn floats_at(&self, data: &[u8], at: usize) -> Vec<f32> {
+        let vocab = super::weights::size(self.config(), "vocab_size");
+        floats(&data[at..][..vocab * 4])
     }
 
     pub fn greedy(&self) -> Greedy {
