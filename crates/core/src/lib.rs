@@ -121,17 +121,17 @@ pub use mlxcode_models::hub::{
 };
 pub use mlxcode_models::{
     Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
-    CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
+    CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
     LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
     ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
     ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
     RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
     Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId,
-    VerifyReport, VerifyStatus,
+    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement
