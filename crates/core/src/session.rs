@@ -189,7 +189,7 @@ impl Ground for Tree {
 
     fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> AgentResult<PackedContext> {
         let mut kept = self.code.lock().unwrap_or_else(PoisonError::into_inner);
-        let packed = || {
+        let mut packed = || {
             let code = self.workspace.code_again(kept.take(), &request.cancel)?;
             let packed = code.pack(request, budget);
             *kept = Some(code);
