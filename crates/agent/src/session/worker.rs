@@ -158,6 +158,8 @@ impl<'a> Worker<'a> {
         let mut request = PackRequest::new(input.text.trim());
         request.files = &self.state.pinned;
         request.earlier = earlier.as_ref();
+        // An overview is needed once.
+        request.with_map = self.state.turn == 1;
         request.cancel = self.cancel.clone();
         let context = self.parts.ground.pack(&request, &budget)?;
         self.emit(Event::Context(ContextLedger::of(&context)));
