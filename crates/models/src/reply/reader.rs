@@ -1,11 +1,15 @@
 use super::block::{Block, End, Kind, MAX_CALL_BYTES};
-use super::body::{self, Calls};
+use super::body::{self, Calls, RawArguments, RawCall};
 use super::fence::{self, LineIs, MAX_FENCE_BYTES, Quote};
 use super::harmony::{self, Header, Read};
 use super::marks::{self, Found, Mark};
 use super::output::{Output, Voice};
 use super::resolve::Tools;
 use super::{ReplyOptions, ReplyPiece};
+use serde_json::Map;
+
+/// The most bytes of space between calls inside a thought.
+const MAX_SPACE_BYTES: usize = 4096;
 
 /// Reads a reply apart while it is written.
 ///
@@ -48,6 +52,8 @@ pub struct ReplyReader {
     is_trusting: bool,
     /// Before this place no call begins that nothing marks.
     unmarked_from: u64,
+    /// Before this place no call begins inside a thought.
+    held_from: u64,
     /// What ends the answer that a mark began.
     answer_end: Option<&'static str>,
 }
@@ -141,6 +147,7 @@ impl ReplyReader {
             is_harmony: false,
             is_trusting: false,
             unmarked_from: 0,
+            held_from: 0,
             answer_end: None,
         }
     }
@@ -265,7 +272,10 @@ impl ReplyReader {
 
     fn enter(&mut self, state: &State) {
         match state {
-            State::Thought(_) => self.out.turn(Voice::Thought),
+            State::Thought(_) => {
+                self.out.turn(Voice::Thought);
+                self.behind();
+            }
             State::Fence { .. } | State::Call(_) => {}
             _ => self.behind(),
         }
@@ -298,10 +308,12 @@ impl ReplyReader {
                 Found::Nothing => {}
             }
         }
-        if marks::may_begin(byte) && line.before != b'`' {
-            if let Some(look) = self.look_at_mark(i, rest, end) {
-                return look;
-            }
+        let may_begin = marks::may_begin(byte) || (line.is_start && byte == b'f');
+        if may_begin
+            && line.before != b'`'
+            && let Some(look) = self.look_at_mark(i, rest, end)
+        {
+            return look;
         }
         if line.quote.is_some() {
             return Look::Pass(1);
@@ -422,7 +434,7 @@ impl ReplyReader {
                     }
                     Header::Said => {
                         self.at += after;
-                        self.out.turn(Voice::Said);
+                        self.out.paragraph();
                         State::Text
                     }
                     Header::Call(name) => State::Message(Block::new(Kind::Message, after), name),
@@ -442,7 +454,7 @@ impl ReplyReader {
                 i += 1;
                 continue;
             }
-            match self.look_in_thought(close, rest, end) {
+            match self.look_in_thought(close, i, end) {
                 Found::Part => break,
                 Found::Nothing => {
                     self.pass(i, i + 1);
@@ -476,7 +488,8 @@ impl ReplyReader {
         self.at = end;
     }
 
-    fn look_in_thought(&self, close: Close, rest: &str, end: bool) -> Found<InThought> {
+    fn look_in_thought(&self, close: Close, i: usize, end: bool) -> Found<InThought> {
+        let rest = &self.buffer[i..];
         let ends: Vec<(&str, usize)> = match close {
             Close::Mark(mark) => vec![(mark, 0)],
             Close::Any => marks::THOUGHTS.iter().map(|(_, close)| (*close, 0)).collect(),
@@ -503,7 +516,7 @@ impl ReplyReader {
         if close == Close::Message {
             return Found::Nothing;
         }
-        if self.line.is_first || self.out.is_fresh() {
+        if self.line.is_first || self.line.is_behind {
             let opens = marks::THOUGHTS.iter().map(|(open, _)| (*open, ()));
             match marks::longest(rest, end, opens) {
                 Found::Part => return Found::Part,
@@ -511,7 +524,8 @@ impl ReplyReader {
                 Found::Nothing => {}
             }
         }
-        if !self.line.is_start || self.tools.is_empty() {
+        let is_old = self.offset + (i as u64) < self.held_from;
+        if !self.line.is_start || is_old || self.tools.is_empty() {
             return Found::Nothing;
         }
         match marks::longest(rest, end, marks::CALLS.iter().map(|mark| (mark.open, mark))) {
@@ -554,12 +568,10 @@ impl ReplyReader {
                         at = self.buffer.len() - self.at;
                         calls.push((at, read));
                     } else {
-                        return self.only_thought(close, at + block.body.max(1));
+                        return self.no_call_in_thought(close, at, &block);
                     }
                 }
-                End::TooLong | End::NotOne => {
-                    return self.only_thought(close, at + block.body.max(1));
-                }
+                End::TooLong | End::NotOne => return self.no_call_in_thought(close, at, &block),
             }
         }
         let rest = &self.buffer[self.at + at..];
@@ -569,7 +581,7 @@ impl ReplyReader {
             return (State::Text, true);
         }
         let behind = at + rest.len() - text.len();
-        if behind > MAX_CALL_BYTES {
+        if behind > MAX_CALL_BYTES || behind - at > MAX_SPACE_BYTES {
             return self.only_thought(close, at);
         }
         if text.is_empty() {
@@ -583,6 +595,11 @@ impl ReplyReader {
                 (State::Held { close, calls, end: behind, block }, true)
             }
         }
+    }
+
+    fn no_call_in_thought(&mut self, close: Close, at: usize, block: &Block) -> (State, bool) {
+        self.held_from = self.offset + (self.at + at + block.scanned()) as u64;
+        self.only_thought(close, at + block.body.max(1))
     }
 
     /// What looked like calls is part of the thought, for so many bytes.
@@ -636,6 +653,7 @@ impl ReplyReader {
             },
             // A closing mark that was written as an opening one.
             _ if body.trim().is_empty() && is_open && self.line.is_behind => Calls::new(),
+            Kind::Marked(mark) if mark.close == marks::LLAMA_END => self.llama(body, is_open),
             _ => body::read(body, is_open),
         };
         let raw = text[..after].trim_end().to_owned();
@@ -643,6 +661,23 @@ impl ReplyReader {
         self.at += after;
         self.behind();
         (State::Text, true)
+    }
+
+    /// What Llama writes behind its mark: calls, or Python for a tool that
+    /// runs it.
+    fn llama(&self, body: &str, is_open: bool) -> Calls {
+        let calls = body::read(body, is_open);
+        let are_known =
+            calls.iter().all(|call| call.as_ref().is_ok_and(|call| self.tools.has(&call.name)));
+        let runs = ["python", "ipython", "code_interpreter"];
+        let runner = runs.into_iter().find(|name| self.tools.has(name));
+        match runner {
+            Some(name) if !are_known && !body.trim_start().starts_with(['{', '[']) => {
+                let code = serde_json::Value::String(body.trim().to_owned());
+                vec![Ok(RawCall::new(name, RawArguments::Positional(vec![code], Map::new())))]
+            }
+            _ => calls,
+        }
     }
 
     /// What seemed to be a call is text, and is read as such.
@@ -724,7 +759,13 @@ impl ReplyReader {
             }
         }
         let mut at = scanned;
-        while let Some(next) = text[at..].find('\n').map(|next| at + next + 1) {
+        loop {
+            let Some(newline) = text[at..].find('\n') else {
+                at = text.len();
+                break;
+            };
+            at += newline;
+            let next = at + 1;
             if next > MAX_FENCE_BYTES {
                 return self.quoted(quote, body);
             }
@@ -745,15 +786,15 @@ impl ReplyReader {
                 _ => at = next,
             }
         }
+        if text.len() > 2 * MAX_FENCE_BYTES {
+            return self.quoted(quote, body);
+        }
         if end {
             // The fence is left open where the reply ends.
             let length = text.len();
             return self.fenced(quote, body, length, length);
         }
-        match text.len() > 2 * MAX_FENCE_BYTES {
-            true => self.quoted(quote, body),
-            false => (State::Fence { quote, body, scanned: at.max(body + 1) }, false),
-        }
+        (State::Fence { quote, body, scanned: at }, false)
     }
 
     fn fenced(&mut self, quote: Quote, body: usize, to: usize, after: usize) -> (State, bool) {
