@@ -95,6 +95,10 @@ impl Block {
             }
         }
         while self.scanned < text.len().min(MAX_CALL_BYTES) {
+            if !text.is_char_boundary(self.scanned) {
+                self.scanned += 1;
+                continue;
+            }
             let rest = &text[self.scanned..];
             let byte = rest.as_bytes()[0];
             if marks::may_begin(byte) {

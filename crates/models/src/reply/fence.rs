@@ -176,7 +176,7 @@ pub fn unmarked(text: &str, is_open: bool, tools: &Tools) -> Option<Calls> {
         Ok(call) => {
             let is_shaped = match &call.arguments {
                 RawArguments::Keyed(_) => false,
-                RawArguments::Flat(map) => !map.is_empty(),
+                RawArguments::Flat(map) => !map.is_empty() && tools.takes(&call.name, map),
                 _ => true,
             };
             tools.has(&call.name) && (is_shaped || marked)
