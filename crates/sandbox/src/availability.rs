@@ -94,7 +94,14 @@ impl Availability {
         let open: &[Gap] = if sandbox_exec {
             &[Gap::Survivors]
         } else {
-            &[Gap::Writes, Gap::Secrets, Gap::Network, Gap::SystemCalls, Gap::Signals, Gap::Survivors]
+            &[
+                Gap::Writes,
+                Gap::Secrets,
+                Gap::Network,
+                Gap::SystemCalls,
+                Gap::Signals,
+                Gap::Survivors,
+            ]
         };
         Self { landlock_abi: None, seccomp: false, sandbox_exec, gaps: open.to_vec() }
     }

@@ -144,9 +144,7 @@ impl Diagnostic for Error {
                 format!("look at {} before another program reads it", place.display())
             }
             Self::Temp { .. } => "name a folder for temporary files that can be written".to_owned(),
-            Self::Inherited { .. } => {
-                "start the program without that file being open".to_owned()
-            }
+            Self::Inherited { .. } => "start the program without that file being open".to_owned(),
             Self::System { .. } => return None,
         })
     }

@@ -38,7 +38,10 @@ pub(crate) struct Guard {
 /// One entry, by its path relative to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kept {
-    File { bytes: Vec<u8>, mode: u32 },
+    File {
+        bytes: Vec<u8>,
+        mode: u32,
+    },
     Link(PathBuf),
     Folder,
     /// A pipe, a socket: never there before, and removed after.
@@ -84,7 +87,11 @@ impl Guard {
         match fs::symlink_metadata(&at) {
             Ok(meta) if meta.is_dir() => {
                 // A folder that is to be one stays, with what was not changed.
-                if self.before.get(place) == Some(&Kept::Folder) { Ok(()) } else { fs::remove_dir_all(&at) }
+                if self.before.get(place) == Some(&Kept::Folder) {
+                    Ok(())
+                } else {
+                    fs::remove_dir_all(&at)
+                }
             }
             Ok(_) => fs::remove_file(&at),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

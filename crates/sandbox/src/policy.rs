@@ -8,8 +8,14 @@ use mlxcode_base::Root;
 /// put back when a command has changed them. `*` at the end of a name stands
 /// for any end. The same places of submodules and work trees are found below
 /// `.git`.
-pub const GUARDED: [&str; 6] =
-    [".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes", ".mlx-code*"];
+pub const GUARDED: [&str; 6] = [
+    ".git/hooks",
+    ".git/config",
+    ".git/config.worktree",
+    ".git/commondir",
+    ".git/info/attributes",
+    ".mlx-code*",
+];
 
 /// Whether a command reaches the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -46,7 +46,8 @@ impl Places<'_> {
              \x20 (global-name \"com.apple.logd\"))\n",
         );
         for device in DEVICES {
-            let _ = writeln!(text, "(allow file-write-data (literal {}))", quote(Path::new(device))?);
+            let _ =
+                writeln!(text, "(allow file-write-data (literal {}))", quote(Path::new(device))?);
         }
         for folder in self.writable {
             let _ = writeln!(text, "(allow file-write* (subpath {}))", quote(folder)?);

@@ -27,6 +27,10 @@ const PIECE: usize = 64 << 10;
 /// Pieces that wait to be heard. A command that prints faster waits.
 const WAITING: usize = 8;
 
+/// How often somebody looks whether to cancel and whether there are suddenly
+/// many processes, which double in less than a millisecond.
+const GLANCE: Duration = Duration::from_millis(4);
+
 /// How long output is waited for when everybody who could print is gone.
 const REST: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,7 @@ pub(crate) fn run(
     let mut watch = Watch {
         limits: &policy.limits,
         begun,
+        glanced: begun,
         looked: begun,
         cancel,
         disks,
@@ -143,6 +148,7 @@ fn wait(pid: Pid, to: SyncSender<Event>) -> Result<()> {
 struct Watch<'a> {
     limits: &'a Limits,
     begun: Instant,
+    glanced: Instant,
     looked: Instant,
     cancel: &'a CancelToken,
     disks: Disks,
@@ -156,7 +162,7 @@ impl Watch<'_> {
     /// Looks after the command until it ends, or gives the reason to end it.
     fn until_the_end(&mut self, events: &Receiver<Event>) -> Option<Ended> {
         loop {
-            match events.recv_timeout(Limits::LOOK) {
+            match events.recv_timeout(GLANCE) {
                 Ok(Event::Output(bytes)) => self.hear(&bytes),
                 Ok(Event::Silent) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Event::Exited) | Err(RecvTimeoutError::Disconnected) => return None,
@@ -177,6 +183,14 @@ impl Watch<'_> {
         let now = Instant::now();
         if now.duration_since(self.begun) > self.limits.wall {
             return Some(Ended::TimedOut);
+        }
+        if now.duration_since(self.glanced) < GLANCE {
+            return None;
+        }
+        self.glanced = now;
+        #[cfg(target_os = "linux")]
+        if self.spawned.tree.has_more_than(self.limits.processes) {
+            return Some(Ended::TooManyProcesses);
         }
         if now.duration_since(self.looked) < Limits::LOOK {
             return None;

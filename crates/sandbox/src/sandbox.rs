@@ -63,7 +63,8 @@ impl Sandbox {
     fn with(mut policy: Policy, availability: Availability) -> Result<Self> {
         policy.environment = clean_environment(policy.environment);
         let hidden = paths::hidden(&policy.hidden);
-        let open = std::iter::once(policy.root.path()).chain(policy.writable.iter().map(AsRef::as_ref));
+        let open =
+            std::iter::once(policy.root.path()).chain(policy.writable.iter().map(AsRef::as_ref));
         for folder in open {
             let real = paths::real(folder);
             let inside = hidden.iter().find(|hidden| {

@@ -13,31 +13,12 @@ use crate::environment::SET;
 use crate::error::{Error, Result};
 use crate::sandbox::Sandbox;
 
-/// Leaves a watcher behind and becomes the command. The watcher holds the end
-/// of a pipe of ours: when this process is killed, it kills the group. It is an
-/// orphan at once, so that a command that waits for all its children does not
-/// wait for it.
+/// Becomes the command.
 macro_rules! last {
     () => {
-        concat!(
-            "exec 3<&0 </dev/null\n",
-            "( { ",
-            watcher!(),
-            "; } <&3 >/dev/null 2>&1 & )\n",
-            "exec \"$@\" 3<&-\n"
-        )
+        "exec \"$@\" </dev/null\n"
     };
 }
-
-macro_rules! watcher {
-    () => {
-        "read -r mlx_word; kill -KILL \"-$$\""
-    };
-}
-
-/// What the watcher does, by which it is told from what a command started.
-#[cfg(target_os = "linux")]
-pub(crate) const WATCHER: &str = watcher!();
 
 /// Where the other shell is.
 macro_rules! bash {
@@ -66,6 +47,11 @@ const FIRST: &str = concat!(
 /// What `bash` does: its name is the numbers to close.
 const CLOSING: &str = concat!("for n in $0; do eval \"exec $n>&-\"; done\n", last!());
 
+/// By how much a command gives way to others where the processors are busy. On
+/// an idle machine it is as fast.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
+
 /// Descriptors up to this one are the shell's own, or closed by it.
 #[cfg(target_os = "linux")]
 const CLOSED: u32 = 9;
@@ -77,8 +63,6 @@ pub(crate) struct Spawned {
     pub(crate) pid: Pid,
     #[cfg(target_os = "linux")]
     pub(crate) tree: crate::linux::Tree,
-    /// Closing it tells the watcher that nobody looks after the command.
-    _lifeline: ChildStdin,
 }
 
 impl Spawned {
@@ -87,16 +71,23 @@ impl Spawned {
         let (mut output, writer) =
             io::pipe().map_err(|source| failed("make a pipe for the output", source))?;
         let command = command(sandbox, run, temp, writer)?;
-        let mut child = start(command, sandbox, temp)?;
-        match release(&mut child, &mut output, sandbox) {
-            Ok((pid, lifeline)) => Ok(Self {
-                child,
-                output,
-                pid: pid.0,
-                #[cfg(target_os = "linux")]
-                tree: pid.1,
-                _lifeline: lifeline,
-            }),
+        #[cfg(target_os = "linux")]
+        let (mut child, mut keeper) = crate::linux::spawn(command, sandbox, temp)?;
+        #[cfg(not(target_os = "linux"))]
+        let mut child = start(command)?;
+        let prepared = prepare(&mut child, &mut output, sandbox).and_then(|prepared| {
+            #[cfg(target_os = "linux")]
+            keeper.keep(prepared.pid)?;
+            prepared.go()
+        });
+        match prepared {
+            #[cfg(target_os = "linux")]
+            Ok((pid, tag)) => {
+                let tree = crate::linux::Tree::new(tag, pid, keeper);
+                Ok(Self { child, output, pid, tree })
+            }
+            #[cfg(not(target_os = "linux"))]
+            Ok(pid) => Ok(Self { child, output, pid }),
             Err(error) => {
                 // The command itself has not begun: the shell is all there is.
                 let _ = child.kill();
@@ -108,7 +99,7 @@ impl Spawned {
 
     /// Kills all that the command has started, itself too, and tells how many
     /// processes there were beside it. It has not been waited for yet.
-    pub(crate) fn kill(&self) -> usize {
+    pub(crate) fn kill(&mut self) -> usize {
         #[cfg(target_os = "linux")]
         return self.tree.kill();
         #[cfg(not(target_os = "linux"))]
@@ -119,41 +110,54 @@ impl Spawned {
     }
 }
 
-#[cfg(target_os = "linux")]
-type Marked = (Pid, crate::linux::Tree);
-#[cfg(not(target_os = "linux"))]
-type Marked = (Pid,);
+/// The shell that waits, with its limits.
+struct Prepared {
+    pid: Pid,
+    #[cfg(target_os = "linux")]
+    tag: crate::linux::Tag,
+    input: ChildStdin,
+    /// Numbers of files that it has to close, or `go`.
+    word: String,
+}
 
-/// Sets limits on the shell that waits, and gives the word.
-fn release(
-    child: &mut Child,
-    output: &mut PipeReader,
-    sandbox: &Sandbox,
-) -> Result<(Marked, ChildStdin)> {
+#[cfg(target_os = "linux")]
+type Marked = (Pid, crate::linux::Tag);
+#[cfg(not(target_os = "linux"))]
+type Marked = Pid;
+
+impl Prepared {
+    fn go(mut self) -> Result<Marked> {
+        self.word.push('\n');
+        let told = self.input.write_all(self.word.as_bytes());
+        told.map_err(|source| failed("start the command", source))?;
+        #[cfg(target_os = "linux")]
+        return Ok((self.pid, self.tag));
+        #[cfg(not(target_os = "linux"))]
+        Ok(self.pid)
+    }
+}
+
+/// Sets limits on the shell that waits.
+fn prepare(child: &mut Child, output: &mut PipeReader, sandbox: &Sandbox) -> Result<Prepared> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let (Some(pid), Some(mut lifeline)) = (pid, child.stdin.take()) else {
+    let (Some(pid), Some(input)) = (pid, child.stdin.take()) else {
         return Err(failed("start the shell", io::ErrorKind::Other.into()));
     };
     output.read_exact(&mut [0]).map_err(|source| failed("start the shell", source))?;
     #[cfg(target_os = "linux")]
-    let open = inherited(pid)?;
-    #[cfg(not(target_os = "linux"))]
-    let open = String::new();
-    #[cfg(target_os = "linux")]
-    let marked = {
+    {
+        let open = inherited(pid)?;
         set_limits(pid, sandbox).map_err(|source| failed("set limits", source))?;
         let tag = crate::linux::Tag::new();
         tag.put_on(pid).map_err(|source| failed("mark the command", source))?;
-        (pid, crate::linux::Tree::new(tag, pid))
-    };
+        let word = if open.is_empty() { "go".to_owned() } else { open };
+        Ok(Prepared { pid, tag, input, word })
+    }
     #[cfg(not(target_os = "linux"))]
-    let marked = {
+    {
         let _ = sandbox;
-        (pid,)
-    };
-    let word = if open.is_empty() { "go" } else { &open };
-    lifeline.write_all(format!("{word}\n").as_bytes()).map_err(|source| failed("start the command", source))?;
-    Ok((marked, lifeline))
+        Ok(Prepared { pid, input, word: "go".to_owned() })
+    }
 }
 
 fn command(sandbox: &Sandbox, run: &Run, temp: &Path, output: PipeWriter) -> Result<Command> {
@@ -166,10 +170,11 @@ fn command(sandbox: &Sandbox, run: &Run, temp: &Path, output: PipeWriter) -> Res
         Some(folder) => policy.root.resolve(folder)?,
         None => policy.root.path().to_owned(),
     };
-        let mut all = confining(sandbox, temp)?;
+    let mut all = confining(sandbox, temp)?;
     all.extend(["/bin/sh", "-c", FIRST, "sh", CLOSING].map(OsString::from));
     all.extend(arguments);
-    let errors = output.try_clone().map_err(|source| failed("make a pipe for the output", source))?;
+    let errors =
+        output.try_clone().map_err(|source| failed("make a pipe for the output", source))?;
     #[allow(clippy::disallowed_methods, reason = "the one place that starts a command")]
     let mut command = Command::new(&all[0]);
     command
@@ -189,13 +194,8 @@ fn command(sandbox: &Sandbox, run: &Run, temp: &Path, output: PipeWriter) -> Res
     Ok(command)
 }
 
-#[cfg(target_os = "linux")]
-fn start(command: Command, sandbox: &Sandbox, temp: &Path) -> Result<Child> {
-    crate::linux::spawn(command, sandbox, temp)
-}
-
 #[cfg(not(target_os = "linux"))]
-fn start(mut command: Command, _sandbox: &Sandbox, _temp: &Path) -> Result<Child> {
+fn start(mut command: Command) -> Result<Child> {
     command.spawn().map_err(|source| failed("start the shell", source))
 }
 
@@ -208,12 +208,8 @@ fn confining(sandbox: &Sandbox, temp: &Path) -> Result<Vec<OsString>> {
     let root = sandbox.policy.root.path();
     let mut writable = vec![root.to_owned(), crate::paths::real(temp)];
     writable.extend(sandbox.policy.writable.iter().map(|folder| crate::paths::real(folder)));
-    let guarded: Vec<_> = sandbox
-        .policy
-        .guarded
-        .iter()
-        .map(|place| root.join(place.trim_end_matches('*')))
-        .collect();
+    let guarded: Vec<_> =
+        sandbox.policy.guarded.iter().map(|place| root.join(place.trim_end_matches('*'))).collect();
     let places = crate::profile::Places {
         writable: &writable,
         guarded: &guarded,
@@ -241,7 +237,8 @@ fn inherited(pid: Pid) -> Result<String> {
     let folder = format!("/proc/{}/fd", pid.as_raw_nonzero());
     let entries = std::fs::read_dir(&folder)
         .map_err(|source| failed("look at what the command inherits", source))?;
-    let number = |name: &OsStr| name.to_str()?.parse::<u32>().ok().filter(|number| *number > CLOSED);
+    let number =
+        |name: &OsStr| name.to_str()?.parse::<u32>().ok().filter(|number| *number > CLOSED);
     let mut open: Vec<u32> =
         entries.flatten().filter_map(|entry| number(&entry.file_name())).collect();
     open.sort_unstable();
@@ -276,6 +273,8 @@ fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
         let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
         set(Resource::Nproc, most.min(hard))?;
     }
+    // What watches, and what the user works with, goes first.
+    rustix::process::setpriority_process(Some(pid), NICENESS)?;
     // When memory runs out, the kernel ends the command and not what the user
     // works with. It may not be ours to set, and nothing hangs on it.
     #[allow(clippy::disallowed_methods, reason = "a setting of the kernel")]

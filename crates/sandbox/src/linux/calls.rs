@@ -161,9 +161,11 @@ pub(crate) fn architecture() -> Option<TargetArch> {
 
 /// The filters, to be applied one after the other.
 pub(crate) fn filters(network: Network, unix_sockets: bool) -> Result<Vec<BpfProgram>> {
-    let failed = |error: BackendError| system("write the filter of system calls", io::Error::other(error));
+    let failed =
+        |error: BackendError| system("write the filter of system calls", io::Error::other(error));
     let errno = |number: i32| SeccompAction::Errno(number as u32);
-    let plain = |calls: &[c_long]| calls.iter().map(|call| (i64::from(*call), Vec::new())).collect();
+    let plain =
+        |calls: &[c_long]| calls.iter().map(|call| (i64::from(*call), Vec::new())).collect();
     let refused = refused(network, unix_sockets).map_err(failed)?;
     let sets: [(Rules, SeccompAction); 4] = [
         (refused, errno(libc::EPERM)),
@@ -171,8 +173,8 @@ pub(crate) fn filters(network: Network, unix_sockets: bool) -> Result<Vec<BpfPro
         (plain(&ATTRIBUTES), errno(libc::EOPNOTSUPP)),
         (plain(&OWNERS), errno(0)),
     ];
-    let architecture = architecture()
-        .ok_or_else(|| system("filter system calls", io::ErrorKind::Unsupported))?;
+    let architecture =
+        architecture().ok_or_else(|| system("filter system calls", io::ErrorKind::Unsupported))?;
     let mut programs = vec![no_x32()];
     for (rules, action) in sets {
         let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, architecture);
@@ -197,15 +199,18 @@ fn refused(network: Network, unix_sockets: bool) -> Result<Rules, BackendError> 
     let mut families: Vec<i32> = Vec::new();
     if network == Network::Allowed {
         families.extend([libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK]);
-        add(libc::SYS_socket, vec![
-            masked(1, SOCKET_TYPE, libc::SOCK_RAW as u64)?,
-            // Addresses of the machine are asked for over such a one.
-            is_not(0, libc::AF_NETLINK as u64)?,
-        ])?;
-        add(libc::SYS_socket, vec![
-            is(0, libc::AF_NETLINK as u64)?,
-            is_not(2, libc::NETLINK_ROUTE as u64)?,
-        ])?;
+        add(
+            libc::SYS_socket,
+            vec![
+                masked(1, SOCKET_TYPE, libc::SOCK_RAW as u64)?,
+                // Addresses of the machine are asked for over such a one.
+                is_not(0, libc::AF_NETLINK as u64)?,
+            ],
+        )?;
+        add(
+            libc::SYS_socket,
+            vec![is(0, libc::AF_NETLINK as u64)?, is_not(2, libc::NETLINK_ROUTE as u64)?],
+        )?;
     }
     if unix_sockets {
         families.push(libc::AF_UNIX);
@@ -214,7 +219,10 @@ fn refused(network: Network, unix_sockets: bool) -> Result<Rules, BackendError> 
     let others: Result<Vec<_>, _> =
         families.iter().map(|family| is_not(0, *family as u64)).collect();
     let others = others?;
-    add(libc::SYS_socket, if others.is_empty() { vec![is_not(0, u64::from(u32::MAX))?] } else { others })?;
+    add(
+        libc::SYS_socket,
+        if others.is_empty() { vec![is_not(0, u64::from(u32::MAX))?] } else { others },
+    )?;
     // A pair is connected to itself.
     add(libc::SYS_socketpair, vec![is_not(0, libc::AF_UNIX as u64)?])?;
 
@@ -231,10 +239,10 @@ fn refused(network: Network, unix_sockets: bool) -> Result<Rules, BackendError> 
     // By this limit, which means nothing to the kernel, all processes of a
     // command are found: it stays as it was set.
     let mark = u64::from(libc::RLIMIT_LOCKS);
-    add(libc::SYS_prlimit64, vec![
-        is(1, mark)?,
-        SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?,
-    ])?;
+    add(
+        libc::SYS_prlimit64,
+        vec![is(1, mark)?, SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?],
+    )?;
     #[cfg(target_arch = "x86_64")]
     add(libc::SYS_setrlimit, vec![is(0, mark)?])?;
     Ok(rules)

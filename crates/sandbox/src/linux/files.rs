@@ -72,7 +72,8 @@ impl Grants {
         if policy.unix_sockets {
             grants.may(Path::new("/"), AccessFs::ResolveUnix.into());
         }
-        let device = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
+        let device =
+            AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
         for path in DEVICES {
             grants.may(Path::new(path), device);
         }
@@ -86,7 +87,10 @@ impl Grants {
         let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
         for (number, entry) in entries.flatten().enumerate() {
             if number >= MOST_ENTRIES {
-                return Err(Error::TooManyEntries { folder: folder.to_owned(), limit: MOST_ENTRIES });
+                return Err(Error::TooManyEntries {
+                    folder: folder.to_owned(),
+                    limit: MOST_ENTRIES,
+                });
             }
             let path = entry.path();
             if hidden.contains(&path) {

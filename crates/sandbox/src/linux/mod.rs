@@ -5,6 +5,7 @@
 
 mod calls;
 mod files;
+mod keeper;
 mod processes;
 
 use std::io;
@@ -13,12 +14,11 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use landlock::{
-    ABI, Access, AccessFs, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus,
-};
+use landlock::{ABI, Access, AccessFs, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
-pub(crate) use files::Grants;
+use files::Grants;
+pub(crate) use keeper::Keeper;
 pub(crate) use processes::{Tag, Tree};
 
 use crate::error::{Error, Result};
@@ -31,8 +31,7 @@ const GONE: Duration = Duration::from_secs(5);
 /// whoever owns it. Without them a container's root could not work in a folder
 /// of its host's user. Everything else goes: devices, memory, clocks, other
 /// people's processes, owners.
-const KEPT: CapabilitySet =
-    CapabilitySet::DAC_OVERRIDE.union(CapabilitySet::DAC_READ_SEARCH);
+const KEPT: CapabilitySet = CapabilitySet::DAC_OVERRIDE.union(CapabilitySet::DAC_READ_SEARCH);
 
 /// The version of Landlock here, found out by a thread that restricts nothing
 /// but itself and ends.
@@ -61,7 +60,11 @@ pub(crate) fn has_seccomp() -> bool {
 /// The thread has ended when this returns. It has to: it is in the same Landlock
 /// domain as the command, and shares our memory, which the command could
 /// otherwise read through it.
-pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox, temp: &Path) -> Result<Child> {
+pub(crate) fn spawn(
+    mut command: Command,
+    sandbox: &Sandbox,
+    temp: &Path,
+) -> Result<(Child, Keeper)> {
     let availability = &sandbox.availability;
     let grants = match availability.landlock_abi {
         Some(_) => Some(Grants::new(sandbox, temp)?),
@@ -73,10 +76,11 @@ pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox, temp: &Path) -> Res
     } else {
         Vec::new()
     };
-    let confined = move || -> Result<(Child, u32)> {
+    let confined = move || -> Result<(Child, Keeper, u32)> {
         rustix::thread::set_no_new_privs(true)
             .map_err(|source| system("give up new privileges", source))?;
         drop_capabilities()?;
+        let keeper = Keeper::start(keeper::bound_signals())?;
         if let Some(grants) = grants {
             let status = grants.restrict()?;
             if status == RulesetStatus::NotEnforced {
@@ -88,15 +92,15 @@ pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox, temp: &Path) -> Res
                 .map_err(|error| system("filter system calls", io::Error::other(error)))?;
         }
         let child = command.spawn().map_err(|source| system("start the shell", source))?;
-        Ok((child, rustix::thread::gettid().as_raw_nonzero().get() as u32))
+        Ok((child, keeper, rustix::thread::gettid().as_raw_nonzero().get() as u32))
     };
     let thread = thread::Builder::new()
         .name("sandbox".to_owned())
         .spawn(confined)
         .map_err(|source| system("start a thread", source))?;
     let joined = thread.join();
-    let (mut child, thread) = joined
-        .unwrap_or_else(|_| Err(system("restrict a thread", io::ErrorKind::Other)))?;
+    let (mut child, keeper, thread) =
+        joined.unwrap_or_else(|_| Err(system("restrict a thread", io::ErrorKind::Other)))?;
     let place = format!("/proc/self/task/{thread}");
     let deadline = Instant::now() + GONE;
     while Path::new(&place).exists() {
@@ -107,7 +111,7 @@ pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox, temp: &Path) -> Res
         }
         thread::yield_now();
     }
-    Ok(child)
+    Ok((child, keeper))
 }
 
 fn drop_capabilities() -> Result<()> {

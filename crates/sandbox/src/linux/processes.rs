@@ -8,16 +8,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::spawned::WATCHER;
-
+use super::keeper::{Deed, Keeper};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open,
-    pidfd_send_signal, prlimit,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open, pidfd_send_signal,
+    prlimit,
 };
 
 /// How long processes are looked for that have been killed: one that waits in a
@@ -47,7 +46,12 @@ impl Tag {
     }
 
     fn is_on(self, pid: u32) -> bool {
-        let Ok(limits) = fs::read_to_string(format!("/proc/{pid}/limits")) else { return false };
+        // All of it comes with one call: this is done for many processes.
+        let mut buffer = [0; 4096];
+        let length = fs::File::open(format!("/proc/{pid}/limits"))
+            .and_then(|mut file| file.read(&mut buffer))
+            .unwrap_or(0);
+        let limits = String::from_utf8_lossy(&buffer[..length]);
         let line = limits.lines().find_map(|line| line.strip_prefix("Max file locks"));
         // The hard limit is the second number.
         let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
@@ -61,8 +65,12 @@ pub(crate) struct Tree {
     tag: Tag,
     /// The group of the first process, until that is waited for.
     group: Pid,
-    /// Processes of others that were there when somebody looked last.
+    /// Processes of others that were there before the command, or when somebody
+    /// looked last.
     others: BTreeSet<u32>,
+    /// Tasks of the whole system that gave no reason to look.
+    tasks: u64,
+    keeper: Keeper,
 }
 
 /// What the processes of a command take.
@@ -73,13 +81,34 @@ pub(crate) struct Use {
 }
 
 impl Tree {
-    pub(crate) fn new(tag: Tag, group: Pid) -> Self {
-        Self { tag, group, others: BTreeSet::new() }
+    /// The processes of a shell that has not become the command yet.
+    pub(crate) fn new(tag: Tag, group: Pid, keeper: Keeper) -> Self {
+        let mut others = processes();
+        others.remove(&(group.as_raw_nonzero().get() as u32));
+        Self { tag, group, others, tasks: tasks().unwrap_or(0), keeper }
     }
 
-    /// Looks what all processes take. A process of another that has ended and
-    /// whose number a new one of ours got since the last look is missed; what
-    /// ends the command looks at all.
+    /// Whether there are more processes than there may be, asked often and in
+    /// little time: a single number of the whole system tells whether that can
+    /// be. Where it can, all are stopped while they are counted: a counter that
+    /// shares the processors with a thousand others would come too late.
+    pub(crate) fn has_more_than(&mut self, limit: usize) -> bool {
+        let Some(tasks) = tasks() else { return false };
+        if tasks <= self.tasks.saturating_add(limit as u64) {
+            self.tasks = self.tasks.min(tasks);
+            return false;
+        }
+        self.keeper.does(Deed::Stop);
+        if self.look().processes > limit {
+            return true;
+        }
+        self.keeper.does(Deed::Continue);
+        self.tasks = tasks;
+        false
+    }
+
+    /// Looks what all processes take. One of ours that got the number of
+    /// another's that has ended since the last look is missed.
     pub(crate) fn look(&mut self) -> Use {
         let here = processes();
         self.others.retain(|pid| here.contains(pid));
@@ -98,15 +127,31 @@ impl Tree {
         used
     }
 
-    /// Kills all processes, and tells how many there were beside the first.
-    /// The first one has not been waited for yet, so that its group's number is
-    /// no other's.
-    pub(crate) fn kill(&self) -> usize {
-        let deadline = Instant::now() + GONE;
+    /// Kills all processes, waits until they are gone, and tells how many there
+    /// were beside the first. That one has not been waited for yet, so that its
+    /// group's number is no other's.
+    pub(crate) fn kill(&mut self) -> usize {
         let first = self.group.as_raw_nonzero().get() as u32;
+        let deadline = Instant::now() + GONE;
+        if !self.keeper.reaches_all() {
+            return self.kill_one_by_one(first, deadline);
+        }
+        let left = self.look().processes - usize::from(!is_dead(first));
+        if !self.keeper.does(Deed::Kill) {
+            return self.kill_one_by_one(first, deadline).max(left);
+        }
+        // Killed they all are; what one was about to write may still come.
+        while self.look().processes > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_micros(200));
+        }
+        left
+    }
+
+    /// Kills what bears the mark until nothing is found any more: where the
+    /// kernel does not bound signals, or the keeper is gone.
+    fn kill_one_by_one(&mut self, first: u32, deadline: Instant) -> usize {
         let mut killed = BTreeSet::new();
         let mut in_a_row = 0;
-        let mut round = 0_u32;
         while in_a_row < SURE && Instant::now() < deadline {
             // The group at once: no process of it can start another meanwhile.
             let _ = kill_process_group(self.group, Signal::KILL);
@@ -116,39 +161,33 @@ impl Tree {
                 // The file descriptor holds on to the process whose mark is
                 // looked at, whatever becomes of its number.
                 let Ok(process) = pidfd_open(id, PidfdFlags::empty()) else { continue };
-                if !self.tag.is_on(pid) || is_dead(pid) {
+                if !self.tag.is_on(pid) {
                     continue;
                 }
-                found = true;
                 let _ = pidfd_send_signal(&process, Signal::KILL);
-                if pid != first && !is_watcher(pid) {
-                    killed.insert(pid);
+                if !is_dead(pid) {
+                    found = true;
+                    if pid != first {
+                        killed.insert(pid);
+                    }
                 }
             }
             in_a_row = if found { 0 } else { in_a_row + 1 };
-            round += 1;
-            // At first nobody gets time to start another; a process that does
-            // not end is not looked at without pause.
-            if found && round > 50 {
-                thread::sleep(Duration::from_millis(1));
-            }
         }
         killed.len()
     }
+}
+
+/// How many tasks the whole system has.
+fn tasks() -> Option<u64> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
 }
 
 /// The numbers of all processes.
 fn processes() -> BTreeSet<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-}
-
-/// Whether it is the shell that we left behind ourselves.
-fn is_watcher(pid: u32) -> bool {
-    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
-        let line = String::from_utf8_lossy(&line);
-        line.contains(WATCHER)
-    })
 }
 
 /// Whether a process has ended and only waits to be waited for.

@@ -25,14 +25,23 @@ fn shells() {
     check("echo a > sub/f && mv sub/f g && cp -p g h && cat g h && rm g h && ls sub", "a\na\n");
     check("echo x > $TMPDIR/t && cat $TMPDIR/t && stat -c %a $TMPDIR", "x\n700\n");
     check("f=$(mktemp) && echo y > $f && cat $f", "y\n");
-    check("echo no > /dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c", "4\n4\n");
+    check(
+        "echo no > /dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c",
+        "4\n4\n",
+    );
     check("echo out > /dev/stdout; echo err > /dev/stderr; echo fd > /dev/fd/1", "out\nerr\nfd\n");
     check("mkfifo p && (echo through > p &) && cat p", "through\n");
     check("ln -s file l && cat l && ln file hard && cat hard", "mine\nmine\n");
-    check("chmod +x file && test -x file && touch -d 2001-01-01 file && chown 0 file && echo done", "done\n");
+    check(
+        "chmod +x file && test -x file && touch -d 2001-01-01 file && chown 0 file && echo done",
+        "done\n",
+    );
     check("mkdir d && echo x > d/f && tar cf a.tar d && rm -r d && tar xf a.tar && cat d/f", "x\n");
     check("exec 9>lock && flock 9 && echo locked", "locked\n");
-    check("printf 'all:\\n\\t@echo made > out\\n\\t@cat out\\n' > Makefile && make -s -j4", "made\n");
+    check(
+        "printf 'all:\\n\\t@echo made > out\\n\\t@cat out\\n' > Makefile && make -s -j4",
+        "made\n",
+    );
     check("tty; echo $PAGER $GIT_TERMINAL_PROMPT $TERM", "not a tty\ncat 0 dumb\n");
 }
 
@@ -56,23 +65,40 @@ fn processes_of_ones_own() {
 
 #[test]
 fn python_and_git() {
-    check("python3 -c 'import json, tempfile; f = tempfile.TemporaryFile(); f.write(b\"x\"); print(json.dumps([1]))'", "[1]\n");
-    check("python3 -c 'import subprocess; print(subprocess.run([\"echo\", \"a\"], capture_output=True).stdout)'", "b'a\\n'\n");
+    check(
+        "python3 -c 'import json, tempfile; f = tempfile.TemporaryFile(); f.write(b\"x\"); print(json.dumps([1]))'",
+        "[1]\n",
+    );
+    check(
+        "python3 -c 'import subprocess; print(subprocess.run([\"echo\", \"a\"], capture_output=True).stdout)'",
+        "b'a\\n'\n",
+    );
     check("python3 -c 'import asyncio; asyncio.run(asyncio.sleep(0)); print(1)'", "1\n");
-    check("python3 -c 'import threading; t = threading.Thread(target=print, args=(2,)); t.start(); t.join()'", "2\n");
-    check("python3 -c 'import socket; a, b = socket.socketpair(); a.send(b\"x\"); print(b.recv(1))'", "b'x'\n");
+    check(
+        "python3 -c 'import threading; t = threading.Thread(target=print, args=(2,)); t.start(); t.join()'",
+        "2\n",
+    );
+    check(
+        "python3 -c 'import socket; a, b = socket.socketpair(); a.send(b\"x\"); print(b.recv(1))'",
+        "b'x'\n",
+    );
     let ground = Ground::new();
     ground.outside("rm -rf .git && git init -q && git config user.name T && git config user.email t@example.org");
     let ran = ground.inside(
         "git add file && git commit -qm first && echo more >> file && git status --short -uno && git diff --stat && git log --format=%s && git stash -q && git stash pop -q && git checkout -qb b && git gc -q && git status --short -uno",
     );
-    assert_eq!(ran.output.text(), " M file\n file | 1 +\n 1 file changed, 1 insertion(+)\nfirst\n M file\n", "{ran:?}");
+    assert_eq!(
+        ran.output.text(),
+        " M file\n file | 1 +\n 1 file changed, 1 insertion(+)\nfirst\n M file\n",
+        "{ran:?}"
+    );
     assert!(ran.put_back.is_empty(), "{ran:?}");
 }
 
 #[test]
 fn shared_memory_where_it_is_allowed() {
-    let script = "python3 -c 'import multiprocessing as m; m.Lock(); print(1)' 2>/dev/null || echo refused";
+    let script =
+        "python3 -c 'import multiprocessing as m; m.Lock(); print(1)' 2>/dev/null || echo refused";
     check(script, "refused\n");
     let ground = Ground::new();
     let mut policy = ground.policy();
@@ -89,7 +115,10 @@ fn arguments_are_not_read_by_a_shell() {
     assert_eq!(ran.output.text(), "a b|$HOME|; exit 3||-n|");
     let run = Run::shell("pwd").within(RelPath::new("sub").unwrap());
     let ran = sandbox.run(&run, &CancelToken::new(), &mut |_| {}).unwrap();
-    assert_eq!(ran.output.text().trim_end(), ground.at("root/sub").canonicalize().unwrap().to_str().unwrap());
+    assert_eq!(
+        ran.output.text().trim_end(),
+        ground.at("root/sub").canonicalize().unwrap().to_str().unwrap()
+    );
 }
 
 #[test]
@@ -117,7 +146,8 @@ fn output_is_heard_in_order_and_as_text() {
     let sandbox = Sandbox::new(ground.policy()).unwrap();
     let mut heard = String::new();
     let script = "printf 'a\\377b'; for i in $(seq 2000); do echo $i; echo $i >&2; done";
-    let ran = sandbox.run(&Run::shell(script), &CancelToken::new(), &mut |text| heard.push_str(text));
+    let ran =
+        sandbox.run(&Run::shell(script), &CancelToken::new(), &mut |text| heard.push_str(text));
     assert_eq!(heard, ran.unwrap().output.text());
     let expect: String = (1..=2000).map(|i| format!("{i}\n{i}\n")).collect();
     assert_eq!(heard, format!("a\u{fffd}b{expect}"));
@@ -150,12 +180,20 @@ fn open_files_are_not_inherited() {
     let name = "work::open_files_are_not_inherited";
     if std::env::var_os("MLXCODE_SANDBOX_OPEN").is_some() {
         let ground = Ground::new();
-        let ran = ground.inside("ls /proc/$$/fd | tr '\\n' ' '; echo x 2>/dev/null >&8 && echo wrote");
+        let ran =
+            ground.inside("ls /proc/$$/fd | tr '\\n' ' '; echo x 2>/dev/null >&8 && echo wrote");
         assert_eq!(ran.output.text(), "0 1 2 ", "{ran:?}");
         return;
     }
     let here = std::env::current_exe().unwrap();
-    let script = format!("exec 8>/dev/null 12>/dev/null 251</dev/null; exec '{}' --exact {name}", here.display());
-    let output = std::process::Command::new("bash").args(["-c", &script]).env("MLXCODE_SANDBOX_OPEN", "1").output().unwrap();
+    let script = format!(
+        "exec 8>/dev/null 12>/dev/null 251</dev/null; exec '{}' --exact {name}",
+        here.display()
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .env("MLXCODE_SANDBOX_OPEN", "1")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

@@ -106,9 +106,11 @@ fn configuration_of_git_and_of_the_project_is_put_back() {
                 || !ground.at("root/.git/config").is_file()
         });
     }
-    check("mkdir -p e; cp .git/config e; echo ../e > .git/commondir", Control::Always, |ground, _| {
-        ground.exists("root/.git/commondir")
-    });
+    check(
+        "mkdir -p e; cp .git/config e; echo ../e > .git/commondir",
+        Control::Always,
+        |ground, _| ground.exists("root/.git/commondir"),
+    );
     check("echo '{}' > .mlx-code.json; mkdir .mlx-code", Control::Always, |ground, _| {
         ground.exists("root/.mlx-code.json") || ground.exists("root/.mlx-code")
     });

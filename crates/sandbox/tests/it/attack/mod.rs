@@ -26,7 +26,11 @@ fn check(script: &str, control: Control, damage: impl Fn(&mut Ground, &str) -> b
     assert!(text.ends_with("tried\n"), "it did not run to its end: {ran:?}");
     assert!(!damage(&mut ground, &text), "damage was done: {ran:?}");
     assert_eq!(ground.survivors(), [""; 0]);
-    assert_eq!(std::fs::read_dir(ground.at("tmp")).unwrap().count(), 0, "a temporary folder is left");
+    assert_eq!(
+        std::fs::read_dir(ground.at("tmp")).unwrap().count(),
+        0,
+        "a temporary folder is left"
+    );
     if control == Control::Always || (control == Control::Root && crate::ground::is_root()) {
         let mut ground = Ground::new();
         let text = ground.outside(&script);

@@ -9,7 +9,9 @@ fn said_yes(_ground: &mut Ground, text: &str) -> bool {
 
 #[test]
 fn kill_another_process() {
-    for script in ["kill -KILL $VICTIM", "kill -STOP $VICTIM; kill -TERM $VICTIM; kill -CONT $VICTIM"] {
+    for script in
+        ["kill -KILL $VICTIM", "kill -STOP $VICTIM; kill -TERM $VICTIM; kill -CONT $VICTIM"]
+    {
         check(script, Control::Always, |ground, _| {
             std::thread::sleep(std::time::Duration::from_millis(50));
             !ground.victim_is_alive()
@@ -17,7 +19,9 @@ fn kill_another_process() {
     }
     let script = python("os.kill(victim, 0)\nprint('yes')");
     check(&script, Control::Always, said_yes);
-    let script = python("p = os.pidfd_open(victim)\nimport signal\nsignal.pidfd_send_signal(p, 0)\nprint('yes')");
+    let script = python(
+        "p = os.pidfd_open(victim)\nimport signal\nsignal.pidfd_send_signal(p, 0)\nprint('yes')",
+    );
     check(&script, Control::Always, said_yes);
 }
 
@@ -45,7 +49,8 @@ fn trace_another_process() {
 
 #[test]
 fn lower_another_processs_limits() {
-    let code = "import resource\nresource.prlimit(victim, resource.RLIMIT_NOFILE, (1, 1))\nprint('yes')";
+    let code =
+        "import resource\nresource.prlimit(victim, resource.RLIMIT_NOFILE, (1, 1))\nprint('yes')";
     // Limits are the one thing of another process that stays within reach: see
     // the page on the sandbox. The mark of our own processes is not.
     let own = "import resource\nresource.prlimit(0, 10, (5, 5))\nprint('yes')";
@@ -133,7 +138,11 @@ fn type_into_a_terminal() {
         check(&python(&code), Control::Always, said_yes);
     }
     check("echo x > /dev/tty && echo yes", Control::Never, said_yes);
-    check("ls /dev/pts/[0-9]* && for t in /dev/pts/[0-9]*; do echo x > $t && echo yes; done", Control::Never, said_yes);
+    check(
+        "ls /dev/pts/[0-9]* && for t in /dev/pts/[0-9]*; do echo x > $t && echo yes; done",
+        Control::Never,
+        said_yes,
+    );
 }
 
 #[test]
@@ -177,6 +186,10 @@ fn outlive_the_command() {
     let mut ground = Ground::new();
     let ran = ground.inside("setsid env -i sleep 311 >/dev/null 2>&1 & sleep 0.1");
     assert!(ran.left_running >= 1, "{ran:?}");
-    assert!(!ground.outside("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").contains("sleep 311 "));
+    assert!(
+        !ground
+            .outside("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '")
+            .contains("sleep 311 ")
+    );
     assert!(ground.victim_is_alive());
 }

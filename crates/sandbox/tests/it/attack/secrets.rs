@@ -76,5 +76,8 @@ fn what_lies_beside_a_secret_can_be_read() {
     let ground = Ground::new();
     let ran = ground.inside("cat $HOME/notes; ls -a $HOME; ls / >/dev/null && echo listed");
     let text = ran.output.text();
-    assert!(text.starts_with("open\n") && text.contains("notes") && text.ends_with("listed\n"), "{text}");
+    assert!(
+        text.starts_with("open\n") && text.contains("notes") && text.ends_with("listed\n"),
+        "{text}"
+    );
 }
