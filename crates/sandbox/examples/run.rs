@@ -2,7 +2,12 @@
 //!
 //! `cargo run -p mlxcode-sandbox --example run FOLDER SCRIPT [--network]`
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program to be run by hand")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program to be run by hand"
+)]
 
 use std::error::Error;
 

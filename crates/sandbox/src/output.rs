@@ -124,7 +124,9 @@ mod tests {
 
     fn kept(limit: usize, pieces: &[&[u8]]) -> Output {
         let mut keeper = Keeper::new(limit);
-        pieces.iter().for_each(|piece| keeper.add(piece));
+        for piece in pieces {
+            keeper.add(piece);
+        }
         keeper.finish()
     }
 

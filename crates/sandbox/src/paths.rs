@@ -32,7 +32,8 @@ pub(crate) fn hidden(hidden: &[PathBuf]) -> Vec<PathBuf> {
     all
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -164,8 +164,7 @@ pub(crate) fn filters(network: Network, unix_sockets: bool) -> Result<Vec<BpfPro
     let failed =
         |error: BackendError| system("write the filter of system calls", io::Error::other(error));
     let errno = |number: i32| SeccompAction::Errno(number as u32);
-    let plain =
-        |calls: &[c_long]| calls.iter().map(|call| (i64::from(*call), Vec::new())).collect();
+    let plain = |calls: &[c_long]| calls.iter().map(|call| (*call, Vec::new())).collect();
     let refused = refused(network, unix_sockets).map_err(failed)?;
     let sets: [(Rules, SeccompAction); 4] = [
         (refused, errno(libc::EPERM)),
@@ -184,9 +183,9 @@ pub(crate) fn filters(network: Network, unix_sockets: bool) -> Result<Vec<BpfPro
 }
 
 fn refused(network: Network, unix_sockets: bool) -> Result<Rules, BackendError> {
-    let mut rules: Rules = REFUSED.iter().map(|call| (i64::from(*call), Vec::new())).collect();
+    let mut rules: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
     let mut add = |call: c_long, conditions: Vec<SeccompCondition>| -> Result<(), BackendError> {
-        rules.entry(i64::from(call)).or_default().push(SeccompRule::new(conditions)?);
+        rules.entry(call).or_default().push(SeccompRule::new(conditions)?);
         Ok(())
     };
     for flag in NAMESPACES {
@@ -237,12 +236,12 @@ fn refused(network: Network, unix_sockets: bool) -> Result<Rules, BackendError> 
     }
 
     // By this limit, which means nothing to the kernel, all processes of a
-    // command are found: it stays as it was set.
+    // command are found: it stays as it was set. Those of other processes are
+    // their own: one on time would end them.
     let mark = u64::from(libc::RLIMIT_LOCKS);
-    add(
-        libc::SYS_prlimit64,
-        vec![is(1, mark)?, SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?],
-    )?;
+    let is_set = || SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0);
+    add(libc::SYS_prlimit64, vec![is(1, mark)?, is_set()?])?;
+    add(libc::SYS_prlimit64, vec![is_not(0, 0)?, is_set()?])?;
     #[cfg(target_arch = "x86_64")]
     add(libc::SYS_setrlimit, vec![is(0, mark)?])?;
     Ok(rules)

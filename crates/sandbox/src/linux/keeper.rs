@@ -13,7 +13,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use landlock::{CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus, Scope};
+use landlock::{
+    AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
+};
 use rustix::process::Pid;
 
 use super::system;
@@ -59,13 +62,21 @@ pub(crate) struct Keeper {
 }
 
 /// Bounds the signals of the calling thread, and tells whether the kernel can.
+///
+/// Every domain refuses to move files between folders unless it allows that,
+/// whatever else it handles; so this one allows it everywhere, and the command's
+/// own decides.
 pub(super) fn bound_signals() -> bool {
-    let domain = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-    let taken = domain
-        .scope(Scope::Signal)
-        .and_then(Ruleset::create)
-        .and_then(landlock::RulesetCreated::restrict_self);
-    taken.is_ok_and(|status| status.ruleset == RulesetStatus::FullyEnforced)
+    let taken = || -> Result<RestrictionStatus, Box<dyn std::error::Error>> {
+        let domain = Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::Refer)?
+            .scope(Scope::Signal)?
+            .create()?
+            .add_rule(PathBeneath::new(PathFd::new("/")?, AccessFs::Refer))?;
+        Ok(domain.restrict_self()?)
+    };
+    taken().is_ok_and(|status| status.ruleset == RulesetStatus::FullyEnforced)
 }
 
 impl Keeper {

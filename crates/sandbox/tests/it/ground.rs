@@ -132,10 +132,10 @@ impl Ground {
 
     /// Runs a script inside.
     pub fn inside(&self, script: &str) -> Ran {
-        self.with(self.policy(), script)
+        Self::with(self.policy(), script)
     }
 
-    pub fn with(&self, policy: Policy, script: &str) -> Ran {
+    pub fn with(policy: Policy, script: &str) -> Ran {
         let sandbox = Sandbox::new(policy).unwrap();
         sandbox.run(&Run::shell(script), &CancelToken::new(), &mut |_| {}).unwrap()
     }

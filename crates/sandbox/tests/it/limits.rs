@@ -11,9 +11,9 @@ use crate::ground::Ground;
 fn with(script: &str, limit: impl FnOnce(&mut Limits)) -> (Ground, Ran) {
     let ground = Ground::new();
     let mut policy: Policy = ground.policy();
-    policy.limits.wall = Duration::from_secs(60);
+    policy.limits.wall = Duration::from_mins(1);
     limit(&mut policy.limits);
-    let ran = ground.with(policy, script);
+    let ran = Ground::with(policy, script);
     assert_eq!(ground.survivors(), [""; 0], "{ran:?}");
     (ground, ran)
 }

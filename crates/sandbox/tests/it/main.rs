@@ -4,7 +4,11 @@
 //! is safe, outside, where it must, so that it is known to be one.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::disallowed_methods, reason = "tests make and start what they need")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests make and start what they need, and stop where something is missing"
+)]
 
 mod attack;
 mod ground;

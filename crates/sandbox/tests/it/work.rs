@@ -37,6 +37,10 @@ fn shells() {
         "done\n",
     );
     check("mkdir d && echo x > d/f && tar cf a.tar d && rm -r d && tar xf a.tar && cat d/f", "x\n");
+    check(
+        "python3 -c 'import os; os.rename(\"file\", \"sub/f\"); os.link(\"sub/f\", \"g\")'; cat sub/f g",
+        "mine\nmine\n",
+    );
     check("exec 9>lock && flock 9 && echo locked", "locked\n");
     check(
         "printf 'all:\\n\\t@echo made > out\\n\\t@cat out\\n' > Makefile && make -s -j4",
@@ -103,7 +107,7 @@ fn shared_memory_where_it_is_allowed() {
     let ground = Ground::new();
     let mut policy = ground.policy();
     policy.shared_memory = true;
-    assert_eq!(ground.with(policy, script).output.text(), "1\n");
+    assert_eq!(Ground::with(policy, script).output.text(), "1\n");
 }
 
 #[test]
@@ -170,7 +174,7 @@ fn a_cache_that_is_allowed_can_be_written() {
     let ground = Ground::new();
     let mut policy = ground.policy();
     policy.writable = vec![ground.at("outside/folder"), PathBuf::from("/nonexistent/cache")];
-    let ran = ground.with(policy, "echo x > $OUT/folder/new; echo x > $OUT/new");
+    let ran = Ground::with(policy, "echo x > $OUT/folder/new; echo x > $OUT/new");
     assert!(ground.exists("outside/folder/new") && !ground.exists("outside/new"), "{ran:?}");
 }
 
@@ -196,4 +200,44 @@ fn open_files_are_not_inherited() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// With what is installed here and the developer's own environment:
+/// `cargo test -p mlxcode-sandbox --test it -- --ignored toolchains`.
+#[test]
+#[ignore = "takes as long as a build, and needs cargo, node and npm"]
+fn toolchains_work() {
+    let ground = Ground::new();
+    let write = |path: &str, text: &str| {
+        let at = ground.at("root").join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    };
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
+    write(
+        "src/lib.rs",
+        "#[test]\nfn works() { std::process::Command::new(\"true\").status().unwrap(); }\n",
+    );
+    write(
+        "package.json",
+        "{\"name\":\"n\",\"version\":\"1.0.0\",\"scripts\":{\"test\":\"node --test\"}}",
+    );
+    write(
+        "a.test.js",
+        "require('node:test')('x', () => require('child_process').execSync('true'))",
+    );
+    let mut policy = ground.policy();
+    policy.environment =
+        std::env::vars_os().filter(|(name, _)| name != "CARGO_TARGET_DIR").collect();
+    policy.hidden.extend(mlxcode_sandbox::usual_hidden(&std::env::home_dir().unwrap()));
+    policy.limits.wall = std::time::Duration::from_mins(5);
+    for script in
+        ["cargo test --offline", "cargo build --release --offline", "node -e 0", "npm test"]
+    {
+        let ran = Ground::with(policy.clone(), script);
+        assert!(ran.ended.is_success(), "{script}: {ran:?}");
+    }
 }

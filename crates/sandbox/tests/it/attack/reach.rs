@@ -61,7 +61,7 @@ fn an_allowed_network_is_the_internets_alone() {
         tried('route', lambda: s.socket(s.AF_NETLINK, s.SOCK_RAW, 0))\n\
         tried('audit', lambda: s.socket(s.AF_NETLINK, s.SOCK_RAW, 9))\n\
         tried('unix', lambda: s.socket(s.AF_UNIX).connect(out + '/socket'))";
-    let ran = ground.with(policy, &python(code));
+    let ran = Ground::with(policy, &python(code));
     let expect = "tcp went\nraw failed\npacket failed\nroute went\naudit failed\nunix failed\n";
     assert_eq!(ran.output.text(), expect);
 }
