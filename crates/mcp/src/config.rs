@@ -168,6 +168,7 @@ impl fmt::Debug for ServerConfig {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -80,9 +80,9 @@ pub(crate) fn resolve(
             let mut headers = HashMap::new();
             for (name, value) in &config.headers {
                 let value = expanded(value)?;
-                let wrong = |_| bad(&format!("`{name}` is no header that can be sent"));
-                let name = HeaderName::try_from(name.as_str()).map_err(|_| wrong(()))?;
-                let mut header = HeaderValue::try_from(value.as_str()).map_err(|_| wrong(()))?;
+                let wrong = || bad(&format!("`{name}` is no header that can be sent"));
+                let name = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
+                let mut header = HeaderValue::try_from(value.as_str()).map_err(|_| wrong())?;
                 header.set_sensitive(true);
                 headers.insert(name, header);
             }

@@ -284,11 +284,12 @@ impl Diagnostic for Error {
             Self::Offline { .. } => "allow the network, or use a server that is a program",
             Self::Cleartext { .. } => "use an https address",
             Self::ProgramNotFound { .. } => "install it, or write its whole path",
-            Self::NotStarted { .. } => "start it by hand to see what is wrong",
             Self::StartTimeout { .. } => {
                 "start it by hand to see what it waits for; the first start may fetch a package"
             }
-            Self::BadStart { .. } | Self::Died { .. } => "start it by hand to see what is wrong",
+            Self::NotStarted { .. } | Self::BadStart { .. } | Self::Died { .. } => {
+                "start it by hand to see what is wrong"
+            }
             Self::Unreachable { .. } => "check that it runs, and its address",
             Self::LoginNeeded { .. } => {
                 "put a token into its headers: {\"Authorization\": \"Bearer ${TOKEN}\"}"

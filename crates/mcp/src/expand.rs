@@ -28,7 +28,7 @@ pub(crate) fn expand(text: &str, variables: &BTreeMap<String, String>) -> Result
                 (None, None) => return Err(name.to_owned()),
             }
         } else {
-            out.push_str(&rest[start..start + 2 + end + 1]);
+            out.push_str(&rest[start..=start + 2 + end]);
         }
         rest = &inside[end + 1..];
     }

@@ -8,14 +8,14 @@ use mlxcode_base::SECRET_VARIABLES;
 
 /// How long a server may take to start and to say what it offers. `npx` and
 /// `uvx` fetch a package the first time.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a call may take without a sign of life, where the server's
 /// configuration says nothing.
-const CALL_TIMEOUT: Duration = Duration::from_secs(120);
+const CALL_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long a call may take in all, signs of life or not.
-const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
+const LONGEST_CALL: Duration = Duration::from_mins(30);
 
 /// How much of one message of a server is read. It stands in memory three
 /// times while it is read.

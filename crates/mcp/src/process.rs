@@ -143,7 +143,7 @@ async fn watch_over(
     // Its last words may still lie in the pipe; a child of the child that
     // left the group may hold it open.
     let _ = tokio::time::timeout(Duration::from_millis(200), heard).await;
-    let status = status.map_or_else(|error| error.to_string(), |status| told(status));
+    let status = status.map_or_else(|error| error.to_string(), told);
     let _ = sender.send(Some(Ended { status }));
 }
 

@@ -13,10 +13,23 @@ pub(crate) fn find(program: &str, folder: &Path, path: Option<&OsStr>) -> Option
     if program.contains('/') || (cfg!(windows) && program.contains('\\')) {
         return candidates(&folder.join(program)).find(|path| is_program(path));
     }
-    std::env::split_paths(path?)
+    folders(path?)
+        .into_iter()
         .filter(|folder| folder.is_absolute())
         .flat_map(|folder| candidates(&folder.join(program)).collect::<Vec<_>>())
         .find(|path| is_program(path))
+}
+
+/// The folders of `PATH`. What is not UTF-8 is left out on Windows.
+#[cfg(unix)]
+fn folders(path: &OsStr) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    path.as_bytes().split(|byte| *byte == b':').map(|part| OsStr::from_bytes(part).into()).collect()
+}
+
+#[cfg(not(unix))]
+fn folders(path: &OsStr) -> Vec<PathBuf> {
+    path.to_str().unwrap_or_default().split(';').map(PathBuf::from).collect()
 }
 
 /// The names that a program may have: on Windows with what is left out there.

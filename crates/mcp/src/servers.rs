@@ -122,10 +122,7 @@ impl McpServers {
         progress: &mut dyn FnMut(ToolProgress),
     ) -> Result<ToolOutput> {
         let known = self.tools().into_iter().find(|known| known.name == tool);
-        let known = match known {
-            Some(known) => known,
-            None => return Err(self.unknown_tool(tool)),
-        };
+        let Some(known) = known else { return Err(self.unknown_tool(tool)) };
         let arguments = match arguments {
             Value::Object(arguments) => Some(arguments),
             Value::Null => None,
@@ -316,13 +313,10 @@ impl McpServers {
 
     /// The server that is named, or those that run.
     fn chosen(&self, name: Option<&str>) -> Result<Vec<Arc<Server>>> {
-        match name {
-            Some(name) => Ok(vec![self.server(name)?]),
-            None => {
-                let enabled = self.servers.iter().filter(|server| !server.config.disabled);
-                Ok(enabled.cloned().collect())
-            }
+        if let Some(name) = name {
+            return Ok(vec![self.server(name)?]);
         }
+        Ok(self.servers.iter().filter(|server| !server.config.disabled).cloned().collect())
     }
 
     /// Why a tool is not there: its server may have failed.

@@ -3,8 +3,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt};
+use hyper::body::Bytes;
 use hyper::body::{Body, Frame, Incoming};
 use rmcp::transport::streamable_http_client::SseError;
 use sse_stream::{Sse, SseStream};

@@ -1,5 +1,13 @@
 //! Servers that do what the tests say, and the calls that meet them.
-#![allow(clippy::disallowed_methods, reason = "tests start programs and read what these leave")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::exit,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests start programs, act as one, and stop where something is amiss"
+)]
 #![cfg(unix)]
 
 mod address;

@@ -32,7 +32,7 @@ fn acts_as_a_server() {
             eprintln!("the database is not there");
             std::process::exit(3);
         }
-        "hangs" => acting.wait_for_ever(),
+        "hangs" => Acting::wait_for_ever(),
         "deaf" => {
             acting.deaf();
         }
@@ -119,7 +119,7 @@ impl Acting {
         };
         match (self.mode.as_str(), cursor.as_str()) {
             ("twice", _) => {
-                self.answer(id, json!({"tools": [tool("echo"), tool("echo"), tool("fail")]}))
+                self.answer(id, json!({"tools": [tool("echo"), tool("echo"), tool("fail")]}));
             }
             ("sloppy", _) => self.answer(
                 id,
@@ -254,7 +254,7 @@ impl Acting {
         let _ = writeln!(self.out, "{line}");
     }
 
-    fn wait_for_ever(&self) -> ! {
+    fn wait_for_ever() -> ! {
         eprintln!("waiting for a lock");
         loop {
             std::thread::sleep(std::time::Duration::from_secs(1));
@@ -267,6 +267,6 @@ impl Acting {
             let message = next().unwrap();
             self.hear(&message);
         }
-        self.wait_for_ever()
+        Self::wait_for_ever()
     }
 }
