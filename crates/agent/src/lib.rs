@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod plugin;
 mod prompt;
 mod turn;
 
