@@ -1,4 +1,4 @@
-use mlxcode_base::{CancelToken, ErrorKind, Progress};
+use mlxcode_base::{CancelToken, Diagnostic as _, ErrorKind, Progress};
 use mlxcode_context::{
     Budget, CodeBase, CodeIndex, CodeSource, PackRequest, PackedContext, Skipped,
 };
@@ -24,6 +24,25 @@ impl Workspace {
             // What the tree itself is to blame for comes again.
             Err(error) if is_of_index(&error) => Ok(Code::Memory(self.scan(cancel)?)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// As [`code`](Self::code), with what that gave before, where it can be
+    /// brought up to date.
+    pub(crate) fn code_again(&self, before: Option<Code>, cancel: &CancelToken) -> Result<Code> {
+        let Some(Code::Index { index, mut skipped }) = before else {
+            return self.code(cancel, &());
+        };
+        match index.try_update(cancel, &()) {
+            Ok(updated) => {
+                if let Some(updated) = updated {
+                    skipped = updated.skipped;
+                }
+                Ok(Code::Index { index, skipped })
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error.into()),
+            // Opened anew, it is mended, or the tree is read.
+            Err(_) => self.code(cancel, &()),
         }
     }
 

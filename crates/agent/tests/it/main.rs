@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod plugin;
+mod session;
 
 use std::fs;
 
