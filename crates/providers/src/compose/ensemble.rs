@@ -12,7 +12,7 @@ use mlxcode_models::{
     LanguageModel, ModelInfo, Prompt, Result, Timings, Token, ToolCall, Usage,
 };
 
-use super::relay::relay;
+use super::relay::{Part, relay};
 use super::routing::common;
 
 /// The most answers of an ensemble; each takes a thread, and its own memory.
@@ -134,7 +134,7 @@ impl Ensemble {
                 let thread = Builder::new().name("mlx-code answer".to_owned());
                 let spawned = thread.spawn(move || {
                     // Somebody else's model may panic: nobody should wait then.
-                    let work = AssertUnwindSafe(|| whole(&*model, one, number));
+                    let work = AssertUnwindSafe(|| whole(&*model, &one, number));
                     let result = catch_unwind(work).unwrap_or(Err(Error::EngineStopped));
                     let _ = to.send(result);
                 });
@@ -247,10 +247,10 @@ fn essence(candidate: &Candidate) -> String {
 }
 
 /// Reads an answer to its end.
-fn whole(model: &dyn LanguageModel, request: GenerateRequest, number: usize) -> Result<Made> {
+fn whole(model: &dyn LanguageModel, request: &GenerateRequest, number: usize) -> Result<Made> {
     let mut candidate = Candidate { number, ..Candidate::default() };
     let mut prompt = 0;
-    for event in model.generate(request)? {
+    for event in Part::of(model, request)? {
         match event? {
             GenerationEvent::Started { prompt_tokens } => prompt = prompt_tokens,
             GenerationEvent::Token(token) => candidate.text.push_str(&token.text),

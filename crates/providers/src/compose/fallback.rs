@@ -6,7 +6,7 @@ use mlxcode_models::{
     ModelInfo, Prompt, Result,
 };
 
-use super::relay::relay;
+use super::relay::{Part, relay};
 use super::routing::common;
 use crate::notice::{Notice, Observer};
 
@@ -98,7 +98,7 @@ fn hand_on(
     let mut spoke = false;
     // A start is held back: another model may make it.
     let mut started = None;
-    for event in model.generate(request.clone()).map_err(|error| (error, false))? {
+    for event in Part::of(model, request).map_err(|error| (error, false))? {
         match event {
             Ok(event @ GenerationEvent::Started { .. }) => started = Some(event),
             Ok(event) => {

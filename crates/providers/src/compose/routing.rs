@@ -35,9 +35,9 @@ impl Task {
 pub struct RouteRule {
     /// The tasks; none means all.
     pub tasks: Vec<Task>,
-    /// The most tokens that prompt and answer may need together.
+    /// The most tokens that the prompt may have.
     pub most_tokens: Option<usize>,
-    /// The fewest tokens that they need.
+    /// The fewest tokens that it has.
     pub fewest_tokens: Option<usize>,
 }
 
@@ -84,7 +84,7 @@ impl std::fmt::Debug for Route {
 /// Chooses a model for each request, by its task and its length.
 ///
 /// The first rule that holds decides, among the models whose context the
-/// request fits into; where none holds, the model with the longest context
+/// prompt fits into; where none holds, the model with the longest context
 /// answers. [`for_task`](Self::for_task) gives a model that asks for one task.
 #[derive(Clone, Debug)]
 pub struct Routing {
@@ -130,7 +130,7 @@ impl Routing {
         Self { routes: Arc::clone(&self.routes), task, info }
     }
 
-    /// The model that a request of so many tokens goes to.
+    /// The model that a prompt of so many tokens goes to.
     pub fn choose(&self, task: Task, tokens: usize) -> &dyn LanguageModel {
         let fits = |route: &&Route| {
             route.rule.holds(task, tokens) && tokens <= route.model.info().context_length
@@ -157,8 +157,9 @@ impl LanguageModel for Routing {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        let prompt = self.count_tokens(&request.prompt)?;
-        let tokens = prompt.saturating_add(request.options.max_tokens.unwrap_or(0));
+        // How long an answer gets, nobody knows; a model ends it where its
+        // context does.
+        let tokens = self.count_tokens(&request.prompt)?;
         self.choose(self.task, tokens).generate(request)
     }
 }

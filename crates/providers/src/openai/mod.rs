@@ -176,6 +176,12 @@ impl Exchange for Asking {
 
     fn explain(&self, error: ProviderError, body: &[u8]) -> ProviderError {
         let model = || self.inner.model.clone();
+        if matches!(error, ProviderError::BrokenOff { .. })
+            && self.inner.server == OpenAiServer::LlamaCppPython
+            && let Some((error, body)) = self.reason()
+        {
+            return self.explain(error, &body);
+        }
         match error {
             ProviderError::Refused { provider, status, said }
                 if matches!(status, 400 | 413 | 422) && is_too_long(body) =>
@@ -206,6 +212,25 @@ impl Exchange for Asking {
     fn end(&mut self, said: &mut Vec<Said>) -> Result<(), Failure> {
         self.answer.end(said);
         Ok(())
+    }
+}
+
+impl Asking {
+    /// Why a server breaks off that hangs up without a word where it streams:
+    /// asked for one token in one piece, it says so.
+    fn reason(&self) -> Option<(ProviderError, Vec<u8>)> {
+        let shape = Shape {
+            model: &self.inner.model,
+            server: self.inner.server,
+            max_tokens: None,
+            left_out: &LeftOut::default(),
+        };
+        let mut body = shape.body(&self.prompt, &self.options);
+        body["stream"] = false.into();
+        body["max_tokens"] = 1.into();
+        body.as_object_mut()?.remove("stream_options");
+        let failure = self.inner.client.json(&self.url(), Some(&body)).err()?;
+        Some((failure.error, failure.refusal?.1))
     }
 }
 

@@ -6,6 +6,7 @@ use mlxcode_models::{Chat, GenerateOptions, Message, Prompt, Role, SamplingOptio
 use serde_json::{Map, Value, json};
 
 use super::server::OpenAiServer;
+use crate::anthropic::object;
 use crate::refusal::Refusal;
 
 /// What this server or model does not take, learned from its refusals.
@@ -98,8 +99,8 @@ impl Shape<'_> {
             body.insert(name.to_owned(), most.into());
         }
         let stop: Vec<_> = options.stop.iter().filter(|stop| !stop.is_empty()).collect();
-        if !stop.is_empty() {
-            let most = self.server.most_stop_texts();
+        let most = self.server.most_stop_texts();
+        if !stop.is_empty() && most > 0 {
             body.insert("stop".to_owned(), stop.into_iter().take(most).cloned().collect());
         }
         self.sampling(&options.sampling, &mut body);
@@ -244,7 +245,7 @@ fn one(message: &Message, with_thinking: bool) -> Value {
                 let calls = message.tool_calls.iter().map(|call| {
                     json!({"id": call.id, "type": "function", "function": {
                         "name": call.name,
-                        "arguments": written(&call.arguments),
+                        "arguments": object(&call.arguments).to_string(),
                     }})
                 });
                 value["tool_calls"] = calls.collect();
@@ -255,14 +256,6 @@ fn one(message: &Message, with_thinking: bool) -> Value {
             value
         }
         role => json!({"role": role.as_str(), "content": content(message)}),
-    }
-}
-
-/// Arguments as the model wrote them: what was no JSON is text.
-fn written(arguments: &Value) -> String {
-    match arguments {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
     }
 }
 

@@ -48,6 +48,8 @@ impl OpenAiServer {
     pub(super) fn most_stop_texts(self) -> usize {
         match self {
             Self::OpenAi | Self::Other => 4,
+            // It takes them out of the text and goes on (0.32.2).
+            Self::MlxLm => 0,
             _ => 32,
         }
     }
