@@ -82,9 +82,7 @@ pub use model::Model;
 pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
-pub use remote::{
-    ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels,
-};
+pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,

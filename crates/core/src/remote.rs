@@ -4,8 +4,7 @@ use mlxcode_base::{Diagnostic, ErrorKind};
 use mlxcode_models::hub::NetworkPolicy;
 use mlxcode_models::{Secret, SecretName};
 use mlxcode_providers::{
-    AnthropicModel, Observer, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions,
-    is_loopback,
+    AnthropicModel, Observer, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, is_loopback,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -340,7 +339,8 @@ mod tests {
         for local in ["qwen3", "./a/b.gguf", "openai/gpt", "org/name", "ollama/", "/ollama/x"] {
             assert!(!none.names(local), "{local}");
         }
-        let one = models(r#"{"providers": {"mine": {"kind": "openai", "url": "https://x.org/v1"}}}"#);
+        let one =
+            models(r#"{"providers": {"mine": {"kind": "openai", "url": "https://x.org/v1"}}}"#);
         assert!(one.names("mine/org/model") && !one.names("other/m"));
     }
 

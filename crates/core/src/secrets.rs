@@ -49,10 +49,7 @@ impl SecretSurroundings {
             let path = format!("{}/bus", variable("XDG_RUNTIME_DIR")?);
             std::path::Path::new(&path).exists().then(|| format!("unix:path={path}"))
         };
-        Self {
-            environment,
-            bus_address: variable("DBUS_SESSION_BUS_ADDRESS").or_else(socket),
-        }
+        Self { environment, bus_address: variable("DBUS_SESSION_BUS_ADDRESS").or_else(socket) }
     }
 }
 

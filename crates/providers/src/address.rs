@@ -28,8 +28,7 @@ impl Address {
             url: without_secrets(url),
             reason,
         };
-        let uri: Uri =
-            url.trim().parse().map_err(|_| bad("is no address of the web"))?;
+        let uri: Uri = url.trim().parse().map_err(|_| bad("is no address of the web"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(bad("is no address of the web"));
         };
@@ -154,7 +153,10 @@ mod tests {
             "https://host/v1#secret",
         ] {
             let error = Address::read("x", bad).unwrap_err();
-            assert!(!error.to_string().contains("secret") && !error.to_string().contains("sec/"), "{error}");
+            assert!(
+                !error.to_string().contains("secret") && !error.to_string().contains("sec/"),
+                "{error}"
+            );
         }
     }
 

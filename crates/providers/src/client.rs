@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mlxcode_models::Secret;
 use mlxcode_models::hub::NetworkPolicy;
 use serde_json::Value;
 use ureq::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -47,7 +48,7 @@ pub struct Client {
     pub retry: RetryOptions,
     pub observer: Observer,
     key_name: String,
-    key: Option<String>,
+    key: Option<Secret>,
     headers: Vec<(&'static str, HeaderValue)>,
     offline: bool,
     config: Config,
@@ -146,7 +147,7 @@ impl Client {
             retry: options.retry.clone(),
             observer: options.observer.clone(),
             key_name: options.key_name.clone(),
-            key: options.key.as_ref().map(|key| key.reveal().to_owned()),
+            key: options.key.clone(),
             headers,
             config,
             agents: Mutex::new(Vec::new()),
@@ -232,7 +233,7 @@ impl Client {
 
     /// A server's words as an error may show them.
     pub fn said(&self, body: &[u8]) -> String {
-        message_in(body, self.key.as_deref())
+        message_in(body, self.key.as_ref().map(Secret::reveal))
     }
 
     /// What a status other than success means.

@@ -23,7 +23,9 @@ fn estimate_chat(chat: &Chat) -> usize {
     let messages: usize = chat.messages.iter().map(estimate_message).sum();
     let tools = chat.tools.iter().map(|tool| {
         let parameters = tool.parameters.to_string();
-        MESSAGE + estimate_text(&tool.name) + estimate_text(&tool.description)
+        MESSAGE
+            + estimate_text(&tool.name)
+            + estimate_text(&tool.description)
             + estimate_text(&parameters)
     });
     MESSAGE + messages + tools.sum::<usize>()
@@ -96,7 +98,10 @@ mod tests {
         let check = |text: &str, real: usize| {
             let count = estimate_text(text);
             // A short text may be off by a token in five.
-            assert!(5 * count >= 4 * real && count <= 2 * real + 2, "{text:?}: {count}, really {real}");
+            assert!(
+                5 * count >= 4 * real && count <= 2 * real + 2,
+                "{text:?}: {count}, really {real}"
+            );
         };
         check("", 0);
         check("tiktoken is great!", 6);

@@ -174,9 +174,10 @@ impl Diagnostic for ProviderError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Offline { .. } | Self::Unauthorized { .. } => ErrorKind::PermissionDenied,
-            Self::BadUrl { .. } | Self::BadKey { .. } | Self::Refused { .. } | Self::NoModel { .. } => {
-                ErrorKind::InvalidInput
-            }
+            Self::BadUrl { .. }
+            | Self::BadKey { .. }
+            | Self::Refused { .. }
+            | Self::NoModel { .. } => ErrorKind::InvalidInput,
             Self::Unreachable { .. }
             | Self::RateLimited { .. }
             | Self::Failed { .. }
@@ -245,7 +246,8 @@ impl Diagnostic for ProviderError {
                 "shorten the prompt or use a model with a longer context".to_owned()
             }
             Self::BadAnswer { .. } | Self::TooLong { .. } => {
-                "check that the address is that of a server of the kind that is configured".to_owned()
+                "check that the address is that of a server of the kind that is configured"
+                    .to_owned()
             }
             Self::BrokenOff { .. } => "ask again".to_owned(),
             Self::NoModel { .. } => "name at least one".to_owned(),

@@ -24,7 +24,11 @@ impl Refusal {
             (_, Some(detail)) => detail.to_string().to_lowercase(),
             _ => text("message"),
         };
-        Self { code: format!("{} {}", text("code"), text("type")), parameter: text("param"), message }
+        Self {
+            code: format!("{} {}", text("code"), text("type")),
+            parameter: text("param"),
+            message,
+        }
     }
 
     /// Whether it names a parameter, as such or in quotes.
@@ -46,9 +50,16 @@ impl Refusal {
     /// its range.
     pub fn is_about_support(&self) -> bool {
         self.code.contains("unsupported")
-            || ["not supported", "unsupported", "unrecognized", "unknown", "not permitted", "deprecated"]
-                .iter()
-                .any(|words| self.message.contains(words))
+            || [
+                "not supported",
+                "unsupported",
+                "unrecognized",
+                "unknown",
+                "not permitted",
+                "deprecated",
+            ]
+            .iter()
+            .any(|words| self.message.contains(words))
     }
 
     /// Whether it says that the model is not there.

@@ -194,10 +194,7 @@ mod tests {
             assert_eq!(parse(&single), expect, "{stream:?}");
         };
         // The standard's own examples.
-        check(
-            "data: YHOO\ndata: +2\ndata: 10\n\n",
-            &[("", "YHOO\n+2\n10")],
-        );
+        check("data: YHOO\ndata: +2\ndata: 10\n\n", &[("", "YHOO\n+2\n10")]);
         check(
             ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n",
             &[("", "first event"), ("", "second event")],

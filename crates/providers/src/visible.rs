@@ -111,7 +111,10 @@ mod tests {
             assert_eq!(message_in(body.as_bytes(), Some("sk-secret-key-1")), expect, "{body}");
         };
         check(r#"{"error":{"message":"no such\nmodel","code":404}}"#, "no such model");
-        check(r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, "Overloaded");
+        check(
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+            "Overloaded",
+        );
         check(r#"{"error":"model 'x' not found"}"#, "model 'x' not found");
         check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "field required");
         check(r#"{"detail":"Not Found"}"#, "Not Found");

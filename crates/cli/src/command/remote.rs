@@ -9,9 +9,8 @@ use crate::host::Host;
 /// The model that a reference names on a server; `None` where it names none
 /// there.
 pub fn model(reference: &str, config: &Config, host: &mut Host<'_>) -> Outcome<Option<Model>> {
-    let remote = RemoteModels::new(config)
-        .offline_if(host.hub.offline)
-        .with_proxy(host.hub.proxy.clone());
+    let remote =
+        RemoteModels::new(config).offline_if(host.hub.offline).with_proxy(host.hub.proxy.clone());
     // What lies here under the same name goes first.
     if !remote.names(reference) || host.current_dir.join(reference).exists() {
         return Ok(None);

@@ -173,7 +173,10 @@ impl Inner {
     fn body(&self, prompt: &Prompt, options: &GenerateOptions) -> Result<Value, ProviderError> {
         let Prompt::Chat(chat) = prompt else {
             let what = "a text to continue, only conversations";
-            return Err(ProviderError::Unsupported { provider: self.client.provider.clone(), what });
+            return Err(ProviderError::Unsupported {
+                provider: self.client.provider.clone(),
+                what,
+            });
         };
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let mut habits = self.habits.lock().unwrap_or_else(PoisonError::into_inner);

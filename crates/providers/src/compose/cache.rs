@@ -93,8 +93,7 @@ impl Cache {
                 "UPDATE answers SET used = (SELECT max(used) + 1 FROM answers) WHERE key = ?1",
                 [&key.as_bytes()[..]],
             ),
-            None => connection
-                .execute("DELETE FROM answers WHERE key = ?1", [&key.as_bytes()[..]]),
+            None => connection.execute("DELETE FROM answers WHERE key = ?1", [&key.as_bytes()[..]]),
         };
         read
     }
@@ -116,7 +115,8 @@ impl Cache {
     /// A file that cannot be read.
     pub fn count(&self) -> Result<usize, ProviderError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0));
+        let count =
+            connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0));
         count.map(|count| usize::try_from(count).unwrap_or(0)).map_err(|error| failed(&error))
     }
 

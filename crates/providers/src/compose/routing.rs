@@ -77,7 +77,10 @@ pub struct Route {
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route").field("rule", &self.rule).field("model", &self.model.info().name).finish()
+        f.debug_struct("Route")
+            .field("rule", &self.rule)
+            .field("model", &self.model.info().name)
+            .finish()
     }
 }
 

@@ -153,7 +153,9 @@ impl Answer {
     /// The stream ended.
     pub fn end(&mut self, said: &mut Vec<Said>) {
         // A server that forgets the reason has at least said all of a call.
-        if self.reason.is_none() && !self.calls.is_empty() && self.calls.values().all(Call::is_whole)
+        if self.reason.is_none()
+            && !self.calls.is_empty()
+            && self.calls.values().all(Call::is_whole)
         {
             self.reason = Some(FinishReason::ToolCalls);
             self.calls(said);

@@ -26,8 +26,8 @@ use crate::visible::near;
 use answer::Answer;
 use request::{LeftOut, Shape};
 pub(crate) use request::{chat_tools, decimal};
-pub use server::OpenAiServer;
 use server::Found;
+pub use server::OpenAiServer;
 
 /// A model behind OpenAI's protocol.
 ///

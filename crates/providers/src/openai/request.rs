@@ -42,7 +42,8 @@ const OPTIONAL: [&str; 17] = [
 impl LeftOut {
     /// Learns from a refusal; tells what changes by it.
     pub fn learn(&mut self, refusal: &Refusal) -> Option<String> {
-        if !self.other_limit && (refusal.names("max_tokens") || refusal.names("max_completion_tokens"))
+        if !self.other_limit
+            && (refusal.names("max_tokens") || refusal.names("max_completion_tokens"))
         {
             // A limit that is too high is named alike.
             if refusal.is_about_support() {
@@ -50,9 +51,8 @@ impl LeftOut {
                 return Some("max_tokens".to_owned());
             }
         }
-        let name = OPTIONAL
-            .into_iter()
-            .find(|name| refusal.names(name) && !self.names.contains(name))?;
+        let name =
+            OPTIONAL.into_iter().find(|name| refusal.names(name) && !self.names.contains(name))?;
         // Penalties fall together: what refuses one refuses its neighbours.
         self.names.insert(name);
         Some(name.to_owned())
@@ -131,9 +131,10 @@ impl Shape<'_> {
         }
         if !options.logit_bias.is_empty() {
             // OpenAI's range; -100 bans a token.
-            let bias = options.logit_bias.iter().map(|(token, bias)| {
-                (token.to_string(), decimal(bias.clamp(-100.0, 100.0)))
-            });
+            let bias = options
+                .logit_bias
+                .iter()
+                .map(|(token, bias)| (token.to_string(), decimal(bias.clamp(-100.0, 100.0))));
             set("logit_bias", Value::Object(bias.collect()));
         }
         // What OpenAI does not know, and refuses.

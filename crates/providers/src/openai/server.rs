@@ -94,9 +94,9 @@ impl Found {
             .or_else(|| number("/context_window"))
             .or_else(|| number("/max_context_length"));
         let modalities = entry.and_then(|e| e.pointer("/architecture/input_modalities"));
-        found.images = modalities.and_then(Value::as_array).is_some_and(|list| {
-            list.iter().any(|one| one == "image")
-        });
+        found.images = modalities
+            .and_then(Value::as_array)
+            .is_some_and(|list| list.iter().any(|one| one == "image"));
         match owner {
             Some("llamacpp") => {
                 found.server = OpenAiServer::LlamaCpp;
@@ -151,9 +151,10 @@ pub fn count_text(client: &Client, server: OpenAiServer, text: &str) -> Option<u
     }
     let root = client.address.root();
     match server {
-        OpenAiServer::LlamaCpp => {
-            tokenized(client, &json!({"content": text, "add_special": false, "parse_special": false}))
-        }
+        OpenAiServer::LlamaCpp => tokenized(
+            client,
+            &json!({"content": text, "add_special": false, "parse_special": false}),
+        ),
         OpenAiServer::LlamaCppPython => {
             let url = root.join("/extras/tokenize/count");
             tokens(&client.json(&url, Some(&json!({"input": text}))).ok()?, "/count")

@@ -162,11 +162,8 @@ fn signed_thoughts_go_back_unchanged() {
         description: String::new(),
         parameters: json!({"type": "object"}),
     };
-    let mut chat = Chat {
-        messages: vec![Message::user("Look")],
-        tools: vec![tool],
-        thinking: Some(true),
-    };
+    let mut chat =
+        Chat { messages: vec![Message::user("Look")], tools: vec![tool], thinking: Some(true) };
     let first = read(model.generate(request(Prompt::Chat(chat.clone()))));
     let mut said = Message::assistant(first.text);
     said.thinking = Some(first.thinking);
@@ -218,7 +215,10 @@ fn the_way_to_think_is_learned() {
         let chat = Chat { messages, tools: Vec::new(), thinking };
         read(model.generate(request(Prompt::Chat(chat)))).text
     };
-    assert_eq!((think(&model, Some(true)), think(&model, Some(true))), ("Hello".into(), "Hello".into()));
+    assert_eq!(
+        (think(&model, Some(true)), think(&model, Some(true))),
+        ("Hello".into(), "Hello".into())
+    );
     let asked = old.asked("/v1/messages");
     assert_eq!(asked.len(), 3);
     let body = &asked[2].body;
@@ -248,9 +248,7 @@ fn the_way_to_think_is_learned() {
 
 #[test]
 fn errors_are_told_also_in_the_stream() {
-    let error = |kind: &str, message: &str| {
-        json!({"type": "error", "error": {"type": kind, "message": message}})
-    };
+    let error = |kind: &str, message: &str| json!({"type": "error", "error": {"type": kind, "message": message}});
     let check = |answer: Answer, code: &str, text: &str| {
         let server = server(move |_, _| answer.clone());
         let outcome = ask(&open(&server));
@@ -262,11 +260,7 @@ fn errors_are_told_also_in_the_stream() {
     let in_stream = [start(), event(&overloaded)].concat();
     assert_eq!(check(Answer::events(&[&in_stream]), "providers.failed", "529: Overloaded"), 4);
     assert_eq!(check(Answer::json(529, &overloaded), "providers.failed", "529: Overloaded"), 4);
-    let late = [
-        start(),
-        begin(0, &json!({"type": "text", "text": "Hel"})),
-        event(&overloaded),
-    ];
+    let late = [start(), begin(0, &json!({"type": "text", "text": "Hel"})), event(&overloaded)];
     assert_eq!(check(Answer::events(&[&late.concat()]), "providers.failed", "Overloaded"), 1);
     let long = error("invalid_request_error", "prompt is too long: 9 tokens > 8 maximum");
     assert_eq!(check(Answer::json(400, &long), "providers.prompt_too_long", "9 tokens > 8"), 1);

@@ -20,7 +20,10 @@ fn request(text: &str) -> GenerateRequest {
 }
 
 fn scripted(name: &str, replies: &[&str]) -> Arc<dyn LanguageModel> {
-    Arc::new(Named { info: ModelInfo::new(name, 1000), script: ScriptedModel::new(replies.to_vec()) })
+    Arc::new(Named {
+        info: ModelInfo::new(name, 1000),
+        script: ScriptedModel::new(replies.to_vec()),
+    })
 }
 
 /// A scripted model with a name of its own.
@@ -114,9 +117,8 @@ fn tasks_and_lengths_choose_the_model() {
     // Rules by length, in their order.
     let long: Arc<dyn LanguageModel> =
         Arc::new(Named { info: ModelInfo::new("long", 9000), script: ScriptedModel::new(["x"]) });
-    let route = |rule: RouteRule, model: &Arc<dyn LanguageModel>| {
-        Route { rule, model: Arc::clone(model) }
-    };
+    let route =
+        |rule: RouteRule, model: &Arc<dyn LanguageModel>| Route { rule, model: Arc::clone(model) };
     let routing = Routing::new(vec![
         route(RouteRule::tasks([Task::Edit]).at_least(500), &large),
         route(RouteRule::default().at_most(100), &small),

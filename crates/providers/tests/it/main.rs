@@ -3,8 +3,8 @@
 
 mod anthropic;
 mod compose;
-mod openai;
 mod ollama;
+mod openai;
 mod peers;
 mod server;
 mod transport;
@@ -120,8 +120,7 @@ pub(crate) fn conversation() -> Prompt {
     calls.thinking = Some("Two files.".to_owned());
     calls.tool_calls = vec![call("call_1", "a.rs"), call("call_2", "b.rs")];
     let mut malformed = Message::assistant("");
-    malformed.tool_calls =
-        vec![ToolCall { arguments: json!("{\"path\": "), ..call("call_3", "") }];
+    malformed.tool_calls = vec![ToolCall { arguments: json!("{\"path\": "), ..call("call_3", "") }];
     Prompt::Chat(Chat {
         messages: vec![
             Message::system("Be brief."),

@@ -100,7 +100,9 @@ fn requests_name_the_whole_context() {
 
 #[test]
 fn nothing_is_cut_without_a_word() {
-    let server = server(|_, _| Answer::json(400, &json!({"error": "the input length exceeds the context length"})));
+    let server = server(|_, _| {
+        Answer::json(400, &json!({"error": "the input length exceeds the context length"}))
+    });
     let model = open(&server);
     assert_eq!(model.info().context_length, 16_384);
     let long = Prompt::messages([Message::user("word ".repeat(20_000))]);
@@ -118,7 +120,10 @@ fn errors_are_told() {
     });
     let own = OllamaOptions::default();
     let error = OllamaModel::open(&options(&missing.url("")).0, own, "qwen3:7b").unwrap_err();
-    assert_eq!((error.code(), &*error.help().unwrap()), ("providers.no_such_model", "it has qwen3:8b"));
+    assert_eq!(
+        (error.code(), &*error.help().unwrap()),
+        ("providers.no_such_model", "it has qwen3:8b")
+    );
     let broken = server(|_, _| {
         let parts = lines(&[says(&json!({"content": "Hal"})), json!({"error": "out of memory"})]);
         Answer::stream("application/x-ndjson", &[&parts])

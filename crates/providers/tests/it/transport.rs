@@ -16,7 +16,8 @@ use crate::{ask, options, read, request, short};
 
 const GOOD: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n\
     data: [DONE]\n\n";
-const HALF: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"},\"finish_reason\":null}]}\n\n";
+const HALF: &str =
+    "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"},\"finish_reason\":null}]}\n\n";
 
 /// A server without a list of models, so that only the answer counts.
 fn server(answer: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> Server {
@@ -88,8 +89,14 @@ fn what_makes_no_sense_is_an_error() {
         (Answer::events(&["data: {\"choices\": [\n\n"]), "providers.bad_answer"),
         (Answer::events(&["data: nonsense\n\n"]), "providers.bad_answer"),
         (Answer::raw("nonsense\r\n\r\n"), "providers.bad_answer"),
-        (Answer::status(200, "content-type: application/json\r\n", "<html>"), "providers.bad_answer"),
-        (Answer::status(307, "location: https://elsewhere.example/v1\r\n", ""), "providers.bad_answer"),
+        (
+            Answer::status(200, "content-type: application/json\r\n", "<html>"),
+            "providers.bad_answer",
+        ),
+        (
+            Answer::status(307, "location: https://elsewhere.example/v1\r\n", ""),
+            "providers.bad_answer",
+        ),
         (Answer::status(418, "", ""), "providers.refused"),
     ] {
         let server = server(move |_, _| answer.clone());
