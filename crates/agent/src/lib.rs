@@ -9,6 +9,7 @@
 
 mod error;
 mod prompt;
+pub mod recording;
 pub mod session_store;
 mod turn;
 

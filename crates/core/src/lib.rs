@@ -63,7 +63,11 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
-pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
+pub use config::{
+    CheckCommand, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem,
+    ConfigSource, EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
+};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};

@@ -28,7 +28,7 @@ pub struct Workspace {
 
 /// The most tokens of an answer, where neither the caller nor the
 /// configuration says.
-const ANSWER_TOKENS: usize = 1_024;
+pub(crate) const ANSWER_TOKENS: usize = 1_024;
 
 /// What goes with a question or an instruction.
 #[derive(Clone, Debug)]

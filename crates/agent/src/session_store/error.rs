@@ -202,19 +202,18 @@ pub fn failed(path: &Path, error: rusqlite::Error) -> SessionError {
 pub fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase, TypeMismatch};
     match error {
-        rusqlite::Error::SqliteFailure(failure, message) => {
-            // Constraints are those of rows that this program made right.
+        rusqlite::Error::SqliteFailure(failure, _) => {
             matches!(
                 failure.code,
                 DatabaseCorrupt | NotADatabase | ConstraintViolation | TypeMismatch
             ) || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
-                // The list of tables lies in the file too.
-                || message.as_deref().is_some_and(|text| {
-                    ["malformed", "no such", "corrupt"].iter().any(|sign| text.contains(sign))
-                })
+                // Statements and rows are those of this program: what does not
+                // fit is the layout, which lies in the file too.
+                || failure.extended_code == rusqlite::ffi::SQLITE_ERROR
         }
         // Columns that hold something else than was written.
-        rusqlite::Error::FromSqlConversionFailure(..)
+        rusqlite::Error::SqlInputError { .. }
+        | rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::Utf8Error(..)

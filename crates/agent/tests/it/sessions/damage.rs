@@ -65,6 +65,8 @@ fn flip(places: impl Iterator<Item = usize>) -> (usize, usize) {
         match use_all(&path, &id) {
             Ok(read) => assert_eq!(read, records, "byte {place}"),
             Err(SessionError::NotFound { .. } | SessionError::Foreign { .. }) => {}
+            // Two bytes of the head say whether the file may be written.
+            Err(SessionError::Database { .. } | SessionError::Newer { .. }) if place < 100 => {}
             Err(SessionError::Damaged { .. }) => {
                 noticed += 1;
                 // Before anything was done with it.
@@ -81,7 +83,11 @@ fn flip(places: impl Iterator<Item = usize>) -> (usize, usize) {
                 for summary in store.list(&SessionFilter::default()).unwrap() {
                     // Whatever was saved is sound.
                     for record in all(&store, &summary.id) {
-                        let sound = records.iter().any(|one| one.data == record.data);
+                        // Of the text that grows, what was whole.
+                        let grows = |one: &Record| {
+                            one.turn == 4 && "it grows".starts_with(record.said().unwrap_or("?"))
+                        };
+                        let sound = records.iter().any(|one| one.data == record.data || grows(one));
                         assert!(sound, "byte {place}: {record:?}");
                         saved += 1;
                     }

@@ -41,14 +41,14 @@ impl Surroundings for Fixed {
 pub const NEW_YEAR: u64 = 1_767_225_600_000;
 
 pub struct Ground {
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     pub store: SessionStore,
 }
 
 pub fn ground() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let store = at(&folder.path().join("sessions/one.sqlite3"));
-    Ground { folder, store }
+    Ground { _folder: folder, store }
 }
 
 pub fn at(path: &Path) -> SessionStore {
