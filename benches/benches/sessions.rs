@@ -25,8 +25,22 @@ const OPEN_LIMIT: Duration = Duration::from_millis(50);
 
 /// Words of questions and answers; each turn has some of them.
 const WORDS: [&str; 16] = [
-    "parser", "journal", "budget", "socket", "retry", "window", "token", "border", "cache",
-    "rename", "symbol", "thread", "queue", "prefix", "index", "permission",
+    "parser",
+    "journal",
+    "budget",
+    "socket",
+    "retry",
+    "window",
+    "token",
+    "border",
+    "cache",
+    "rename",
+    "symbol",
+    "thread",
+    "queue",
+    "prefix",
+    "index",
+    "permission",
 ];
 
 fn main() {

@@ -55,6 +55,7 @@ mod precise;
 mod residency;
 mod residents;
 mod secrets;
+mod sessions;
 mod syntax;
 mod tokens;
 mod turn;
@@ -97,6 +98,12 @@ pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::TurnEvent;
+pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
+pub use mlxcode_agent::session_store::{
+    EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
+    NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
+    SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+};
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
@@ -72,8 +72,13 @@ impl Workspace {
 
     /// Opens the git work tree that encloses `from`, else `from` itself.
     pub fn discover(from: &Path, dirs: &Dirs) -> Result<Self> {
+        Self::open(&Self::root_of(from)?, dirs)
+    }
+
+    /// The git work tree that encloses `from`, else `from` itself.
+    pub fn root_of(from: &Path) -> Result<PathBuf> {
         let repository = Repository::discover(from)?;
-        Self::open(repository.as_ref().map_or(from, Repository::work_tree), dirs)
+        Ok(repository.as_ref().map_or(from, Repository::work_tree).to_owned())
     }
 
     /// The folder that all work is confined to.
@@ -99,6 +104,7 @@ impl Workspace {
             options.max_file_bytes = limit;
             options.max_source_bytes = limit;
         }
+        options.exclude.clone_from(&self.config().exclude);
         options
     }
 

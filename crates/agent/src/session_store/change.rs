@@ -80,6 +80,18 @@ impl SessionStore {
         })
     }
 
+    /// Deletes the sessions to which nothing was appended since, and tells how
+    /// many.
+    pub fn delete_unused_since(&self, before_ms: u64) -> Result<usize> {
+        let ids: Vec<SessionId> = self.read(|file| {
+            let mut query = file.prepare("SELECT key FROM session WHERE updated_ms < ?1")?;
+            let keys = query.query_map([signed(before_ms)], |row| row.get::<_, String>(0))?;
+            keys.map(|key| key?.parse().map_err(Problem::Damage)).collect()
+        })?;
+        ids.iter().try_for_each(|id| self.delete(id))?;
+        Ok(ids.len())
+    }
+
     /// Deletes a session for good: its records, but for those that a fork
     /// shares, their words in the index, and what the file and its log still
     /// held of them are overwritten.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
-use mlxcode_core::{Config, InputError};
+use mlxcode_core::{Config, ExportedSession, InputError};
 use schemars::{JsonSchema, schema_for};
 
 use crate::args::Args;
@@ -113,6 +113,25 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::SecretOutput>(&schemas, "secret-get")?;
     schema::<json::SecretListOutput>(&schemas, "secret-list")?;
     schema::<json::SecretOutput>(&schemas, "secret-rm")?;
+    schema::<json::SessionsOutput>(&schemas, "sessions-list")?;
+    schema::<json::SessionShowOutput>(&schemas, "sessions-show")?;
+    schema::<json::SessionHitsOutput>(&schemas, "sessions-search")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-rename")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-fork")?;
+    schema::<json::SessionsDeletedOutput>(&schemas, "sessions-delete")?;
+    schema::<json::SessionExportedOutput>(&schemas, "sessions-export")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-import")?;
+    schema::<json::SessionRecordOutput>(&schemas, "sessions-replay")?;
+    schema::<json::SessionsRepairOutput>(&schemas, "sessions-repair")?;
+    schema::<ExportedSession>(&schemas, "session")?;
+    schema::<json::WorkStatsOutput>(&schemas, "stats")?;
+    schema::<json::ConfigValueOutput>(&schemas, "config-get")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-set")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-unset")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-edit")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-path")?;
+    schema::<json::ConfigListOutput>(&schemas, "config-explain")?;
+    schema::<json::ConfigListOutput>(&schemas, "config-list")?;
     schema::<Config>(&schemas, "config")?;
     Ok(SUCCESS)
 }

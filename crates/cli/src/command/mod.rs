@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod config;
 mod context;
 mod definition;
 mod doctor;
@@ -26,6 +27,8 @@ mod references;
 mod rename;
 mod search;
 mod secret;
+mod sessions;
+mod stats;
 mod undo;
 mod watch;
 
@@ -81,12 +84,15 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Rename(args) => rename::run(&args, &common, host),
         Command::Audit(args) => audit::run(&args, &common, host),
         Command::History => history::run(&common, host),
+        Command::Sessions(args) => sessions::run(args, &common, host),
+        Command::Stats(args) => stats::run(&args, &common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),
         Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
         Command::Hardware => hardware::run(&common, host),
         Command::Probe => probe::run(host),
+        Command::Config(args) => config::run(args, &common, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }

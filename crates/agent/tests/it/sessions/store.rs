@@ -141,6 +141,19 @@ fn what_was_deleted_is_in_no_file_any_more() {
 }
 
 #[test]
+fn what_nobody_used_for_long_is_deleted() {
+    let ground = ground();
+    let store = &ground.store;
+    let old = begin(store, None);
+    let new = begin(store, None);
+    turn(store, &new, 1, "question", &["answer"]);
+    let used = store.summary(&new).unwrap().updated_ms;
+    assert_eq!(store.delete_unused_since(used).unwrap(), 1);
+    assert!(store.summary(&old).is_err());
+    assert_eq!(store.delete_unused_since(used).unwrap(), 0);
+}
+
+#[test]
 fn texts_are_found_whatever_their_case_and_accents() {
     let ground = ground();
     let store = &ground.store;
