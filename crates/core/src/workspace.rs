@@ -7,7 +7,7 @@ use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
 use crate::code::Code;
-use crate::config::{Config, LoadedConfig};
+use crate::config::{Config, LoadedConfig, project_types};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
@@ -89,6 +89,15 @@ impl Workspace {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config.config
+    }
+
+    /// The configuration in force with the model that it names for a task, such
+    /// as `edit`, in a project of this kind.
+    pub fn config_for(&self, task: &str) -> Config {
+        let mut config = self.config().clone();
+        let kinds = project_types(self.root());
+        config.model = config.model_for(task, &kinds).map(str::to_owned);
+        config
     }
 
     /// Turns a path that a person typed in the folder `from` into one below

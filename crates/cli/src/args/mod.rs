@@ -53,6 +53,14 @@ pub struct Args {
     #[arg(long, global = true)]
     pub over_memory: bool,
 
+    /// Write what the model is asked and answers into a new file, for --replay
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// Answer from a recording, without a model
+    #[arg(long, global = true, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

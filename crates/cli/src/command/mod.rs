@@ -22,6 +22,7 @@ mod models;
 mod outline;
 mod precise;
 mod probe;
+mod recorded;
 mod redo;
 mod references;
 mod rename;
@@ -54,6 +55,10 @@ pub struct Common {
     pub model: Option<String>,
     /// Whether it is loaded even where there is too little memory.
     pub over_memory: bool,
+    /// Where what the model is asked and answers is written.
+    pub record: Option<PathBuf>,
+    /// The recording that answers in place of a model.
+    pub replay: Option<PathBuf>,
 }
 
 /// Runs the verb.
@@ -63,6 +68,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         root: args.root,
         model: args.model,
         over_memory: args.over_memory,
+        record: args.record,
+        replay: args.replay,
     };
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
@@ -109,8 +116,24 @@ impl Common {
 }
 
 /// The model that was named, else the default one; `None` where none is
-/// installed.
+/// installed. It is recorded, or a recording, where that was asked for.
 fn model(
+    computing: &Computing,
+    common: &Common,
+    host: &Host<'_>,
+    config: &Config,
+) -> Outcome<Option<Model>> {
+    if let Some(path) = &common.replay {
+        return recorded::replay(path, host).map(Some);
+    }
+    let found = found_model(computing, common, host, config)?;
+    match (&common.record, found) {
+        (Some(path), Some(model)) => recorded::record(&model, path, host).map(Some),
+        (_, found) => Ok(found),
+    }
+}
+
+fn found_model(
     computing: &Computing,
     common: &Common,
     host: &Host<'_>,

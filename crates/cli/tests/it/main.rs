@@ -6,6 +6,7 @@
 mod bad_input;
 mod changes;
 mod code;
+mod config;
 mod convert;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
@@ -15,4 +16,5 @@ mod library;
 mod pulls;
 mod search;
 mod secrets;
+mod sessions;
 mod work;

@@ -35,7 +35,7 @@ pub enum ConfigError {
     },
     /// The key counts in the user's own file alone: a repository that was
     /// cloned must not choose where models come from, or what is started.
-    #[error("the configuration file {path} has the key `{key}`")]
+    #[error("`{key}` counts in the user's own configuration file alone, not in {path}")]
     NotHere {
         /// The file.
         path: PathBuf,

@@ -39,11 +39,12 @@ pub struct Config {
     /// `model`.
     #[serde(default, skip_serializing_if = "ModelsConfig::is_empty")]
     pub models: ModelsConfig,
-    /// The most tokens of an answer.
+    /// The most tokens of an answer; 1024.
     pub max_tokens: Option<usize>,
-    /// The most tokens of passages that are searched for.
+    /// The most tokens of passages that are searched for; 4096.
     pub context_tokens: Option<usize>,
-    /// Files larger than this are not read for context.
+    /// Files larger than this are not read for context; 1048576, of source code
+    /// 16777216.
     pub max_file_bytes: Option<u64>,
     /// Globs of files that are not read, as in `.gitignore`. Both lists count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
