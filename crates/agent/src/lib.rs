@@ -13,7 +13,9 @@
 mod error;
 pub mod plugin;
 mod prompt;
+pub mod recording;
 mod session;
+pub mod session_store;
 mod tool;
 mod turn;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use mlxcode_base::{CancelToken, Language, RelPath, Root};
 
@@ -65,6 +66,9 @@ pub struct WalkOptions {
     /// Files with rules of the user's own, in the form of `.gitignore`, for the
     /// whole tree. The library does not look for them.
     pub rules: Vec<PathBuf>,
+    /// Lines as of a `.gitignore` in the root, on top of all other rules: what
+    /// they name is not read whatever these say.
+    pub exclude: Vec<String>,
     /// Files after those that take this much together, by path, are skipped.
     pub max_total_bytes: u64,
 }
@@ -77,6 +81,7 @@ impl Default for WalkOptions {
             // Larger ones, which programs write, take seconds to parse.
             max_source_bytes: 16 << 20,
             rules: Vec::new(),
+            exclude: Vec::new(),
             max_total_bytes: 1 << 30,
         }
     }
@@ -300,6 +305,7 @@ fn walker(root: &Root, options: &WalkOptions, refused: Arc<AtomicUsize>) -> Resu
         // One that cannot be read holds no rules.
         let _ = builder.add_ignore(rules);
     }
+    let excluded = excluded(root, options)?;
     builder
         .add_custom_ignore_filename(OWN_RULES)
         .hidden(false)
@@ -313,9 +319,21 @@ fn walker(root: &Root, options: &WalkOptions, refused: Arc<AtomicUsize>) -> Resu
                 refused.fetch_add(1, Ordering::Relaxed);
                 return false;
             }
-            is_shown(entry)
+            is_shown(entry) && !excluded.matched(entry.path(), is_folder).is_ignore()
         });
     Ok(builder)
+}
+
+/// What the options leave out, whatever the tree's own rules say.
+fn excluded(root: &Root, options: &WalkOptions) -> Result<Gitignore> {
+    let mut builder = GitignoreBuilder::new(root.path());
+    for line in &options.exclude {
+        builder
+            .add_line(None, line)
+            .map_err(|error| Error::BadExclude { glob: line.clone(), why: error.to_string() })?;
+    }
+    let glob = || options.exclude.join(", ");
+    builder.build().map_err(|error| Error::BadExclude { glob: glob(), why: error.to_string() })
 }
 
 /// `None` where the system or the file's name does not let it be read.

@@ -57,6 +57,7 @@ mod residency;
 mod residents;
 mod secrets;
 mod session;
+mod sessions;
 mod syntax;
 mod tokens;
 mod turn;
@@ -65,7 +66,11 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
-pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
+pub use config::{
+    CheckCommand, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem,
+    ConfigSource, EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
+};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
@@ -96,6 +101,12 @@ pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
+pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
+pub use mlxcode_agent::session_store::{
+    EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
+    NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
+    SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+};
 pub use mlxcode_agent::{
     Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
     LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
