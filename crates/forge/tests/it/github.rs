@@ -1,4 +1,4 @@
-//! Shapes of https://docs.github.com/rest.
+//! Shapes of <https://docs.github.com/rest>.
 
 use mlxcode_base::CancelToken;
 use mlxcode_forge::{FileState, ForgeKind, Review, ReviewComment, Verdict};

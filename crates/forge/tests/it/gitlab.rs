@@ -1,4 +1,4 @@
-//! Shapes of https://docs.gitlab.com/api.
+//! Shapes of <https://docs.gitlab.com/api>.
 
 use mlxcode_base::CancelToken;
 use mlxcode_forge::{Error, FileState, ForgeKind, Review, ReviewComment, Verdict};
@@ -21,7 +21,7 @@ fn fake(discussion: Answer) -> Fake {
     let post = |rest: &str| format!("POST {BASE}{rest}");
     let notes = r#"[{"id":1,"body":"added 1 commit","system":true,"author":{"username":"admin"}},
       {"id":2,"body":"Nice","system":false,"author":{"username":"ann"},"created_at":"2024-01-01T00:00:00Z","position":{"new_path":"lib/new.rb","new_line":11}}]"#;
-    let answers = vec![
+    let answers = [
         (get(""), ok(MERGE)),
         (get("/notes?sort=asc&per_page=100"), ok(notes)),
         (get("/diffs?per_page=100"), ok(DIFFS)),
