@@ -9,6 +9,7 @@
 
 mod error;
 mod prompt;
+pub mod task;
 mod turn;
 
 pub use error::{Error, Result};

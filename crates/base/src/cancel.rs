@@ -13,7 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert!(seen_by_worker.is_cancelled());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Flag>);
+
+#[derive(Debug, Default)]
+struct Flag {
+    cancelled: AtomicBool,
+    parent: Option<CancelToken>,
+}
 
 impl CancelToken {
     /// Makes a token that nobody has cancelled.
@@ -21,13 +27,31 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Asks all holders of this token to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Makes a token that is cancelled with this one, and alone by itself: for
+    /// one of several pieces of work that a caller can stop together.
+    ///
+    /// ```
+    /// let all = mlxcode_base::CancelToken::new();
+    /// let (one, other) = (all.child(), all.child());
+    /// one.cancel();
+    /// assert!(one.is_cancelled() && !other.is_cancelled() && !all.is_cancelled());
+    /// all.cancel();
+    /// assert!(other.is_cancelled());
+    /// ```
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Flag { cancelled: AtomicBool::new(false), parent: Some(self.clone()) }))
     }
 
-    /// Tells whether [`cancel`](Self::cancel) was called on any clone.
+    /// Asks all holders of this token to stop.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+    }
+
+    /// Tells whether [`cancel`](Self::cancel) was called on any clone, or on a
+    /// token that this one is a child of.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        let flag = &self.0;
+        flag.cancelled.load(Ordering::Acquire)
+            || flag.parent.as_ref().is_some_and(Self::is_cancelled)
     }
 }

@@ -1,0 +1,19 @@
+//! Work that has a name: a commit's message, a review, an explanation.
+//!
+//! Each task asks a [`LanguageModel`](mlxcode_models::LanguageModel) for one
+//! answer at a time, checks what comes back against what is there, and repairs
+//! by rule what can be repaired so. Nothing is written here: what changes files
+//! is an [`EditPlan`](mlxcode_edit::EditPlan) that the caller applies.
+
+mod answer;
+pub mod commit;
+mod error;
+mod leak;
+mod prompts;
+mod unified;
+
+pub use answer::Asker;
+pub use error::{TaskError, TaskResult};
+pub use leak::{Leak, leaks};
+pub use prompts::{PROMPT_NAMES, PromptPlace, Prompts};
+pub use unified::{DiffFile, DiffHunk, DiffLine, LineKind, split_diff};
