@@ -10,6 +10,7 @@ pub mod commit;
 mod error;
 mod leak;
 mod prompts;
+pub mod review;
 mod unified;
 
 pub use answer::Asker;
