@@ -66,7 +66,6 @@ impl<'m> Asker<'m> {
         self.cut
     }
 
-    #[expect(dead_code, reason = "tasks to come ask for it")]
     pub(crate) fn cancel(&self) -> &CancelToken {
         &self.cancel
     }
@@ -97,6 +96,17 @@ impl<'m> Asker<'m> {
 
     /// One answer, without what the model thought before it.
     pub fn ask(&mut self, prompt: Prompt, max_tokens: usize) -> TaskResult<String> {
+        self.ask_aloud(prompt, max_tokens, &mut |_| {})
+    }
+
+    /// As [`ask`](Self::ask); `heard` gets the text as it comes, thoughts
+    /// included.
+    pub fn ask_aloud(
+        &mut self,
+        prompt: Prompt,
+        max_tokens: usize,
+        heard: &mut dyn FnMut(&str),
+    ) -> TaskResult<String> {
         let most = self.model.info().context_length / ANSWER_SHARE;
         let max_tokens = Some(max_tokens.min(most.max(1)));
         let options = GenerateOptions { max_tokens, ..self.options.clone() };
@@ -107,7 +117,10 @@ impl<'m> Asker<'m> {
         let mut text = String::new();
         for event in self.model.generate(request)? {
             match event? {
-                GenerationEvent::Token(token) => text.push_str(&token.text),
+                GenerationEvent::Token(token) => {
+                    heard(&token.text);
+                    text.push_str(&token.text);
+                }
                 GenerationEvent::Finished(finished) => {
                     self.usage.prompt_tokens += finished.usage.prompt_tokens;
                     self.usage.completion_tokens += finished.usage.completion_tokens;

@@ -7,10 +7,14 @@
 
 mod answer;
 pub mod commit;
+pub mod document;
 mod error;
+pub mod explain;
 mod leak;
+mod near;
 mod prompts;
 pub mod review;
+pub mod scaffold;
 mod unified;
 
 pub use answer::Asker;

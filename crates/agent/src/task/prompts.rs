@@ -23,12 +23,15 @@ const MOST_TEXT_BYTES: usize = 16 << 20;
 const BUILT_IN: &[(&str, &str)] = &[
     ("commit", include_str!("../../prompts/task/commit.md")),
     ("commit_again", include_str!("../../prompts/task/commit_again.md")),
+    ("document", include_str!("../../prompts/task/document.md")),
+    ("explain", include_str!("../../prompts/task/explain.md")),
     ("review", include_str!("../../prompts/task/review.md")),
     ("summary", include_str!("../../prompts/task/summary.md")),
 ];
 
 /// The names of the prompts of tasks, each a file that can be replaced.
-pub const PROMPT_NAMES: &[&str] = &["commit", "commit_again", "review", "summary"];
+pub const PROMPT_NAMES: &[&str] =
+    &["commit", "commit_again", "document", "explain", "review", "summary"];
 
 /// Where a prompt comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

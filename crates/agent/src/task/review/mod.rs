@@ -136,7 +136,7 @@ impl ReviewSubject {
             let place = root.resolve(path)?;
             match read_text(&place, MOST_FILE_BYTES) {
                 Ok(text) if !text.trim().is_empty() => {
-                    files.push(ShownFile::whole(path.as_str(), text))
+                    files.push(ShownFile::whole(path.as_str(), text));
                 }
                 Ok(_) => skipped.push(format!("{path} (empty)")),
                 Err(TaskError::Io { source, .. })

@@ -158,14 +158,12 @@ fn suggestion(file: &ShownFile, first: usize, last: usize, fix: &str) -> Option<
     let changed =
         [&lines[..first - 1], &after.lines().collect::<Vec<_>>()[..], &lines[last..]].concat();
     let language = Language::from_path(Path::new(&file.path));
-    if let Some(language) = language {
-        let errors = |text: &str| error_count(language, text);
-        if let (Some(was), Some(is)) = (errors(text), errors(&format!("{}\n", changed.join("\n"))))
-        {
-            if is > was {
-                return None;
-            }
-        }
+    let errors = |text: &str| error_count(language?, text);
+    let whole = format!("{}\n", changed.join("\n"));
+    if let (Some(was), Some(is)) = (errors(text), errors(&whole))
+        && is > was
+    {
+        return None;
     }
     let fence = language.map_or("", Language::fence_name);
     let edit = format!(
