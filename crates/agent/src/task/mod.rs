@@ -16,6 +16,7 @@ mod prompts;
 pub mod review;
 pub mod scaffold;
 mod unified;
+pub mod unit_test;
 
 pub use answer::Asker;
 pub use error::{TaskError, TaskResult};

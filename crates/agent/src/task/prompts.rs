@@ -27,11 +27,12 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("explain", include_str!("../../prompts/task/explain.md")),
     ("review", include_str!("../../prompts/task/review.md")),
     ("summary", include_str!("../../prompts/task/summary.md")),
+    ("test", include_str!("../../prompts/task/test.md")),
 ];
 
 /// The names of the prompts of tasks, each a file that can be replaced.
 pub const PROMPT_NAMES: &[&str] =
-    &["commit", "commit_again", "document", "explain", "review", "summary"];
+    &["commit", "commit_again", "document", "explain", "review", "summary", "test"];
 
 /// Where a prompt comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
