@@ -13,11 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert!(seen_by_worker.is_cancelled());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<Flag>);
+pub struct CancelToken(Arc<Node>);
 
 #[derive(Debug, Default)]
-struct Flag {
-    cancelled: AtomicBool,
+struct Node {
+    is_cancelled: AtomicBool,
+    /// Whose cancelling counts too.
     parent: Option<CancelToken>,
 }
 
@@ -27,31 +28,38 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Makes a token that is cancelled with this one, and alone by itself: for
-    /// one of several pieces of work that a caller can stop together.
-    ///
-    /// ```
-    /// let all = mlxcode_base::CancelToken::new();
-    /// let (one, other) = (all.child(), all.child());
-    /// one.cancel();
-    /// assert!(one.is_cancelled() && !other.is_cancelled() && !all.is_cancelled());
-    /// all.cancel();
-    /// assert!(other.is_cancelled());
-    /// ```
-    pub fn child(&self) -> Self {
-        Self(Arc::new(Flag { cancelled: AtomicBool::new(false), parent: Some(self.clone()) }))
-    }
-
     /// Asks all holders of this token to stop.
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
+        self.0.is_cancelled.store(true, Ordering::Release);
     }
 
-    /// Tells whether [`cancel`](Self::cancel) was called on any clone, or on a
-    /// token that this one is a child of.
+    /// Makes a token for a part of the work: cancelling it stops that part
+    /// alone, cancelling this one stops it too.
+    ///
+    /// ```
+    /// let whole = mlxcode_base::CancelToken::new();
+    /// let (first, second) = (whole.child(), whole.child());
+    /// first.cancel();
+    /// assert!(first.is_cancelled() && !second.is_cancelled() && !whole.is_cancelled());
+    /// whole.cancel();
+    /// assert!(second.is_cancelled());
+    /// ```
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Node { is_cancelled: AtomicBool::new(false), parent: Some(self.clone()) }))
+    }
+
+    /// Tells whether [`cancel`](Self::cancel) was called on any clone, or on
+    /// what this is a child of.
     pub fn is_cancelled(&self) -> bool {
-        let flag = &self.0;
-        flag.cancelled.load(Ordering::Acquire)
-            || flag.parent.as_ref().is_some_and(Self::is_cancelled)
+        let mut node = &self.0;
+        loop {
+            if node.is_cancelled.load(Ordering::Acquire) {
+                return true;
+            }
+            match &node.parent {
+                Some(parent) => node = &parent.0,
+                None => return false,
+            }
+        }
     }
 }

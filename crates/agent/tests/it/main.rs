@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod scaffolds;
+mod session;
 mod tasks;
 
 use std::fs;
