@@ -118,6 +118,12 @@ pub enum TaskError {
     Cancelled,
 }
 
+impl From<crate::error::Error> for TaskError {
+    fn from(error: crate::error::Error) -> Self {
+        Self::Caller(mlxcode_base::BoxDiagnostic::new(error))
+    }
+}
+
 /// A result with a [`TaskError`].
 pub type TaskResult<T, E = TaskError> = std::result::Result<T, E>;
 

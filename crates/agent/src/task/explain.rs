@@ -2,11 +2,12 @@
 
 use minijinja::context;
 use mlxcode_base::{LineRange, RelPath, Root};
-use mlxcode_context::{Budget, CodeSource, PackRequest, PackedContext};
+use mlxcode_context::{Budget, PackRequest, PackedContext};
 
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::prompts::{Prompts, read_text};
+use crate::session::Ground;
 
 /// A page or so.
 const ANSWER_TOKENS: usize = 1_024;
@@ -54,14 +55,14 @@ pub struct Explanation {
 }
 
 /// Explains; `heard` gets the text as it comes.
-pub fn explain<'c>(
+pub fn explain(
     target: &ExplainTarget,
-    root: &Root,
-    code: impl Into<CodeSource<'c>>,
+    ground: &dyn Ground,
     asker: &mut Asker<'_>,
     prompts: &Prompts,
     heard: &mut dyn FnMut(&str),
 ) -> TaskResult<Explanation> {
+    let root = ground.root();
     let (kind, name, piece, question) = match target {
         ExplainTarget::Symbol(name) => ("symbol", name.clone(), String::new(), format!("`{name}`")),
         ExplainTarget::File { path, lines } => {
@@ -97,7 +98,7 @@ pub fn explain<'c>(
     let mut request = PackRequest::new(&question);
     request.with_map = false;
     request.cancel = asker.cancel().clone();
-    let context = code.into().pack(&request, &budget)?;
+    let context = ground.pack(&request, &budget)?;
     if kind == "symbol" && context.passages().next().is_none() {
         return Err(TaskError::Unknown { what: "symbol", name, choices: Vec::new() });
     }
@@ -150,6 +151,19 @@ fn error_piece(root: &Root, text: &str) -> String {
         piece.push_str(&format!("\n{path}\n{}", numbered(&text, range)));
     }
     piece
+}
+
+/// The files of this tree that a text names with a line, in its order.
+pub(crate) fn files_named(root: &Root, text: &str) -> Vec<RelPath> {
+    let mut files = Vec::new();
+    for (path, _) in places_in(text) {
+        if let Some(path) = known(root, &path)
+            && !files.contains(&path)
+        {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// Paths with lines as compilers and interpreters write them: `a.rs:12:5`,

@@ -21,18 +21,33 @@ const MOST_STEPS: u64 = 1_000_000;
 const MOST_TEXT_BYTES: usize = 16 << 20;
 
 const BUILT_IN: &[(&str, &str)] = &[
+    ("ask", include_str!("../../prompts/task/ask.md")),
+    ("batch", include_str!("../../prompts/task/batch.md")),
     ("commit", include_str!("../../prompts/task/commit.md")),
     ("commit_again", include_str!("../../prompts/task/commit_again.md")),
     ("document", include_str!("../../prompts/task/document.md")),
+    ("edit", include_str!("../../prompts/task/edit.md")),
     ("explain", include_str!("../../prompts/task/explain.md")),
+    ("fix", include_str!("../../prompts/task/fix.md")),
     ("review", include_str!("../../prompts/task/review.md")),
     ("summary", include_str!("../../prompts/task/summary.md")),
     ("test", include_str!("../../prompts/task/test.md")),
 ];
 
 /// The names of the prompts of tasks, each a file that can be replaced.
-pub const PROMPT_NAMES: &[&str] =
-    &["commit", "commit_again", "document", "explain", "review", "summary", "test"];
+pub const PROMPT_NAMES: &[&str] = &[
+    "ask",
+    "batch",
+    "commit",
+    "commit_again",
+    "document",
+    "edit",
+    "explain",
+    "fix",
+    "review",
+    "summary",
+    "test",
+];
 
 /// Where a prompt comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -51,6 +51,24 @@ pub enum LineKind {
 }
 
 impl DiffFile {
+    /// A file that is new.
+    pub fn of_new(path: &str, text: &str) -> Self {
+        let lines = text.lines().enumerate().map(|(index, line)| DiffLine {
+            kind: LineKind::Added,
+            old: None,
+            new: Some(index + 1),
+            text: line.to_owned(),
+        });
+        Self {
+            path: path.to_owned(),
+            from: None,
+            is_new: true,
+            is_deleted: false,
+            is_binary: false,
+            hunks: vec![DiffHunk { heading: String::new(), lines: lines.collect() }],
+        }
+    }
+
     /// Lines that come and lines that go.
     pub fn counts(&self) -> (usize, usize) {
         let of = |kind| {

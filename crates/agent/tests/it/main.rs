@@ -6,6 +6,7 @@
 mod scaffolds;
 mod session;
 mod tasks;
+mod tasks_at_work;
 
 use std::fs;
 

@@ -41,6 +41,10 @@ fn made(name: &str, folder: &Path) {
 }
 
 fn check(name: &str, lines: &[&str]) {
+    let only = std::env::var("MLXCODE_TEMPLATES").unwrap_or_default();
+    if !only.is_empty() && !only.split(',').any(|one| one == name) {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     made(name, folder.path());
     for line in lines {

@@ -8,6 +8,7 @@ mod tests;
 mod verbs;
 
 use minijinja::context;
+use mlxcode_base::RelPath;
 use mlxcode_git::{Range, Repository};
 use mlxcode_models::Prompt;
 use serde::Serialize;
@@ -97,6 +98,38 @@ impl StagedChange {
         if files.is_empty() {
             return Err(TaskError::NothingStaged);
         }
+        Self::of_files(repository, files, options)
+    }
+
+    /// Reads how these files differ from the last commit, staged or not.
+    pub fn of_paths(
+        repository: &Repository,
+        paths: &[RelPath],
+        options: &CommitOptions,
+    ) -> TaskResult<Self> {
+        let diff = repository.diff_of(&Range::WorkTree, CONTEXT_LINES, paths)?;
+        let mut files = split_diff(&diff);
+        // Git does not show what it does not know yet.
+        for path in paths {
+            if files.iter().any(|file| file.path == path.as_str()) {
+                continue;
+            }
+            if let Some(text) = repository.file_at(&Range::WorkTree, path)? {
+                files.push(DiffFile::of_new(path.as_str(), &text));
+            }
+        }
+        if files.is_empty() {
+            let what = "none of the files has changed".to_owned();
+            return Err(TaskError::Nothing { verb: "commit", what });
+        }
+        Self::of_files(repository, files, options)
+    }
+
+    fn of_files(
+        repository: &Repository,
+        files: Vec<DiffFile>,
+        options: &CommitOptions,
+    ) -> TaskResult<Self> {
         let log = repository.log(LEARNED_COMMITS)?;
         let learn =
             if options.conventional { CommitStyle::conventional } else { CommitStyle::learn };

@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     for file in &arguments.files {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        println!("{}: {}", file.display(), {{ name | replace('-', '_') }}::count_words(&text));
+        println!("{}: {}", file.display(), {{ name | lower | replace('-', '_') }}::count_words(&text));
     }
     Ok(())
 }

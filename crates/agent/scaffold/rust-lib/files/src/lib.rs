@@ -1,7 +1,7 @@
 //! {{ description }}
 //!
 //! ```
-//! let words = {{ name | replace('-', '_') }}::count_words("to be or not to be");
+//! let words = {{ name | lower | replace('-', '_') }}::count_words("to be or not to be");
 //! assert_eq!(words["be"], 2);
 //! ```
 
