@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod plugin;
 mod prompt;
 mod session;
 pub mod task;

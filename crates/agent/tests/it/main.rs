@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod plugin;
 mod scaffolds;
+mod session;
+mod tasks;
+mod tasks_at_work;
 mod session;
 mod tasks;
 mod tasks_at_work;

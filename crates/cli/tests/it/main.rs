@@ -13,6 +13,7 @@ mod fake_hub;
 mod ground;
 mod library;
 mod pulls;
+mod remote;
 mod search;
 mod secrets;
 mod work;
