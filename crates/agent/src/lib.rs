@@ -16,6 +16,7 @@ mod prompt;
 pub mod recording;
 mod session;
 pub mod session_store;
+pub mod task;
 mod tool;
 mod turn;
 

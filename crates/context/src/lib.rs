@@ -67,6 +67,6 @@ pub use precise::{LanguageServer, ServerError, ServerPlace, ServerSession};
 pub use reference::{Reference, ReferenceKind};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
-pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
+pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, is_same_code, language_of};
 pub use walk::{Skipped, WalkOptions};
 pub use watch::{PollReason, Watch, WatchEvent};

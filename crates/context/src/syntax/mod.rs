@@ -11,6 +11,7 @@ mod pattern;
 mod pieces;
 mod preprocessor;
 mod query;
+mod same_code;
 
 pub use chunk::{Chunk, chunks, chunks_along};
 pub use errors::error_count;
@@ -18,3 +19,4 @@ pub use languages::{Topic, language_of};
 pub use limits::ParseLimits;
 pub use nodes::Node;
 pub use parsed_file::{ParsedFile, ScopePart};
+pub use same_code::is_same_code;
