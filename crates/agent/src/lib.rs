@@ -7,10 +7,19 @@
 
 #![forbid(unsafe_code)]
 
+mod attachment;
 mod error;
+mod program;
 mod prompt;
 mod turn;
 
+pub use attachment::{
+    Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader, DocumentCommand,
+    DocumentFailure, DocumentLine, OcrLanguages, PageRange,
+};
 pub use error::{Error, Result};
+pub use program::{
+    DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
+};
 pub use prompt::Task;
 pub use turn::{CONTEXT_TOKENS, Turn, TurnEvent, TurnRequest};
