@@ -55,6 +55,7 @@ mod precise;
 mod residency;
 mod residents;
 mod secrets;
+mod session;
 mod syntax;
 mod tokens;
 mod turn;
@@ -87,12 +88,17 @@ pub use residency::{
 };
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use session::{Session, SessionSetup};
 pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
-pub use mlxcode_agent::TurnEvent;
+pub use mlxcode_agent::{
+    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
+    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
+    TurnLimits,
+};
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
