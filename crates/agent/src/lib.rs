@@ -19,8 +19,8 @@ mod tool;
 mod turn;
 
 pub use attachment::{
-    Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader, DocumentCommand,
-    DocumentFailure, DocumentLine, OcrLanguages, PageRange,
+    Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader, DOCUMENT_BYTES,
+    DocumentCommand, DocumentFailure, DocumentLine, OcrLanguages, PageRange,
 };
 pub use error::{Error, Result};
 pub use program::{

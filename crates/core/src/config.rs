@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::checks::{CheckCommand, CheckSource};
 use crate::dirs::Dirs;
 
 /// The name of a project's configuration file, in the root.
@@ -37,6 +38,14 @@ pub struct Config {
     /// user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servers: Option<BTreeMap<String, PathBuf>>,
+    /// Commands that are run after files were changed. Those of a project's
+    /// file are only proposed: somebody has to agree to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<CheckCommand>>,
+    /// What else is asked after files were changed. In the user's own file
+    /// alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_with: Option<Vec<CheckSource>>,
     /// Which files may be changed, and how much is kept to take changes back.
     #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
     pub edit: EditConfig,
@@ -160,7 +169,8 @@ impl Diagnostic for ConfigError {
                 format!("move `{key}` to the user's own configuration file")
             }
             Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
-                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues` and `servers`"
+                 `max_file_bytes`, `edit`, `checks` and, in the user's own file, `catalogues`, \
+                 `check_with` and `servers`"
                 .to_owned(),
         })
     }
@@ -173,6 +183,9 @@ pub struct LoadedConfig {
     pub config: Config,
     /// The files that were read, weakest first.
     pub files: Vec<PathBuf>,
+    /// Checks that the project's file names. They are not in force: a
+    /// repository that was cloned must not choose what is run.
+    pub proposed_checks: Vec<CheckCommand>,
 }
 
 /// Whose file it is.
@@ -232,7 +245,17 @@ impl LoadedConfig {
         if over.servers.is_some() && source == Source::Project {
             return Err(ConfigError::NotHere { path, key: "servers" });
         }
+        if over.check_with.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "check_with" });
+        }
         let under = std::mem::take(&mut self.config);
+        let checks = match source {
+            Source::User => over.checks,
+            Source::Project => {
+                self.proposed_checks = over.checks.unwrap_or_default();
+                under.checks
+            }
+        };
         self.config = Config {
             model: over.model.or(under.model),
             max_tokens: over.max_tokens.or(under.max_tokens),
@@ -240,6 +263,8 @@ impl LoadedConfig {
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
             catalogues: over.catalogues.or(under.catalogues),
             servers: over.servers.or(under.servers),
+            checks,
+            check_with: over.check_with.or(under.check_with),
             edit: match source {
                 Source::User => over.edit,
                 Source::Project => over.edit.over(under.edit),
@@ -311,6 +336,16 @@ mod tests {
         fs::write(dirs.config_file(), r#"{"catalogues": ["x.toml"]}"#).unwrap();
         let own = LoadedConfig::read(&dirs, None).unwrap().config;
         assert_eq!(own.catalogues, Some(vec!["x.toml".to_owned()]));
+
+        // A project proposes checks and puts none in force.
+        let check = r#"{"checks": [{"files": "*.py", "run": "NAME"}]}"#;
+        fs::write(dirs.config_file(), check.replace("NAME", "mine")).unwrap();
+        fs::write(root.join(PROJECT_CONFIG), check.replace("NAME", "theirs")).unwrap();
+        let loaded = LoadedConfig::read(&dirs, Some(&root)).unwrap();
+        assert_eq!(loaded.config.checks, Some(vec![CheckCommand::new("*.py", "mine")]));
+        assert_eq!(loaded.proposed_checks, [CheckCommand::new("*.py", "theirs")]);
+        fs::write(root.join(PROJECT_CONFIG), r#"{"check_with": ["programs"]}"#).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, Some(&root)).unwrap_err().code(), "config.not_here");
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

@@ -35,12 +35,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod attachments;
 mod benchmark;
 mod changes;
+mod checks;
 mod code;
 mod config;
 mod dirs;
 mod doctor;
+mod document;
 mod error;
 mod generation;
 mod hardware;
@@ -64,9 +67,11 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
+pub use checks::{CheckCommand, CheckSource, Checks};
 pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use document::read_document;
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
@@ -95,8 +100,10 @@ pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::{
-    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
-    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
+    Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
+    CheckReport, Checker, Compaction, ContextLedger, Decision, DocumentCommand, Entry, Event,
+    Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall, ProgramEnd, ProgramRunner,
+    ProgramStop, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
     TurnLimits,
 };
 pub use mlxcode_base::{

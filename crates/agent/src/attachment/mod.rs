@@ -18,6 +18,7 @@ mod told;
 
 pub use document::DocumentCommand;
 pub use error::AttachmentError;
+pub use limits::DOCUMENT_BYTES;
 pub use lines::{DocumentFailure, DocumentLine};
 pub use ocr::OcrLanguages;
 pub use read::{Attached, AttachmentOptions, AttachmentReader, PageRange};

@@ -13,7 +13,7 @@ mod preprocessor;
 mod query;
 
 pub use chunk::{Chunk, chunks, chunks_along};
-pub use errors::error_count;
+pub use errors::{SyntaxError, error_count, syntax_errors};
 pub use languages::{Topic, language_of};
 pub use limits::ParseLimits;
 pub use nodes::Node;

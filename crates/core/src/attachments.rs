@@ -1,0 +1,36 @@
+//! Pictures and documents for a session.
+
+use mlxcode_agent::{Attached, AttachedFile, AttachmentOptions, AttachmentReader, DocumentCommand};
+
+use crate::error::Result;
+use crate::precise::ServerFolders;
+use crate::workspace::Workspace;
+
+impl Workspace {
+    /// What reads pictures and documents of this workspace, and those that a
+    /// person names. `folders` are those in which `tesseract` and `pdftoppm`
+    /// are looked for; `document` is the program that reads PDFs, usually the
+    /// face itself with a hidden verb that calls
+    /// [`read_document`](crate::read_document).
+    pub fn attachments(
+        &self,
+        folders: &ServerFolders,
+        document: Option<DocumentCommand>,
+    ) -> AttachmentReader {
+        let reader = AttachmentReader::new(self.root.clone(), folders.folders.clone());
+        match document {
+            Some(command) => reader.with_document(command),
+            None => reader,
+        }
+    }
+
+    /// Reads a picture or a document for a model.
+    pub fn attach(
+        &self,
+        reader: &AttachmentReader,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Result<Attached> {
+        Ok(reader.read(which, options)?)
+    }
+}
