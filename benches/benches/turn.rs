@@ -21,6 +21,10 @@ use mlxcode_core::{Dirs, Event, Model, ScriptedModel, SessionSetup, TurnEnd, Wor
 
 const TURNS: usize = 100;
 const FILES: usize = 5_000;
+
+/// What models of these days have; some turns make the conversation shorter,
+/// for which the model is asked too.
+const CONTEXT: usize = 32 << 10;
 const LIMIT: Duration = Duration::from_millis(30);
 
 /// The most memory of a session that waits, in KiB.
@@ -54,8 +58,8 @@ fn main() {
     };
     let workspace =
         Workspace::open(&tree, &Dirs::under(&temp.path().join("home"))).expect("a workspace");
-    let replies = vec!["It stands in the file above."; TURNS + 1];
-    let model = Model::new(ScriptedModel::new(replies).with_context_length(1 << 20));
+    let replies = vec!["It stands in the file above."; 4 * TURNS];
+    let model = Model::new(ScriptedModel::new(replies).with_context_length(CONTEXT));
     let session = workspace.session(&model, SessionSetup::default()).expect("a session");
     let ask = |question: &str| {
         let begun = Instant::now();
