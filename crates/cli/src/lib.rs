@@ -14,7 +14,7 @@ mod host;
 mod output;
 mod typing;
 
-pub use host::{Host, Waiting, main};
+pub use host::{Host, Waiting, document_command, main};
 pub use typing::Hidden;
 
 use std::ffi::OsString;

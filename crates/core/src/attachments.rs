@@ -1,8 +1,7 @@
 //! Pictures and documents for a session.
 
-use mlxcode_agent::{Attached, AttachedFile, AttachmentOptions, AttachmentReader, DocumentCommand};
+use mlxcode_agent::{AttachmentReader, DocumentCommand};
 
-use crate::error::Result;
 use crate::precise::ServerFolders;
 use crate::workspace::Workspace;
 
@@ -22,15 +21,5 @@ impl Workspace {
             Some(command) => reader.with_document(command),
             None => reader,
         }
-    }
-
-    /// Reads a picture or a document for a model.
-    pub fn attach(
-        &self,
-        reader: &AttachmentReader,
-        which: &AttachedFile,
-        options: &AttachmentOptions,
-    ) -> Result<Attached> {
-        Ok(reader.read(which, options)?)
     }
 }

@@ -21,6 +21,7 @@ mod models;
 mod outline;
 mod precise;
 mod probe;
+mod read_document;
 mod redo;
 mod references;
 mod rename;
@@ -87,6 +88,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Doctor => doctor::run(&common, host),
         Command::Hardware => hardware::run(&common, host),
         Command::Probe => probe::run(host),
+        Command::ReadDocument { first, last } => read_document::run(first, last, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }
