@@ -10,8 +10,10 @@
 
 #![forbid(unsafe_code)]
 
+mod attachment;
 mod error;
 pub mod plugin;
+mod program;
 mod prompt;
 pub mod recording;
 mod session;
@@ -20,7 +22,14 @@ pub mod task;
 mod tool;
 mod turn;
 
+pub use attachment::{
+    Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader, DOCUMENT_BYTES,
+    DocumentCommand, DocumentFailure, DocumentLine, OcrLanguages, PageRange,
+};
 pub use error::{Error, Result};
+pub use program::{
+    DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
+};
 pub use prompt::Task;
 pub use session::{
     Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,

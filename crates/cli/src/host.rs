@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlxcode_core::{
-    CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings, ServerFolders,
+    CancelToken, Dirs, DocumentCommand, HubSettings, Model, ProbeCommand, SecretSurroundings,
+    ServerFolders,
 };
 
 use crate::editor::Editor;
@@ -136,13 +137,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     crate::run(args, &mut host)
 }
 
-/// This very program, with the verb that asks the drivers. In an interpreter
-/// that has loaded the library, there is none.
+/// This very program, with the verb that asks the drivers.
 fn probe() -> Option<ProbeCommand> {
+    Some(ProbeCommand::new(own_program()?, [OsString::from("__probe")]))
+}
+
+/// This very program, with the verb that reads documents.
+pub fn document_command() -> Option<DocumentCommand> {
+    Some(DocumentCommand::new(own_program()?, [OsString::from("__document")]))
+}
+
+/// This very program. In an interpreter that has loaded the library, there is
+/// none.
+fn own_program() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let name = program.file_stem()?.to_str()?;
     // A program that was replaced while it runs has another ending on Linux.
-    (name == "mlx-code").then(|| ProbeCommand::new(program, [OsString::from("__probe")]))
+    let is_ours = program.file_stem()?.to_str()? == "mlx-code";
+    is_ours.then_some(program)
 }
 
 /// The first interrupt asks the work to stop, which takes at most a token;

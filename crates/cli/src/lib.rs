@@ -16,7 +16,7 @@ mod output;
 mod typing;
 
 pub use editor::Editor;
-pub use host::{Host, Waiting, main};
+pub use host::{Host, Waiting, document_command, main};
 pub use typing::Hidden;
 
 use std::ffi::OsString;

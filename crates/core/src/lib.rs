@@ -35,12 +35,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod attachments;
 mod benchmark;
 mod changes;
+mod checks;
 mod code;
 mod config;
 mod dirs;
 mod doctor;
+mod document;
 mod error;
 mod generation;
 mod hardware;
@@ -66,13 +69,15 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
+pub use checks::{CheckCommand, CheckSource, Checks};
 pub use config::{
-    CheckCommand, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem,
-    ConfigSource, EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
-    Setting, project_types,
+    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
+    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
+    project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use document::read_document;
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
@@ -108,8 +113,10 @@ pub use mlxcode_agent::session_store::{
     SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
 };
 pub use mlxcode_agent::{
-    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
-    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
+    Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
+    CheckReport, Checker, Compaction, ContextLedger, Decision, DocumentCommand, Entry, Event,
+    Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall, ProgramEnd, ProgramRunner,
+    ProgramStop, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
     TurnLimits,
 };
 pub use mlxcode_base::{

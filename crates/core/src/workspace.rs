@@ -6,6 +6,7 @@ use mlxcode_context::{Budget, CodeBase, Hit, PackRequest, PackedContext, WalkOpt
 use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
+use crate::checks::CheckCommand;
 use crate::code::Code;
 use crate::config::{Config, LoadedConfig, project_types};
 use crate::dirs::Dirs;
@@ -98,6 +99,12 @@ impl Workspace {
         let kinds = project_types(self.root());
         config.model = config.model_for(task, &kinds).map(str::to_owned);
         config
+    }
+
+    /// Checks that the project's own configuration names. None of them is run
+    /// before somebody agrees ([`Checks::with_commands`](crate::Checks)).
+    pub fn proposed_checks(&self) -> &[CheckCommand] {
+        &self.config.proposed_checks
     }
 
     /// Turns a path that a person typed in the folder `from` into one below

@@ -64,6 +64,10 @@ impl Worker<'_> {
         let actor = Actor::new(tool)
             .with_model(self.parts.model.info().name.clone())
             .with_session(self.options.name.clone());
+        if let Some(checker) = self.parts.checker.clone() {
+            let files: Vec<RelPath> = plan.changes().iter().map(|one| one.path.clone()).collect();
+            checker.before(&files, &self.cancel);
+        }
         let entry = self.parts.ground.apply(plan, actor)?;
         let files = plan.changes().iter().flat_map(paths_of).collect();
         self.emit(Event::Applied { entry: entry.id, files });

@@ -171,6 +171,9 @@ impl<'a> Worker<'a> {
             text.push_str(&format!("From {}, for that folder:\n{}\n\n", one.path, one.text));
             self.state.instructed.insert(one.path);
         }
+        let room = (kept + room).saturating_sub(context.tokens);
+        let (attached, images) = self.attach(input, &context.attachments, room);
+        text.push_str(&attached);
         self.state.context = Some(context);
         if !text.is_empty() {
             text.truncate(text.trim_end().len());
@@ -180,6 +183,7 @@ impl<'a> Worker<'a> {
         let mut message = Message::user(text);
         if self.parts.model.info().images {
             message.images.clone_from(&input.images);
+            message.images.extend(images);
         } else if !input.images.is_empty() {
             let text = "this model does not see pictures: they are not shown to it".to_owned();
             self.emit(Event::Notice { text });

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+#[cfg(unix)]
+mod attachments;
 mod plugin;
 mod recording;
 mod scaffolds;

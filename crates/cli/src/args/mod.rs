@@ -132,6 +132,14 @@ pub enum Command {
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,
+    /// Read a PDF from the input, for the process that started this one
+    #[command(name = "__document", hide = true)]
+    ReadDocument {
+        /// The first page, from one
+        first: usize,
+        /// The last page
+        last: usize,
+    },
     /// Write the reference pages and the JSON schemas into a folder
     #[command(name = "__generate", hide = true)]
     GenerateDocs {

@@ -22,6 +22,7 @@ mod models;
 mod outline;
 mod precise;
 mod probe;
+mod read_document;
 mod recorded;
 mod redo;
 mod references;
@@ -102,6 +103,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Hardware => hardware::run(&common, host),
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, &common, host),
+        Command::ReadDocument { first, last } => read_document::run(first, last, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }

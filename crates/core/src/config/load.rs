@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::{ConfigError, ConfigProblem};
 use super::text::{Flaw, Node, NodeKind, parse, place};
 use super::{Config, shape};
+use crate::checks::CheckCommand;
 use crate::dirs::Dirs;
 use crate::remote::check_provider_name;
 
@@ -17,9 +18,10 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 10] = [
+const USER_KEYS: [&str; 11] = [
     "aliases",
     "catalogues",
+    "check_with",
     "checks",
     "colors",
     "edit.journal_bytes",
@@ -30,8 +32,9 @@ const USER_KEYS: [&str; 10] = [
     "theme",
 ];
 
-/// Of these, what older files have is no error but counts for nothing.
-const PASSED_OVER: [&str; 1] = ["edit.journal_bytes"];
+/// Of these, what is no error but counts for nothing: what older files have,
+/// and what is only proposed.
+const PASSED_OVER: [&str; 2] = ["checks", "edit.journal_bytes"];
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +72,9 @@ pub struct LoadedConfig {
     pub config: Config,
     /// The files that were read, weakest first.
     pub files: Vec<PathBuf>,
+    /// Checks that the project's file names. They are not in force: a
+    /// repository that was cloned must not choose what is run.
+    pub proposed_checks: Vec<CheckCommand>,
     pub(super) read: Vec<ReadFile>,
 }
 
@@ -91,7 +97,10 @@ impl LoadedConfig {
         let under = std::mem::take(&mut self.config);
         self.config = match source {
             ConfigSource::User => over,
-            ConfigSource::Project => over.over(under),
+            ConfigSource::Project => {
+                self.proposed_checks.clone_from(&over.checks);
+                over.over(under)
+            }
         };
         self.files.push(path.clone());
         self.read.push(ReadFile { source, path, text, node });
@@ -128,6 +137,7 @@ impl Config {
             prompts: under.prompts,
             aliases: under.aliases,
             checks: under.checks,
+            check_with: under.check_with,
             session: under.session,
         }
     }
@@ -319,8 +329,8 @@ mod tests {
             "",
         );
         check(
-            "{\"checks\": [{\"command\": [\"a\"], \"x\": 1}]}",
-            "line 1, column 32: there is no key `checks.x`",
+            "{\"checks\": [{\"files\": \"*\", \"run\": \"a\", \"x\": 1}]}",
+            "line 1, column 39: there is no key `checks.x`",
             "",
         );
         check("{\"commands\": {\"tidy\": {}}}", "line 1, column 1: missing field `prompt`", "JSON");
@@ -335,11 +345,11 @@ mod tests {
     #[test]
     fn a_file_with_comments_and_a_schema_is_read() {
         let text = "// mine\n{\n  \"$schema\": \"./config.json\",\n  \"model\": null, /* none */\n  \
-            \"models\": {\"tasks\": {\"edit\": \"large\"},},\n  \"checks\": [{\"command\": [\"cargo\", \"check\"], \
-            \"files\": [\"*.rs\"]}],\n  \"session\": {\"record\": false},\n}\n";
+            \"models\": {\"tasks\": {\"edit\": \"large\"},},\n  \"checks\": [{\"files\": \"*.rs\", \
+            \"run\": \"cargo check\"}],\n  \"session\": {\"record\": false},\n}\n";
         let (_, config) = read_config(Path::new("c"), text, ConfigSource::User).unwrap();
         assert_eq!(config.model_for("edit", &[]), Some("large"));
-        assert_eq!(config.checks[0].command, ["cargo", "check"]);
+        assert_eq!(config.checks, [CheckCommand::new("*.rs", "cargo check")]);
         assert!(!config.session.is_recorded());
     }
 
@@ -369,7 +379,7 @@ mod tests {
             let value = match key {
                 "aliases" | "colors" | "servers" => r#"{"a": "b"}"#,
                 "catalogues" => r#"["x"]"#,
-                "checks" => r#"[{"command": ["rm"]}]"#,
+                "check_with" => r#"["programs"]"#,
                 "session" => r#"{"record": false}"#,
                 "theme" | "prompts" => r#""x""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,

@@ -1,7 +1,6 @@
 //! What a user and a project set.
 
 mod change;
-mod checks;
 mod edit;
 mod error;
 mod explain;
@@ -18,9 +17,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{CheckCommand, CheckSource};
 use crate::remote::ProviderConfig;
 
-pub use checks::CheckCommand;
 pub use edit::EditConfig;
 pub use error::{ConfigError, ConfigProblem};
 pub use explain::{ConfigKey, Explained, Setting};
@@ -88,9 +87,14 @@ pub struct Config {
     /// Other words for verbs with their arguments. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, String>,
-    /// Commands that are run after an edit. In the user's own file alone.
+    /// Commands that are run after files were changed. Those of a project's
+    /// file are only proposed: somebody has to agree to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckCommand>,
+    /// What else is asked after files were changed. In the user's own file
+    /// alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub check_with: Vec<CheckSource>,
     /// How conversations are kept. In the user's own file alone.
     #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
     pub session: SessionConfig,
