@@ -116,8 +116,8 @@ impl Approval {
         match answer {
             Answer::Yes => self.decide(true),
             Answer::No => self.decide(false),
-            Answer::All => self.decide_rest(true),
-            Answer::Rest => self.decide_rest(false),
+            Answer::All => Some(self.decide_rest(true)),
+            Answer::Rest => Some(self.decide_rest(false)),
             Answer::Edit => Some(Decision::Edit(self.scope)),
             Answer::Why => Some(Decision::Why(self.scope)),
             Answer::Each => {
@@ -135,7 +135,7 @@ impl Approval {
 
     fn decide(&mut self, taken: bool) -> Option<Decision> {
         match self.scope {
-            Scope::All => return self.decide_rest(taken),
+            Scope::All => return Some(self.decide_rest(taken)),
             Scope::File(file) => {
                 for part in self.taken.get_mut(file).into_iter().flatten() {
                     *part = Some(taken);
@@ -159,11 +159,11 @@ impl Approval {
         }
     }
 
-    fn decide_rest(&mut self, taken: bool) -> Option<Decision> {
+    fn decide_rest(&mut self, taken: bool) -> Decision {
         for part in self.taken.iter_mut().flatten() {
             part.get_or_insert(taken);
         }
-        Some(self.decision())
+        self.decision()
     }
 
     fn decision(&self) -> Decision {

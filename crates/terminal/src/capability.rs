@@ -139,6 +139,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a variable of the environment comes")]
     fn some(value: &str) -> Option<String> {
         Some(value.to_owned())
     }
@@ -174,9 +175,12 @@ mod tests {
 
     #[test]
     fn the_background_is_known_where_it_is_said() {
-        for (value, expect) in
-            [("15;0", Some(true)), ("0;15", Some(false)), ("0;default;15", Some(false)), ("x", None)]
-        {
+        for (value, expect) in [
+            ("15;0", Some(true)),
+            ("0;15", Some(false)),
+            ("0;default;15", Some(false)),
+            ("x", None),
+        ] {
             let said = Surroundings { colorfgbg: some(value), ..terminal("rxvt") };
             assert_eq!(said.capabilities().dark_background, expect, "{value}");
         }

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
-use crate::Screen;
-
 /// A key that somebody pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -53,39 +51,18 @@ impl Drop for RawMode {
     }
 }
 
-/// Where keys come from: the terminal in raw mode.
-pub(crate) struct KeySource {
-    _raw: RawMode,
-}
-
-impl KeySource {
-    pub fn open(_screen: &Screen) -> io::Result<Self> {
-        Ok(Self { _raw: RawMode::enter()? })
-    }
-
-    /// Waits for the next key.
-    pub fn next(&mut self, out: &mut dyn Write) -> io::Result<Key> {
-        out.flush()?;
-        loop {
-            if let Some(key) = key(read()?) {
-                return Ok(key);
-            }
+/// Waits for the next key of a terminal in raw mode.
+pub(crate) fn next_key(out: &mut dyn Write) -> io::Result<Key> {
+    out.flush()?;
+    loop {
+        if let Some(key) = key(read()?) {
+            return Ok(key);
         }
-    }
-
-    /// Writes what was typed and ends the line.
-    pub fn write_line(&self, out: &mut dyn Write, text: &str) -> io::Result<()> {
-        write!(out, "{text}\r\n")
-    }
-
-    /// A writer whose lines begin at the left, which raw mode does not do.
-    pub fn lines<'a>(&self, out: &'a mut dyn Write) -> RawLines<'a> {
-        RawLines(out)
     }
 }
 
 /// Ends lines as a terminal in raw mode needs it.
-pub(crate) struct RawLines<'a>(&'a mut dyn Write);
+pub(crate) struct RawLines<'a>(pub &'a mut dyn Write);
 
 impl Write for RawLines<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

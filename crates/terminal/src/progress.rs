@@ -102,18 +102,15 @@ impl Activity {
     }
 
     fn line(&self, screen: &Screen, elapsed: Duration) -> String {
-        let frames: &[&str] =
-            if screen.capabilities.unicode { &FRAMES } else { &ASCII_FRAMES };
+        let frames: &[&str] = if screen.capabilities.unicode { &FRAMES } else { &ASCII_FRAMES };
         let frame = frames[self.frame % frames.len()];
         let mut end = clock(elapsed);
         if let Some(Bar { done, total }) = self.bar.filter(|bar| bar.total > 0) {
             let done = done.min(total);
             let full = (u128::from(done) * BAR as u128 / u128::from(total)) as usize;
             let percent = u128::from(done) * 100 / u128::from(total);
-            let (full, empty) = (
-                screen.glyph("█", "#").repeat(full),
-                screen.glyph("░", ".").repeat(BAR - full),
-            );
+            let (full, empty) =
+                (screen.glyph("█", "#").repeat(full), screen.glyph("░", ".").repeat(BAR - full));
             if screen.columns() >= 60 {
                 end = format!("{full}{empty} {percent:>3}%  {end}");
             } else {
@@ -145,8 +142,7 @@ mod tests {
     use crate::{Capabilities, Theme, ThemeChoice};
 
     fn screen(cursor: bool, plain: bool, columns: usize) -> Screen {
-        let capabilities =
-            Capabilities { cursor, plain, unicode: true, ..Capabilities::default() };
+        let capabilities = Capabilities { cursor, plain, unicode: true, ..Capabilities::default() };
         Screen::new(capabilities, Theme::new(&ThemeChoice::None, &capabilities), Some(columns))
     }
 

@@ -296,14 +296,40 @@ mod tests {
     fn every_colour_of_the_themes_is_one() {
         use Role::*;
         for role in [
-            Heading, Emphasis, Strong, InlineCode, Link, Address, Quote, Mark, Html, Comment,
-            Keyword, String, Constant, Function, Type, Attribute, Removed, Added, RemovedLine,
-            AddedLine, RemovedWord, AddedWord, LineNumber, Hunk, Prompt, Hint, Selected, Match, Faint, Success, Warning,
+            Heading,
+            Emphasis,
+            Strong,
+            InlineCode,
+            Link,
+            Address,
+            Quote,
+            Mark,
+            Html,
+            Comment,
+            Keyword,
+            String,
+            Constant,
+            Function,
+            Type,
+            Attribute,
+            Removed,
+            Added,
+            RemovedLine,
+            AddedLine,
+            RemovedWord,
+            AddedWord,
+            LineNumber,
+            Hunk,
+            Prompt,
+            Hint,
+            Selected,
+            Match,
+            Faint,
+            Success,
+            Warning,
             Error,
         ] {
-            for name in
-                [dark(role), light(role), dark_background(role), light_background(role)]
-            {
+            for name in [dark(role), light(role), dark_background(role), light_background(role)] {
                 assert!(name.is_none_or(|name| Color::parse(name).is_some()), "{role:?} {name:?}");
             }
         }

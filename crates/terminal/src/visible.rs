@@ -31,8 +31,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// (<https://trojansource.codes>).
 fn is_hidden(character: char) -> bool {
     match character {
-        '\n' | '\t' => false,
-        ' '..='~' => false,
+        '\n' | '\t' | ' '..='~' => false,
         '\0'..='\x1f'
         | '\x7f'..='\u{9f}'
         | '\u{ad}'

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Answer, Approval, Decision, PendingFile, Scope};
-use crate::keys::{Key, KeySource};
+use crate::keys::{Key, RawLines, RawMode, next_key};
 use crate::visible::visible;
 use crate::{DiffView, Result, Role, Screen};
 
@@ -37,10 +37,10 @@ impl<'a> ApprovalView<'a> {
     ///
     /// Ctrl-C, Esc and the end of input mean no.
     pub fn ask(&mut self, out: &mut dyn Write) -> Result<Decision> {
-        let mut keys = KeySource::open(self.screen)?;
+        let _raw = RawMode::enter()?;
         loop {
             self.write_question(out)?;
-            let key = keys.next(out)?;
+            let key = next_key(out)?;
             let answer = match key {
                 Key::Char(letter) => answer(letter),
                 Key::Escape | Key::Interrupt | Key::End => Some(Answer::Rest),
@@ -50,14 +50,14 @@ impl<'a> ApprovalView<'a> {
                 Key::Char(letter) if answer.is_some() => letter.to_string(),
                 _ => String::new(),
             };
-            keys.write_line(out, &shown)?;
+            write!(out, "{shown}\r\n")?;
             match answer {
                 Some(answer) => {
-                    if let Some(decision) = self.take(answer, &mut keys.lines(out))? {
+                    if let Some(decision) = self.take(answer, &mut RawLines(out))? {
                         return Ok(decision);
                     }
                 }
-                None => self.write_help(&mut keys.lines(out))?,
+                None => self.write_help(&mut RawLines(out))?,
             }
         }
     }

@@ -10,12 +10,12 @@ const LONGEST_BYTES: usize = 1000;
 /// Where less than this share is the same, other lines were written.
 const LEAST_SAME_PERCENT: usize = 35;
 
+/// Parts of a line.
+pub(super) type Ranges = Vec<Range<usize>>;
+
 /// The parts of a removed and an added line that are not in the other; `None`
 /// where the lines have little in common.
-pub(super) fn differences(
-    old: &str,
-    new: &str,
-) -> Option<(Vec<Range<usize>>, Vec<Range<usize>>)> {
+pub(super) fn differences(old: &str, new: &str) -> Option<(Ranges, Ranges)> {
     if old.len().max(new.len()) > LONGEST_BYTES {
         return None;
     }
@@ -39,7 +39,8 @@ pub(super) fn differences(
             ChangeTag::Insert => join(&mut added, range(&news, change.new_index())),
         }
     }
-    let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
+    let letters =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
     let shorter: usize = usize::min(letters(old), letters(new));
     (shorter > 0 && same * 100 >= shorter * LEAST_SAME_PERCENT).then_some((removed, added))
 }
@@ -61,7 +62,10 @@ mod tests {
         let (removed, added) =
             differences("let total = sum(a);", "let total = sum(a, b);").unwrap();
         assert!(removed.is_empty());
-        assert_eq!(added.iter().map(|at| &"let total = sum(a, b);"[at.clone()]).collect::<String>(), ", b");
+        assert_eq!(
+            added.iter().map(|at| &"let total = sum(a, b);"[at.clone()]).collect::<String>(),
+            ", b"
+        );
         assert_eq!(differences("return 1", "fn other() {"), None);
         assert_eq!(differences("", "x"), None);
     }

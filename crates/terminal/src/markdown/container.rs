@@ -18,7 +18,10 @@ pub(super) struct Container {
 pub(super) enum Kind {
     Quote,
     /// Lines that are indented so far belong to it.
-    Item { marker: Marker, indent: usize },
+    Item {
+        marker: Marker,
+        indent: usize,
+    },
 }
 
 impl Container {

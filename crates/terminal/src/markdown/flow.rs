@@ -87,8 +87,7 @@ impl Flow {
         let mut column = self.column.unwrap_or(0);
         while !rest.is_empty() {
             let room = columns.saturating_sub(column);
-            let (now, later) =
-                if whole { (rest, "") } else { split_at_width(rest, room) };
+            let (now, later) = if whole { (rest, "") } else { split_at_width(rest, room) };
             if now.is_empty() {
                 let fresh = out.ends_with('\n') || column == 0;
                 // A prefix as wide as the line leaves room for one character.

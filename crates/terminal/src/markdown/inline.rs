@@ -13,6 +13,10 @@ use crate::{ColorDepth, Role, Screen, Style};
 const LESS: char = '\u{fdd0}';
 /// Stands for a lone `~`, which means "about", not struck text.
 const ABOUT: char = '\u{fdd1}';
+/// A line does not begin with one of these.
+const CLOSING: &str = "、。，．・：；？！）］｝」』】〉》〕ー々…％";
+/// A line does not end with one of these.
+const OPENING: &str = "（［｛「『【〈《〔";
 /// What the parser sees first, so that a line is never taken for a list or a
 /// heading.
 const BEFORE: &str = "x ";
@@ -76,10 +80,10 @@ pub(super) fn settled(text: &str) -> usize {
                     let space = if depth == 0 { text[range.start..at].rfind(' ') } else { None };
                     return space.map_or(safe, |space| range.start + space + 1);
                 }
-                if depth == 0 {
-                    if let Some(space) = text[range.clone()].rfind(' ') {
-                        safe = range.start + space + 1;
-                    }
+                if depth == 0
+                    && let Some(space) = text[range.clone()].rfind(' ')
+                {
+                    safe = range.start + space + 1;
                 }
             }
             _ => {}
@@ -171,8 +175,8 @@ pub(super) fn words(text: &str, base: Style, spaced: bool, screen: &Screen) -> V
             Event::Start(tag) => {
                 let role = role_of(&tag);
                 line.mark(mark_of(&tag, screen), style);
-                if let Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. } =
-                    &tag
+                if let Tag::Link { link_type, dest_url, .. }
+                | Tag::Image { link_type, dest_url, .. } = &tag
                 {
                     let is_image = matches!(tag, Tag::Image { .. });
                     let auto = matches!(link_type, LinkType::Autolink | LinkType::Email);
@@ -187,11 +191,11 @@ pub(super) fn words(text: &str, base: Style, spaced: bool, screen: &Screen) -> V
             Event::End(tag) => {
                 styles.pop();
                 let style = styles.last().copied().unwrap_or(base);
-                line.mark(mark_of_end(&tag, screen), style);
-                if matches!(tag, TagEnd::Link | TagEnd::Image) {
-                    if let Some(link) = links.pop() {
-                        line.target(&link, style);
-                    }
+                line.mark(mark_of_end(tag, screen), style);
+                if matches!(tag, TagEnd::Link | TagEnd::Image)
+                    && let Some(link) = links.pop()
+                {
+                    line.target(&link, style);
                 }
             }
             Event::Text(piece) => {
@@ -266,16 +270,14 @@ impl Line<'_> {
     }
 
     fn piece(&mut self, text: &str, style: Style, link: Option<&str>, apart: bool) {
-        let mut piece = Piece {
-            text: text.to_owned(),
-            style,
-            address: link.map(ToOwned::to_owned),
-        };
+        let mut piece =
+            Piece { text: text.to_owned(), style, address: link.map(ToOwned::to_owned) };
         let begins = self.spaced || apart || self.words.is_empty();
         let mut is_address = false;
         if begins && link.is_none() && is_web_address(text) {
             is_address = true;
-            let shown = text.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'', '"']);
+            let shown =
+                text.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'', '"']);
             piece.address = address(shown);
             piece.style = self.screen.theme.style(Role::Link).over(style);
         }
@@ -331,7 +333,7 @@ fn mark_of(tag: &Tag<'_>, screen: &Screen) -> &'static str {
     }
 }
 
-fn mark_of_end(tag: &TagEnd, screen: &Screen) -> &'static str {
+fn mark_of_end(tag: TagEnd, screen: &Screen) -> &'static str {
     match tag {
         TagEnd::Emphasis => kept(screen, "*"),
         TagEnd::Strong => kept(screen, "**"),
@@ -350,8 +352,6 @@ fn kept(screen: &Screen, mark: &'static str) -> &'static str {
 /// a wide one, but not before a mark that closes and not after one that opens.
 pub(super) fn may_break(before: char, after: char) -> bool {
     let wide = |character: char| !character.is_ascii() && is_wide(character);
-    const CLOSING: &str = "、。，．・：；？！）］｝」』】〉》〕ー々…％";
-    const OPENING: &str = "（［｛「『【〈《〔";
     (wide(before) || wide(after))
         && !CLOSING.contains(after)
         && !OPENING.contains(before)

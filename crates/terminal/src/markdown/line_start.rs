@@ -34,7 +34,9 @@ pub(super) enum LineStart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     Bullet,
-    Task { done: bool },
+    Task {
+        done: bool,
+    },
     /// The number with its point, as it was written.
     Number(String),
 }
@@ -175,7 +177,11 @@ fn item(text: &str, indent: usize, length: usize, place: Place, marker: Marker) 
             _ => None,
         };
         if let Some(done) = done {
-            return LineStart::Item { mark: width + 4, marker: Marker::Task { done }, indent: width };
+            return LineStart::Item {
+                mark: width + 4,
+                marker: Marker::Task { done },
+                indent: width,
+            };
         }
     }
     LineStart::Item { mark: width, marker, indent: width }
@@ -261,8 +267,23 @@ mod tests {
     #[test]
     fn what_is_known_early_stays_true() {
         for line in [
-            "- - - a", "* [x] done", "1. one", "10) ten", "### three", "> q", "[a](b) c", "[a]: b",
-            "`code` x", "```rust", "-x", "<b> c", "== a", "+ plus", "_a_ b", "| a |", "2024 was",
+            "- - - a",
+            "* [x] done",
+            "1. one",
+            "10) ten",
+            "### three",
+            "> q",
+            "[a](b) c",
+            "[a]: b",
+            "`code` x",
+            "```rust",
+            "-x",
+            "<b> c",
+            "== a",
+            "+ plus",
+            "_a_ b",
+            "| a |",
+            "2024 was",
         ] {
             for paragraph in [false, true] {
                 let place = Place { complete: true, paragraph, inside: true };

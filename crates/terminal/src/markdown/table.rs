@@ -77,9 +77,9 @@ impl Table {
             self.line(&header, &widths, out, page);
             rule(&widths, out, page);
         }
-        let tall = rows.iter().any(|row| {
-            row.iter().zip(&widths).any(|(cell, width)| natural(cell) > *width)
-        });
+        let tall = rows
+            .iter()
+            .any(|row| row.iter().zip(&widths).any(|(cell, width)| natural(cell) > *width));
         for (index, row) in rows.iter().enumerate() {
             if tall && index > 0 {
                 rule(&widths, out, page);
@@ -89,8 +89,11 @@ impl Table {
     }
 
     fn line(&self, row: &[Vec<Word>], widths: &[usize], out: &mut String, page: &Page<'_>) {
-        let cells: Vec<Vec<String>> =
-            row.iter().zip(widths).map(|(cell, width)| wrapped(cell, *width, page.screen)).collect();
+        let cells: Vec<Vec<String>> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| wrapped(cell, *width, page.screen))
+            .collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(1).max(1);
         let mark = page.screen.theme.style(Role::Mark).over(page.base);
         let bar = page.screen.paint_style(mark, page.screen.glyph("│", "|"));

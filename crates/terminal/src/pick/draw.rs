@@ -71,11 +71,16 @@ fn lines(list: &List<'_>, options: &PickerOptions, screen: &Screen) -> Vec<(Stri
     let columns = screen.columns().saturating_sub(1);
     let mut lines = Vec::new();
     let question = shortened(&visible(&options.question).replace('\n', " "), columns / 2);
-    let query = shortened(&visible(&list.query), columns.saturating_sub(display_width(&question) + 4));
+    let query =
+        shortened(&visible(&list.query), columns.saturating_sub(display_width(&question) + 4));
     let sign = screen.glyph("›", ">");
     let width = display_width(&question) + display_width(&query) + 3;
     lines.push((
-        format!("{} {} {query}", screen.paint(Role::Strong, &question), screen.paint(Role::Prompt, sign)),
+        format!(
+            "{} {} {query}",
+            screen.paint(Role::Strong, &question),
+            screen.paint(Role::Prompt, sign)
+        ),
         width,
     ));
     for (at, (index, letters)) in list.shown() {
@@ -108,9 +113,10 @@ fn item(
     let chosen = at == list.chosen;
     let mut mark = if chosen { screen.glyph("❯ ", "> ") } else { "  " }.to_owned();
     if several {
-        mark.push_str(match list.marked[index] {
-            true => screen.glyph("◉ ", "[x] "),
-            false => screen.glyph("○ ", "[ ] "),
+        mark.push_str(if list.marked[index] {
+            screen.glyph("◉ ", "[x] ")
+        } else {
+            screen.glyph("○ ", "[ ] ")
         });
     }
     let room = columns.saturating_sub(display_width(&mark));

@@ -6,7 +6,7 @@ mod numbered;
 
 use std::io::{BufRead, Write};
 
-use crate::keys::{Key, KeySource};
+use crate::keys::{Key, RawMode, next_key};
 use crate::{Result, Screen};
 use list::List;
 
@@ -63,13 +63,13 @@ impl<'a> Picker<'a> {
         if !self.screen.capabilities.cursor {
             return numbered::pick(self.items, &self.options, self.screen, keyboard, out);
         }
-        let mut keys = KeySource::open(self.screen)?;
+        let _raw = RawMode::enter()?;
         let mut list = List::new(self.items, &self.options);
         let mut screen = self.screen.clone();
         let mut drawn = draw::Drawn::default();
         let picked = loop {
             drawn.draw(out, &list, &self.options, &screen)?;
-            let key = keys.next(out)?;
+            let key = next_key(out)?;
             if let Key::Resized(columns) = key {
                 screen.set_columns(Some(columns));
                 drawn.resized(columns);

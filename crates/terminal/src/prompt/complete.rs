@@ -60,10 +60,7 @@ pub(super) fn wanted(line: &str) -> Option<(Completions<'_>, usize)> {
 }
 
 /// The candidates that fit, the best first, each with the letters that do.
-pub(super) fn ranked(
-    text: &str,
-    candidates: Vec<Completion>,
-) -> Vec<(Completion, Vec<usize>)> {
+pub(super) fn ranked(text: &str, candidates: Vec<Completion>) -> Vec<(Completion, Vec<usize>)> {
     let mut found: Vec<(i32, usize, Completion, Vec<usize>)> = candidates
         .into_iter()
         .enumerate()
@@ -131,10 +128,8 @@ mod tests {
 
     #[test]
     fn candidates_are_filtered_and_ordered() {
-        let candidates = ["src/domain.rs", "src/main.rs", "README.md"].map(|text| Completion {
-            text: text.to_owned(),
-            ..Completion::default()
-        });
+        let candidates = ["src/domain.rs", "src/main.rs", "README.md"]
+            .map(|text| Completion { text: text.to_owned(), ..Completion::default() });
         let found: Vec<String> =
             ranked("main", candidates.to_vec()).into_iter().map(|(found, _)| found.text).collect();
         assert_eq!(found, ["src/main.rs", "src/domain.rs"]);

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, Read, Write};
 
-use super::look::{Sign, is_open};
 use super::Typed;
+use super::look::{Sign, is_open};
 use crate::Result;
 
 /// A longer input is none that a person types.

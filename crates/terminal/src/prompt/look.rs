@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nu_ansi_term::Style as NuStyle;
 use reedline::{
-    Hinter, History, Highlighter, PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus,
+    Highlighter, Hinter, History, PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus,
     PromptViMode, SearchQuery, StyledText, ValidationResult, Validator,
 };
 
@@ -46,10 +46,7 @@ impl reedline::Prompt for Sign {
         Cow::Borrowed("  ")
     }
 
-    fn render_prompt_history_search_indicator(
-        &self,
-        search: PromptHistorySearch,
-    ) -> Cow<'_, str> {
+    fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
         let nothing = match search.status {
             PromptHistorySearchStatus::Passing => "",
             PromptHistorySearchStatus::Failing => "nothing found ",

@@ -35,12 +35,15 @@ impl Pastes {
         if let Some((mark, _)) = kept.iter().find(|(_, same)| *same == text) {
             return mark.clone();
         }
-        let mark = (1..)
-            .map(|count| if count == 1 { format!("[{what}]") } else { format!("[{what} #{count}]") })
-            .find(|mark| kept.iter().all(|(taken, _)| taken != mark))
-            .unwrap_or_default();
+        let mut mark = format!("[{what}]");
+        let mut count = 1;
+        while kept.iter().any(|(taken, _)| *taken == mark) {
+            count += 1;
+            mark = format!("[{what} #{count}]");
+        }
         kept.push((mark.clone(), text));
-        while kept.len() > 1 && kept.iter().map(|(_, text)| text.len()).sum::<usize>() > KEPT_BYTES {
+        while kept.len() > 1 && kept.iter().map(|(_, text)| text.len()).sum::<usize>() > KEPT_BYTES
+        {
             kept.remove(0);
         }
         mark
@@ -56,15 +59,12 @@ impl Pastes {
             expanded.push_str(&rest[..at]);
             rest = &rest[at..];
             let known = kept.iter().find(|(mark, _)| rest.starts_with(mark.as_str()));
-            let length = match known {
-                Some((mark, text)) => {
-                    expanded.push_str(text);
-                    mark.len()
-                }
-                None => {
-                    expanded.push('[');
-                    1
-                }
+            let length = if let Some((mark, text)) = known {
+                expanded.push_str(text);
+                mark.len()
+            } else {
+                expanded.push('[');
+                1
             };
             rest = &rest[length..];
         }

@@ -2,8 +2,8 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use reedline::{
-    EditCommand, EditMode, Emacs, Keybindings, PromptEditMode, PromptViMode,
-    ReedlineEvent, ReedlineRawEvent, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
+    EditCommand, EditMode, Emacs, Keybindings, PromptEditMode, PromptViMode, ReedlineEvent,
+    ReedlineRawEvent, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
     default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 
@@ -80,9 +80,9 @@ impl Typing {
                 self.before = Before::Backslash;
                 None
             }
-            (KeyModifiers::NONE, KeyCode::Enter) if before == Before::Backslash => Some(
-                ReedlineEvent::Edit(vec![EditCommand::Backspace, EditCommand::InsertNewline]),
-            ),
+            (KeyModifiers::NONE, KeyCode::Enter) if before == Before::Backslash => {
+                Some(ReedlineEvent::Edit(vec![EditCommand::Backspace, EditCommand::InsertNewline]))
+            }
             _ => None,
         }
     }

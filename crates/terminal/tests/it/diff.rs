@@ -7,10 +7,16 @@ use crate::screens::{colorful, colorless, plain, shown};
 fn change() -> FileView {
     let lines = [
         (' ', "fn total(items: &[Item]) -> u64 {"),
-        ('-', "    let mut sum = 0; // the sum of what is there, which is never more than it seems"),
+        (
+            '-',
+            "    let mut sum = 0; // the sum of what is there, which is never more than it seems",
+        ),
         ('-', "    for item in items {"),
         ('-', "        sum += item.price;"),
-        ('+', "    let mut sum = 0_u64; // the sum of what is there, which is never more than it seems"),
+        (
+            '+',
+            "    let mut sum = 0_u64; // the sum of what is there, which is never more than it seems",
+        ),
         ('+', "    for item in items.iter() {"),
         ('+', "\tsum += item.price * item.count; // 日本語のコメント"),
         ('+', "        log(\"\u{1b}[31m\u{202e}\");"),

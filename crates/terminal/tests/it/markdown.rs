@@ -49,11 +49,14 @@ fn the_styles_of_a_rich_document() {
 
 #[test]
 fn nothing_but_styles_and_links_reaches_the_terminal() {
-    let text = whole("a\x1b[2Jb \x1b]0;x\x07 `c\x1b[1A` \u{9b}1m\n```\n\x1b[H\n```\n", colorful(80));
+    let text =
+        whole("a\x1b[2Jb \x1b]0;x\x07 `c\x1b[1A` \u{9b}1m\n```\n\x1b[H\n```\n", colorful(80));
     let mut rest = text.as_str();
     while let Some((_, after)) = rest.split_once('\x1b') {
         let style = after.starts_with('[')
-            && after[1..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m');
+            && after[1..]
+                .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                .starts_with('m');
         assert!(style || after.starts_with("]8;;") || after.starts_with('\\'), "{after:?}");
         rest = after;
     }
@@ -99,10 +102,7 @@ fn thinking_is_faint() {
     let options = RendererOptions { thinking: true };
     let mut renderer = Renderer::new(colorful(80), options);
     let text = renderer.push("so **this** is\n") + &renderer.finish();
-    assert_eq!(
-        text.replace('\x1b', "␛"),
-        "␛[2;3mso␛[0m ␛[1;2;3mthis␛[0m ␛[2;3mis␛[0m\n"
-    );
+    assert_eq!(text.replace('\x1b', "␛"), "␛[2;3mso␛[0m ␛[1;2;3mthis␛[0m ␛[2;3mis␛[0m\n");
 }
 
 /// No line is wider than the terminal, but for code and addresses, which a
@@ -153,11 +153,58 @@ fn a_character_at_a_time_gives_the_same() {
 /// Marks, so that what is made of them is Markdown now and then.
 fn fragment() -> impl Strategy<Value = String> {
     let marks = prop::sample::select(vec![
-        "*", "**", "_", "~~", "~", "`", "``", "```", "[", "](", ")", "](https://a.b)", "<", ">",
-        "<b>", "<https://a>", "\\", "&amp;", "!", "#", "# ", "- ", "1. ", "2) ", "> ", "| a | b |",
-        "|---|---|", "|", "---", "===", "\n", "\n\n", "  \n", "\r\n", " ", "    ", "\t", "word",
-        "a b", "日本", "、", "（", "👩\u{200d}💻", "e\u{301}", "\x1b[2K", "```rust\n", "fn x() {}",
-        "- [ ] ", "[a]: b", "\u{fdd0}", "x_y_z", "2*3",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "~",
+        "`",
+        "``",
+        "```",
+        "[",
+        "](",
+        ")",
+        "](https://a.b)",
+        "<",
+        ">",
+        "<b>",
+        "<https://a>",
+        "\\",
+        "&amp;",
+        "!",
+        "#",
+        "# ",
+        "- ",
+        "1. ",
+        "2) ",
+        "> ",
+        "| a | b |",
+        "|---|---|",
+        "|",
+        "---",
+        "===",
+        "\n",
+        "\n\n",
+        "  \n",
+        "\r\n",
+        " ",
+        "    ",
+        "\t",
+        "word",
+        "a b",
+        "日本",
+        "、",
+        "（",
+        "👩\u{200d}💻",
+        "e\u{301}",
+        "\x1b[2K",
+        "```rust\n",
+        "fn x() {}",
+        "- [ ] ",
+        "[a]: b",
+        "\u{fdd0}",
+        "x_y_z",
+        "2*3",
     ]);
     prop::collection::vec(marks, 0..40).prop_map(|marks| marks.concat())
 }

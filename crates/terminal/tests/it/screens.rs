@@ -20,11 +20,8 @@ pub fn plain(columns: usize) -> Screen {
 
 /// A terminal of long ago.
 pub fn ascii(columns: usize) -> Screen {
-    let surroundings = Surroundings {
-        locale: Some("C".to_owned()),
-        no_color: Some("1".to_owned()),
-        ..terminal()
-    };
+    let surroundings =
+        Surroundings { locale: Some("C".to_owned()), no_color: Some("1".to_owned()), ..terminal() };
     screen(&surroundings, columns)
 }
 
