@@ -8,10 +8,10 @@ const LONGEST_QUERY: usize = 64;
 const MATCH: i32 = 16;
 const FOLLOWS: i32 = 18;
 const BEGINS_WORD: i32 = 8;
-const BEGINS_NAME: i32 = 6;
+const BEGINS_NAME: i32 = 12;
 const SAME_CASE: i32 = 1;
 const GAP: i32 = -1;
-const LONGEST_GAP: i32 = 12;
+const LONGEST_GAP: i32 = 6;
 /// Worse than any score.
 const NEVER: i32 = i32::MIN / 2;
 
@@ -103,17 +103,17 @@ fn same(a: char, b: char) -> bool {
         }
 }
 
-/// What a place in a name is worth.
+/// What a place in a name is worth. The last part of a path is what people
+/// mean.
 fn place(letters: &[(usize, char)], column: usize) -> i32 {
-    let Some((_, before)) = column.checked_sub(1).and_then(|before| letters.get(before)) else {
-        return BEGINS_WORD + BEGINS_NAME;
-    };
+    let separates = |letter: char| matches!(letter, '/' | '\\');
     let (_, letter) = letters[column];
-    if matches!(before, '/' | '\\') {
-        // The last part of a path is what people mean.
-        let last = !letters[column..].iter().any(|(_, c)| matches!(c, '/' | '\\'));
+    let before = column.checked_sub(1).map(|before| letters[before].1);
+    if before.is_none_or(separates) {
+        let last = !letters[column..].iter().any(|(_, letter)| separates(*letter));
         return BEGINS_WORD + if last { BEGINS_NAME } else { 0 };
     }
+    let Some(before) = before else { return 0 };
     let word = !before.is_alphanumeric()
         || (before.is_lowercase() && letter.is_uppercase())
         || (before.is_numeric() != letter.is_numeric());
