@@ -29,7 +29,7 @@ fn convert(prompt: Either<String, Vec<Message>>) -> core::Result<Prompt> {
         Either::B(messages) => {
             let convert = |message: Message| {
                 let role: Role = message.role.parse()?;
-                Ok(core::Message { role, content: message.content })
+                Ok(core::Message::new(role, message.content))
             };
             let messages: core::Result<Vec<_>> = messages.into_iter().map(convert).collect();
             Ok(Prompt::messages(messages?))

@@ -35,7 +35,7 @@ impl PromptInput {
             Self::Text(text) => Prompt::text(text),
             Self::Messages(messages) => {
                 let convert = |message: MessageInput| {
-                    Ok(Message { role: message.role.parse()?, content: message.content })
+                    Ok(Message::new(message.role.parse()?, message.content))
                 };
                 let messages: Result<Vec<_>, core::Error> =
                     messages.into_iter().map(convert).collect();

@@ -45,10 +45,8 @@ mod tests {
 
     #[test]
     fn the_words_come_after_the_passages() {
-        let Prompt::Messages(messages) = lay_out(Task::Ask, "a.rs:1-2\n```\nx\n```\n", " why? ")
-        else {
-            panic!("not a conversation")
-        };
+        let prompt = lay_out(Task::Ask, "a.rs:1-2\n```\nx\n```\n", " why? ");
+        let messages = prompt.as_messages();
         assert_eq!(messages[0].content, ASK.trim_end());
         assert_eq!(messages[1].content, "a.rs:1-2\n```\nx\n```\n\nQuestion: why?");
     }

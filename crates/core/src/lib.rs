@@ -55,6 +55,7 @@ mod precise;
 mod residency;
 mod residents;
 mod secrets;
+mod session;
 mod syntax;
 mod tokens;
 mod turn;
@@ -87,12 +88,17 @@ pub use residency::{
 };
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use session::{Session, SessionSetup};
 pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
-pub use mlxcode_agent::TurnEvent;
+pub use mlxcode_agent::{
+    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
+    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
+    TurnLimits,
+};
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
@@ -121,17 +127,17 @@ pub use mlxcode_models::hub::{
 };
 pub use mlxcode_models::{
     Accelerator, AcceleratorKind, AgeFile, BenchmarkRecord, Catalogue, CatalogueEntry,
-    CatalogueFile, CatalogueHit, CatalogueQuery, Disk, DiskOptions, DiskReport, DryOptions,
+    CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Keychain, LeaseHolder,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
     LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
     ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
     ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
     RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
     Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, Usage, UsageTotals, VerifyCheck, VerifyId,
-    VerifyReport, VerifyStatus,
+    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
 /// For who brings a model of their own: implement

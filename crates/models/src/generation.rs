@@ -6,12 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use mlxcode_base::CancelToken;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::chat::ToolCall;
 use crate::error::{Error, Result};
 
 /// One generated token.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Token {
     /// Its number in the vocabulary.
     pub id: u32,
@@ -19,7 +20,7 @@ pub struct Token {
     /// empty while a character or a stop text may still be unfinished.
     pub text: String,
     /// How likely it was, where the request asked for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_probabilities: Option<Box<LogProbabilities>>,
 }
 
@@ -34,7 +35,7 @@ impl Token {
 /// softmax over the logits as the model made them, before any bias, penalty,
 /// cut or temperature, which is what vLLM and llama.cpp's server report by
 /// default.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogProbabilities {
     /// That of the token that was chosen.
     pub chosen: f32,
@@ -45,7 +46,7 @@ pub struct LogProbabilities {
 }
 
 /// One of the likeliest tokens.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LikelyToken {
     /// Its number in the vocabulary.
     pub id: u32,
@@ -57,7 +58,8 @@ pub struct LikelyToken {
 }
 
 /// What a [`Generation`] gives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GenerationEvent {
     /// The prompt was read; the first token comes next.
@@ -67,12 +69,17 @@ pub enum GenerationEvent {
     },
     /// One more token.
     Token(Token),
+    /// More of what the model thinks before it answers, from a model that
+    /// tells it apart itself. One that runs here writes it into its text.
+    Thinking(String),
+    /// A whole call of a tool, from a model that tells it apart itself.
+    ToolCall(ToolCall),
     /// The end: nothing comes after it.
     Finished(Finished),
 }
 
 /// How a generation ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     /// Why it ended.
     pub reason: FinishReason,
@@ -83,7 +90,7 @@ pub struct Finished {
 }
 
 /// Why a generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FinishReason {
@@ -93,21 +100,24 @@ pub enum FinishReason {
     Length,
     /// The caller cancelled.
     Cancelled,
+    /// The model called tools and waits for their answers.
+    ToolCalls,
 }
 
 impl FinishReason {
-    /// The reason's stable name: `stop`, `length` or `cancelled`.
+    /// The reason's stable name: `stop`, `length`, `cancelled` or `tool_calls`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "stop",
             Self::Length => "length",
             Self::Cancelled => "cancelled",
+            Self::ToolCalls => "tool_calls",
         }
     }
 }
 
 /// How many tokens were read and written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
@@ -116,7 +126,7 @@ pub struct Usage {
 }
 
 /// How long the two phases took, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     /// Reading the prompt.
     pub prefill_ms: f64,

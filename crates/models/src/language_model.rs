@@ -48,6 +48,13 @@ pub struct ModelInfo {
     pub weights: String,
     /// Whether the model has a chat template, so that it takes messages.
     pub chat: bool,
+    /// Whether it can be told of tools: its template lays them out, or its
+    /// server takes them.
+    pub tools: bool,
+    /// Whether it can be told to think before it answers, or not to.
+    pub thinking: bool,
+    /// Whether it sees pictures.
+    pub images: bool,
 }
 
 impl ModelInfo {
@@ -60,6 +67,9 @@ impl ModelInfo {
             parameters: None,
             weights: String::new(),
             chat: true,
+            tools: false,
+            thinking: false,
+            images: false,
         }
     }
 }

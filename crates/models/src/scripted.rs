@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use crate::chat::Prompt;
+use crate::chat::{Message, Prompt};
 use crate::error::{Error, Result};
 use crate::generation::{
     FinishReason, Finished, Generation, GenerationEvent, Timings, Token, Usage, generation_channel,
@@ -37,6 +37,12 @@ impl ScriptedModel {
         self
     }
 
+    /// Makes it a model that can be told of tools.
+    pub fn with_tools(mut self) -> Self {
+        self.info.tools = true;
+        self
+    }
+
     /// The prompts given so far, oldest first.
     pub fn prompts(&self) -> Vec<Prompt> {
         self.prompts.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -51,10 +57,7 @@ impl LanguageModel for ScriptedModel {
     fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
         Ok(match prompt {
             Prompt::Text(text) => split(text).count(),
-            // One token for the role of each message.
-            Prompt::Messages(messages) => {
-                messages.iter().map(|message| 1 + split(&message.content).count()).sum()
-            }
+            Prompt::Chat(chat) => chat.messages.iter().map(tokens_of).sum(),
         })
     }
 
@@ -93,6 +96,13 @@ impl LanguageModel for ScriptedModel {
         sender.send(Ok(GenerationEvent::Finished(Finished { reason, usage, timings })));
         Ok(generation)
     }
+}
+
+/// One token for the role, and those of all that is said.
+fn tokens_of(message: &Message) -> usize {
+    let calls = message.tool_calls.iter();
+    let calls: usize = calls.map(|call| 1 + split(&call.arguments.to_string()).count()).sum();
+    1 + split(&message.content).count() + calls
 }
 
 /// Splits into words and runs of white space; the parts join to the whole.

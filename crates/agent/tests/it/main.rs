@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod session;
+
 use std::fs;
 
 use mlxcode_agent::{Error, Task, Turn, TurnEvent, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{CodeBase, WalkOptions};
 use mlxcode_edit::ParsedItem;
-use mlxcode_models::{FinishReason, LanguageModel, Prompt, ScriptedModel};
+use mlxcode_models::{FinishReason, LanguageModel, ScriptedModel};
 use tempfile::TempDir;
 
 const REPLY: &str = "Louder:\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n\nThat is all.\n";
@@ -50,7 +52,8 @@ fn an_answer_is_streamed_with_what_it_rests_on() {
     assert_eq!(text, "It is `open_port`.");
     assert_eq!(turn.finished().unwrap().reason, FinishReason::Stop);
 
-    let [Prompt::Messages(messages)] = &model.prompts()[..] else { panic!("one conversation") };
+    let [prompt] = &model.prompts()[..] else { panic!("one conversation") };
+    let messages = prompt.as_messages();
     assert!(messages[1].content.contains("def open_port(number):"));
     assert!(messages[1].content.ends_with("Question: who opens a port?"));
 }

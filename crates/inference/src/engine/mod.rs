@@ -199,8 +199,8 @@ impl Engine {
     fn encode(&self, prompt: &Prompt) -> ModelsResult<Vec<u32>> {
         match prompt {
             Prompt::Text(text) => self.tokenizer.encode(text, true),
-            Prompt::Messages(messages) => {
-                self.tokenizer.encode_messages(self.template.as_ref(), messages)
+            Prompt::Chat(chat) => {
+                self.tokenizer.encode_messages(self.template.as_ref(), &chat.messages)
             }
             _ => Err(ModelsError::InvalidOption {
                 option: "prompt",

@@ -105,7 +105,7 @@ impl Tokenizer {
                 from = cut;
             }
             content.push_str(&message.content[from..]);
-            Message { role: message.role, content }
+            Message { content, ..message.clone() }
         });
         Some((marked.collect(), mark))
     }
