@@ -103,7 +103,7 @@ fn answer(
             let files = [change("src/a.rs"), change("src/b.rs")];
             let mut view = ApprovalView::new(&files, DiffView::default(), screen);
             view.show(out)?;
-            let decision = view.ask(out)?;
+            let decision = view.ask(keyboard, out)?;
             writeln!(out, "decided: {decision:?}")?;
         }
         _ => {

@@ -15,6 +15,7 @@
 
 mod approval;
 mod capability;
+mod choice;
 mod diff;
 mod error;
 mod fuzzy;
@@ -34,6 +35,7 @@ pub use approval::{
     Answer, Approval, ApprovalView, Decision, PendingFile, PendingHunk, Question, Scope,
 };
 pub use capability::{Capabilities, ColorDepth, Surroundings};
+pub use choice::{Choice, choose};
 pub use diff::{DiffView, FileView, HunkView, LineView};
 pub use error::{Error, Result};
 pub use fuzzy::{FuzzyMatch, fuzzy_match};

@@ -1,9 +1,9 @@
 //! The questions about a change, as they are shown and answered.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
 use super::{Answer, Approval, Decision, PendingFile, Scope};
-use crate::keys::{Key, RawLines, RawMode, next_key};
+use crate::choice::read_answer;
 use crate::visible::visible;
 use crate::{DiffView, Result, Role, Screen};
 
@@ -13,12 +13,13 @@ pub struct ApprovalView<'a> {
     diff: DiffView,
     screen: &'a Screen,
     approval: Approval,
+    can_edit: bool,
 }
 
 impl<'a> ApprovalView<'a> {
     /// A view of these files.
     pub fn new(files: &'a [PendingFile], diff: DiffView, screen: &'a Screen) -> Self {
-        Self { files, diff, screen, approval: Approval::new(files) }
+        Self { files, diff, screen, approval: Approval::new(files), can_edit: true }
     }
 
     /// Shows the whole change.
@@ -32,39 +33,34 @@ impl<'a> ApprovalView<'a> {
         Ok(())
     }
 
-    /// Asks on the terminal, key by key, until there is a decision. After
-    /// [`Decision::Why`] it can be asked again: what was decided stays.
+    /// Leaves out the answer that opens an editor, for a caller who has none.
+    pub fn without_editor(mut self) -> Self {
+        self.can_edit = false;
+        self
+    }
+
+    /// Asks until there is a decision: by single keys, or by lines of
+    /// `keyboard` where no cursor moves. After [`Decision::Why`] it can be
+    /// asked again: what was decided stays.
     ///
     /// Ctrl-C, Esc and the end of input mean no.
-    pub fn ask(&mut self, out: &mut dyn Write) -> Result<Decision> {
-        let _raw = RawMode::enter()?;
+    pub fn ask(&mut self, keyboard: &mut dyn BufRead, out: &mut dyn Write) -> Result<Decision> {
         loop {
             self.write_question(out)?;
-            let key = next_key(out)?;
-            let answer = match key {
-                Key::Char(letter) => answer(letter),
-                Key::Escape | Key::Interrupt | Key::End => Some(Answer::Rest),
-                _ => None,
+            let answer = match read_answer(self.screen, keyboard, out)? {
+                Some(letter) => answer(letter).unwrap_or(Answer::Help),
+                None => Answer::Rest,
             };
-            let shown = match key {
-                Key::Char(letter) if answer.is_some() => letter.to_string(),
-                _ => String::new(),
-            };
-            write!(out, "{shown}\r\n")?;
-            match answer {
-                Some(answer) => {
-                    if let Some(decision) = self.take(answer, &mut RawLines(out))? {
-                        return Ok(decision);
-                    }
-                }
-                None => self.write_help(&mut RawLines(out))?,
+            if answer == Answer::Edit && !self.can_edit {
+                self.write_help(out)?;
+            } else if let Some(decision) = self.take(answer, out)? {
+                return Ok(decision);
             }
         }
     }
 
-    /// Takes one answer and shows what belongs to it: for a caller that reads
-    /// whole lines.
-    pub fn take(&mut self, answer: Answer, out: &mut dyn Write) -> Result<Option<Decision>> {
+    /// Takes one answer and shows what belongs to it.
+    fn take(&mut self, answer: Answer, out: &mut dyn Write) -> Result<Option<Decision>> {
         match answer {
             Answer::Help => self.write_help(out)?,
             Answer::Show => self.show_scope(out)?,
@@ -79,8 +75,7 @@ impl<'a> ApprovalView<'a> {
         Ok(decision)
     }
 
-    /// Writes the question that stands, without a line end.
-    pub fn write_question(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_question(&self, out: &mut dyn Write) -> io::Result<()> {
         let question = self.approval.question();
         let text = match question.scope {
             Scope::All => format!("Apply the changes to {} files?", self.files.len()),
@@ -94,7 +89,10 @@ impl<'a> ApprovalView<'a> {
         if question.can_divide {
             keys.push("each");
         }
-        keys.extend(["open", "why", "?"]);
+        if self.can_edit {
+            keys.push("open");
+        }
+        keys.extend(["why", "?"]);
         let keys = self.screen.paint(Role::Faint, &format!("[{}]", keys.join("/")));
         write!(out, "{} {keys} ", self.screen.paint(Role::Strong, &text))?;
         out.flush()
@@ -127,10 +125,12 @@ impl<'a> ApprovalView<'a> {
         if self.approval.question().can_divide {
             lines.push(("e", "each: ask about every file, or every part of a file"));
         }
+        if self.can_edit {
+            lines.push(("o", "open it in the editor first"));
+        }
         lines.extend([
             ("a", "yes to this and all that come"),
             ("q", "no to this and all that come"),
-            ("o", "open it in the editor first"),
             ("w", "ask why it is changed so"),
             ("s", "show it again"),
         ]);
@@ -138,13 +138,6 @@ impl<'a> ApprovalView<'a> {
             writeln!(out, "  {}  {text}", self.screen.paint(Role::Strong, key))?;
         }
         Ok(())
-    }
-}
-
-impl Answer {
-    /// The answer that a typed line means; by its first letter.
-    pub fn of_line(line: &str) -> Option<Self> {
-        answer(line.trim().chars().next()?)
     }
 }
 
