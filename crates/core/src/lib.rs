@@ -40,6 +40,7 @@ mod benchmark;
 mod changes;
 mod checks;
 mod code;
+mod command_runner;
 mod config;
 mod dirs;
 mod doctor;
@@ -70,6 +71,7 @@ mod workspace;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
+pub use command_runner::CommandSurroundings;
 pub use config::{
     CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
     EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
