@@ -1,4 +1,4 @@
-use mlxcode_base::{Diagnostic, ErrorKind};
+use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind};
 use thiserror::Error;
 
 /// What can go wrong in a turn.
@@ -21,6 +21,18 @@ pub enum Error {
         /// Tokens that the model's context holds.
         context_length: usize,
     },
+    /// A turn of the session is running.
+    #[error("a turn of this session is running")]
+    Busy,
+    /// A template of a prompt could not be rendered.
+    #[error("the template of the instructions cannot be rendered: {reason}")]
+    Template {
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// Whoever provides the tree or its code failed.
+    #[error(transparent)]
+    Ground(BoxDiagnostic),
     /// The code base could not be read.
     #[error(transparent)]
     Context(#[from] mlxcode_context::Error),
@@ -37,6 +49,9 @@ impl Diagnostic for Error {
         match self {
             Self::EmptyInput { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::Busy => ErrorKind::Conflict,
+            Self::Template { .. } => ErrorKind::InvalidInput,
+            Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
             Self::Model(source) => source.kind(),
         }
@@ -46,6 +61,9 @@ impl Diagnostic for Error {
         match self {
             Self::EmptyInput { .. } => "agent.empty_input",
             Self::QuestionTooLong { .. } => "agent.question_too_long",
+            Self::Busy => "agent.busy",
+            Self::Template { .. } => "agent.template",
+            Self::Ground(source) => source.code(),
             Self::Context(source) => source.code(),
             Self::Model(source) => source.code(),
         }
@@ -57,6 +75,9 @@ impl Diagnostic for Error {
             Self::QuestionTooLong { .. } => {
                 Some("shorten the question or use a model with a longer context".to_owned())
             }
+            Self::Busy => Some("wait for its end, or cancel it".to_owned()),
+            Self::Template { .. } => Some("mend the template, or remove it".to_owned()),
+            Self::Ground(source) => source.help(),
             Self::Context(source) => source.help(),
             Self::Model(source) => source.help(),
         }

@@ -1,18 +1,32 @@
 //! A conversation that does work.
 //!
-//! The principal type is [`Turn`]: a question, the passages that matter for it
-//! and the answer of a [`LanguageModel`](mlxcode_models::LanguageModel), read
-//! as an iterator of [`TurnEvent`]s. For a change, the edits in the reply are
-//! parsed while it streams; applying them is the caller's decision.
+//! The principal type is [`Session`]: what was said, seen and done, turn by
+//! turn. A [`SessionTurn`] is read as an iterator of [`Event`]s: the model's
+//! answer as it comes, its edits before and after they are written, the tools
+//! that it calls, and what somebody has to decide.
+//!
+//! A [`Turn`] is less: one question, the passages that matter for it and the
+//! answer. Applying the edits in it is the caller's decision.
 
 #![forbid(unsafe_code)]
 
 mod error;
 mod prompt;
 pub mod recording;
+mod session;
 pub mod session_store;
+mod tool;
 mod turn;
 
 pub use error::{Error, Result};
 pub use prompt::Task;
+pub use session::{
+    Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,
+    Input, LedgerPiece, Mode, ModePolicy, Policy, Proposal, ProposedChange, Session, SessionLog,
+    SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
+};
+pub use tool::{
+    Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, Tool, ToolBox,
+    ToolError, ToolResult, World,
+};
 pub use turn::{CONTEXT_TOKENS, Turn, TurnEvent, TurnRequest};

@@ -13,7 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert!(seen_by_worker.is_cancelled());
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Node>);
+
+#[derive(Debug, Default)]
+struct Node {
+    is_cancelled: AtomicBool,
+    /// Whose cancelling counts too.
+    parent: Option<CancelToken>,
+}
 
 impl CancelToken {
     /// Makes a token that nobody has cancelled.
@@ -23,11 +30,36 @@ impl CancelToken {
 
     /// Asks all holders of this token to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.is_cancelled.store(true, Ordering::Release);
     }
 
-    /// Tells whether [`cancel`](Self::cancel) was called on any clone.
+    /// Makes a token for a part of the work: cancelling it stops that part
+    /// alone, cancelling this one stops it too.
+    ///
+    /// ```
+    /// let whole = mlxcode_base::CancelToken::new();
+    /// let (first, second) = (whole.child(), whole.child());
+    /// first.cancel();
+    /// assert!(first.is_cancelled() && !second.is_cancelled() && !whole.is_cancelled());
+    /// whole.cancel();
+    /// assert!(second.is_cancelled());
+    /// ```
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Node { is_cancelled: AtomicBool::new(false), parent: Some(self.clone()) }))
+    }
+
+    /// Tells whether [`cancel`](Self::cancel) was called on any clone, or on
+    /// what this is a child of.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        let mut node = &self.0;
+        loop {
+            if node.is_cancelled.load(Ordering::Acquire) {
+                return true;
+            }
+            match &node.parent {
+                Some(parent) => node = &parent.0,
+                None => return false,
+            }
+        }
     }
 }

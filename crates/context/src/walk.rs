@@ -23,7 +23,7 @@ const BINARY_PROBE_BYTES: usize = 8 * 1024;
 const OWN_RULES: &str = ".mlxignore";
 
 /// All files with rules.
-const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
+pub const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
 
 /// Rules for what to ignore are longer than this nowhere.
 const MOST_RULE_BYTES: u64 = 1 << 20;
@@ -153,6 +153,39 @@ impl Place {
     }
 }
 
+/// How long a file is and when it was changed; of a folder, when something in
+/// it came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub size_bytes: u64,
+    pub changed_ns: i64,
+}
+
+impl Stamp {
+    /// That of what lies at `path`, or of the link there.
+    pub fn of(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().map(|meta| Self::from(&meta))
+    }
+}
+
+impl From<&fs::Metadata> for Stamp {
+    fn from(meta: &fs::Metadata) -> Self {
+        // A folder's size says nothing that its time does not.
+        let size_bytes = if meta.is_dir() { 0 } else { meta.len() };
+        Self { size_bytes, changed_ns: changed_ns(meta) }
+    }
+}
+
+/// What a tree holds.
+#[derive(Debug)]
+pub struct Listing {
+    /// The files that are read, by path.
+    pub places: Vec<Place>,
+    pub skipped: Skipped,
+    /// All folders and files that the rules let through.
+    pub all: Vec<(PathBuf, Stamp)>,
+}
+
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git
 /// work tree or not.
 pub fn walk(
@@ -160,7 +193,7 @@ pub fn walk(
     options: &WalkOptions,
     cancel: &CancelToken,
 ) -> Result<(Vec<SourceFile>, Skipped)> {
-    let (places, mut skipped) = list(root, options, cancel)?;
+    let Listing { places, mut skipped, .. } = list(root, options, cancel)?;
     let mut files = Vec::with_capacity(places.len());
     for read in read_all(&places, options, cancel) {
         match read {
@@ -178,13 +211,14 @@ pub fn walk(
 }
 
 /// The files that [`walk`] would read, by path, without reading them.
-pub fn list(
-    root: &Root,
-    options: &WalkOptions,
-    cancel: &CancelToken,
-) -> Result<(Vec<Place>, Skipped)> {
+pub fn list(root: &Root, options: &WalkOptions, cancel: &CancelToken) -> Result<Listing> {
     let mut skipped = Skipped::default();
-    let mut places = places(root, options, cancel, &mut skipped)?;
+    let (mut places, folders) = places(root, options, cancel, &mut skipped)?;
+    let stamp = |place: &Place| {
+        let Place { full, size_bytes, changed_ns, .. } = place;
+        (full.clone(), Stamp { size_bytes: *size_bytes, changed_ns: *changed_ns })
+    };
+    let all = folders.into_iter().chain(places.iter().map(stamp)).collect();
     places.retain(|one| {
         one.size_bytes <= options.most_bytes(&one.path) || {
             skipped.too_large += 1;
@@ -201,16 +235,16 @@ pub fn list(
     let fitting = fitting.count();
     skipped.too_large += places.len() - fitting;
     places.truncate(fitting);
-    Ok((places, skipped))
+    Ok(Listing { places, skipped, all })
 }
 
-/// The files below `root` that its rules let through, by path.
+/// The files below `root` that its rules let through, by path, and the folders.
 fn places(
     root: &Root,
     options: &WalkOptions,
     cancel: &CancelToken,
     skipped: &mut Skipped,
-) -> Result<Vec<Place>> {
+) -> Result<(Vec<Place>, Vec<(PathBuf, Stamp)>)> {
     let (sender, receiver) = mpsc::channel();
     let refused = Arc::new(AtomicUsize::new(0));
     walker(root, options, Arc::clone(&refused))?.build_parallel().run(|| {
@@ -220,10 +254,16 @@ fn places(
                 return WalkState::Quit;
             }
             let found = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    place(root, &entry)
-                }
-                Ok(_) => return WalkState::Continue,
+                Ok(entry) => match entry.file_type() {
+                    Some(kind) if kind.is_file() => place(root, &entry).map(Listed::File),
+                    // Its time is taken before it is read: what comes later
+                    // makes it another.
+                    Some(kind) if kind.is_dir() => entry
+                        .metadata()
+                        .ok()
+                        .map(|meta| Listed::Folder(entry.into_path(), (&meta).into())),
+                    _ => return WalkState::Continue,
+                },
                 Err(_) => None,
             };
             // The receiver lives until all walkers are done.
@@ -236,15 +276,22 @@ fn places(
         return Err(Error::Cancelled);
     }
     skipped.unreadable += refused.load(Ordering::Relaxed);
-    let mut places = Vec::new();
+    let (mut places, mut folders) = (Vec::new(), Vec::new());
     for found in receiver {
         match found {
-            Some(place) => places.push(place),
+            Some(Listed::File(place)) => places.push(place),
+            Some(Listed::Folder(path, stamp)) => folders.push((path, stamp)),
             None => skipped.unreadable += 1,
         }
     }
     places.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(places)
+    Ok((places, folders))
+}
+
+/// What a walk comes by.
+enum Listed {
+    File(Place),
+    Folder(PathBuf, Stamp),
 }
 
 /// The folders below `root` that its rules let through.

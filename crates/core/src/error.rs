@@ -21,6 +21,11 @@ impl Error {
         self.0.code()
     }
 
+    /// For a trait of another crate, whose errors keep those of this one.
+    pub(crate) fn into_diagnostic(self) -> BoxDiagnostic {
+        self.0
+    }
+
     /// What led to it, nearest first, without what the sentence before says.
     pub fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();

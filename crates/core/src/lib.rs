@@ -55,6 +55,7 @@ mod precise;
 mod residency;
 mod residents;
 mod secrets;
+mod session;
 mod sessions;
 mod syntax;
 mod tokens;
@@ -92,17 +93,23 @@ pub use residency::{
 };
 pub use residents::ModelUse;
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use session::{Session, SessionSetup};
 pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
-pub use mlxcode_agent::TurnEvent;
 pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
 pub use mlxcode_agent::session_store::{
     EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
     NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
     SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+    StoredLog,
+};
+pub use mlxcode_agent::{
+    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
+    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
+    TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,

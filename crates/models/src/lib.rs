@@ -34,6 +34,7 @@ mod language_model;
 mod queue;
 mod records;
 mod reference;
+mod reply;
 mod safetensors;
 mod scripted;
 mod secrets;
@@ -75,6 +76,7 @@ pub use records::{
 
 pub use queue::{LookUp, NewPull, PullError, PullJob, PullJobState, PullPriority, PullQueue};
 pub use reference::{DEFAULT_REVISION, HubReference, ModelReference};
+pub use reply::{ReplyOptions, ReplyPiece, ReplyReader};
 pub use safetensors::{SafetensorsHeader, SafetensorsTensor, SafetensorsType};
 pub use scripted::ScriptedModel;
 pub use secrets::{

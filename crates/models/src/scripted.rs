@@ -37,6 +37,12 @@ impl ScriptedModel {
         self
     }
 
+    /// Makes it a model that can be told of tools.
+    pub fn with_tools(mut self) -> Self {
+        self.info.tools = true;
+        self
+    }
+
     /// The prompts given so far, oldest first.
     pub fn prompts(&self) -> Vec<Prompt> {
         self.prompts.lock().unwrap_or_else(PoisonError::into_inner).clone()

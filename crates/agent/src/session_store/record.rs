@@ -23,8 +23,10 @@ pub enum RecordKind {
     Thinking,
     /// Something that happened, in the words of whoever drives the session.
     Event,
-    /// A message as it went to the model, a tool's answer for one.
+    /// A message as the model is told it.
     Message,
+    /// The messages that the model is told are others from here on.
+    History,
     /// The end of an answer: `{"model", "reason", "usage", "timings"}`.
     Generation,
     /// What became of edits: `{"outcome", "edits"}`.
@@ -42,12 +44,13 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    const KNOWN: [(Self, &'static str); 11] = [
+    const KNOWN: [(Self, &'static str); 12] = [
         (Self::User, "user"),
         (Self::Text, "text"),
         (Self::Thinking, "thinking"),
         (Self::Event, "event"),
         (Self::Message, "message"),
+        (Self::History, "history"),
         (Self::Generation, "generation"),
         (Self::Edit, "edit"),
         (Self::Summary, "summary"),
@@ -197,16 +200,12 @@ impl NewRecord {
 
 /// The text of a record that a person said or read.
 pub(super) fn said<'d>(kind: &RecordKind, data: &'d Value) -> Option<&'d str> {
-    let name = match kind {
-        RecordKind::Message => "content",
-        RecordKind::User
-        | RecordKind::Text
-        | RecordKind::Event
-        | RecordKind::Summary
-        | RecordKind::Title => "text",
-        _ => return None,
-    };
-    data.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+    match kind {
+        RecordKind::User | RecordKind::Text | RecordKind::Summary | RecordKind::Title => {
+            data.get("text")?.as_str().filter(|text| !text.trim().is_empty())
+        }
+        _ => None,
+    }
 }
 
 /// That of it which is made findable. What stands here is part of the layout:

@@ -48,7 +48,7 @@ const MIGRATIONS: [&str; 1] = ["
         PRIMARY KEY (session, seq)) WITHOUT ROWID;
     CREATE INDEX record_body ON record (body);
     CREATE INDEX record_kind ON record (session, kind)
-        WHERE kind IN ('generation', 'edit', 'summary', 'pin', 'unpin');
+        WHERE kind IN ('generation', 'edit', 'history', 'summary', 'pin', 'unpin');
     CREATE TABLE turn (
         session INTEGER NOT NULL, turn INTEGER NOT NULL, first_seq INTEGER NOT NULL,
         PRIMARY KEY (session, turn)) WITHOUT ROWID;

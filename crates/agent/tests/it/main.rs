@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod recording;
+mod session;
 mod sessions;
 
 use std::fs;

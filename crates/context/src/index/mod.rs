@@ -8,6 +8,7 @@
 mod codec;
 mod facts;
 mod facts_of;
+mod glance;
 mod history;
 mod names;
 mod read;
@@ -31,6 +32,7 @@ use crate::import::{Import, Target};
 use crate::reference::Reference;
 use crate::symbol::Symbol;
 use crate::walk::{Skipped, WalkOptions};
+use glance::Glance;
 use names::KeptNames;
 use update::{Failure, Update};
 
@@ -75,6 +77,8 @@ pub struct CodeIndex {
 struct Inner {
     connection: Connection,
     names: KeptNames,
+    /// The tree as it was when all of it was looked at last.
+    glance: Option<Glance>,
     /// Why the file is new, until an update tells.
     rebuilt: Option<Rebuilt>,
     /// Whether somebody read what cannot be.
@@ -138,6 +142,7 @@ impl CodeIndex {
         let inner = Mutex::new(Inner {
             connection,
             names: KeptNames::default(),
+            glance: None,
             rebuilt,
             is_damaged: false,
         });
@@ -160,12 +165,32 @@ impl CodeIndex {
     /// Brings the index to what the tree is now. It waits while another
     /// process writes.
     pub fn update(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<Updated> {
+        if let Some(same) = self.glance()? {
+            return Ok(same);
+        }
         let update = self.work(cancel, progress);
         self.change(|connection| {
             let updated = update.whole(connection)?;
             history::update(connection, &self.root)?;
             Ok(updated)
         })
+    }
+
+    /// What an update would tell where nothing has changed since the last one,
+    /// by a glance; `None` where it has to look closer.
+    fn glance(&self) -> Result<Option<Updated>> {
+        let mut inner = self.lock();
+        let Inner { connection, glance, is_damaged, .. } = &mut *inner;
+        let Some(last) = glance.as_ref().filter(|_| !*is_damaged) else { return Ok(None) };
+        let failed = |error| schema::failed(&self.path, error);
+        let is_same = storage::version(connection).map_err(failed)? == last.version && last.holds();
+        if !is_same {
+            *glance = None;
+            return Ok(None);
+        }
+        let updated = last.updated.clone();
+        history::update(connection, &self.root).map_err(failed)?;
+        Ok(Some(updated))
     }
 
     /// As [`update`](Self::update), but does not wait while another process
@@ -175,6 +200,11 @@ impl CodeIndex {
         cancel: &CancelToken,
         progress: &dyn Progress,
     ) -> Result<Option<Updated>> {
+        match self.glance() {
+            Ok(None) => {}
+            Err(Error::IndexBusy { .. }) => return Ok(None),
+            same => return same,
+        }
         let update = self.work(cancel, progress);
         let updated = self.change(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
@@ -201,7 +231,7 @@ impl CodeIndex {
     ) -> Result<Updated> {
         let update = self.work(cancel, progress);
         self.change(|connection| match update.some(connection, paths)? {
-            Some(updated) => Ok(updated),
+            Some(updated) => Ok((updated, None)),
             None => update.whole(connection),
         })
     }
@@ -376,10 +406,11 @@ impl CodeIndex {
     /// anew.
     fn change(
         &self,
-        change: impl Fn(&mut Connection) -> Result<Updated, Failure>,
+        change: impl Fn(&mut Connection) -> Result<(Updated, Option<Glance>), Failure>,
     ) -> Result<Updated> {
         let mut inner = self.lock();
         inner.names.forget();
+        inner.glance = None;
         if inner.is_damaged {
             self.begin_anew(&mut inner)?;
         }
@@ -388,11 +419,12 @@ impl CodeIndex {
             self.begin_anew(&mut inner)?;
             done = change(&mut inner.connection);
         }
-        let mut updated = done.map_err(|failure| match failure {
+        let (mut updated, glance) = done.map_err(|failure| match failure {
             Failure::File(error) => schema::failed(&self.path, error),
             Failure::Other(error) => error,
         })?;
         updated.rebuilt = inner.rebuilt.take();
+        inner.glance = glance;
         Ok(updated)
     }
 

@@ -1,0 +1,112 @@
+//! The calls of tools in an answer: judged, done, told back.
+
+use mlxcode_edit::ParsedItem;
+use mlxcode_models::{Message, ToolCall};
+
+use super::event::{Decision, Event, TurnEnd};
+use super::propose::Proposed;
+use super::repeats::Again;
+use super::worker::{Next, Worker};
+use crate::error::Result;
+use crate::tool::{Access, Outcome, World};
+
+/// What a call came to.
+enum Answered {
+    /// The model is told this.
+    Told { text: String, ok: bool },
+    /// The turn ends here.
+    End(TurnEnd),
+}
+
+impl Worker<'_> {
+    /// Does what an answer calls for, one after the other, and tells the model.
+    pub fn answer_calls(&mut self, calls: &[ToolCall]) -> Result<Next> {
+        let mut end = None;
+        for call in calls {
+            self.emit(Event::ToolCalled { call: call.clone() });
+            let answered = match end {
+                // Each call is answered, or the next prompt would be refused.
+                Some(_) => told_not("it was not done, since the turn was stopped"),
+                None => self.answer_call(call)?,
+            };
+            let (text, ok) = match answered {
+                Answered::Told { text, ok } => (text, ok),
+                Answered::End(reason) => {
+                    end = Some(reason);
+                    ("it was not done, since the turn was stopped".to_owned(), false)
+                }
+            };
+            let (id, name) = (call.id.clone(), call.name.clone());
+            self.emit(Event::ToolAnswered { id, name, text: text.clone(), ok });
+            self.say(Message::tool(call.id.clone(), text), None);
+        }
+        Ok(end.map_or(Next::Again, Next::End))
+    }
+
+    fn answer_call(&mut self, call: &ToolCall) -> Result<Answered> {
+        match self.repeats.call(call) {
+            Again::Fine => {}
+            Again::Tell => {
+                return Ok(told_not(
+                    "this was asked before, and the answer is the same; do something else, or \
+                     answer with what is known",
+                ));
+            }
+            Again::Stop => return Ok(Answered::End(TurnEnd::Loop)),
+        }
+        if self.cancel.is_cancelled() {
+            return Ok(Answered::End(TurnEnd::Cancelled));
+        }
+        let tools = self.tools.clone();
+        let Some(tool) = tools.tool(&call.name) else {
+            let names: Vec<String> = tools.specs().into_iter().map(|spec| spec.name).collect();
+            let (name, names) = (&call.name, names.join(", "));
+            return Ok(told_not(format!("there is no tool `{name}`; there are {names}")));
+        };
+        let access = match tool.access(&call.arguments) {
+            Ok(access) => access,
+            Err(error) => return Ok(told_not(error.to_string())),
+        };
+        // What changes files is judged where the change is known.
+        if !matches!(access, Access::Write { .. }) {
+            let (decision, _) = self.permit(&call.id, &call.name, &access, &access.to_string());
+            match decision {
+                Decision::Yes | Decision::Always | Decision::Only(_) => {}
+                Decision::Because(why) => return Ok(told_not(why)),
+                Decision::No => return Ok(Answered::End(self.declined())),
+            }
+        }
+        let ground = &self.parts.ground;
+        let lookup = &*self.parts.lookup;
+        let world = World { root: ground.root(), lookup, cancel: &self.cancel };
+        match tool.call(&call.arguments, &world) {
+            Ok(Outcome::Text(text)) => Ok(Answered::Told { text, ok: true }),
+            Ok(Outcome::Edits(items)) => self.answer_edits(&items, &call.name),
+            Ok(Outcome::Task { prompt }) => {
+                let text = self.report(&call.id, &prompt)?;
+                Ok(Answered::Told { text, ok: true })
+            }
+            Err(error) => Ok(told_not(error.to_string())),
+        }
+    }
+
+    fn answer_edits(&mut self, items: &[ParsedItem], tool: &str) -> Result<Answered> {
+        Ok(match self.propose(items, tool)? {
+            Proposed::Done => Answered::Told { text: "it is changed".to_owned(), ok: true },
+            Proposed::Nothing => {
+                Answered::Told { text: "the file holds this already".to_owned(), ok: true }
+            }
+            Proposed::Wrong(why) | Proposed::Told(why) => told_not(why),
+            Proposed::End(end) => Answered::End(end),
+        })
+    }
+
+    /// How a turn ends to which somebody said no.
+    pub fn declined(&self) -> TurnEnd {
+        if self.cancel.is_cancelled() { TurnEnd::Cancelled } else { TurnEnd::Declined }
+    }
+}
+
+fn told_not(words: impl Into<String>) -> Answered {
+    Answered::Told { text: words.into(), ok: false }
+}

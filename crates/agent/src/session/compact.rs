@@ -1,0 +1,245 @@
+//! What is done when a conversation does not fit into the model's context:
+//! what costs most and tells least goes first, and it is said.
+
+use mlxcode_models::{
+    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Prompt, Role,
+};
+
+use super::event::{Compaction, Event};
+use super::worker::Worker;
+use crate::error::{Error, Result};
+
+/// What a conversation takes of the room afterwards, in percent, so that it is
+/// not made shorter again in the very next turn.
+const TARGET_PERCENT: usize = 60;
+
+/// The newest turns whose words stay as they are.
+const TURNS_KEPT: u64 = 2;
+
+/// The most tokens of a summary.
+const SUMMARY_TOKENS: usize = 512;
+
+const SUMMARISE: &str = include_str!("../../prompts/summarise.md");
+
+impl Worker<'_> {
+    /// Makes the conversation shorter where the next answer would not fit.
+    ///
+    /// # Errors
+    /// What does not fit however short the rest is.
+    pub fn fit(&mut self) -> Result<()> {
+        let room = self.room();
+        let tokens = self.prompt_tokens(None)?;
+        if tokens <= room {
+            return Ok(());
+        }
+        let done = self.shorten(tokens, room * TARGET_PERCENT / 100, self.state.turn, "")?;
+        if done.after_tokens > room {
+            return Err(self.too_long(done.after_tokens));
+        }
+        self.told(done);
+        Ok(())
+    }
+
+    /// Makes room for a new question, and gives the tokens that are free for
+    /// passages.
+    pub fn make_room(&mut self, words: &str) -> Result<usize> {
+        let room = self.room();
+        let tokens = self.prompt_tokens(Some(words))?;
+        let before = self.state.turn;
+        let done = self.shorten(tokens, room * TARGET_PERCENT / 100, before, words)?;
+        let after = done.after_tokens;
+        if after > room {
+            return Err(self.too_long(after));
+        }
+        if done.after_tokens < done.before_tokens {
+            self.told(done);
+        }
+        Ok(room - after)
+    }
+
+    /// Makes the conversation as short as it gets without losing the newest
+    /// turns.
+    pub fn compact_all(mut self) -> Result<Compaction> {
+        let tokens = self.prompt_tokens(None)?;
+        let newest = self.state.turn + 1;
+        let done = self.shorten(tokens, 0, newest, "")?;
+        if let Some(log) = &self.parts.log {
+            log.history(&self.state.entries);
+        }
+        Ok(done)
+    }
+
+    fn told(&mut self, done: Compaction) {
+        if let Some(log) = &self.parts.log {
+            log.history(&self.state.entries);
+        }
+        self.emit(Event::Compacted(done));
+    }
+
+    /// The tokens that a prompt may take.
+    fn room(&self) -> usize {
+        self.parts.model.info().context_length.saturating_sub(self.answer_tokens())
+    }
+
+    fn too_long(&self, needed_tokens: usize) -> Error {
+        let context_length = self.parts.model.info().context_length;
+        Error::QuestionTooLong { needed_tokens, context_length }
+    }
+
+    /// Takes away until `target` is reached: answers of tools, passages of
+    /// code, turns; the oldest first, and of the turn `newest` only what is not
+    /// its last.
+    fn shorten(
+        &mut self,
+        tokens: usize,
+        target: usize,
+        newest: u64,
+        words: &str,
+    ) -> Result<Compaction> {
+        let mut done = Compaction { before_tokens: tokens, ..Compaction::default() };
+        let mut now = tokens;
+        let count = |worker: &Self| worker.prompt_tokens(Some(words).filter(|it| !it.is_empty()));
+        let last = self.state.entries.len().saturating_sub(1);
+        for place in 0..last {
+            if now <= target {
+                break;
+            }
+            if self.drop_result(place) {
+                done.tool_results += 1;
+                now = count(self)?;
+            }
+        }
+        for place in 0..self.state.entries.len() {
+            if now <= target {
+                break;
+            }
+            if self.state.entries[place].turn < newest && self.drop_passages(place) {
+                done.passages += 1;
+                now = count(self)?;
+            }
+        }
+        if done.passages > 0 {
+            // What is not told any more has to be packed again where it matters.
+            self.state.context = None;
+            self.state.instructed.clear();
+        }
+        if now > target {
+            let before = newest.saturating_sub(TURNS_KEPT);
+            done.turns += self.summarise(before);
+            now = count(self)?;
+        }
+        if now > self.room() && target > 0 {
+            done.turns += self.summarise(newest.saturating_sub(1));
+            now = count(self)?;
+        }
+        done.after_tokens = now;
+        Ok(done)
+    }
+
+    fn drop_result(&mut self, place: usize) -> bool {
+        let message = &mut self.state.entries[place].message;
+        if message.role != Role::Tool || message.content.len() <= DROPPED.len() {
+            return false;
+        }
+        DROPPED.clone_into(&mut message.content);
+        true
+    }
+
+    fn drop_passages(&mut self, place: usize) -> bool {
+        let entry = &mut self.state.entries[place];
+        let Some(words) = entry.words.as_ref().filter(|it| it.len() < entry.message.content.len())
+        else {
+            return false;
+        };
+        entry.message.content.clone_from(words);
+        entry.message.images.clear();
+        true
+    }
+
+    /// Puts a summary in place of all turns up to one; how many these are.
+    fn summarise(&mut self, until: u64) -> usize {
+        let old = self.state.entries.iter().take_while(|entry| entry.turn <= until).count();
+        if old == 0 {
+            return 0;
+        }
+        let said: Vec<_> = self.state.entries.drain(..old).collect();
+        let turns = said.iter().map(|entry| entry.turn).collect::<std::collections::BTreeSet<_>>();
+        self.state.context = None;
+        self.state.instructed.clear();
+        let summary = self.summary(said.iter().map(|entry| &entry.message));
+        let note = match summary {
+            Some(summary) => format!("What was said before, in short:\n{summary}\n\n"),
+            None => "What was said before is not told any more.\n\n".to_owned(),
+        };
+        match self.state.entries.first_mut() {
+            Some(first) if first.message.role == Role::User => {
+                if let Some(words) = &mut first.words {
+                    words.insert_str(0, &note);
+                }
+                first.message.content.insert_str(0, &note);
+            }
+            _ => {
+                let turn = until;
+                let note = note.trim_end().to_owned();
+                let user = Message::user(note.clone());
+                let entry = super::Entry { turn, message: user, words: Some(note) };
+                let answer = Message::assistant("I go on from there.");
+                let answer = super::Entry { turn, message: answer, words: None };
+                self.state.entries.splice(..0, [entry, answer]);
+            }
+        }
+        turns.len()
+    }
+
+    /// What was said, in the model's own words; `None` where it has none.
+    fn summary<'m>(&mut self, said: impl Iterator<Item = &'m Message>) -> Option<String> {
+        let line = |message: &Message| {
+            let calls = message.tool_calls.iter();
+            let calls: String =
+                calls.map(|call| format!(" [{} {}]", call.name, call.arguments)).collect();
+            format!("{}: {}{calls}\n\n", message.role, message.content.trim())
+        };
+        let mut text: String = said.map(line).collect();
+        let model = &self.parts.model;
+        let most = self.room().saturating_sub(SUMMARY_TOKENS * 2);
+        while model.count_text(&text).ok()? > most {
+            // The newest matters most.
+            let mut middle = text.len() / 4 + 1;
+            while !text.is_char_boundary(middle) {
+                middle += 1;
+            }
+            text.drain(..middle.min(text.len()));
+        }
+        let prompt = Prompt::messages([Message::system(SUMMARISE.trim_end()), Message::user(text)]);
+        let options =
+            GenerateOptions { max_tokens: Some(SUMMARY_TOKENS), ..self.options.generate.clone() };
+        // Dropping a generation cancels it, and it alone.
+        let cancel = self.cancel.child();
+        let request = GenerateRequest::new(prompt).with_options(options).with_cancel(cancel);
+        let generation = model.generate(request).ok()?;
+        let text = read(generation)?;
+        Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+/// What stands in place of a tool's answer.
+const DROPPED: &str = "(this answer was dropped to make room)";
+
+fn read(generation: Generation) -> Option<String> {
+    let mut reader = mlxcode_models::ReplyReader::new(mlxcode_models::ReplyOptions::default());
+    let mut text = String::new();
+    let mut take = |pieces: Vec<mlxcode_models::ReplyPiece>| {
+        for piece in pieces {
+            if let mlxcode_models::ReplyPiece::Text(more) = piece {
+                text.push_str(&more);
+            }
+        }
+    };
+    for event in generation {
+        if let GenerationEvent::Token(token) = event.ok()? {
+            take(reader.push(&token.text));
+        }
+    }
+    take(reader.finish());
+    Some(text.trim().to_owned())
+}

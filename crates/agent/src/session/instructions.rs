@@ -1,0 +1,86 @@
+//! What a model is told before all else.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+
+use minijinja::{Environment, Value, context};
+use mlxcode_base::{RelPath, Root};
+use mlxcode_models::Message;
+
+use super::{SessionOptions, SessionParts};
+use crate::error::{Error, Result};
+
+const TEMPLATE: &str = include_str!("../../prompts/session.md");
+
+/// Files in which a project says how it wants to be worked on. Of the first
+/// three, the first that is there: they are usually the same text.
+const FILES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".mlx-code/instructions.md"];
+
+/// The most bytes of such a file: some five thousand tokens, more than which
+/// would leave small models no room.
+const MOST_BYTES: u64 = 20 << 10;
+
+/// What a project says.
+#[derive(Debug)]
+pub struct Instruction {
+    pub path: String,
+    pub text: String,
+}
+
+/// The message with the instructions.
+pub fn system_message(parts: &SessionParts, options: &SessionOptions) -> Result<Message> {
+    let template = options.instructions.as_deref().unwrap_or(TEMPLATE);
+    let tools = options.with_tools && parts.model.info().tools;
+    let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
+    let instructions: Value = of_project(parts.ground.root()).iter().map(pairs).collect();
+    let text = Environment::new()
+        .render_str(template, context! { tools, instructions })
+        .map_err(|error| Error::Template { reason: error.to_string() })?;
+    Ok(Message::system(text.trim_end()))
+}
+
+fn of_project(root: &Root) -> Vec<Instruction> {
+    FILES.iter().find_map(|path| read(root, path)).into_iter().collect()
+}
+
+/// What the folders of some files say of them, below what the whole project
+/// says: of each file the nearest, each once.
+pub fn of_folders<'p>(
+    root: &Root,
+    files: impl Iterator<Item = &'p RelPath>,
+    seen: &BTreeSet<String>,
+) -> Vec<Instruction> {
+    let folders: BTreeSet<&str> = files.filter_map(RelPath::parent).collect();
+    let mut looked: BTreeSet<String> = seen.clone();
+    let mut found = Vec::new();
+    for folder in folders {
+        let mut folder = Some(folder);
+        while let Some(here) = folder.filter(|here| !here.is_empty()) {
+            let paths = FILES[..2].iter().map(|name| format!("{here}/{name}"));
+            let nearest =
+                paths.map(|path| (read(root, &path), path)).find(|(one, _)| one.is_some());
+            if let Some((Some(one), path)) = nearest {
+                if looked.insert(path) {
+                    found.push(one);
+                }
+                break;
+            }
+            folder = here.rsplit_once('/').map(|(above, _)| above);
+        }
+    }
+    found
+}
+
+fn read(root: &Root, path: &str) -> Option<Instruction> {
+    let place = root.resolve(&RelPath::new(path).ok()?).ok()?;
+    let file = File::open(place).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
+    // A cut in the middle of a character loses that character.
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    (!text.is_empty()).then(|| Instruction { path: path.to_owned(), text })
+}

@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use mlxcode_models::GenerateOptions;
+
+use super::policy::Mode;
+use crate::turn::CONTEXT_TOKENS;
+
+/// How a session works.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// What the journal and the audit log call it.
+    pub name: String,
+    /// How to generate; `max_tokens` is the most of one answer, 2048 where it
+    /// is not said.
+    pub generate: GenerateOptions,
+    /// The most tokens of passages that are searched for in a turn.
+    pub context_tokens: usize,
+    /// How much it may do without asking.
+    pub mode: Mode,
+    /// Whether the model is given tools where it can be told of them. Small
+    /// models do better with blocks of edits in their text.
+    pub with_tools: bool,
+    /// Whether the model thinks before it answers; `None` leaves it to its
+    /// template.
+    pub thinking: Option<bool>,
+    /// The template of the instructions, in place of the built-in one.
+    pub instructions: Option<String>,
+    /// How long a turn may go on.
+    pub limits: TurnLimits,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        let generate = GenerateOptions { max_tokens: None, ..GenerateOptions::default() };
+        Self {
+            name: String::new(),
+            generate,
+            context_tokens: CONTEXT_TOKENS,
+            mode: Mode::default(),
+            with_tools: false,
+            thinking: None,
+            instructions: None,
+            limits: TurnLimits::default(),
+        }
+    }
+}
+
+/// The most tokens of an answer where nobody says.
+pub const ANSWER_TOKENS: usize = 2_048;
+
+/// How long a turn may go on. At a limit it ends, and says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TurnLimits {
+    /// The most answers of the model.
+    pub steps: usize,
+    /// The most tokens of all answers.
+    pub tokens: usize,
+    /// The longest time, without what a person takes to decide.
+    pub time: Duration,
+    /// How often the model is told that its edits could not be placed, or that
+    /// a check failed.
+    pub repairs: usize,
+}
+
+impl Default for TurnLimits {
+    fn default() -> Self {
+        // A task of some size takes a dozen steps; what takes far more has lost
+        // its way.
+        Self { steps: 32, tokens: 32_768, time: Duration::from_mins(30), repairs: 3 }
+    }
+}

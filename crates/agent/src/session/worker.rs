@@ -1,0 +1,401 @@
+//! One turn, from what was said to its end.
+
+use std::time::{Duration, Instant};
+
+use mlxcode_base::{CancelToken, Diagnostic as _};
+use mlxcode_context::{Budget, PackRequest, Piece};
+use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
+
+use super::channel::Channel;
+use super::event::{Approval, Decision, Event, TurnEnd};
+use super::instructions;
+use super::ledger::ContextLedger;
+use super::options::ANSWER_TOKENS;
+use super::policy::{Mode, Verdict};
+use super::propose::Proposed;
+use super::repeats::Repeats;
+use super::state::State;
+use super::step::Step;
+use super::{Input, SessionOptions, SessionParts};
+use crate::error::{Error, Result};
+use crate::tool::{Access, ToolBox};
+
+/// Who works on a turn.
+pub(super) struct Worker<'a> {
+    pub parts: &'a SessionParts,
+    pub options: &'a SessionOptions,
+    pub state: &'a mut State,
+    pub tools: ToolBox,
+    pub cancel: CancelToken,
+    pub repeats: Repeats,
+    pub usage: Usage,
+    out: &'a Channel,
+    /// The call that gave this work away, where one did.
+    within: Vec<String>,
+    begun: Instant,
+    /// What people took to decide.
+    waited: Duration,
+    pub steps: usize,
+    pub attempts: usize,
+    /// Only a plan is wanted.
+    pub plans: bool,
+    proposals: usize,
+}
+
+/// What a step led to.
+pub(super) enum Next {
+    /// The model is asked again.
+    Again,
+    /// The turn is over.
+    End(TurnEnd),
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(
+        parts: &'a SessionParts,
+        options: &'a SessionOptions,
+        state: &'a mut State,
+        out: &'a Channel,
+        input: &Input,
+    ) -> Self {
+        let native = options.with_tools && parts.model.info().tools;
+        let tools = if native { parts.tools.clone() } else { ToolBox::default() };
+        Self {
+            parts,
+            options,
+            state,
+            tools,
+            cancel: input.cancel.clone(),
+            repeats: Repeats::default(),
+            usage: Usage::default(),
+            out,
+            within: Vec::new(),
+            begun: Instant::now(),
+            waited: Duration::ZERO,
+            steps: 0,
+            attempts: 0,
+            plans: input.plan_first,
+            proposals: 0,
+        }
+    }
+
+    /// Runs the turn to its end.
+    pub fn run(mut self, input: &Input) {
+        self.state.turn += 1;
+        let end = self.turn(input).unwrap_or_else(|error| failed(&error));
+        self.state.close_turn();
+        if let Some(log) = &self.parts.log {
+            log.history(&self.state.entries);
+        }
+        let usage = self.usage;
+        self.emit(Event::Finished { reason: end, usage });
+    }
+
+    /// Works for a call in a conversation of its own, which only looks, and
+    /// gives the report.
+    pub fn report(&mut self, call: &str, prompt: &str) -> Result<String> {
+        let mut state = State {
+            system: self.state.system.clone(),
+            turn: 1,
+            mode: Mode::ReadOnly,
+            ..State::default()
+        };
+        let input = Input { cancel: self.cancel.clone(), ..Input::from(prompt) };
+        let mut inner = Worker::new(self.parts, self.options, &mut state, self.out, &input);
+        inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
+        inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
+        // It shares what is left of the turn.
+        inner.usage = Usage::default();
+        inner.steps = self.steps;
+        inner.begun = self.begun;
+        inner.waited = self.waited;
+        let end = inner.turn(&input).unwrap_or_else(|error| failed(&error));
+        let (usage, steps) = (inner.usage, inner.steps);
+        self.usage = sum(self.usage, usage);
+        self.steps = steps;
+        let said = state.entries.iter().rev().map(|entry| &entry.message);
+        let report = said.map(|message| message.content.trim()).find(|text| !text.is_empty());
+        Ok(match (end, report) {
+            (TurnEnd::Done, Some(report)) => report.to_owned(),
+            (end, _) => format!("the task came to no end: {}", serde_json::json!(end)),
+        })
+    }
+
+    fn turn(&mut self, input: &Input) -> Result<TurnEnd> {
+        let (turn, said) = (self.state.turn, input.text.trim().to_owned());
+        self.emit(Event::Started { turn, input: said.clone() });
+        let words = if self.plans { format!("{said}\n\n{PLAN_ONLY}") } else { said };
+        self.open(&words, input)?;
+        loop {
+            if let Some(end) = self.limit() {
+                return Ok(end);
+            }
+            self.fit()?;
+            let step = self.step()?;
+            if let Next::End(end) = self.take(step)? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Packs what matters for the words, and adds both to the conversation.
+    fn open(&mut self, words: &str, input: &Input) -> Result<()> {
+        let frame = self.prompt_tokens(Some(words))?;
+        let context_length = self.parts.model.info().context_length;
+        let answer = self.answer_tokens();
+        // The conversation before can be made shorter, the words cannot.
+        let room = context_length.saturating_sub(frame + answer);
+        let room = if room < context_length / 8 { self.make_room(words)? } else { room };
+        let kept = self.state.context.as_ref().map_or(0, |context| context.tokens);
+        let model = &self.parts.model;
+        let counter = |text: &str| model.count_text(text).unwrap_or(usize::MAX);
+        let budget = Budget {
+            tokens: kept + room,
+            search_tokens: kept + self.options.context_tokens.min(room),
+            counter: &counter,
+        };
+        let earlier = self.state.context.take();
+        let mut request = PackRequest::new(input.text.trim());
+        request.files = &self.state.pinned;
+        request.earlier = earlier.as_ref();
+        request.cancel = self.cancel.clone();
+        let context = self.parts.ground.pack(&request, &budget)?;
+        self.emit(Event::Context(ContextLedger::of(&context)));
+        let new = context.pieces.iter().filter(|piece| !piece.is_kept());
+        let mut text: String = new.map(Piece::render).collect();
+        let files = context.pieces.iter().filter_map(Piece::path).chain(&self.state.pinned);
+        let seen = &self.state.instructed;
+        for one in instructions::of_folders(self.parts.ground.root(), files, seen) {
+            text.push_str(&format!("From {}, for that folder:\n{}\n\n", one.path, one.text));
+            self.state.instructed.insert(one.path);
+        }
+        self.state.context = Some(context);
+        if !text.is_empty() {
+            text.truncate(text.trim_end().len());
+            text.push_str("\n\n");
+        }
+        text.push_str(words);
+        let mut message = Message::user(text);
+        if self.parts.model.info().images {
+            message.images.clone_from(&input.images);
+        } else if !input.images.is_empty() {
+            let text = "this model does not see pictures: they are not shown to it".to_owned();
+            self.emit(Event::Notice { text });
+        }
+        self.say(message, Some(words.to_owned()));
+        Ok(())
+    }
+
+    /// What an answer leads to.
+    fn take(&mut self, step: Step) -> Result<Next> {
+        let Step { message, items, broken, reason } = step;
+        let calls = message.tool_calls.clone();
+        let text = message.content.clone();
+        let is_new = self.repeats.answer(&message);
+        self.say(message, None);
+        match reason {
+            FinishReason::Cancelled => return Ok(Next::End(TurnEnd::Cancelled)),
+            FinishReason::Length if self.usage.completion_tokens >= self.options.limits.tokens => {
+                return Ok(Next::End(TurnEnd::Tokens));
+            }
+            FinishReason::Length if items.is_empty() && calls.is_empty() => {
+                return Ok(Next::End(TurnEnd::Length));
+            }
+            FinishReason::Length => {
+                return Ok(self.repair(
+                    TurnEnd::Length,
+                    "The answer was cut off because it was too long, and nothing of it was done. \
+                     Answer again with smaller blocks, or with fewer at a time.",
+                ));
+            }
+            _ => {}
+        }
+        if !is_new {
+            return Ok(Next::End(TurnEnd::Loop));
+        }
+        if !calls.is_empty() {
+            return self.answer_calls(&calls);
+        }
+        if let Some(why) = broken {
+            return Ok(self.repair(TurnEnd::Unrepaired, &why));
+        }
+        if self.plans {
+            return Ok(self.plan(text));
+        }
+        if items.is_empty() {
+            return Ok(Next::End(TurnEnd::Done));
+        }
+        Ok(match self.propose(&items, "edit")? {
+            Proposed::Nothing | Proposed::Done => Next::End(TurnEnd::Done),
+            Proposed::End(end) => Next::End(end),
+            Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
+            Proposed::Told(why) => {
+                self.say(Message::user(why), None);
+                Next::Again
+            }
+        })
+    }
+
+    /// Shows a plan, and goes on where somebody agrees.
+    fn plan(&mut self, plan: String) -> Next {
+        self.emit(Event::PlanProposed { plan });
+        let approval = Approval {
+            id: self.next_id("plan"),
+            what: "carry out the plan".to_owned(),
+            why: "a plan was asked for first".to_owned(),
+            access: Access::Other,
+        };
+        match self.ask(approval) {
+            Decision::No => Next::End(TurnEnd::Declined),
+            Decision::Because(why) => {
+                self.say(Message::user(format!("{why}\n\n{PLAN_ONLY}")), None);
+                Next::Again
+            }
+            _ => {
+                self.plans = false;
+                self.say(Message::user(GO_AHEAD), None);
+                Next::Again
+            }
+        }
+    }
+
+    /// Tells the model what was wrong, unless that was done often enough.
+    pub fn repair(&mut self, otherwise: TurnEnd, why: &str) -> Next {
+        if self.attempts >= self.options.limits.repairs {
+            return Next::End(otherwise);
+        }
+        self.attempts += 1;
+        self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
+        self.say(Message::user(why), None);
+        Next::Again
+    }
+
+    /// Judges what a tool asks for, and asks somebody where the policy does not
+    /// know. `None` where it may be done; else what was decided, and why.
+    pub fn permit(
+        &mut self,
+        id: &str,
+        tool: &str,
+        access: &Access,
+        what: &str,
+    ) -> (Decision, Option<String>) {
+        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
+        match self.parts.policy.judge(mode, tool, access) {
+            Verdict::Allow { rule } => {
+                self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
+                (Decision::Yes, None)
+            }
+            Verdict::Deny { why } => {
+                self.emit(Event::Decided { id: id.to_owned(), allowed: false, by: why.clone() });
+                (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
+            }
+            Verdict::Ask { why } => {
+                let approval = Approval {
+                    id: id.to_owned(),
+                    what: what.to_owned(),
+                    why,
+                    access: access.clone(),
+                };
+                let decision = self.ask(approval);
+                if decision == Decision::Always {
+                    self.parts.policy.remember(tool, access);
+                }
+                (decision, None)
+            }
+        }
+    }
+
+    fn ask(&mut self, approval: Approval) -> Decision {
+        let id = approval.id.clone();
+        let asked = Instant::now();
+        self.emit(Event::ApprovalNeeded(approval));
+        let decision = self.out.decision(&self.cancel);
+        self.waited += asked.elapsed();
+        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
+        self.emit(Event::Decided { id, allowed, by: "a person".to_owned() });
+        decision
+    }
+
+    fn limit(&mut self) -> Option<TurnEnd> {
+        let limits = self.options.limits;
+        if self.cancel.is_cancelled() {
+            return Some(TurnEnd::Cancelled);
+        }
+        self.steps += 1;
+        if self.steps > limits.steps {
+            return Some(TurnEnd::Steps);
+        }
+        if self.usage.completion_tokens >= limits.tokens {
+            return Some(TurnEnd::Tokens);
+        }
+        (self.begun.elapsed().saturating_sub(self.waited) > limits.time).then_some(TurnEnd::Time)
+    }
+
+    /// Adds a message to the conversation.
+    pub fn say(&mut self, message: Message, words: Option<String>) {
+        let is_inner = !self.within.is_empty();
+        let entry = self.state.push(message, words);
+        if let Some(log) = self.parts.log.as_ref().filter(|_| !is_inner) {
+            log.message(entry);
+        }
+    }
+
+    /// Hands an event to the reader, and to the log.
+    pub fn emit(&mut self, event: Event) {
+        let wrap = |event, id: &String| Event::Task { id: id.clone(), event: Box::new(event) };
+        let event = self.within.iter().rev().fold(event, wrap);
+        if let Some(log) = &self.parts.log {
+            log.event(self.state.turn, &event);
+        }
+        self.out.send(event, &self.cancel);
+    }
+
+    /// A name for something that is decided.
+    pub fn next_id(&mut self, what: &str) -> String {
+        self.proposals += 1;
+        format!("{what}_{}_{}", self.state.turn, self.proposals)
+    }
+
+    /// What the model is asked to continue.
+    pub fn chat(&self) -> Chat {
+        Chat {
+            messages: self.state.messages(),
+            tools: self.tools.specs(),
+            thinking: self.options.thinking,
+        }
+    }
+
+    /// The tokens of the conversation, with `more` said after it.
+    pub fn prompt_tokens(&self, more: Option<&str>) -> Result<usize> {
+        let mut chat = self.chat();
+        chat.messages.extend(more.map(Message::user));
+        Ok(self.parts.model.count_tokens(&Prompt::Chat(chat))?)
+    }
+
+    /// The most tokens of the next answer.
+    pub fn answer_tokens(&self) -> usize {
+        let half = (self.parts.model.info().context_length / 2).max(1);
+        self.options.generate.max_tokens.unwrap_or(ANSWER_TOKENS).clamp(1, half)
+    }
+}
+
+/// What follows a request for a plan.
+const PLAN_ONLY: &str = "Do not change anything yet. Look at what you need, then answer with a \
+    short plan in numbered steps: which files change, and how.";
+
+const GO_AHEAD: &str = "The plan is accepted. Carry it out.";
+
+fn failed(error: &Error) -> TurnEnd {
+    let message = match error.help() {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    };
+    TurnEnd::Failed { code: error.code().to_owned(), message }
+}
+
+pub(super) fn sum(one: Usage, other: Usage) -> Usage {
+    Usage {
+        prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+        completion_tokens: one.completion_tokens + other.completion_tokens,
+    }
+}

@@ -1,0 +1,147 @@
+//! Edits: proposed, decided, written, checked, mended.
+
+use mlxcode_agent::{Decision, Event, Input, Mode, SessionOptions, TurnEnd};
+
+use super::world::{World, block, model, read, told};
+
+const GREET: &str = "def greet():\n    return \"hello\"\n";
+
+fn end(events: &[Event]) -> &TurnEnd {
+    match events.last() {
+        Some(Event::Finished { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_change_is_shown_agreed_to_written_checked_and_mended() {
+    let world = World::new(&[("greet.py", GREET)]);
+    let first = block("greet.py", "    return \"hello\"\n", "    return \"HELLO\"  # FIXME\n");
+    let second = block("greet.py", "    return \"HELLO\"  # FIXME\n", "    return \"HELLO\"\n");
+    let model = model(&[&format!("Louder:\n\n{first}"), &format!("Cleaner:\n\n{second}")]);
+    let session = world.session(&model);
+    let events = read(session.ask("make greet louder").unwrap(), |_| Decision::Yes);
+    assert_eq!(world.text("greet.py"), "def greet():\n    return \"HELLO\"\n");
+    insta::assert_snapshot!(told(&events));
+    // What is written down is what was seen.
+    assert_eq!(*world.log.events.lock().unwrap(), events);
+}
+
+#[test]
+fn blocks_that_fit_nowhere_are_told_back_and_nothing_is_written_meanwhile() {
+    let world = World::new(&[("greet.py", GREET), ("port.py", "PORT = 1\n")]);
+    let wrong = block("port.py", "PORT = 1\n", "PORT = 2\n")
+        + &block("greet.py", "    return \"bonjour\", nothing like it\n", "    return 1\n");
+    let right = block("port.py", "PORT = 1\n", "PORT = 2\n")
+        + &block("greet.py", "    return \"hello\"\n", "    return 1\n");
+    let model = model(&[&wrong, &right]);
+    let events = read(world.session(&model).ask("change both").unwrap(), |_| {
+        assert_eq!(
+            world.text("port.py"),
+            "PORT = 1\n",
+            "nothing is written before it is agreed to"
+        );
+        Decision::Yes
+    });
+    assert_eq!(end(&events), &TurnEnd::Done);
+    assert_eq!(world.text("port.py"), "PORT = 2\n");
+    assert!(world.text("greet.py").contains("return 1"));
+    let repairs = events.iter().filter(|event| matches!(event, Event::Repair { .. })).count();
+    assert_eq!(repairs, 1);
+    let prompts = model.prompts();
+    let last = prompts[1].as_messages().last().unwrap();
+    assert!(last.content.contains("block 2, greet.py:"), "{}", last.content);
+}
+
+#[test]
+fn repairs_end() {
+    let world = World::new(&[("greet.py", GREET)]);
+    let wrong = |number: usize| block("greet.py", &format!("none such {number}\n"), "x\n");
+    let replies: Vec<String> = (0..9).map(wrong).collect();
+    let replies: Vec<&str> = replies.iter().map(String::as_str).collect();
+    let model = model(&replies);
+    let events = read(world.session(&model).ask("change it").unwrap(), |_| Decision::Yes);
+    assert_eq!(end(&events), &TurnEnd::Unrepaired);
+    assert_eq!(model.prompts().len(), 4, "the answer and three repairs");
+    assert_eq!(world.text("greet.py"), GREET);
+}
+
+#[test]
+fn who_is_asked_decides() {
+    let check = |decision: Decision, expect_end: TurnEnd, greet: bool, port: bool, asked: usize| {
+        let world = World::new(&[("greet.py", GREET), ("port.py", "PORT = 1\n")]);
+        let both = block("port.py", "PORT = 1\n", "PORT = 2\n")
+            + &block("greet.py", "    return \"hello\"\n", "    return 1\n");
+        let model = model(&[&both, "As you like."]);
+        let session = world.session(&model);
+        let events = read(session.ask("change both").unwrap(), |_| decision.clone());
+        assert_eq!(end(&events), &expect_end, "{decision:?}");
+        assert_eq!(world.text("greet.py") != GREET, greet, "{decision:?}");
+        assert_eq!(world.text("port.py") != "PORT = 1\n", port, "{decision:?}");
+        assert_eq!(model.prompts().len(), asked, "{decision:?}");
+    };
+    check(Decision::Yes, TurnEnd::Done, true, true, 1);
+    check(Decision::Always, TurnEnd::Done, true, true, 1);
+    check(Decision::Only(vec!["port.py".to_owned()]), TurnEnd::Done, false, true, 1);
+    check(Decision::Only(Vec::new()), TurnEnd::Declined, false, false, 1);
+    check(Decision::No, TurnEnd::Declined, false, false, 1);
+    check(Decision::Because("rather not".to_owned()), TurnEnd::Done, false, false, 2);
+}
+
+#[test]
+fn who_does_not_decide_says_no() {
+    let world = World::new(&[("greet.py", GREET)]);
+    let model = model(&[&block("greet.py", "    return \"hello\"\n", "    return 1\n")]);
+    let session = world.session(&model);
+    let events: Vec<Event> = session.ask("change it").unwrap().collect();
+    assert_eq!(end(&events), &TurnEnd::Declined);
+    assert_eq!(world.text("greet.py"), GREET);
+}
+
+#[test]
+fn the_mode_decides_without_asking() {
+    let check = |mode: Mode, expect: TurnEnd, changed: bool, asks: usize| {
+        let world = World::new(&[("greet.py", GREET)]);
+        let model = model(&[&block("greet.py", "    return \"hello\"\n", "    return 1\n")]);
+        let mut options = SessionOptions::default();
+        options.mode = mode;
+        let mut asked = 0;
+        let turn = world.session_with(&model, options).ask("change it").unwrap();
+        let events = read(turn, |_| {
+            asked += 1;
+            Decision::Yes
+        });
+        assert_eq!((end(&events), asked), (&expect, asks), "{mode:?}");
+        assert_eq!(world.text("greet.py") != GREET, changed, "{mode:?}");
+    };
+    check(Mode::ReadOnly, TurnEnd::Declined, false, 0);
+    check(Mode::Ask, TurnEnd::Done, true, 1);
+    check(Mode::AutoEdit, TurnEnd::Done, true, 0);
+    check(Mode::Full, TurnEnd::Done, true, 0);
+}
+
+#[test]
+fn a_plan_comes_first_where_it_is_asked_for() {
+    let world = World::new(&[("greet.py", GREET)]);
+    let change = block("greet.py", "    return \"hello\"\n", "    return 1\n");
+    // A model that does not listen changes nothing either.
+    let model = model(&[&format!("1. Change greet.py.\n\n{change}"), &change]);
+    let mut input = Input::from("make it a number");
+    input.plan_first = true;
+    let mut asked = Vec::new();
+    let events = read(world.session(&model).ask(input).unwrap(), |event| {
+        let Event::ApprovalNeeded(approval) = event else { panic!() };
+        asked.push(approval.what.clone());
+        assert_eq!(world.text("greet.py"), GREET);
+        Decision::Yes
+    });
+    assert_eq!(end(&events), &TurnEnd::Done);
+    assert_eq!(asked, ["carry out the plan", "change greet.py"]);
+    assert!(world.text("greet.py").contains("return 1"));
+
+    let refused = super::world::model(&["1. Change greet.py."]);
+    let mut input = Input::from("make it a number");
+    input.plan_first = true;
+    let events = read(world.session(&refused).ask(input).unwrap(), |_| Decision::No);
+    assert_eq!(end(&events), &TurnEnd::Declined);
+}

@@ -1,0 +1,7 @@
+//! Whole conversations of a scripted model over small trees.
+
+mod edits;
+mod limits;
+mod memory;
+mod tools;
+pub mod world;

@@ -1,0 +1,237 @@
+//! Conversations over a workspace.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mlxcode_agent::{
+    Checker, Entry, Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions,
+    SessionParts, SessionTurn, ToolBox,
+};
+use mlxcode_base::{CancelToken, RelPath, Root};
+use mlxcode_context::{
+    Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, SearchOptions,
+};
+use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::workspace::Workspace;
+
+type AgentResult<T> = mlxcode_agent::Result<T>;
+
+/// A conversation over a [`Workspace`]: what is said, seen, proposed, agreed
+/// to, written and checked in it.
+///
+/// ```
+/// use mlxcode_core::{
+///     Decision, Dirs, Event, Model, ScriptedModel, SessionSetup, Workspace,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("greet.py"), "def greet():\n    print('hi')\n")?;
+/// let dirs = Dirs::under(&folder.path().join(".state"));
+/// let workspace = Workspace::open(folder.path(), &dirs)?;
+/// let model = Model::new(ScriptedModel::new([
+///     "greet.py\n```python\n<<<<<<< SEARCH\n    print('hi')\n=======\n    print('hello')\n>>>>>>> REPLACE\n```\n",
+/// ]));
+///
+/// let session = workspace.session(&model, SessionSetup::default())?;
+/// let mut turn = session.ask("say hello in greet.py")?;
+/// while let Some(event) = turn.next() {
+///     match event {
+///         Event::Text { text } => print!("{text}"),
+///         Event::ApprovalNeeded(_) => turn.decide(Decision::Yes),
+///         _ => {}
+///     }
+/// }
+/// assert!(std::fs::read_to_string(folder.path().join("greet.py"))?.contains("hello"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Session(mlxcode_agent::Session);
+
+/// What a session is made with.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct SessionSetup {
+    /// How it works.
+    pub options: SessionOptions,
+    /// What the model can do; `None` takes the usual tools.
+    pub tools: Option<ToolBox>,
+    /// Who decides what may be done; `None` goes by the mode alone.
+    pub policy: Option<Arc<dyn Policy>>,
+    /// Who looks at what was changed.
+    pub checker: Option<Arc<dyn Checker>>,
+    /// Who writes down what happens.
+    pub log: Option<Arc<dyn SessionLog>>,
+    /// What was said before, where it goes on.
+    pub entries: Vec<Entry>,
+}
+
+impl std::fmt::Debug for SessionSetup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionSetup").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Workspace {
+    /// Begins a conversation, or goes on with one.
+    pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
+        let tree = Arc::new(Tree::new(self.clone()));
+        let parts = SessionParts {
+            ground: Arc::clone(&tree) as Arc<dyn Ground>,
+            lookup: tree,
+            model: model.shared(),
+            tools: setup.tools.unwrap_or_else(|| ToolBox::usual(None)),
+            policy: setup.policy.unwrap_or_else(|| Arc::new(ModePolicy)),
+            checker: setup.checker,
+            log: setup.log,
+        };
+        let mut options = setup.options;
+        if let Some(tokens) = self.config().context_tokens {
+            options.context_tokens = tokens;
+        }
+        options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
+        let session = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
+        Ok(Session(session))
+    }
+}
+
+impl Session {
+    /// Says something, and gives what comes of it, event by event.
+    ///
+    /// # Errors
+    /// Nothing that was said, and a turn that still runs.
+    pub fn ask(&self, input: impl Into<Input>) -> Result<SessionTurn> {
+        Ok(self.0.ask(input)?)
+    }
+
+    /// Shows a file whole from now on.
+    pub fn pin(&self, path: RelPath) -> Result<()> {
+        Ok(self.0.pin(path)?)
+    }
+
+    /// Shows a file no longer. False where it was not pinned.
+    pub fn unpin(&self, path: &RelPath) -> Result<bool> {
+        Ok(self.0.unpin(path)?)
+    }
+
+    /// The files that are shown whole.
+    pub fn pinned(&self) -> Result<Vec<RelPath>> {
+        Ok(self.0.pinned()?)
+    }
+
+    /// How much may be done without asking.
+    pub fn mode(&self) -> Result<Mode> {
+        Ok(self.0.mode()?)
+    }
+
+    /// Sets how much may be done without asking, from the next turn on.
+    pub fn set_mode(&self, mode: Mode) -> Result<()> {
+        Ok(self.0.set_mode(mode)?)
+    }
+
+    /// Lets another model go on.
+    pub fn set_model(&mut self, model: &Model) -> Result<()> {
+        Ok(self.0.set_model(model.shared())?)
+    }
+
+    /// Sets whether the model thinks before it answers.
+    pub fn set_thinking(&mut self, thinking: Option<bool>) {
+        self.0.set_thinking(thinking);
+    }
+
+    /// What was said, as the model is told it.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        Ok(self.0.entries()?)
+    }
+
+    /// What of the code stands in what the model is told.
+    pub fn context(&self) -> Result<mlxcode_agent::ContextLedger> {
+        Ok(self.0.context()?)
+    }
+
+    /// The tokens of the whole conversation, instructions included.
+    pub fn tokens(&self) -> Result<usize> {
+        Ok(self.0.tokens()?)
+    }
+
+    /// Forgets what was said; pinned files stay.
+    pub fn clear(&self) -> Result<()> {
+        Ok(self.0.clear()?)
+    }
+
+    /// Makes what was said shorter now.
+    pub fn compact(&self, cancel: &CancelToken) -> Result<mlxcode_agent::Compaction> {
+        Ok(self.0.compact(cancel)?)
+    }
+}
+
+/// A workspace as a session sees it. What is open stays open from turn to
+/// turn: whether the tree changed is seen at a glance then.
+struct Tree {
+    workspace: Workspace,
+    code: Mutex<Option<Code>>,
+}
+
+impl Tree {
+    fn new(workspace: Workspace) -> Self {
+        Self { workspace, code: Mutex::new(None) }
+    }
+}
+
+impl Ground for Tree {
+    fn root(&self) -> &Root {
+        &self.workspace.root
+    }
+
+    fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> AgentResult<PackedContext> {
+        let mut kept = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut packed = || {
+            let code = self.workspace.code_again(kept.take(), &request.cancel)?;
+            let packed = code.pack(request, budget);
+            *kept = Some(code);
+            packed
+        };
+        packed().map_err(of_ground)
+    }
+
+    fn plan(&self, items: &[ParsedItem]) -> AgentResult<EditPlan> {
+        self.workspace.plan(items).map_err(of_ground)
+    }
+
+    fn apply(&self, plan: &EditPlan, actor: Actor) -> AgentResult<JournalEntry> {
+        self.workspace.apply(plan, actor).map_err(of_ground)
+    }
+}
+
+impl Lookup for Tree {
+    fn find(&self, query: &str, options: &SearchOptions) -> AgentResult<Vec<Hit>> {
+        let found = self.workspace.find(query, options, &()).map_err(of_ground)?;
+        Ok(found.hits)
+    }
+
+    fn files(&self, folder: Option<&RelPath>) -> AgentResult<Vec<RelPath>> {
+        let navigation = self.workspace.navigation(&CancelToken::new()).map_err(of_ground)?;
+        let mut files = navigation.texts().paths();
+        if let Some(folder) = folder {
+            files.retain(|path| path != folder && path.as_path().starts_with(folder.as_path()));
+        }
+        Ok(files)
+    }
+
+    fn definition(&self, place: &CodePlace) -> AgentResult<Vec<Definition>> {
+        let navigation = self.workspace.navigation(&CancelToken::new());
+        navigation.and_then(|code| code.definition(place)).map_err(of_ground)
+    }
+
+    fn outline(&self, path: &RelPath) -> AgentResult<Vec<OutlineItem>> {
+        self.workspace.outline(path).map_err(of_ground)
+    }
+}
+
+fn of_ground(error: Error) -> mlxcode_agent::Error {
+    mlxcode_agent::Error::Ground(error.into_diagnostic())
+}
