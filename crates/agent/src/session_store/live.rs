@@ -188,7 +188,7 @@ impl SessionStore {
         let mut from = self.read(|file| {
             let mut query = file.prepare_cached(
                 "SELECT max(seq) FROM record JOIN body ON body.id = body
-                 WHERE session = (SELECT id FROM session WHERE key = ?1) AND kind = 'history'
+                 WHERE session = (SELECT id FROM session WHERE key = ?1) AND mark = 'history'
                  AND substr(data, 1, ?2) = ?3",
             )?;
             let whole = params![id.as_str(), WHOLE.len() as i64, WHOLE];
@@ -231,7 +231,7 @@ impl SessionStore {
             let mut query = file.prepare(
                 "SELECT key, turn, data FROM record JOIN body ON body.id = body
                  JOIN session ON session.id = record.session
-                 WHERE kind = 'edit' ORDER BY body DESC LIMIT ?1",
+                 WHERE mark = 'edit' ORDER BY body DESC LIMIT ?1",
             )?;
             let mut rows = query.query([NEWEST_EDITS])?;
             while let Some(row) = rows.next()? {

@@ -67,6 +67,15 @@ impl RecordKind {
         }
     }
 
+    /// The kind's name, where records of it are looked for among all.
+    pub(super) fn mark(&self) -> Option<&str> {
+        let is_marked = matches!(
+            self,
+            Self::Generation | Self::Edit | Self::History | Self::Summary | Self::Pin | Self::Unpin
+        );
+        is_marked.then(|| self.as_str())
+    }
+
     /// Whether records of this kind come piece by piece.
     pub(super) fn is_stream(&self) -> bool {
         matches!(self, Self::Text | Self::Thinking)

@@ -142,8 +142,9 @@ impl SessionStore {
             )?;
             let mut stats = SessionStats { sessions, queries, ..SessionStats::default() };
             let mut query = file.prepare_cached(
-                "SELECT kind, min(time_ms), data FROM record JOIN body ON body.id = body
-                 WHERE kind IN ('generation', 'edit') AND time_ms >= ?1 AND time_ms < ?2
+                "SELECT kind, min(time_ms), data FROM record INDEXED BY record_mark
+                 JOIN body ON body.id = body
+                 WHERE mark IN ('generation', 'edit') AND time_ms >= ?1 AND time_ms < ?2
                  GROUP BY body",
             )?;
             let mut rows = query.query(span)?;
