@@ -69,7 +69,7 @@ fn main() {
         assert_eq!(store.list(&SessionFilter::default()).expect("it is listed").len(), 1);
     });
     report("list", &list, None);
-    for query in ["parser budget", "\"journal budget\"", "question5000", "perm*"] {
+    for query in ["parser retry", "\"parser window\"", "question5000", "perm*"] {
         let search = measure(RUNS, || {
             assert!(!store.search(query, 20).expect("it is searched").is_empty(), "{query}");
         });

@@ -63,7 +63,9 @@ impl Draft {
     }
 
     /// Removes it.
-    pub fn discard(self) {}
+    pub fn discard(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Draft {

@@ -112,7 +112,9 @@ impl Workspace {
     /// Takes back the entry `id`, or the newest that is not taken back yet;
     /// keeps what was edited since.
     pub fn undo(&self, id: Option<&str>) -> Result<JournalEntry> {
-        Ok(self.journal()?.undo(id)?)
+        let undone = self.journal()?.undo(id)?;
+        self.note_undone(&undone.id);
+        Ok(undone)
     }
 
     /// Applies the entry `id` again, or the one that was taken back last, if

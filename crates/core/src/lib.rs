@@ -113,6 +113,7 @@ pub use mlxcode_agent::session_store::{
     EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
     NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
     SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+    StoredLog,
 };
 pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,

@@ -71,10 +71,6 @@ impl Model {
     pub(crate) fn language_model(&self) -> &dyn LanguageModel {
         &*self.0
     }
-
-    pub(crate) fn shared(&self) -> Arc<dyn LanguageModel> {
-        Arc::clone(&self.0)
-    }
 }
 
 /// An installed model that is loaded: nobody removes its files meanwhile.

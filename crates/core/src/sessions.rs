@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mlxcode_agent::recording::{RecordingModel, ReplayModel};
-use mlxcode_agent::session_store::SessionStore;
+use mlxcode_agent::session_store::{NewSession, SessionId, SessionStore, StoredLog};
 use mlxcode_base::ContentHash;
 use mlxcode_models::{GenerateRequest, LanguageModel, ModelInfo, Prompt};
 
@@ -27,6 +27,39 @@ impl Workspace {
     /// Opens the sessions of this tree, which need not be there.
     pub fn sessions(&self) -> Result<SessionStore> {
         Ok(SessionStore::open(&self.sessions_file())?)
+    }
+
+    /// Begins to write a conversation down, or goes on with one that was: what
+    /// [`SessionSetup::log`](crate::SessionSetup::log) takes, and with
+    /// [`StoredLog::entries`] the entries there.
+    pub fn session_log(
+        &self,
+        model: &Model,
+        resumed: Option<&SessionId>,
+        name: Option<&str>,
+    ) -> Result<Arc<StoredLog>> {
+        let sessions = Arc::new(self.sessions()?);
+        let model = model.info().name.clone();
+        let id = match resumed {
+            Some(id) => id.clone(),
+            None => sessions.create(&NewSession {
+                name: name.map(str::to_owned),
+                model: model.clone(),
+                root: self.root().display().to_string(),
+                ..NewSession::default()
+            })?,
+        };
+        Ok(Arc::new(StoredLog::open(sessions, &id, &model)?))
+    }
+
+    /// Notes in the session that made a change that it was taken back. What was
+    /// done stays done where that cannot be noted.
+    pub(crate) fn note_undone(&self, entry: &str) {
+        if self.sessions_file().exists()
+            && let Ok(sessions) = self.sessions()
+        {
+            let _ = sessions.note_undone(entry);
+        }
     }
 
     /// Deletes the sessions that nobody used for as long as the configuration

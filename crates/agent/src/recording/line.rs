@@ -49,6 +49,7 @@ pub enum Line {
 }
 
 /// What is known of a model.
+#[expect(clippy::struct_excessive_bools, reason = "as the model's own record has them")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordedModel {
     name: String,

@@ -193,10 +193,18 @@ impl Log {
             .execute(params![sum, data])?;
         let body = file.last_insert_rowid();
         file.prepare_cached(
-            "INSERT INTO record (session, seq, turn, kind, time_ms, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO record (session, seq, turn, kind, time_ms, body, mark)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![self.session, signed(seq), turn, kind, signed(time_ms), body])?;
+        .execute(params![
+            self.session,
+            signed(seq),
+            turn,
+            kind,
+            signed(time_ms),
+            body,
+            record.kind.mark()
+        ])?;
         file.prepare_cached(
             "INSERT OR IGNORE INTO turn (session, turn, first_seq) VALUES (?1, ?2, ?3)",
         )?

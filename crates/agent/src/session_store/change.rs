@@ -54,7 +54,7 @@ impl SessionStore {
             )?;
             let shared = params![child, parent, signed(end)];
             file.execute(
-                "INSERT INTO record SELECT ?1, seq, turn, kind, time_ms, body FROM record
+                "INSERT INTO record SELECT ?1, seq, turn, kind, time_ms, body, mark FROM record
                  WHERE session = ?2 AND seq < ?3",
                 shared,
             )?;
@@ -148,7 +148,7 @@ fn forget_words(file: &Connection, session: i64) -> Result<(), Problem> {
 fn tokens(file: &Connection, session: i64) -> Result<(u64, u64), Problem> {
     let mut query = file.prepare_cached(
         "SELECT data FROM record JOIN body ON body.id = body
-         WHERE session = ?1 AND kind = 'generation'",
+         WHERE session = ?1 AND mark = 'generation'",
     )?;
     let mut rows = query.query([session])?;
     let mut sums = (0_u64, 0_u64);

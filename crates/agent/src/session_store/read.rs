@@ -42,7 +42,7 @@ impl SessionStore {
             let (session, summary) = summary_of(file, id)?;
             let newest = page_before(file, session, &summary, summary.records, OPENED_TURNS)?;
             let mut last = file.prepare_cached(
-                "SELECT max(seq) FROM record WHERE session = ?1 AND kind = 'summary'",
+                "SELECT max(seq) FROM record WHERE session = ?1 AND mark = 'summary'",
             )?;
             let summarised = match last.query_row([session], |row| maybe_number(row, 0))? {
                 Some(seq) => records(file, session, &summary, seq, seq + 1)?.records.pop(),
@@ -184,8 +184,8 @@ fn stored(
 
 fn pinned(file: &Connection, session: i64) -> Result<Vec<String>, Problem> {
     let mut query = file.prepare_cached(
-        "SELECT kind, data FROM record JOIN body ON body.id = body
-         WHERE session = ?1 AND kind IN ('pin', 'unpin') ORDER BY seq",
+        "SELECT kind, data FROM record INDEXED BY record_mark JOIN body ON body.id = body
+         WHERE session = ?1 AND mark IN ('pin', 'unpin') ORDER BY seq",
     )?;
     let mut rows = query.query([session])?;
     let mut pinned: Vec<String> = Vec::new();

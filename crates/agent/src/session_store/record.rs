@@ -23,8 +23,10 @@ pub enum RecordKind {
     Thinking,
     /// Something that happened, in the words of whoever drives the session.
     Event,
-    /// A message as it went to the model, a tool's answer for one.
+    /// A message as the model is told it.
     Message,
+    /// The messages that the model is told are others from here on.
+    History,
     /// The end of an answer: `{"model", "reason", "usage", "timings"}`.
     Generation,
     /// What became of edits: `{"outcome", "edits"}`.
@@ -42,12 +44,13 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    const KNOWN: [(Self, &'static str); 11] = [
+    const KNOWN: [(Self, &'static str); 12] = [
         (Self::User, "user"),
         (Self::Text, "text"),
         (Self::Thinking, "thinking"),
         (Self::Event, "event"),
         (Self::Message, "message"),
+        (Self::History, "history"),
         (Self::Generation, "generation"),
         (Self::Edit, "edit"),
         (Self::Summary, "summary"),
@@ -62,6 +65,15 @@ impl RecordKind {
             Self::Other(name) => name,
             known => Self::KNOWN.iter().find(|(kind, _)| kind == known).map_or("", |(_, n)| n),
         }
+    }
+
+    /// The kind's name, where records of it are looked for among all.
+    pub(super) fn mark(&self) -> Option<&str> {
+        let is_marked = matches!(
+            self,
+            Self::Generation | Self::Edit | Self::History | Self::Summary | Self::Pin | Self::Unpin
+        );
+        is_marked.then(|| self.as_str())
     }
 
     /// Whether records of this kind come piece by piece.
@@ -197,16 +209,12 @@ impl NewRecord {
 
 /// The text of a record that a person said or read.
 pub(super) fn said<'d>(kind: &RecordKind, data: &'d Value) -> Option<&'d str> {
-    let name = match kind {
-        RecordKind::Message => "content",
-        RecordKind::User
-        | RecordKind::Text
-        | RecordKind::Event
-        | RecordKind::Summary
-        | RecordKind::Title => "text",
-        _ => return None,
-    };
-    data.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+    match kind {
+        RecordKind::User | RecordKind::Text | RecordKind::Summary | RecordKind::Title => {
+            data.get("text")?.as_str().filter(|text| !text.trim().is_empty())
+        }
+        _ => None,
+    }
 }
 
 /// That of it which is made findable. What stands here is part of the layout:

@@ -18,7 +18,8 @@ const LOG_BYTES: i64 = 4 << 20;
 /// What leads from each layout to the next; the first makes the tables.
 ///
 /// What a record holds lies in `body`, which the records of forks share. While
-/// a text comes piece by piece, its pieces lie in `piece`. The words of
+/// a text comes piece by piece, its pieces lie in `piece`. `mark` is the kind of
+/// a record that is looked for by its kind, and so stands in an index. The words of
 /// `said` are taken out of it by the text itself: it keeps no copy, and with
 /// `secure-delete` no trace of what was taken out.
 const MIGRATIONS: [&str; 1] = ["
@@ -44,11 +45,10 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE body (id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, data TEXT NOT NULL);
     CREATE TABLE record (
         session INTEGER NOT NULL, seq INTEGER NOT NULL, turn INTEGER NOT NULL,
-        kind TEXT NOT NULL, time_ms INTEGER NOT NULL, body INTEGER NOT NULL,
+        kind TEXT NOT NULL, time_ms INTEGER NOT NULL, body INTEGER NOT NULL, mark TEXT,
         PRIMARY KEY (session, seq)) WITHOUT ROWID;
     CREATE INDEX record_body ON record (body);
-    CREATE INDEX record_kind ON record (session, kind)
-        WHERE kind IN ('generation', 'edit', 'summary', 'pin', 'unpin');
+    CREATE INDEX record_mark ON record (session, mark) WHERE mark IS NOT NULL;
     CREATE TABLE turn (
         session INTEGER NOT NULL, turn INTEGER NOT NULL, first_seq INTEGER NOT NULL,
         PRIMARY KEY (session, turn)) WITHOUT ROWID;

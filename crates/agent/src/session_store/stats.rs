@@ -128,22 +128,23 @@ impl SessionStore {
     pub fn stats(&self, from_ms: u64, to_ms: u64) -> Result<SessionStats> {
         self.read(|file| {
             let span = params![signed(from_ms), signed(to_ms)];
-            let mut stats = SessionStats::default();
-            stats.sessions = file.query_row(
+            let sessions = file.query_row(
                 "SELECT count(*) FROM session WHERE EXISTS (SELECT 1 FROM record
                  WHERE session = session.id AND time_ms >= ?1 AND time_ms < ?2)",
                 span,
                 |row| number(row, 0),
             )?;
-            stats.queries = file.query_row(
+            let queries = file.query_row(
                 "SELECT count(DISTINCT body) FROM record
                  WHERE kind = 'user' AND time_ms >= ?1 AND time_ms < ?2",
                 span,
                 |row| number(row, 0),
             )?;
+            let mut stats = SessionStats { sessions, queries, ..SessionStats::default() };
             let mut query = file.prepare_cached(
-                "SELECT kind, min(time_ms), data FROM record JOIN body ON body.id = body
-                 WHERE kind IN ('generation', 'edit') AND time_ms >= ?1 AND time_ms < ?2
+                "SELECT kind, min(time_ms), data FROM record INDEXED BY record_mark
+                 JOIN body ON body.id = body
+                 WHERE mark IN ('generation', 'edit') AND time_ms >= ?1 AND time_ms < ?2
                  GROUP BY body",
             )?;
             let mut rows = query.query(span)?;

@@ -9,12 +9,8 @@ mod plugin;
 mod recording;
 mod scaffolds;
 mod session;
-mod session;
-mod session;
 mod sessions;
 mod tasks;
-mod tasks;
-mod tasks_at_work;
 mod tasks_at_work;
 
 use std::fs;

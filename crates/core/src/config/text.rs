@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(node.to_value(), json!({"a": 1, "b": [true, "x//y"], "c": {"d": -1500.0}}));
         let inner = node.at(&["c".to_owned(), "d".to_owned()]).unwrap();
         assert_eq!(&text[inner.start..inner.end], "-1.5e3");
-        assert_eq!(place(text, inner.start), (5, 15));
+        assert_eq!(place(text, inner.start), (5, 14));
     }
 
     #[test]

@@ -76,10 +76,8 @@ fn record(mark: &Mark<'_>) -> Result<ExportedRecord> {
     let known = RecordKind::from(&*kind);
     // The field of a text that is shown is not in the comment.
     let mut with_text = data.clone();
-    for field in ["text", "content"] {
-        if let Some(fields) = with_text.as_object_mut() {
-            fields.entry(field).or_insert_with(|| Value::String(String::new()));
-        }
+    if let Some(fields) = with_text.as_object_mut() {
+        fields.entry("text").or_insert_with(|| Value::String(String::new()));
     }
     let is_hidden = |field: &str| data.get(field).is_none();
     if let Some((field, _)) = shown(&known, &with_text, "").filter(|(field, _)| is_hidden(field)) {

@@ -42,10 +42,6 @@ pub fn shown(kind: &RecordKind, data: &Value, model: &str) -> Option<(&'static s
         RecordKind::Text => ("text", name.to_owned()),
         RecordKind::Thinking => ("text", format!("{name}, thinking")),
         RecordKind::Summary => ("text", "Summary of what came before".to_owned()),
-        RecordKind::Message => {
-            let role = data["role"].as_str().unwrap_or("message");
-            ("content", format!("Message of {role}"))
-        }
         _ => return None,
     })
     .filter(|(field, _)| data[*field].is_string())

@@ -4,4 +4,4 @@ mod edits;
 mod limits;
 mod memory;
 mod tools;
-mod world;
+pub mod world;

@@ -119,7 +119,7 @@ proptest! {
             let (kind, data) = match kind {
                 0 => ("user", json!({ "text": text })),
                 1 => ("text", json!({ "text": text, "cut": "-->" })),
-                2 => ("message", json!({ "role": "tool", "content": text })),
+                2 => ("event", json!({ "type": "notice", "text": text.chars().take(200).collect::<String>() })),
                 3 => ("summary", json!({ "text": text })),
                 4 => ("title", json!({ "text": text })),
                 _ => ("thinking", Value::from(text)),

@@ -2,6 +2,7 @@
 
 mod damage;
 mod export;
+mod live;
 mod log;
 mod store;
 
