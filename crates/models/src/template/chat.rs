@@ -110,6 +110,10 @@ impl<'c> Ids<'c> {
     }
 
     fn shown(&self, id: &str) -> String {
+        let is_short = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_short {
+            return id.to_owned();
+        }
         match self.calls.iter().position(|call| call.id == id) {
             Some(at) if self.are_short => format!("call{:05}", at % 100_000),
             _ => id.to_owned(),

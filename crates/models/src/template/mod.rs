@@ -9,6 +9,7 @@ mod substitute;
 mod tojson;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -75,7 +76,7 @@ impl ChatTemplate {
     /// What it cannot lay out is said in words: instructions in front of the
     /// first question, tools, calls and answers in the notation of Hermes.
     /// What it asks for otherwise is given so: arguments as a text, calls named
-    /// by nine letters.
+    /// by nine letters, one call in a message.
     pub fn render(&self, chat: &Chat, answer: bool) -> Result<String> {
         let abilities = self.abilities();
         let has_calls = chat.messages.iter().any(|message| !message.tool_calls.is_empty());
@@ -85,13 +86,21 @@ impl ChatTemplate {
             || has_calls && !abilities.calls
             || has_results && !abilities.results
             || has_system && !abilities.system;
-        match lacks {
-            true => {
-                let chat = substitute::substituted(chat, abilities);
-                self.render_shaped(&chat, answer, abilities.shape)
-            }
-            false => self.render_shaped(chat, answer, abilities.shape),
-        }
+        let chat = match lacks {
+            true => Cow::Owned(substitute::substituted(chat, abilities)),
+            false => Cow::Borrowed(chat),
+        };
+        let error = match self.render_shaped(&chat, answer, abilities.shape) {
+            Err(error) if has_calls || has_results => error,
+            rendered => return rendered,
+        };
+        // Some take one call at a time, some no call behind an answer.
+        let single = substitute::with_single_calls(&chat);
+        let said = Abilities { calls: false, results: false, ..abilities };
+        let said = substitute::substituted(&chat, said);
+        let others = [single, said].into_iter();
+        let rendered = others.map(|chat| self.render_shaped(&chat, answer, abilities.shape));
+        rendered.into_iter().find_map(Result::ok).ok_or(error)
     }
 
     /// Whether it tells of tools by itself.
@@ -255,3 +264,6 @@ pub fn special_token(config: &Json, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod chat_tests;

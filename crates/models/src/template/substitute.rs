@@ -45,6 +45,37 @@ fn told(chat: &Chat) -> String {
             <tool_call>\n{\"name\": \"the tool's name\", \"arguments\": {}}\n</tool_call>"
 }
 
+/// Several calls of a message one after the other, each before its answer.
+pub fn with_single_calls(chat: &Chat) -> Chat {
+    let mut messages: Vec<Message> = Vec::with_capacity(chat.messages.len());
+    let answers = || chat.messages.iter().filter(|message| message.role == Role::Tool);
+    let mut taken = Vec::new();
+    for message in &chat.messages {
+        if message.tool_calls.len() < 2 {
+            let is_taken = |id: &String| taken.contains(id);
+            if !message.tool_call_id.as_ref().is_some_and(is_taken) {
+                messages.push(message.clone());
+            }
+            continue;
+        }
+        for (number, call) in message.tool_calls.iter().enumerate() {
+            let mut one = message.clone();
+            one.tool_calls = vec![call.clone()];
+            if number > 0 {
+                one.content.clear();
+                one.thinking = None;
+            }
+            messages.push(one);
+            let is_answer = |answer: &&Message| answer.tool_call_id.as_ref() == Some(&call.id);
+            if let Some(answer) = answers().find(is_answer) {
+                messages.push(answer.clone());
+                taken.push(call.id.clone());
+            }
+        }
+    }
+    Chat { messages, ..chat.clone() }
+}
+
 fn write_calls(message: &mut Message) {
     for call in std::mem::take(&mut message.tool_calls) {
         if !message.content.is_empty() {
