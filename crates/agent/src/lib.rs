@@ -11,8 +11,11 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod plugin;
 mod prompt;
+pub mod recording;
 mod session;
+pub mod session_store;
 mod tool;
 mod turn;
 

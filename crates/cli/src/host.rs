@@ -11,6 +11,7 @@ use mlxcode_core::{
     CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings, ServerFolders,
 };
 
+use crate::editor::Editor;
 use crate::output::visible;
 use crate::typing::{Hidden, show_again};
 
@@ -54,6 +55,8 @@ pub struct Host<'a> {
     pub secrets: SecretSurroundings,
     /// Where language servers are looked for.
     pub servers: ServerFolders,
+    /// What texts are edited with; `None` where nothing is named.
+    pub editor: Option<Editor>,
     /// Hides what is typed on the keyboard; `None` where it cannot.
     pub hide: fn() -> Option<Hidden>,
 }
@@ -127,6 +130,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         waiting,
         secrets: SecretSurroundings::from_env(),
         servers: ServerFolders::from_env(),
+        editor: Editor::from_env(),
         hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)

@@ -8,12 +8,14 @@
 
 mod args;
 mod command;
+mod editor;
 mod exit;
 mod exit_code;
 mod host;
 mod output;
 mod typing;
 
+pub use editor::Editor;
 pub use host::{Host, Waiting, main};
 pub use typing::Hidden;
 

@@ -52,10 +52,12 @@ mod model;
 mod navigation;
 mod packing;
 mod precise;
+mod remote;
 mod residency;
 mod residents;
 mod secrets;
 mod session;
+mod sessions;
 mod syntax;
 mod tokens;
 mod turn;
@@ -64,7 +66,11 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
-pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
+pub use config::{
+    CheckCommand, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem,
+    ConfigSource, EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
+};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use error::{Error, Result};
@@ -82,6 +88,7 @@ pub use model::Model;
 pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -94,6 +101,12 @@ pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
+pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
+pub use mlxcode_agent::session_store::{
+    EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
+    NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
+    SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+};
 pub use mlxcode_agent::{
     Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
     LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
@@ -140,11 +153,20 @@ pub use mlxcode_models::{
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
+pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
+
 /// For who brings a model of their own: implement
 /// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
 /// who fetches files in a way of their own:
-/// [`FileSource`](backend::FileSource).
+/// [`FileSource`](backend::FileSource). Models on servers, and models that are
+/// made of models, are there too.
 pub mod backend {
+    pub use mlxcode_providers::{
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
+        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
+        Routing, Task,
+    };
+
     pub use mlxcode_models::{
         Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };

@@ -1,6 +1,7 @@
 //! Conversations over a workspace.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use mlxcode_agent::{
     Checker, Entry, Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions,
@@ -12,6 +13,7 @@ use mlxcode_context::{
 };
 use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
 
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::workspace::Workspace;
@@ -78,7 +80,7 @@ impl std::fmt::Debug for SessionSetup {
 impl Workspace {
     /// Begins a conversation, or goes on with one.
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
-        let tree = Arc::new(Tree { workspace: self.clone() });
+        let tree = Arc::new(Tree::new(self.clone()));
         let parts = SessionParts {
             ground: Arc::clone(&tree) as Arc<dyn Ground>,
             lookup: tree,
@@ -168,9 +170,41 @@ impl Session {
     }
 }
 
-/// A workspace as a session sees it.
+/// A workspace as a session sees it. What is open stays open from turn to
+/// turn: whether the tree changed is seen at a glance then.
 struct Tree {
     workspace: Workspace,
+    code: Mutex<Option<Code>>,
+}
+
+impl Tree {
+    fn new(workspace: Workspace) -> Self {
+        Self { workspace, code: Mutex::new(None) }
+    }
+
+    /// Packs by what is known of the tree, and looks meanwhile whether that
+    /// still holds; where it does not, packs again.
+    fn packed(
+        &self,
+        kept: &mut Option<Code>,
+        request: &PackRequest<'_>,
+        budget: &Budget<'_>,
+    ) -> Result<PackedContext> {
+        if let Some(code @ Code::Index { index, .. }) = kept.as_ref() {
+            let (same, packed) = thread::scope(|scope| {
+                let look = scope.spawn(|| index.glance());
+                let packed = code.pack(request, budget);
+                (matches!(look.join(), Ok(Ok(Some(_)))), packed)
+            });
+            if same {
+                return packed;
+            }
+        }
+        let code = self.workspace.code_again(kept.take(), &request.cancel)?;
+        let packed = code.pack(request, budget);
+        *kept = Some(code);
+        packed
+    }
 }
 
 impl Ground for Tree {
@@ -179,8 +213,8 @@ impl Ground for Tree {
     }
 
     fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> AgentResult<PackedContext> {
-        let packed = || self.workspace.code(&request.cancel, &())?.pack(request, budget);
-        packed().map_err(of_ground)
+        let mut kept = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        self.packed(&mut kept, request, budget).map_err(of_ground)
     }
 
     fn plan(&self, items: &[ParsedItem]) -> AgentResult<EditPlan> {

@@ -3,6 +3,7 @@
 mod changes;
 mod code;
 mod computing;
+mod config;
 mod context;
 mod library;
 mod models;
@@ -11,6 +12,7 @@ mod rate;
 mod sampling;
 mod search;
 mod secret;
+mod sessions;
 
 use std::path::PathBuf;
 
@@ -19,6 +21,7 @@ use clap::{Parser, Subcommand};
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
+pub use config::{Config, Scope};
 pub use context::Context;
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::Models;
@@ -26,6 +29,9 @@ pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
 pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
+pub use sessions::{
+    ExportFormat, Sessions, SessionsExport, SessionsList, SessionsSearch, SessionsShow, WorkStats,
+};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -39,13 +45,21 @@ pub struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
 
-    /// The model to use: an installed one's name, or a path
+    /// The model to use: an installed one's name, a path, or `provider/model`
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
 
     /// Load a model even where it takes more memory than is free
     #[arg(long, global = true)]
     pub over_memory: bool,
+
+    /// Write what the model is asked and answers into a new file, for --replay
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// Answer from a recording, without a model
+    #[arg(long, global = true, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
 
     /// What to do.
     #[command(subcommand)]
@@ -93,6 +107,11 @@ pub enum Command {
     Rename(Rename),
     /// Show who changed which file, and check that the log was not touched
     Audit(Audit),
+    /// List, show, find, name, fork, delete, export and replay conversations
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Show what was done here: questions, edits, tokens, speed
+    Stats(WorkStats),
     /// Continue a prompt with the bare model
     Generate(Generate),
     /// Find, add, list, check, compare and remove models
@@ -104,6 +123,9 @@ pub enum Command {
     Doctor,
     /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
     Hardware,
+    /// Show what is set, and where; set it
+    #[command(subcommand)]
+    Config(Config),
     /// Keep, show and forget tokens, such as the one of the Hugging Face hub
     #[command(subcommand)]
     Secret(Secret),

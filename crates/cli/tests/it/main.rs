@@ -6,6 +6,7 @@
 mod bad_input;
 mod changes;
 mod code;
+mod config;
 mod convert;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
@@ -13,6 +14,8 @@ mod fake_hub;
 mod ground;
 mod library;
 mod pulls;
+mod remote;
 mod search;
 mod secrets;
+mod sessions;
 mod work;

@@ -4,6 +4,7 @@
 
 mod audit;
 mod code;
+mod config;
 mod context;
 mod convert;
 mod edits;
@@ -14,6 +15,7 @@ mod models;
 mod pulls;
 mod search;
 mod secret;
+mod sessions;
 mod upkeep;
 mod watch;
 
@@ -32,6 +34,7 @@ pub use code::{
     NodeOutput, OutlineOutput, OutsideOutput, ReferenceOutput, ReferencesOutput, SymbolOutput,
     UnusedOutput,
 };
+pub use config::{ConfigFileOutput, ConfigListOutput, ConfigValueOutput};
 pub use context::{ContextOutput, CursorOutput, LeftOutOutput, PieceOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
@@ -48,6 +51,11 @@ pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
+pub use sessions::{
+    SessionExportedOutput, SessionHitsOutput, SessionOutput, SessionRecordOutput,
+    SessionShowOutput, SessionsDeletedOutput, SessionsOutput, SessionsRepairOutput,
+    WorkStatsOutput,
+};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
     RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
