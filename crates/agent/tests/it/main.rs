@@ -7,6 +7,7 @@ mod plugin;
 mod recording;
 mod session;
 mod sessions;
+mod small_models;
 
 use std::fs;
 

@@ -37,6 +37,18 @@ impl Abilities {
             render(chat, Shape::default()).is_some_and(|text| text.contains(word))
         };
         let hello = vec![Message::user("Hello")];
+        if render(&Chat::from(hello.clone()), Shape::default()).is_none() {
+            // Whoever uses it is told why; nothing is worth a second try.
+            let shape = Shape::default();
+            return Self {
+                system: true,
+                tools: true,
+                calls: true,
+                results: true,
+                thinking: false,
+                shape,
+            };
+        }
         let system = vec![Message::system(SYSTEM), Message::user("Hello")];
         let with_tools = Chat { messages: hello.clone(), tools: vec![tool()], thinking: None };
         let thinks = |thinking| Chat {

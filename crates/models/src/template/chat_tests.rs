@@ -104,7 +104,7 @@ fn a_template_of_one_call_at_a_time_gets_one() {
         {{ c.function.arguments.path }}{{ c.function.arguments | tojson | length }}{{ c.function.arguments.zqkey }}{% endfor %}\
         <{{ m.content }}>{% endfor %}{{ tools | tojson }}";
     let text = rendered(source);
-    assert!(text.starts_with("<Rules.><Hi>b25<I look.><one>a25<><two>"), "{text}");
+    assert!(text.starts_with("<Rules.><Hi>b24<I look.><one>a24<><two>"), "{text}");
 }
 
 #[test]

@@ -114,7 +114,8 @@ impl Case {
 
 fn class(words: &str) -> Class {
     let known = |class: &Class| {
-        class.words() == words || matches!((class, words), (Class::Nothing, "nothing"))
+        class.words() == words
+            || matches!((class, words), (Class::Nothing, "nothing"))
             || class.words().starts_with(&format!("{words} "))
     };
     Class::ALL.into_iter().find(known).unwrap_or_else(|| panic!("{words}"))
