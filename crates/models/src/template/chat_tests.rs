@@ -99,7 +99,7 @@ fn identities_are_short_where_a_template_needs_them() {
 
 #[test]
 fn a_template_of_one_call_at_a_time_gets_one() {
-    let source = "{% for m in messages %}{% if m.tool_calls | length > 1 %}\
+    let source = "{% for m in messages %}{% if m.tool_calls is defined and m.tool_calls | length > 1 %}\
         {{ raise_exception('one') }}{% endif %}{% for c in m.tool_calls %}\
         {{ c.function.arguments.path }}{{ c.function.arguments | tojson | length }}{{ c.function.arguments.zqkey }}{% endfor %}\
         <{{ m.content }}>{% endfor %}{{ tools | tojson }}";
