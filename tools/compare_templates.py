@@ -3,7 +3,7 @@
 
     cargo build --example reference -p mlxcode-models
     python3 -m venv reference-env && reference-env/bin/pip install transformers jinja2 numpy
-    reference-env/bin/python tools/compare_templates.py FOLDER [--show N]
+    reference-env/bin/python tools/compare_templates.py FOLDER [--show N] [--chats]
 
 FOLDER holds `*.jinja` files; llama.cpp's `models/templates` has some seventy
 (it comes with the source package of llama-cpp-python). Each is rendered for a
@@ -12,6 +12,11 @@ sides may refuse a conversation. Where Python itself stumbles over a value, such
 as a loop over `None`, and we render, that is counted apart: Jinja on our side
 takes `none` for an empty list there. Any other difference makes the script
 fail, but for those that EXPLAINED names.
+
+With --chats, whole chats are compared, as the engine lays them out: our side
+makes the template's variables itself. Where transformers refuses a chat or
+leaves a part of it out, our side says that part in words; these are counted
+apart, with the parts.
 """
 
 import argparse
@@ -113,6 +118,90 @@ def conversations():
     yield "parts", [system, text], None, {}
 
 
+def chats():
+    """Name, and a chat as the library keeps it."""
+    for name, messages, tools, variables in conversations():
+        if name in ("parts", "call-null", "thoughts"):
+            continue  # Shapes that the library does not make.
+        chat = {"messages": [], "tools": [one["function"] for one in tools or []]}
+        if "enable_thinking" in variables:
+            chat["thinking"] = variables["enable_thinking"]
+        for one in messages:
+            kept = {"role": one["role"], "content": one["content"]}
+            if "reasoning_content" in one:
+                kept["thinking"] = one["reasoning_content"]
+            if "tool_calls" in one:
+                kept["tool_calls"] = [
+                    {"id": call["id"], **call["function"]} for call in one["tool_calls"]
+                ]
+            if "tool_call_id" in one:
+                kept["tool_call_id"] = one["tool_call_id"]
+            chat["messages"].append(kept)
+        yield name, chat, messages, tools, dict(variables)
+
+
+# Parts of the chats, by a word that stands in no other.
+PARTS = {
+    "system": "careful programmer",
+    "tools": "The weather <now>",
+    "calls": "Rome",
+    "results": "degrees",
+}
+
+
+def compare_chats(options, files):
+    """Compares what the engine would lay out with what transformers does."""
+    failed = 0
+    for file in files:
+        source = file.read_text(encoding="utf-8")
+        special = {"bos_token": "<s>", "eos_token": "</s>"}
+        names, expected, cases = [], [], []
+        for name, chat, messages, tools, variables in chats():
+            if "enable_thinking" in variables:
+                variables["thinking"] = variables["enable_thinking"]
+            for answer in (False, True):
+                names.append(f"{name}{'+' if answer else ''}")
+                given = {**variables, "add_generation_prompt": answer}
+                expected.append(theirs(source, messages, tools, {**given, **special}))
+                cases.append({"source": source, **special, "chat": chat, "answer": answer})
+        found = ours(options.program, cases)
+        same, said, differ, refused = 0, set(), [], 0
+        for (name, one, other, case) in zip(names, expected, found, cases):
+            text, written = one.get("text"), other.get("text")
+            if text == written and text is not None:
+                same += 1
+                continue
+            if written is None:
+                refused += 1
+                if text is not None:
+                    differ.append((name, one, other))
+                continue
+            whole = json.dumps(case["chat"], ensure_ascii=False)
+            lacking = {
+                part for part, word in PARTS.items() if word in whole and word not in (text or "")
+            }
+            if text is None:
+                said.add("refused there")
+            elif lacking:
+                said |= lacking
+            elif "strftime_now is defined" in source:
+                said.add("no date")  # It can do without, and so it gets none.
+            elif "reasoning_effort" in source and "thinking" in case["chat"]:
+                said.add("effort")
+            else:
+                differ.append((name, one, other))
+        word = "differs" if differ and file.name not in EXPLAINED else "same"
+        failed += word == "differs"
+        tells = found[0] if found else {}
+        print(f"{word:8} {file.name}: of {len(names)}, {same} the same, {len(differ)} differ, "
+              f"{refused} refused here; said in words: {', '.join(sorted(said)) or 'nothing'}; "
+              f"tools {tells.get('tools')}, thinking {tells.get('thinking')}")
+        for name, one, other in differ[: options.show]:
+            print(f"  {name}\n    theirs: {shown(one, other)}\n    ours:   {shown(other, one)}")
+    print(f"{len(files) - failed} of {len(files)} templates lay chats out the same")
+    sys.exit(failed > 0 or not files)
+
+
 class Clock(datetime.datetime):
     @classmethod
     def now(cls, tz=None):
@@ -141,10 +230,14 @@ def main():
     parser.add_argument("--show", type=int, default=3, help="differences shown for a template")
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
     parser.add_argument("--program", default=f"{target}/debug/examples/reference")
+    parser.add_argument("--chats", action="store_true", help="compare whole chats")
     options = parser.parse_args()
-    reference.datetime = Clock
+    if not options.chats:
+        reference.datetime = Clock
     failed = 0
     files = sorted(options.folder.glob("**/*.jinja"))
+    if options.chats:
+        compare_chats(options, files)
     for file in files:
         source = file.read_text(encoding="utf-8")
         special = {"bos_token": "<s>", "eos_token": "</s>"}

@@ -124,6 +124,8 @@ pub enum RefusalReason {
     ConflictMarks,
     /// What would replace the whole file is only a piece of it.
     Snippet,
+    /// The whole file is written with `&lt;` for `<`, as the old one is not.
+    Escaped,
     /// A hunk without any context or removed line does not say where it belongs.
     NoContext,
     /// The new content leaves parts out, such as `... rest of the file ...`.
@@ -165,6 +167,7 @@ impl RefusalReason {
             Self::UnclearPath => "edit.unclear_path",
             Self::ConflictMarks => "edit.conflict_marks",
             Self::Snippet => "edit.snippet",
+            Self::Escaped => "edit.escaped",
             Self::NoContext => "edit.no_context",
             Self::Elided { .. } | Self::DotsDiffer => "edit.elided",
         }
@@ -256,6 +259,9 @@ impl fmt::Display for RefusalReason {
             Self::ConflictMarks => f.write_str(
                 "the file would hold the marks of a merge conflict; \
                  write `<<<<<<< SEARCH` and `>>>>>>> REPLACE` to change a place",
+            ),
+            Self::Escaped => f.write_str(
+                "the file would hold `&lt;` where it holds `<`; write its characters as they are",
             ),
             Self::Snippet => f.write_str(
                 "the block looks like a piece of the file and would replace all of it; \

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use mlxcode_base::Diagnostic;
-use mlxcode_models::{ChatTemplate, InstalledModel};
+use mlxcode_models::{Chat, ChatTemplate, InstalledModel};
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
@@ -44,11 +44,20 @@ fn each_line(answer: impl Fn(&Value) -> Result<Value, String>) -> bool {
 }
 
 /// A line is `{"source", "bos_token", "eos_token", "variables", "unix_seconds"}`,
-/// the variables as JSON in a text.
+/// the variables as JSON in a text; or, instead of the last two, `chat`, a
+/// [`Chat`], and `answer`.
 fn render(case: &Value) -> Result<Value, String> {
     let text = |name: &str| case.get(name).and_then(Value::as_str).map(str::to_owned);
     let source = text("source").unwrap_or_default();
     let template = ChatTemplate::new(&source, text("bos_token"), text("eos_token"));
+    if let Some(chat) = case.get("chat") {
+        let chat: Chat = serde_json::from_value(chat.clone()).map_err(|error| error.to_string())?;
+        let answer = case.get("answer") == Some(&Value::Bool(true));
+        let template = template.map_err(|error| error.to_string())?;
+        let (tools, thinking) = (template.tells_tools(), template.tells_thinking());
+        let text = template.render(&chat, answer).map_err(|error| error.to_string())?;
+        return Ok(json!({"text": text, "tools": tools, "thinking": thinking}));
+    }
     let seconds = case.get("unix_seconds").and_then(Value::as_u64);
     let now = seconds.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
     let variables = text("variables").unwrap_or_default();

@@ -91,5 +91,5 @@ pub use store::{
     RepairedFile, Store, StoreContents, VerifyOptions, verify_path,
 };
 pub use template::ChatTemplate;
-pub use tokenizer::{FimOrder, FimTokens, TokenDecoder, Tokenizer};
+pub use tokenizer::{EncodedChat, FimOrder, FimTokens, TokenDecoder, Tokenizer};
 pub use validate::{VerifyCheck, VerifyId, VerifyReport, VerifyStatus};

@@ -12,6 +12,7 @@ mod session;
 mod sessions;
 mod tasks;
 mod tasks_at_work;
+mod small_models;
 
 use std::fs;
 

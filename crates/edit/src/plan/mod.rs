@@ -107,6 +107,15 @@ impl fmt::Display for AlreadyThere {
     }
 }
 
+/// Whether an action changes a place of a file, so that the same again would
+/// change it twice.
+fn is_change(action: &EditAction) -> bool {
+    matches!(
+        action,
+        EditAction::Replace { .. } | EditAction::Substitute { .. } | EditAction::Patch { .. }
+    )
+}
+
 /// One file that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
@@ -198,6 +207,7 @@ impl EditPlan {
         let mut refusals = Vec::new();
         let mut already_there = Vec::new();
         let mut placements = Vec::new();
+        let mut made: Vec<&EditBlock> = Vec::new();
         // What is no edit has no number among them.
         let edits = items.iter().filter(|item| !matches!(item, ParsedItem::Command(_)));
         for (number, item) in edits.enumerate() {
@@ -212,8 +222,21 @@ impl EditPlan {
                     nearest: None,
                 }),
                 ParsedItem::Edit(edit) => {
-                    match gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit)) {
+                    // Models that go in a circle write a block again: what it
+                    // says is there.
+                    let is_same =
+                        |one: &&EditBlock| one.path == edit.path && one.action == edit.action;
+                    let outcome = match made.iter().any(is_same) {
+                        true => Ok(Outcome::AlreadyThere),
+                        false => {
+                            gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit))
+                        }
+                    };
+                    match outcome {
                         Ok(Outcome::Changes) => {
+                            if is_change(&edit.action) {
+                                made.push(edit);
+                            }
                             placements.extend(Placement::all(block, edit, &mut draft));
                         }
                         Ok(Outcome::Prose) => {}

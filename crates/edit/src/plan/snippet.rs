@@ -40,8 +40,15 @@ pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
     let (part, of) = HEAD_KEEPS;
     let head = long && lines(new) * of < old_lines * part && is_head(new, old);
     let middle = begins_indented(new) && old_lines > 0 && !begins_indented(old);
-    let (part, of) = MIDDLE_KEEPS;
-    shrinks || head || (middle && lines(new) * of < old_lines * part)
+    let (part, of, keeps) = (HEAD_KEEPS.0, HEAD_KEEPS.1, lines(new));
+    let tail = keeps * of < old_lines * part && is_tail(new, old);
+    shrinks || head || tail || (middle && keeps * MIDDLE_KEEPS.1 < old_lines * MIDDLE_KEEPS.0)
+}
+
+/// Whether `new` writes every `<` as `&lt;`, of which `old` has some as they
+/// are.
+pub fn is_escaped(new: &str, old: &str) -> bool {
+    new.contains("&lt;") && !new.contains('<') && old.contains('<')
 }
 
 /// Whether lines look like the marks that a merge, or a block of another
@@ -65,6 +72,26 @@ fn is_head(new: &str, old: &str) -> bool {
     !ends_alike && (new.len() - kept) * HEAD_CHANGES <= new.len()
 }
 
+/// Whether `new` is a later part of `old`, most of whose lines stay: it begins
+/// with a line from further down, and has nothing of what stands above that.
+fn is_tail(new: &str, old: &str) -> bool {
+    let lines = |text: &str| -> Vec<String> {
+        let full = text.lines().filter(|line| !line.trim().is_empty());
+        full.map(|line| line.trim_end().to_owned()).collect()
+    };
+    let (new, old) = (lines(new), lines(old));
+    let Some(first) = new.first() else { return false };
+    let Some(at) = old.iter().position(|line| line == first).filter(|at| *at > 0) else {
+        return false;
+    };
+    let (above, below) = old.split_at(at);
+    let below: HashSet<&String> = below.iter().collect();
+    let kept = new.iter().filter(|line| below.contains(line)).count();
+    // A word or a bracket may stand anywhere.
+    let above: HashSet<&String> = above.iter().filter(|line| line.len() > 3).collect();
+    kept * 2 >= new.len() && !new.iter().any(|line| above.contains(line) && !below.contains(line))
+}
+
 fn begins_indented(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty());
     first.is_some_and(|line| line.starts_with([' ', '\t']))
@@ -83,6 +110,8 @@ mod tests {
             ("a\nb\nc\nd\n", ten.as_str(), false),
             ("a\n", "b\n\n\nc\n", false),
             ("    return 2\n", "def f():\n    return 1\n", true),
+            ("def g():\n    b\n", "def f():\n    a\n\ndef g():\n    c\n", true),
+            ("def h():\n    b\n", "def f():\n    a\n\ndef g():\n    c\n", false),
             ("    return 2\n", "    return 1\n", false),
             (indented.as_str(), &format!("def f():\n{indented}"), false),
             ("  a\n", "", false),

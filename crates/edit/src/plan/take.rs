@@ -5,7 +5,7 @@ use mlxcode_base::RelPath;
 use super::draft::{Draft, Outcome, Refused};
 use super::elision::elided_line;
 use super::patch::{self, Patched};
-use super::snippet::{has_conflict_marks, is_snippet};
+use super::snippet::{has_conflict_marks, is_escaped, is_snippet};
 use super::{already, elided_search, foreign, substitute};
 use crate::format::{EditAction, EditBlock, Naming, PatchHunk, PatchLine};
 use crate::locate::MatchLevel;
@@ -163,6 +163,9 @@ impl Draft<'_> {
         if let Some(old) = content.filter(|old| *old != new) {
             if self.is_written(path) {
                 return Err(RefusalReason::WrittenTwice.into());
+            }
+            if is_escaped(&new, old) {
+                return Err(RefusalReason::Escaped.into());
             }
             if is_snippet(&new, old, naming) {
                 return Err(RefusalReason::Snippet.into());

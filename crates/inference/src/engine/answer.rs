@@ -21,6 +21,18 @@ pub struct Request {
     pub sampler: Sampler,
     pub stops: StopTexts,
     pub sender: GenerationSender,
+    pub manner: Manner,
+}
+
+/// How the text of an answer is told.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// Special tokens whose text is shown: the marks of calls and thoughts.
+    pub marks: Arc<[u32]>,
+    /// The mark of a thought that the prompt opened: it stands in front of the
+    /// first token's text, so that who reads the answer finds both of its
+    /// ends.
+    pub opened_thought: Option<&'static str>,
 }
 
 /// What a worker is asked for.
@@ -57,6 +69,7 @@ pub struct Answer {
     generated: usize,
     begun: Instant,
     prefill_ms: f64,
+    opened_thought: Option<&'static str>,
 }
 
 /// What comes after some logits.
@@ -71,9 +84,10 @@ pub enum Next {
 impl Answer {
     /// An answer to a request, whose prompt is given as well.
     pub fn new(request: Request, voice: Voice) -> (Self, Vec<u32>) {
-        let Request { tokens, max_tokens, sampler, stops, sender } = request;
+        let Request { tokens, max_tokens, sampler, stops, sender, manner } = request;
         let answer = Self {
-            text: TokenDecoder::new(voice.tokenizer.clone()),
+            text: TokenDecoder::new(voice.tokenizer.clone()).showing(manner.marks),
+            opened_thought: manner.opened_thought,
             voice,
             sampler,
             stops,
@@ -155,6 +169,10 @@ impl Answer {
         if let Some(token) = self.pending.take() {
             self.sender.send(Ok(GenerationEvent::Token(token)));
         }
+        let text = match self.opened_thought.take() {
+            Some(mark) => format!("{mark}\n{text}"),
+            None => text,
+        };
         let token = Token { id, text, log_probabilities };
         if unfinished || self.stops.is_holding() {
             self.pending = Some(token);

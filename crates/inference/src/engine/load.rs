@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use mlxcode_kernels::{CacheType, PAGE_TOKENS, Pages, Pool, Tier};
-use mlxcode_models::{InstalledModel, Memory};
+use mlxcode_models::{ChatTemplate, InstalledModel, Memory};
 
 use super::answer::{Order, Voice};
 use super::options::{CacheKind, EngineKind, LoadOptions};
@@ -120,7 +120,16 @@ fn pages(context: usize, page_bytes: u64, free_bytes: Option<u64>) -> usize {
 }
 
 /// The ends of an answer, and what tells its text.
-pub fn voice(model: &InstalledModel, options: &LoadOptions) -> Result<Voice> {
-    let ends: &[u32] = if options.ignore_eos { &[] } else { &model.config().eos_token_ids };
-    Ok(Voice { tokenizer: model.tokenizer()?, ends: Arc::from(ends) })
+pub fn voice(
+    model: &InstalledModel,
+    options: &LoadOptions,
+    template: Option<&ChatTemplate>,
+) -> Result<Voice> {
+    let tokenizer = model.tokenizer()?;
+    let mut ends = Vec::new();
+    if !options.ignore_eos {
+        ends.clone_from(&model.config().eos_token_ids);
+        ends.extend(template.map(|template| tokenizer.call_ends(template)).unwrap_or_default());
+    }
+    Ok(Voice { tokenizer, ends: Arc::from(ends) })
 }

@@ -11,7 +11,7 @@ mod snapshot;
 mod stop;
 
 use std::fmt;
-use std::sync::{PoisonError, mpsc};
+use std::sync::{Arc, PoisonError, mpsc};
 
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
@@ -20,7 +20,7 @@ use mlxcode_models::{
     Tokenizer, generation_channel,
 };
 
-pub use answer::{Answer, Next, Order, Request, Voice};
+pub use answer::{Answer, Manner, Next, Order, Request, Voice};
 pub use likelihood::{Likelihood, likelihood};
 use load::Loaded;
 #[cfg(test)]
@@ -40,6 +40,8 @@ pub struct Engine {
     info: ModelInfo,
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
+    /// The marks of calls and thoughts among the special tokens.
+    marks: Arc<[u32]>,
     /// Rows of the embedding.
     vocabulary: usize,
     loaded: Loaded,
@@ -60,7 +62,7 @@ impl Engine {
     /// read.
     pub fn load(model: &InstalledModel, options: &LoadOptions) -> Result<Self> {
         let template = model.chat_template()?;
-        let voice = load::voice(model, options)?;
+        let voice = load::voice(model, options, template.as_ref())?;
         // What reading the tokenizer took must not lie beside the weights.
         heap::give_back();
         let tokenizer = voice.tokenizer.clone();
@@ -71,8 +73,12 @@ impl Engine {
         info.parameters = Some(model.parameters());
         model.weights().clone_into(&mut info.weights);
         info.chat = template.is_some();
+        info.tools = template.as_ref().is_some_and(ChatTemplate::tells_tools);
+        info.thinking = template.as_ref().is_some_and(ChatTemplate::tells_thinking);
+        let marks = template.as_ref().map(|template| tokenizer.reply_marks(template));
+        let marks = Arc::from(marks.unwrap_or_default());
         let vocabulary = model.config().vocab_size;
-        Ok(Self { info, tokenizer, template, vocabulary, loaded })
+        Ok(Self { info, tokenizer, template, marks, vocabulary, loaded })
     }
 
     /// The name of the kernels that compute.
@@ -132,7 +138,7 @@ impl Engine {
         options: &GenerateOptions,
         cancel: CancelToken,
     ) -> ModelsResult<Generation> {
-        self.start(tokens, options, cancel)
+        self.start(tokens, options, cancel, Manner::default())
     }
 
     /// The `count` likeliest tokens after a prompt of token numbers, fewer
@@ -140,7 +146,8 @@ impl Engine {
     pub fn continue_tokens(&self, prompt: &[u32], count: usize) -> ModelsResult<Vec<u32>> {
         let options = GenerateOptions { max_tokens: Some(count), ..GenerateOptions::default() };
         let mut ids = Vec::new();
-        for event in self.start(prompt.to_vec(), &options, CancelToken::new())? {
+        let start = self.start(prompt.to_vec(), &options, CancelToken::new(), Manner::default());
+        for event in start? {
             if let GenerationEvent::Token(token) = event? {
                 ids.push(token.id);
             }
@@ -153,6 +160,7 @@ impl Engine {
         tokens: Vec<u32>,
         options: &GenerateOptions,
         cancel: CancelToken,
+        manner: Manner,
     ) -> ModelsResult<Generation> {
         let sampler = Sampler::new(&options.sampling, &self.tokenizer)?;
         if options.max_tokens == Some(0) {
@@ -188,6 +196,7 @@ impl Engine {
             sampler,
             stops: StopTexts::new(&options.stop),
             sender,
+            manner,
         };
         self.loaded
             .orders
@@ -196,11 +205,15 @@ impl Engine {
         Ok(generation)
     }
 
-    fn encode(&self, prompt: &Prompt) -> ModelsResult<Vec<u32>> {
+    /// The tokens of a prompt, and how its answer is told.
+    fn encode(&self, prompt: &Prompt) -> ModelsResult<(Vec<u32>, Manner)> {
         match prompt {
-            Prompt::Text(text) => self.tokenizer.encode(text, true),
+            Prompt::Text(text) => Ok((self.tokenizer.encode(text, true)?, Manner::default())),
             Prompt::Chat(chat) => {
-                self.tokenizer.encode_messages(self.template.as_ref(), &chat.messages)
+                let encoded = self.tokenizer.encode_chat(self.template.as_ref(), chat)?;
+                let marks = Arc::clone(&self.marks);
+                let opened_thought = encoded.opened_thought;
+                Ok((encoded.ids, Manner { marks, opened_thought }))
             }
             _ => Err(ModelsError::InvalidOption {
                 option: "prompt",
@@ -217,7 +230,7 @@ impl LanguageModel for Engine {
     }
 
     fn count_tokens(&self, prompt: &Prompt) -> ModelsResult<usize> {
-        Ok(self.encode(prompt)?.len())
+        Ok(self.encode(prompt)?.0.len())
     }
 
     fn count_text(&self, text: &str) -> ModelsResult<usize> {
@@ -226,6 +239,7 @@ impl LanguageModel for Engine {
 
     fn generate(&self, request: GenerateRequest) -> ModelsResult<Generation> {
         let GenerateRequest { prompt, options, cancel } = request;
-        self.start(self.encode(&prompt)?, &options, cancel)
+        let (tokens, manner) = self.encode(&prompt)?;
+        self.start(tokens, &options, cancel, manner)
     }
 }

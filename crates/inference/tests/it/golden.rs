@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use mlxcode_inference::{Engine, LoadOptions, reference_logits};
 use mlxcode_models::{
-    FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InstalledModel, LanguageModel,
-    Message, Prompt,
+    Chat, FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InstalledModel,
+    LanguageModel, Message, Prompt,
 };
 use serde::Deserialize;
 
@@ -150,7 +150,11 @@ fn token_numbers_and_templates_are_those_of_the_reference() {
             assert_eq!(&tokenizer.encode(text, false).unwrap(), ids, "{name} {text:?}");
         }
         let template = model.chat_template().unwrap().unwrap();
-        assert_eq!(template.render(&golden.messages, true).unwrap(), golden.rendered, "{name}");
+        assert_eq!(
+            template.render(&Chat::from(golden.messages.clone()), true).unwrap(),
+            golden.rendered,
+            "{name}"
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::chat::Message;
+use crate::chat::{Chat, Message};
 use crate::config::{ConfigProblem, ModelConfig};
 use crate::error::{Error, Result};
 use crate::store::Lease;
@@ -199,7 +199,7 @@ fn fits(path: &Path, config: &ModelConfig, tokenizer: &Tokenizer) -> Result<()> 
 /// A template that renders the shortest conversation.
 fn renders(template: Option<ChatTemplate>) -> Result<Option<ChatTemplate>> {
     if let Some(template) = &template {
-        template.render(&[Message::user("Hello")], true)?;
+        template.render(&Chat::from([Message::user("Hello")]), true)?;
     }
     Ok(template)
 }

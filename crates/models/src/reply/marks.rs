@@ -123,7 +123,6 @@ const DROPPED: [&str; 6] = [
 pub const CHANNEL: &str = "<|channel|>";
 pub const START: &str = "<|start|>";
 pub const MESSAGE: &str = "<|message|>";
-pub const CONSTRAIN: &str = "<|constrain|>";
 /// What ends a message of gpt-oss.
 pub const MESSAGE_ENDS: [&str; 3] = ["<|end|>", "<|call|>", "<|return|>"];
 
@@ -179,40 +178,51 @@ pub fn may_begin(byte: u8) -> bool {
     matches!(byte, b'<' | b'[' | 0xe2)
 }
 
-/// The marks that a [`crate::ReplyReader`] knows, without those that any text
-/// can be written with: special tokens that a decoder has to show it.
-pub fn known() -> impl Iterator<Item = &'static str> {
-    const MORE: [&str; 12] = [
-        "[CALL_ID]",
-        "[ARGS]",
-        "[/TOOL_CALLS]",
+/// Whether a special token has to be shown to a [`crate::ReplyReader`]: it is
+/// one of its marks, and the model's template speaks of it or of the mark that
+/// it belongs to.
+pub fn shown(token: &str, template: &str) -> bool {
+    // Beside the mark that a template speaks of stand others that it may not.
+    const BESIDE: [(&str, &[&str]); 3] = [
+        ("[TOOL_CALLS]", &["[CALL_ID]", "[ARGS]"]),
+        (CHANNEL, &[START, MESSAGE, "<|constrain|>", "<|end|>", "<|call|>", "<|return|>"]),
+        ("<|tool_call>", &["<|\"|>", "<tool_call|>"]),
+    ];
+    const INNER: [&str; 10] = [
+        "<|tool_call_end|>",
         "<|tool_call_argument_begin|>",
         "<｜tool▁sep｜>",
-        "<|\"|>",
-        "<tool_call|>",
         "｜DSML｜",
-        START,
-        MESSAGE,
-        CONSTRAIN,
+        "<|plugin|>",
+        "<|action_start|>",
         "<arg_key>",
-    ];
-    const PAIRS: [&str; 7] = [
         "</arg_key>",
         "<arg_value>",
         "</arg_value>",
-        "<parameter=",
-        "</parameter>",
-        "<|plugin|>",
-        "<|action_start|>",
     ];
-    let thoughts = THOUGHTS.iter().chain(&ANSWERS).flat_map(|(open, close)| [*open, *close]);
-    let calls = CALLS.iter().flat_map(|mark| [mark.open, mark.close]);
-    thoughts
-        .chain(calls)
-        .chain(DROPPED)
-        .chain(MESSAGE_ENDS)
-        .chain([CHANNEL])
-        .chain(MORE)
-        .chain(PAIRS)
-        .filter(|mark| !mark.is_empty())
+    let beside =
+        |(mark, beside): &(&str, &[&str])| beside.contains(&token) && template.contains(mark);
+    let thoughts = || {
+        THOUGHTS
+            .iter()
+            .chain(&ANSWERS)
+            .any(|(open, close)| open.starts_with(token) || *close == token)
+    };
+    let calls = || CALLS.iter().any(|mark| mark.open == token || mark.close == token);
+    if BESIDE.iter().any(beside) {
+        return true;
+    }
+    // Runs of letters of a mark are no mark.
+    let is_mark = INNER.contains(&token)
+        || token == CHANNEL
+        || token.len() > 2 && (calls() || thoughts())
+        || DROPPED.iter().any(|mark| mark.starts_with(token) && token.ends_with('>'));
+    is_mark && template.contains(token)
+}
+
+/// The mark of a thought that `text` ends with, but for space.
+pub fn thought_at_end(text: &str) -> Option<&'static str> {
+    let text = text.trim_end();
+    let open = THOUGHTS.iter().map(|(open, _)| *open).find(|open| text.ends_with(open));
+    open.filter(|_| !text.ends_with("<|channel>thought"))
 }

@@ -34,6 +34,8 @@ mod xml;
 
 pub use reader::ReplyReader;
 
+pub(crate) use marks::{shown, thought_at_end};
+
 use crate::chat::{ToolCall, ToolSpec};
 
 /// What a [`ReplyReader`] knows before the first word.

@@ -1,20 +1,28 @@
 //! The model's own words around a conversation.
 
+mod abilities;
+mod chat;
 mod environment;
 mod meter;
 mod metered;
+mod substitute;
 mod tojson;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use minijinja::{AutoEscape, Value, context, machinery};
+use minijinja::{AutoEscape, Value, machinery};
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 
-use crate::chat::{Message, Role};
+use crate::chat::{Chat, Role};
 use crate::error::{Error, Result};
+use crate::reply;
+use abilities::Abilities;
+use chat::Shape;
 use environment::Clock;
 use variables::Variables;
 
@@ -35,6 +43,8 @@ pub struct ChatTemplate {
     date: bool,
     bos_token: Option<String>,
     eos_token: Option<String>,
+    /// What it can lay out, found when first asked for.
+    abilities: OnceLock<Abilities>,
 }
 
 impl ChatTemplate {
@@ -48,7 +58,8 @@ impl ChatTemplate {
         let prepared = metered::without_constant_products(&prepared, &syntax);
         let date = source.contains("strftime_now") && !source.contains("strftime_now is defined");
         let source = source.to_owned();
-        let template = Self { source, prepared, date, bos_token, eos_token };
+        let abilities = OnceLock::new();
+        let template = Self { source, prepared, date, bos_token, eos_token, abilities };
         template.run(None).map_err(|error| refused(&error))?;
         Ok(template)
     }
@@ -56,16 +67,60 @@ impl ChatTemplate {
     /// Lays a conversation out as the model was trained to read it. With
     /// `answer`, the text ends where the model's answer begins.
     ///
-    /// A template that knows no system message gets the instructions in front
-    /// of the first user message.
-    pub fn render(&self, messages: &[Message], answer: bool) -> Result<String> {
-        match self.render_as_is(messages, answer) {
-            Err(error) => match without_system(messages) {
-                Some(joined) => self.render_as_is(&joined, answer),
-                None => Err(error),
-            },
-            rendered => rendered,
-        }
+    /// The template gets what transformers' `apply_chat_template` passes: calls
+    /// and tools as OpenAI writes them, arguments as objects, the name of the
+    /// tool beside its answer, a thought as `reasoning_content` and `thinking`,
+    /// and [`Chat::thinking`] as `enable_thinking`, `thinking` and, where the
+    /// template knows nothing else, `reasoning_effort`.
+    ///
+    /// What it cannot lay out is said in words: instructions in front of the
+    /// first question, tools, calls and answers in the notation of Hermes.
+    /// What it asks for otherwise is given so: arguments as a text, calls named
+    /// by nine letters, one call in a message.
+    pub fn render(&self, chat: &Chat, answer: bool) -> Result<String> {
+        let abilities = self.abilities();
+        let has_calls = chat.messages.iter().any(|message| !message.tool_calls.is_empty());
+        let has_results = chat.messages.iter().any(|message| message.tool_call_id.is_some());
+        let has_system = chat.messages.first().is_some_and(|first| first.role == Role::System);
+        let lacks = !chat.tools.is_empty() && !abilities.tools
+            || has_calls && !abilities.calls
+            || has_results && !abilities.results
+            || has_system && !abilities.system;
+        let chat = match lacks {
+            true => Cow::Owned(substitute::substituted(chat, abilities)),
+            false => Cow::Borrowed(chat),
+        };
+        let error = match self.render_shaped(&chat, answer, abilities.shape) {
+            Err(error) if has_calls || has_results => error,
+            rendered => return rendered,
+        };
+        // Some take one call at a time, some no call behind an answer.
+        let single = substitute::with_single_calls(&chat);
+        let said = Abilities { calls: false, results: false, ..abilities };
+        let said = substitute::substituted(&chat, said);
+        let others = [single, said].into_iter();
+        let rendered = others.map(|chat| self.render_shaped(&chat, answer, abilities.shape));
+        rendered.into_iter().find_map(Result::ok).ok_or(error)
+    }
+
+    /// Whether it tells of tools by itself.
+    pub fn tells_tools(&self) -> bool {
+        self.abilities().tools
+    }
+
+    /// Whether a model can be told through it to think, or not to.
+    pub fn tells_thinking(&self) -> bool {
+        self.abilities().thinking
+    }
+
+    /// The mark with which a prompt opens the thought that the answer goes on
+    /// with, such as `<think>`.
+    pub fn opened_thought(prompt: &str) -> Option<&'static str> {
+        reply::thought_at_end(prompt)
+    }
+
+    fn abilities(&self) -> Abilities {
+        *self.abilities.get_or_init(|| Abilities::of(self))
     }
 
     /// The template as it was written.
@@ -82,6 +137,22 @@ impl ChatTemplate {
     pub fn render_json(&self, variables: &str, now: Option<SystemTime>) -> Result<String> {
         let Variables(given) = serde_json::from_str(variables)
             .map_err(|error| Error::Template { reason: error.to_string() })?;
+        self.run_with(given, variables.len(), now)
+    }
+
+    fn render_shaped(&self, chat: &Chat, answer: bool, shape: Shape) -> Result<String> {
+        let variables = chat::variables(chat, answer, shape, &self.source);
+        let Variables(given) = Variables::deserialize(&variables)
+            .map_err(|error| Error::Template { reason: error.to_string() })?;
+        self.run_with(given, chat_bytes(&variables), None)
+    }
+
+    fn run_with(
+        &self,
+        given: BTreeMap<String, Value>,
+        said: usize,
+        now: Option<SystemTime>,
+    ) -> Result<String> {
         let usual = [
             ("bos_token", token(self.bos_token.as_ref())),
             ("eos_token", token(self.eos_token.as_ref())),
@@ -92,20 +163,7 @@ impl ChatTemplate {
             usual.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         root.extend(given);
         let root = Value::from(root);
-        self.run(Some((root, variables.len(), now))).map_err(|error| refused(&error))
-    }
-
-    fn render_as_is(&self, messages: &[Message], answer: bool) -> Result<String> {
-        let said: usize = messages.iter().map(|message| message.content.len()).sum();
-        let root = context! {
-            messages => messages.iter().map(value_of).collect::<Value>(),
-            add_generation_prompt => answer,
-            bos_token => token(self.bos_token.as_ref()),
-            eos_token => token(self.eos_token.as_ref()),
-            tools => (),
-            documents => (),
-        };
-        self.run(Some((root, said, None))).map_err(|error| refused(&error))
+        self.run(Some((root, said, now))).map_err(|error| refused(&error))
     }
 
     /// Compiles the template, and renders it where there is a conversation, of
@@ -131,6 +189,11 @@ impl ChatTemplate {
         machinery::eval(&environment, &instructions, root, &blocks, &mut output, escape)?;
         Ok(text)
     }
+}
+
+/// The conversation where no template lays anything out.
+pub fn said(chat: &Chat) -> Chat {
+    substitute::substituted(chat, Abilities { system: true, ..Abilities::default() })
 }
 
 /// As transformers calls it: a token that the model lacks is undefined, which
@@ -164,17 +227,14 @@ fn without_generation_tags(source: &str) -> String {
     result + rest
 }
 
-fn value_of(message: &Message) -> Value {
-    Value::from_pairs([("role", message.role.as_str()), ("content", message.content.as_str())])
-}
-
-fn without_system(messages: &[Message]) -> Option<Vec<Message>> {
-    let [system, user, rest @ ..] = messages else { return None };
-    if system.role != Role::System || user.role != Role::User {
-        return None;
+/// About how many bytes a conversation has.
+fn chat_bytes(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len(),
+        Json::Array(values) => values.iter().map(chat_bytes).sum(),
+        Json::Object(map) => map.iter().map(|(key, value)| key.len() + chat_bytes(value)).sum(),
+        _ => 4,
     }
-    let joined = Message::user(format!("{}\n\n{}", system.content, user.content));
-    Some(std::iter::once(joined).chain(rest.iter().cloned()).collect())
 }
 
 fn refused(error: &minijinja::Error) -> Error {
@@ -204,3 +264,6 @@ pub fn special_token(config: &Json, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod chat_tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::chat::Message;
 
 /// The newline behind a block tag goes, the one behind a value stays.
 const CHATML: &str = "{% for message in messages %}\n    {% if true %}\n{{ '<|im_start|>' + message['role'] + '\\n' + message['content'].strip() + '<|im_end|>' }}\n    {% endif %}\n{% endfor %}\n{% if add_generation_prompt %}\n{{ '<|im_start|>assistant' }}\n{% endif %}\n";
@@ -8,7 +9,7 @@ fn renders_as_jinja_does() {
     let template = ChatTemplate::new(CHATML, None, None).unwrap();
     let messages = [Message::system("Be brief."), Message::user(" Hi ")];
     assert_eq!(
-        template.render(&messages, true).unwrap(),
+        template.render(&Chat::from(messages.clone()), true).unwrap(),
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     );
 }
@@ -18,14 +19,18 @@ fn a_template_without_system_messages_gets_the_instructions_all_the_same() {
     let source = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}[{{ m.content }}]{% endfor %}";
     let template = ChatTemplate::new(source, None, None).unwrap();
     let messages = [Message::system("Rules."), Message::user("Hi")];
-    assert_eq!(template.render(&messages, true).unwrap(), "[Rules.\n\nHi]");
-    let error = template.render(&[Message::system("Rules.")], true).unwrap_err();
+    assert_eq!(template.render(&Chat::from(messages.clone()), true).unwrap(), "[Rules.\n\nHi]");
+    let error = template.render(&Chat::from([Message::system("Rules.")]), true).unwrap_err();
     assert!(error.to_string().contains("no system"), "{error}");
 }
 
 fn check(source: &str, expected: &str) {
     let template = ChatTemplate::new(source, None, Some("</s>".to_owned())).unwrap();
-    assert_eq!(template.render(&[Message::user("Hi")], true).unwrap(), expected, "{source}");
+    assert_eq!(
+        template.render(&Chat::from([Message::user("Hi")]), true).unwrap(),
+        expected,
+        "{source}"
+    );
 }
 
 #[test]
@@ -66,7 +71,7 @@ fn only_a_template_that_needs_the_date_gets_it() {
     );
     check("{{ strftime_now('%d %b %Y') | length }}{{ strftime_now('%%') }}", "11%");
     let wrong = ChatTemplate::new("{{ strftime_now('%!') }}", None, None).unwrap();
-    assert!(matches!(wrong.render(&[], true), Err(Error::Template { .. })));
+    assert!(matches!(wrong.render(&Chat::default(), true), Err(Error::Template { .. })));
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn a_template_that_makes_too_much_is_refused() {
     sources.extend(single.map(str::to_owned));
     for source in sources {
         let rendered = ChatTemplate::new(&source, None, None)
-            .and_then(|template| template.render(&[Message::user("Hi")], true));
+            .and_then(|template| template.render(&Chat::from([Message::user("Hi")]), true));
         assert!(
             matches!(rendered, Err(Error::Template { .. })),
             "{source} {:?}",
@@ -202,7 +207,7 @@ fn a_long_conversation_is_no_such_template() {
     let template = ChatTemplate::new(source, None, None).unwrap();
     let content = "word ".repeat(4000);
     let messages = vec![Message::user(content.as_str()); 60];
-    let text = template.render(&messages, true).unwrap();
+    let text = template.render(&Chat::from(messages.clone()), true).unwrap();
     let tail = text.strip_prefix('!').unwrap().replace(content.trim(), "");
     assert_eq!(tail, "<user>".repeat(60) + "299 12 --- True user");
 }
@@ -211,6 +216,6 @@ fn a_long_conversation_is_no_such_template() {
 fn an_endless_template_ends() {
     let source = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
     let template = ChatTemplate::new(source, None, None).unwrap();
-    assert!(matches!(template.render(&[], true), Err(Error::Template { .. })));
+    assert!(matches!(template.render(&Chat::from([]), true), Err(Error::Template { .. })));
     assert!(matches!(ChatTemplate::new("{% for %}", None, None), Err(Error::Template { .. })));
 }

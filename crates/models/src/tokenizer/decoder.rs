@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Tokenizer;
 use super::pieces::Pieces;
 use crate::error::Result;
@@ -19,6 +21,8 @@ pub struct TokenDecoder {
     /// Whether a token with text was seen.
     started: bool,
     window: Window,
+    /// Special tokens whose text is given all the same.
+    shown: Arc<[u32]>,
 }
 
 /// What is decoded again with each token, where a token's text depends on its
@@ -33,12 +37,27 @@ struct Window {
 impl TokenDecoder {
     /// A decoder before the first token.
     pub fn new(tokenizer: Tokenizer) -> Self {
-        Self { tokenizer, pending: Vec::new(), started: false, window: Window::default() }
+        let (window, shown) = (Window::default(), Arc::default());
+        Self { tokenizer, pending: Vec::new(), started: false, window, shown }
+    }
+
+    /// Gives the texts of these special tokens as well: the marks that
+    /// [`Tokenizer::reply_marks`] tells.
+    pub fn showing(mut self, marks: Arc<[u32]>) -> Self {
+        self.shown = marks;
+        self
     }
 
     /// Takes a token and gives the text that became certain with it; empty
     /// while a character may be unfinished.
     pub fn push(&mut self, id: u32) -> Result<String> {
+        if self.shown.contains(&id) {
+            let before = self.finish()?;
+            // Text begins anew behind a mark, but not a space that a whole text
+            // lacks.
+            self.started = true;
+            return Ok(before + &self.tokenizer.token(id).unwrap_or_default());
+        }
         let strip = match self.tokenizer.pieces() {
             Pieces::ByteLevel => false,
             Pieces::SentencePiece { strip_first_space } => strip_first_space,

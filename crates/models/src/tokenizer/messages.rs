@@ -12,102 +12,126 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
 use super::{Tokenizer, guarded};
-use crate::chat::{Message, Role};
+use crate::chat::{Chat, Message, Role};
 use crate::error::{Error, Result};
 use crate::template::ChatTemplate;
 
 /// For private use: no text that people share has a meaning for them.
 const MARKS: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 
+/// A conversation as token numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedChat {
+    /// The tokens, up to where the answer begins.
+    pub ids: Vec<u32>,
+    /// The mark of the thought that the prompt opened and the answer goes on
+    /// with.
+    pub opened_thought: Option<&'static str>,
+}
+
 impl Tokenizer {
     /// The token numbers of a conversation as the model was trained to read
     /// it, up to where its answer begins. A model without a template gets the
-    /// messages one below the other. Special tokens in a message are text.
+    /// messages one below the other. Special tokens in what is said, called,
+    /// answered or told of a tool are text.
+    pub fn encode_chat(&self, template: Option<&ChatTemplate>, chat: &Chat) -> Result<EncodedChat> {
+        let lay_out = |chat: &Chat| {
+            if let Some(template) = template {
+                return template.render(chat, true);
+            }
+            let chat = crate::template::said(chat);
+            let parts: Vec<&str> = chat.messages.iter().map(|one| one.content.trim()).collect();
+            Ok(parts.join("\n\n") + "\n\nAnswer:")
+        };
+        // A template writes the special tokens around a text itself.
+        let special = template.is_none();
+        let (text, ids) = match self.mark(template, chat) {
+            None => {
+                let text = lay_out(chat)?;
+                let ids = self.encode(&text, special)?;
+                (text, ids)
+            }
+            Some((marked, mark)) => {
+                let mut text = lay_out(&marked)?;
+                // A template that writes JSON in ASCII.
+                let escaped = format!("\\u{:04x}", u32::from(mark));
+                if text.contains(&escaped) {
+                    text = text.replace(&escaped, &mark.to_string());
+                }
+                let ids = self.encode_marked(&text, mark, special)?;
+                (text, ids)
+            }
+        };
+        let opened_thought = template.and_then(|_| ChatTemplate::opened_thought(&text));
+        Ok(EncodedChat { ids, opened_thought })
+    }
+
+    /// The token numbers of messages, as [`encode_chat`](Self::encode_chat)
+    /// gives them.
     pub fn encode_messages(
         &self,
         template: Option<&ChatTemplate>,
         messages: &[Message],
     ) -> Result<Vec<u32>> {
-        let lay_out = |messages: &[Message]| {
-            if let Some(template) = template {
-                return template.render(messages, true);
-            }
-            let parts: Vec<&str> = messages.iter().map(|one| one.content.trim()).collect();
-            Ok(parts.join("\n\n") + "\n\nAnswer:")
-        };
-        // A template writes the special tokens around a text itself.
-        let special = template.is_none();
-        let Some((marked, mark)) = self.mark(template, messages) else {
-            return self.encode(&lay_out(messages)?, special);
-        };
-        self.encode_marked(&lay_out(&marked)?, mark, special)
+        Ok(self.encode_chat(template, &Chat::from(messages))?.ids)
     }
 
     /// The number of tokens of a text that stands in a message of somebody else:
     /// special tokens that are written out in it are text.
     pub fn count_text(&self, template: Option<&ChatTemplate>, text: &str) -> Result<usize> {
-        let message = [Message::user(text)];
-        Ok(match self.mark(template, &message) {
+        let chat = Chat::from([Message::user(text)]);
+        Ok(match self.mark(template, &chat) {
             None => self.encode(text, false)?.len(),
             Some((marked, mark)) => {
-                let text = marked.first().map_or("", |message| message.content.as_str());
+                let text = marked.messages.first().map_or("", |message| message.content.as_str());
                 self.encode_marked(text, mark, false)?.len()
             }
         })
     }
 
-    /// The messages with a mark in each spelling of a special token; `None`
+    /// The conversation with a mark in each spelling of a special token; `None`
     /// where there is none.
-    fn mark(
-        &self,
-        template: Option<&ChatTemplate>,
-        messages: &[Message],
-    ) -> Option<(Vec<Message>, char)> {
+    fn mark(&self, template: Option<&ChatTemplate>, chat: &Chat) -> Option<(Chat, char)> {
         let source = template.map_or("", ChatTemplate::source);
-        let spellings: Vec<(&str, bool)> = self
-            .added()
-            .filter(|token| token.special || says(source, &token.content))
-            .map(|token| (token.content.as_str(), token.special))
-            // Nothing can be set into a single character.
-            .filter(|(spelling, _)| spelling.chars().nth(1).is_some())
-            .collect();
-        let forged = |message: &Message| {
-            // What a model wrote itself holds the tokens of its own reasoning,
-            // which the template looks for.
-            let own = message.role == Role::Assistant;
-            let mut cuts = BTreeSet::new();
-            for (spelling, _) in spellings.iter().filter(|(_, special)| *special || !own) {
-                let first = spelling.chars().next().map_or(1, char::len_utf8);
-                let found = message.content.match_indices(spelling);
-                cuts.extend(found.map(|(at, _)| at + first));
-            }
-            cuts
-        };
-        let cuts: Vec<BTreeSet<usize>> = messages.iter().map(forged).collect();
-        if cuts.iter().all(BTreeSet::is_empty) {
+        let spellings = Spellings(
+            self.added()
+                .filter(|token| token.special || says(source, &token.content))
+                .map(|token| (token.content.as_str(), token.special))
+                // Nothing can be set into a single character.
+                .filter(|(spelling, _)| spelling.chars().nth(1).is_some())
+                .collect(),
+        );
+        let mut is_forged = false;
+        let mut used = BTreeSet::new();
+        let mut look = chat.clone();
+        each_text(&mut look, &mut |text, own| {
+            is_forged |= !spellings.cuts(text, own).is_empty();
+            used.extend(text.chars().filter(|c| MARKS.contains(c)));
+        });
+        if !is_forged {
             return None;
         }
-        let free = |mark: &char| {
-            !source.contains(*mark) && !messages.iter().any(|one| one.content.contains(*mark))
-        };
+        let free = |mark: &char| !source.contains(*mark) && !used.contains(mark);
         // Six thousand different ones in a conversation are noise; a mark that
         // goes astray loses a character of it.
         let mark = MARKS.into_iter().find(free).unwrap_or('\u{f8ff}');
-        let marked = messages.iter().zip(cuts).map(|(message, cuts)| {
-            let mut content = String::with_capacity(message.content.len() + 3 * cuts.len());
+        each_text(&mut look, &mut |text, own| {
+            let cuts = spellings.cuts(text, own);
+            let mut marked = String::with_capacity(text.len() + 3 * cuts.len());
             let mut from = 0;
             for cut in cuts {
-                content.push_str(&message.content[from..cut]);
-                content.push(mark);
+                marked.push_str(&text[from..cut]);
+                marked.push(mark);
                 from = cut;
             }
-            content.push_str(&message.content[from..]);
-            Message { content, ..message.clone() }
+            marked.push_str(&text[from..]);
+            *text = marked;
         });
-        Some((marked.collect(), mark))
+        Some((look, mark))
     }
 
     fn encode_marked(&self, text: &str, mark: char, special: bool) -> Result<Vec<u32>> {
@@ -189,6 +213,61 @@ impl Tokenizer {
     pub(super) fn is_special(&self, id: u32) -> bool {
         let added = self.0.inner.get_added_vocabulary().get_added_tokens_decoder();
         added.get(&id).is_some_and(|token| token.special)
+    }
+}
+
+/// How tokens are written that a text must not hold, and whether they are
+/// special.
+struct Spellings<'t>(Vec<(&'t str, bool)>);
+
+impl Spellings<'_> {
+    /// Behind the first character of each. What a model wrote itself holds the
+    /// tokens of its own reasoning, which the template looks for.
+    fn cuts(&self, text: &str, own: bool) -> BTreeSet<usize> {
+        let mut cuts = BTreeSet::new();
+        for (spelling, _) in self.0.iter().filter(|(_, special)| *special || !own) {
+            let first = spelling.chars().next().map_or(1, char::len_utf8);
+            cuts.extend(text.match_indices(spelling).map(|(at, _)| at + first));
+        }
+        cuts
+    }
+}
+
+/// Visits each text of a conversation that somebody wrote, with whether it is
+/// what the model said itself.
+fn each_text(chat: &mut Chat, visit: &mut dyn FnMut(&mut String, bool)) {
+    for message in &mut chat.messages {
+        let own = message.role == Role::Assistant;
+        visit(&mut message.content, own);
+        if let Some(thinking) = &mut message.thinking {
+            visit(thinking, own);
+        }
+        for call in &mut message.tool_calls {
+            // No template looks for anything in there.
+            visit(&mut call.name, false);
+            each_value(&mut call.arguments, visit);
+        }
+    }
+    for tool in &mut chat.tools {
+        visit(&mut tool.name, false);
+        visit(&mut tool.description, false);
+        each_value(&mut tool.parameters, visit);
+    }
+}
+
+fn each_value(value: &mut Value, visit: &mut dyn FnMut(&mut String, bool)) {
+    match value {
+        Value::String(text) => visit(text, false),
+        Value::Array(values) => values.iter_mut().for_each(|value| each_value(value, visit)),
+        Value::Object(map) => {
+            let all = std::mem::take(map);
+            for (mut key, mut value) in all {
+                visit(&mut key, false);
+                each_value(&mut value, visit);
+                map.insert(key, value);
+            }
+        }
+        _ => {}
     }
 }
 

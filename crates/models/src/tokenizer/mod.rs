@@ -17,10 +17,12 @@ use tokenizers::{Model as _, Tokenizer as Inner};
 use crate::error::{Error, Result};
 use crate::files::read_optional;
 use crate::gguf::GgufHeader;
+use crate::template::ChatTemplate;
 use pieces::Pieces;
 
 pub use decoder::TokenDecoder;
 pub use fim::{FimOrder, FimTokens};
+pub use messages::EncodedChat;
 
 /// The largest in use take some thirty megabytes.
 const MOST_FILE_BYTES: u64 = 256 << 20;
@@ -108,6 +110,35 @@ impl Tokenizer {
     /// The text of a token, by its number.
     pub fn token(&self, id: u32) -> Option<String> {
         self.0.inner.id_to_token(id)
+    }
+
+    /// The special tokens that a [`crate::ReplyReader`] has to see in a reply
+    /// to a conversation: its marks of which the template speaks.
+    pub fn reply_marks(&self, template: &ChatTemplate) -> Vec<u32> {
+        let added = self.0.inner.get_added_vocabulary().get_added_tokens_decoder();
+        let mut ids: Vec<u32> = added
+            .iter()
+            .filter(|(_, token)| {
+                token.special && crate::reply::shown(&token.content, template.source())
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The tokens that end a turn in which a tool is called, where the
+    /// template speaks of them: the model stops behind them as behind its end.
+    pub fn call_ends(&self, template: &ChatTemplate) -> Vec<u32> {
+        let source = template.source();
+        let is_harmony = source.contains("<|channel|>") && source.contains("<|message|>");
+        let ends = [("<|call|>", is_harmony), ("<|return|>", is_harmony)];
+        let llama = ("<|eom_id|>", source.contains("<|python_tag|>"));
+        let spoken = ends.into_iter().chain([llama]).filter(|(_, is_spoken)| *is_spoken);
+        spoken
+            .filter_map(|(token, _)| self.id_of(token))
+            .filter(|id| self.is_special(*id))
+            .collect()
     }
 
     fn pieces(&self) -> Pieces {

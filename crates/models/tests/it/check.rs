@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mlxcode_base::{Diagnostic, ErrorKind};
-use mlxcode_models::{InstalledModel, Message, WeightFiles};
+use mlxcode_models::{Chat, InstalledModel, Message, WeightFiles};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -26,7 +26,7 @@ fn sound(model: &InstalledModel) {
     assert_eq!(model.tokenizer().unwrap().vocab_size(), 262);
     let template = model.chat_template().unwrap().unwrap();
     let messages = [Message::user("Hi"), Message::assistant("Yes")];
-    let rendered = template.render(&messages, true).unwrap();
+    let rendered = template.render(&Chat::from(messages.clone()), true).unwrap();
     assert_eq!(rendered, "[user]Hi<|im_end|>[assistant]Yes<|im_end|>[assistant]");
 }
 
