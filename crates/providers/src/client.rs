@@ -69,6 +69,7 @@ impl fmt::Debug for Client {
 pub struct Failure {
     pub error: ProviderError,
     /// Whether another attempt may work, after how long a wait.
+    #[allow(clippy::option_option, reason = "whether, and then how long where that is said")]
     pub again: Option<Option<Duration>>,
     /// The status and the body of a refusal.
     pub refusal: Option<(u16, Vec<u8>)>,

@@ -11,6 +11,8 @@
 //! machine may be asked without encryption.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::result_large_err, reason = "beside a request, moving an error costs nothing")]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails"))]
 
 mod address;
 mod anthropic;

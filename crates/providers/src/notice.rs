@@ -57,7 +57,9 @@ pub struct UsageDetails {
 /// Hears of notices. It is called on the threads that work, so it should be
 /// quick.
 #[derive(Clone, Default)]
-pub struct Observer(Option<Arc<dyn Fn(&Notice) + Send + Sync>>);
+pub struct Observer(Option<Arc<Hear>>);
+
+type Hear = dyn Fn(&Notice) + Send + Sync;
 
 impl Observer {
     /// An observer that calls `hear`.

@@ -105,12 +105,9 @@ impl OllamaModel {
             format!("{}/{model}", options.name),
             most.map_or(context, |most| most.min(context)),
         );
-        info.architecture = architecture.unwrap_or_default().to_owned();
-        info.weights = told
-            .pointer("/details/quantization_level")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        architecture.unwrap_or_default().clone_into(&mut info.architecture);
+        let weights = told.pointer("/details/quantization_level").and_then(Value::as_str);
+        weights.unwrap_or_default().clone_into(&mut info.weights);
         info.parameters =
             told.pointer("/model_info/general.parameter_count").and_then(Value::as_u64);
         // Servers that do not tell are too old for tools.

@@ -63,7 +63,7 @@ impl Answer {
             let status = code.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
             return Err(client.status(status.unwrap_or(500), data.as_bytes(), &HeaderMap::new()));
         }
-        self.usage(&value, said);
+        usage(&value, said);
         let Some(choice) = value.pointer("/choices/0") else { return Ok(()) };
         // A server that does not stream says `message` for `delta`; one that
         // continues a text says `text`.
@@ -93,22 +93,6 @@ impl Answer {
             said.push(Said::Reason(reason));
         }
         Ok(())
-    }
-
-    fn usage(&mut self, value: &Value, said: &mut Vec<Said>) {
-        let Some(usage) = value.get("usage").filter(|usage| usage.is_object()) else { return };
-        let prompt = tokens(usage, "/prompt_tokens");
-        let completion = tokens(usage, "/completion_tokens");
-        said.push(Said::Usage { prompt, completion });
-        let details = UsageDetails {
-            cache_read_tokens: tokens(usage, "/prompt_tokens_details/cached_tokens").unwrap_or(0),
-            thinking_tokens: tokens(usage, "/completion_tokens_details/reasoning_tokens")
-                .unwrap_or(0),
-            ..UsageDetails::default()
-        };
-        if details != UsageDetails::default() {
-            said.push(Said::Details(details));
-        }
     }
 
     /// Takes a piece of a call. The pieces of one call have its index; some
@@ -167,5 +151,21 @@ impl Answer {
 impl Call {
     fn is_whole(&self) -> bool {
         serde_json::from_str::<Value>(&self.arguments).is_ok_and(|value| value.is_object())
+    }
+}
+
+/// What was counted.
+fn usage(value: &Value, said: &mut Vec<Said>) {
+    let Some(usage) = value.get("usage").filter(|usage| usage.is_object()) else { return };
+    let prompt = tokens(usage, "/prompt_tokens");
+    let completion = tokens(usage, "/completion_tokens");
+    said.push(Said::Usage { prompt, completion });
+    let details = UsageDetails {
+        cache_read_tokens: tokens(usage, "/prompt_tokens_details/cached_tokens").unwrap_or(0),
+        thinking_tokens: tokens(usage, "/completion_tokens_details/reasoning_tokens").unwrap_or(0),
+        ..UsageDetails::default()
+    };
+    if details != UsageDetails::default() {
+        said.push(Said::Details(details));
     }
 }

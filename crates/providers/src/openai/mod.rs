@@ -183,18 +183,16 @@ impl Exchange for Asking {
             return self.explain(error, &body);
         }
         match error {
-            ProviderError::Refused { provider, status, said }
-                if matches!(status, 400 | 413 | 422) && is_too_long(body) =>
+            ProviderError::Refused { provider, status: 400 | 413 | 422, said }
+                if is_too_long(body) =>
             {
-                let _ = status;
                 ProviderError::PromptTooLong { provider, model: model(), said }
             }
             // llama-cpp-python says it with a status of its own failure.
             ProviderError::Failed { provider, said, .. } if is_too_long(body) => {
                 ProviderError::PromptTooLong { provider, model: model(), said }
             }
-            ProviderError::Refused { provider, status: 404, said }
-            | ProviderError::Refused { provider, status: 400, said }
+            ProviderError::Refused { provider, status: 404 | 400, said }
                 if Refusal::read(body).is_about_model() =>
             {
                 let listed = server::list(&self.inner.client).map(|list| server::names(&list));

@@ -108,6 +108,7 @@ impl Shape<'_> {
         body.into()
     }
 
+    #[allow(clippy::float_cmp, reason = "what nobody changed is the default, to the bit")]
     fn sampling(&self, options: &SamplingOptions, body: &mut Map<String, Value>) {
         let mut set = |name: &str, value: Value| {
             body.insert(name.to_owned(), value);

@@ -1,6 +1,12 @@
 //! The providers against servers on this machine, which say what the public
 //! documentation of each protocol shows.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests make the files they need, and read where a peer is"
+)]
+
 mod anthropic;
 mod compose;
 mod ollama;

@@ -287,3 +287,20 @@ fn no_secret_shows() {
     assert_eq!(error.code(), "providers.bad_key");
     assert!(!error.to_string().contains("sk-t"), "{error}");
 }
+
+#[test]
+fn a_second_attempt_has_the_time_of_a_first() {
+    let server = server(|_, before| {
+        if before == 0 {
+            // It begins, and hangs up.
+            return Answer::open_stream("text/event-stream", &[": ping\n\n"]);
+        }
+        // Longer than it may be silent once it has begun.
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        Answer::events(&[GOOD])
+    });
+    let mut options = options(&server.url("/v1")).0;
+    options.limits.silence = std::time::Duration::from_millis(150);
+    let outcome = ask(&OpenAiModel::open(&options, "m").unwrap());
+    assert_eq!((&*outcome.text, outcome.error), ("Hello", None));
+}
