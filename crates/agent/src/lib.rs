@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod permission;
 mod prompt;
 mod session;
 mod tool;
