@@ -18,6 +18,10 @@ mod tool;
 mod turn;
 
 pub use error::{Error, Result};
+pub use permission::{
+    Answer, DecidedBy, Grant, PermissionConfig, PermissionError, PermissionRule, Permissions,
+    RuleSource, Ruling,
+};
 pub use prompt::Task;
 pub use session::{
     Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,

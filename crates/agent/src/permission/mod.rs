@@ -8,14 +8,16 @@
 //! decided, for the audit log.
 
 mod config;
+mod line;
+mod offer;
 mod permissions;
 mod reader;
-mod ruling;
 mod rules;
+mod ruling;
 mod shell;
 mod wrapper;
 
 pub use config::{PermissionConfig, PermissionRule};
 pub use permissions::Permissions;
-pub use ruling::{Answer, DecidedBy, Grant, RuleSource, Ruling};
 pub use rules::PermissionError;
+pub use ruling::{Answer, DecidedBy, Grant, RuleSource, Ruling};

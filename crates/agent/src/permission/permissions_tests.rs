@@ -1,4 +1,3 @@
-use super::super::config::PermissionRule;
 use super::*;
 
 fn run(line: &str) -> Access {
@@ -35,8 +34,17 @@ fn answer(line: &str) -> Answer {
 #[test]
 fn a_line_is_allowed_where_all_of_it_is() {
     for line in [
-        "cargo test", "cargo test --lib x", "cargo test | tail -n 3", "cargo test 2>&1 | grep -c ok", "cargo test > /dev/null 2>&1",
-        "git status && cargo test", "npm run build", "RUST_BACKTRACE=1 cargo test", "timeout 60 cargo test", "sh -c 'cargo test && git diff'", "cargo test > docs/out.txt || true",
+        "cargo test",
+        "cargo test --lib x",
+        "cargo test | tail -n 3",
+        "cargo test 2>&1 | grep -c ok",
+        "cargo test > /dev/null 2>&1",
+        "git status && cargo test",
+        "npm run build",
+        "RUST_BACKTRACE=1 cargo test",
+        "timeout 60 cargo test",
+        "sh -c 'cargo test && git diff'",
+        "cargo test > docs/out.txt || true",
     ] {
         // A file that is written is asked for, but the one that a rule allows.
         assert_eq!(answer(line), Answer::Allow, "{line}");
@@ -46,16 +54,81 @@ fn a_line_is_allowed_where_all_of_it_is() {
 #[test]
 fn whatever_else_a_line_holds_is_asked_for() {
     for line in [
-        "cargo testing", "cargo  build", "cargo", "xcargo test", "./cargo test", "/tmp/cargo test", "cargo --config x test",
-        "cargo test; make", "cargo test && make", "cargo test || make", "cargo test | make", "cargo test & make", "cargo test\nmake", "make; cargo test",
-        "cargo test $(make)", "cargo test `make`", "cargo test \"$(make)\"", "cargo test ${X}", "$X cargo test",
-        "cargo test > out", "cargo test >> src/lib.rs", "cargo test > ../out", "cargo test > /etc/passwd", "cargo test > ~/.bashrc", "cargo test > .git/config", "cargo test < /etc/shadow", "cd .. && cargo test > docs/x",
-        "RUSTC=evil cargo test", "PATH=. cargo test", "LD_PRELOAD=x cargo test", "env RUSTC_WRAPPER=x cargo test", "env -S 'cargo test'", "RUSTFLAGS='-C linker=x' cargo test",
-        "sudo cargo test", "doas cargo test", "sh -c 'cargo test; make'", "bash -c 'cargo test $(make)'", "sh -c", "sh", "eval cargo test", "xargs cargo test", "echo x | xargs cargo test",
-        "(cargo test)", "{ cargo test; }", "if true; then cargo test; fi", "! cargo test", "cargo test <<E\nx\nE", "cargo test <(make)", "cargo test &> out", "cargo test |& make",
-        "cargo test 'x", "cargo test \\", "cargo test *", "cargo test\u{202e}", "cargo\u{200b} test", "cargo test\r\nmake", "f() { make; }; f", "alias ls=make; ls", "cargo test;;make",
-        "git push", "git -C sub push", "git -c a=b push origin x", "/usr/bin/git push", "env git push", "sh -c 'git push'", "cat Cargo.lock", "cat ./Cargo.lock", "grep x --file=Cargo.lock",
-        "watch cargo test", "find . -exec cargo test +", "cargo test > \"$HOME/x\"", "python3 -c 'import os'", "node -e 1", "time cargo test", "exec cargo build",
+        "cargo testing",
+        "cargo  build",
+        "cargo",
+        "xcargo test",
+        "./cargo test",
+        "/tmp/cargo test",
+        "cargo --config x test",
+        "cargo test; make",
+        "cargo test && make",
+        "cargo test || make",
+        "cargo test | make",
+        "cargo test & make",
+        "cargo test\nmake",
+        "make; cargo test",
+        "cargo test $(make)",
+        "cargo test `make`",
+        "cargo test \"$(make)\"",
+        "cargo test ${X}",
+        "$X cargo test",
+        "cargo test > out",
+        "cargo test >> src/lib.rs",
+        "cargo test > ../out",
+        "cargo test > /etc/passwd",
+        "cargo test > ~/.bashrc",
+        "cargo test > .git/config",
+        "cargo test < /etc/shadow",
+        "cd .. && cargo test > docs/x",
+        "RUSTC=evil cargo test",
+        "PATH=. cargo test",
+        "LD_PRELOAD=x cargo test",
+        "env RUSTC_WRAPPER=x cargo test",
+        "env -S 'cargo test'",
+        "RUSTFLAGS='-C linker=x' cargo test",
+        "sudo cargo test",
+        "doas cargo test",
+        "sh -c 'cargo test; make'",
+        "bash -c 'cargo test $(make)'",
+        "sh -c",
+        "sh",
+        "eval cargo test",
+        "xargs cargo test",
+        "echo x | xargs cargo test",
+        "(cargo test)",
+        "{ cargo test; }",
+        "if true; then cargo test; fi",
+        "! cargo test",
+        "cargo test <<E\nx\nE",
+        "cargo test <(make)",
+        "cargo test &> out",
+        "cargo test |& make",
+        "cargo test 'x",
+        "cargo test \\",
+        "cargo test *",
+        "cargo test\u{202e}",
+        "cargo\u{200b} test",
+        "cargo test\r\nmake",
+        "f() { make; }; f",
+        "alias ls=make; ls",
+        "cargo test;;make",
+        "git push",
+        "git -C sub push",
+        "git -c a=b push origin x",
+        "/usr/bin/git push",
+        "env git push",
+        "sh -c 'git push'",
+        "cat Cargo.lock",
+        "cat ./Cargo.lock",
+        "grep x --file=Cargo.lock",
+        "watch cargo test",
+        "find . -exec cargo test +",
+        "cargo test > \"$HOME/x\"",
+        "python3 -c 'import os'",
+        "node -e 1",
+        "time cargo test",
+        "exec cargo build",
     ] {
         assert_eq!(answer(line), Answer::Ask, "{line}");
     }
@@ -64,10 +137,46 @@ fn whatever_else_a_line_holds_is_asked_for() {
 #[test]
 fn a_refusal_is_seen_through_what_stands_around_it() {
     for line in [
-        "rm x", "rm -rf ~", "/bin/rm x", "\\rm x", "'rm' x", "r\\m x", "r''m x", "ls; rm x", "ls && rm x", "ls | rm x", "ls & rm x", "ls\nrm x",
-        "X=1 rm x", "env X=1 rm x", "env -u Y -i rm x", "command rm x", "exec rm x", "nohup rm x", "nice -n 5 rm x", "timeout -k 3 5 rm x", "stdbuf -oL rm x", "setsid rm x",
-        "sudo rm x", "sudo -u root rm x", "doas rm x", "sh -c 'rm x'", "bash -c \"sh -c 'rm x'\"", "bash -ec 'ls; rm x'", "echo x | xargs rm", "xargs -n 1 rm", "find . -exec rm a +", "fd x -x rm",
-        "git push --force", "git push origin x --force", "git -C d push --force x", "cat secrets/key", "grep x ./secrets/key", "echo x > secrets/key", "cat < secrets/key", "cargo test > secrets/out",
+        "rm x",
+        "rm -rf ~",
+        "/bin/rm x",
+        "\\rm x",
+        "'rm' x",
+        "r\\m x",
+        "r''m x",
+        "ls; rm x",
+        "ls && rm x",
+        "ls | rm x",
+        "ls & rm x",
+        "ls\nrm x",
+        "X=1 rm x",
+        "env X=1 rm x",
+        "env -u Y -i rm x",
+        "command rm x",
+        "exec rm x",
+        "nohup rm x",
+        "nice -n 5 rm x",
+        "timeout -k 3 5 rm x",
+        "stdbuf -oL rm x",
+        "setsid rm x",
+        "sudo rm x",
+        "sudo -u root rm x",
+        "doas rm x",
+        "sh -c 'rm x'",
+        "bash -c \"sh -c 'rm x'\"",
+        "bash -ec 'ls; rm x'",
+        "echo x | xargs rm",
+        "xargs -n 1 rm",
+        "find . -exec rm a +",
+        "fd x -x rm",
+        "git push --force",
+        "git push origin x --force",
+        "git -C d push --force x",
+        "cat secrets/key",
+        "grep x ./secrets/key",
+        "echo x > secrets/key",
+        "cat < secrets/key",
+        "cargo test > secrets/out",
     ] {
         assert_eq!(answer(line), Answer::Deny, "{line}");
     }
@@ -75,8 +184,8 @@ fn a_refusal_is_seen_through_what_stands_around_it() {
 
 #[test]
 fn modes_say_what_no_rule_says() {
-    let of = |mode, access: &Access| permissions("{}").decide(mode, "tool", access).answer;
     use Answer::{Allow, Ask, Deny};
+    let of = |mode, access: &Access| permissions("{}").decide(mode, "tool", access).answer;
     let mcp = Access::Mcp { server: "s".to_owned(), tool: "t".to_owned() };
     for (access, expect) in [
         (read("src/a.rs"), [Allow, Allow, Allow, Allow]),
@@ -112,7 +221,12 @@ fn the_full_mode_asks_where_a_refusal_might_hide() {
 #[test]
 fn without_confinement_every_command_is_asked_for() {
     let permissions = Permissions::new(&config(RULES), None, false).unwrap();
-    for (line, expect) in [("ls", Answer::Ask), ("cargo test", Answer::Ask), ("make", Answer::Ask), ("rm x", Answer::Deny)] {
+    for (line, expect) in [
+        ("ls", Answer::Ask),
+        ("cargo test", Answer::Ask),
+        ("make", Answer::Ask),
+        ("rm x", Answer::Deny),
+    ] {
         assert_eq!(permissions.decide(Mode::Full, "run", &run(line)).answer, expect, "{line}");
     }
     permissions.remember("run", &run("cargo test"));
@@ -122,7 +236,9 @@ fn without_confinement_every_command_is_asked_for() {
 
 #[test]
 fn a_project_only_makes_it_stricter() {
-    let user = config(r#"{"mode": "auto-edit", "allow": [{"command": "make"}, {"tool": "s/t"}, {"path": "a/**"}]}"#);
+    let user = config(
+        r#"{"mode": "auto-edit", "allow": [{"command": "make"}, {"tool": "s/t"}, {"path": "a/**"}]}"#,
+    );
     let project = config(
         r#"{"mode": "ask", "allow": [{"command": "evil"}, {"path": "**"}],
             "ask": [{"command": "make install"}], "deny": [{"tool": "s/*"}, {"path": "a/b"}]}"#,
@@ -148,7 +264,11 @@ fn a_yes_is_remembered_as_far_as_it_reaches() {
     let check = |said: &str, now: &str, expect: Answer| {
         let permissions = permissions(RULES);
         permissions.remember("run", &run(said));
-        assert_eq!(permissions.decide(Mode::Ask, "run", &run(now)).answer, expect, "{said} / {now}");
+        assert_eq!(
+            permissions.decide(Mode::Ask, "run", &run(now)).answer,
+            expect,
+            "{said} / {now}"
+        );
     };
     check("git commit -m x", "git commit -m y", Answer::Allow);
     check("git commit -m x", "git rebase", Answer::Ask);
@@ -171,7 +291,10 @@ fn a_yes_is_remembered_as_far_as_it_reaches() {
     permissions.remember("write", &write("src/a.rs"));
     assert_eq!(permissions.decide(Mode::Ask, "write", &write("src/a.rs")).answer, Answer::Allow);
     assert_eq!(permissions.decide(Mode::Ask, "write", &write("src/b.rs")).answer, Answer::Ask);
-    assert_eq!(permissions.decide(Mode::ReadOnly, "write", &write("src/a.rs")).answer, Answer::Deny);
+    assert_eq!(
+        permissions.decide(Mode::ReadOnly, "write", &write("src/a.rs")).answer,
+        Answer::Deny
+    );
 }
 
 #[test]

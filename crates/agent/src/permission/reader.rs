@@ -5,20 +5,94 @@ use super::wrapper::system_name;
 
 /// Programs that write nothing and start nothing, whatever their options.
 const PLAIN: [&str; 67] = [
-    "ls", "cat", "head", "tail", "wc", "nl", "cut", "tr", "comm", "paste", "column", "fold", "fmt",
-    "rev", "tac", "od", "hexdump", "strings", "stat", "du", "df", "pwd", "echo", "printf", "true",
-    "false", "test", "[", "basename", "dirname", "realpath", "readlink", "which", "type", "whoami",
-    "id", "groups", "uname", "arch", "nproc", "free", "uptime", "ps", "lscpu", "locale", "cmp",
-    "md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "cksum", "b2sum",
-    "sum", "seq", "expr", "sleep", "jq", "grep", "egrep", "fgrep", "printenv", "tsort", "join",
-    "expand", "unexpand",
+    "ls",
+    "cat",
+    "head",
+    "tail",
+    "wc",
+    "nl",
+    "cut",
+    "tr",
+    "comm",
+    "paste",
+    "column",
+    "fold",
+    "fmt",
+    "rev",
+    "tac",
+    "od",
+    "hexdump",
+    "strings",
+    "stat",
+    "du",
+    "df",
+    "pwd",
+    "echo",
+    "printf",
+    "true",
+    "false",
+    "test",
+    "[",
+    "basename",
+    "dirname",
+    "realpath",
+    "readlink",
+    "which",
+    "type",
+    "whoami",
+    "id",
+    "groups",
+    "uname",
+    "arch",
+    "nproc",
+    "free",
+    "uptime",
+    "ps",
+    "lscpu",
+    "locale",
+    "cmp",
+    "md5sum",
+    "sha1sum",
+    "sha224sum",
+    "sha256sum",
+    "sha384sum",
+    "sha512sum",
+    "cksum",
+    "b2sum",
+    "sum",
+    "seq",
+    "expr",
+    "sleep",
+    "jq",
+    "grep",
+    "egrep",
+    "fgrep",
+    "printenv",
+    "tsort",
+    "join",
+    "expand",
+    "unexpand",
 ];
 
 /// Variables that change how something is shown, and nothing else.
 const HARMLESS: [&str; 17] = [
-    "CI", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "NO_COLOR", "FORCE_COLOR",
-    "CLICOLOR", "CARGO_TERM_COLOR", "RUST_BACKTRACE", "RUST_LOG", "COLUMNS", "LINES",
-    "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED",
+    "CI",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TZ",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "CARGO_TERM_COLOR",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+    "COLUMNS",
+    "LINES",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
 ];
 
 /// Whether a variable may be set without what is run becoming something else.
@@ -39,7 +113,9 @@ pub fn only_reads(command: &SimpleCommand) -> bool {
     let operands = || arguments.iter().filter(|word| !word.starts_with('-')).count();
     PLAIN.contains(&name)
         || match name {
-            "rg" => none_of(&["--pre", "--hostname-bin", "--search-zip"]) && !has_letter(arguments, 'z'),
+            "rg" => {
+                none_of(&["--pre", "--hostname-bin", "--search-zip"]) && !has_letter(arguments, 'z')
+            }
             "find" => !arguments.iter().any(|word| writes_in_find(word)),
             "fd" | "fdfind" => {
                 none_of(&["--exec", "--exec-batch"])
@@ -54,16 +130,28 @@ pub fn only_reads(command: &SimpleCommand) -> bool {
             // The second operand is written.
             "uniq" => operands() < 2,
             "diff" => none_of(&["--output"]),
-            "tree" => none_of(&["--output"]) && !has_letter(arguments, 'o') && !has_letter(arguments, 'R'),
-            "file" => none_of(&["--compile", "--uncompress"]) && !has_letter(arguments, 'C') && !has_letter(arguments, 'z') && !has_letter(arguments, 'Z'),
-            "date" => none_of(&["--set"]) && !has_letter(arguments, 's') && arguments.iter().all(|word| word.starts_with(['-', '+'])),
+            "tree" => {
+                none_of(&["--output"]) && !has_letter(arguments, 'o') && !has_letter(arguments, 'R')
+            }
+            "file" => {
+                none_of(&["--compile", "--uncompress"])
+                    && !has_letter(arguments, 'C')
+                    && !has_letter(arguments, 'z')
+                    && !has_letter(arguments, 'Z')
+            }
+            "date" => {
+                none_of(&["--set"])
+                    && !has_letter(arguments, 's')
+                    && arguments.iter().all(|word| word.starts_with(['-', '+']))
+            }
             "hostname" | "env" => arguments.is_empty(),
             "command" => matches!(arguments.first().map(String::as_str), Some("-v" | "-V")),
             "cd" => true,
             "sed" => prints_lines(arguments),
             "git" => git_reads(arguments),
             "cargo" | "rustc" | "rustup" | "node" | "npm" | "python" | "python3" | "go" | "gcc"
-            | "clang" | "make" | "java" | "ruby" | "pip" | "uv" | "pnpm" | "yarn" | "deno" | "bun" => {
+            | "clang" | "make" | "java" | "ruby" | "pip" | "uv" | "pnpm" | "yarn" | "deno"
+            | "bun" => {
                 matches!(arguments, [only] if only == "--version" || only == "-V" && name != "go")
             }
             _ => false,
@@ -84,9 +172,9 @@ fn has_option(arguments: &[String], options: &[&str]) -> bool {
 /// Whether a letter stands in a cluster of short options. What is the value of
 /// another one counts as well: it is asked once too often.
 fn has_letter(arguments: &[String], letter: char) -> bool {
-    arguments.iter().any(|word| {
-        word.starts_with('-') && !word.starts_with("--") && word[1..].contains(letter)
-    })
+    arguments
+        .iter()
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word[1..].contains(letter))
 }
 
 fn writes_in_find(word: &str) -> bool {
@@ -117,7 +205,15 @@ fn git_reads(arguments: &[String]) -> bool {
     // What these write or start, whichever command they stand at.
     if has_option(
         arguments,
-        &["--output", "--ext-diff", "--open-files-in-pager", "--exec", "--upload-pack", "--filters", "--textconv"],
+        &[
+            "--output",
+            "--ext-diff",
+            "--open-files-in-pager",
+            "--exec",
+            "--upload-pack",
+            "--filters",
+            "--textconv",
+        ],
     ) {
         return false;
     }
@@ -125,19 +221,33 @@ fn git_reads(arguments: &[String]) -> bool {
     match verb.as_str() {
         "status" | "diff" | "log" | "show" | "blame" | "annotate" | "ls-files" | "ls-tree"
         | "rev-list" | "describe" | "shortlog" | "cat-file" | "merge-base" | "name-rev"
-        | "whatchanged" | "diff-tree" | "diff-index" | "diff-files" | "count-objects" | "version"
-        | "for-each-ref" | "show-ref" | "var" | "check-ignore" | "check-attr" | "cherry"
-        | "range-diff" | "show-branch" | "--version" => true,
+        | "whatchanged" | "diff-tree" | "diff-index" | "diff-files" | "count-objects"
+        | "version" | "for-each-ref" | "show-ref" | "var" | "check-ignore" | "check-attr"
+        | "cherry" | "range-diff" | "show-branch" | "--version" => true,
         "rev-parse" => first != Some("--parseopt") && first != Some("--sq-quote"),
         "grep" => !has_letter(arguments, 'O'),
-        "branch" => all_are(&["-a", "-r", "-v", "-vv", "--all", "--remotes", "--list", "--show-current", "--verbose", "-l"]),
+        "branch" => all_are(&[
+            "-a",
+            "-r",
+            "-v",
+            "-vv",
+            "--all",
+            "--remotes",
+            "--list",
+            "--show-current",
+            "--verbose",
+            "-l",
+        ]),
         "tag" => all_are(&["-l", "--list", "-n"]),
         "remote" => all_are(&["-v", "--verbose"]) || first == Some("get-url"),
         "stash" => matches!(first, Some("list" | "show")),
         "worktree" => first == Some("list"),
         "reflog" => matches!(first, None | Some("show" | "HEAD")),
         "config" => {
-            matches!(first, Some("--get" | "--get-all" | "--get-regexp" | "--list" | "-l" | "get" | "list"))
+            matches!(
+                first,
+                Some("--get" | "--get-all" | "--get-regexp" | "--list" | "-l" | "get" | "list")
+            )
         }
         _ => false,
     }

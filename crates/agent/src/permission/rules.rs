@@ -49,7 +49,9 @@ impl Diagnostic for PermissionError {
         Some(match self {
             Self::Empty => "give it a `tool`, a `path` or a `command`".to_owned(),
             Self::Glob { .. } => "write it like `docs/**` or `*.lock`".to_owned(),
-            Self::Command { .. } => "write the first words of one command, like `cargo test`".to_owned(),
+            Self::Command { .. } => {
+                "write the first words of one command, like `cargo test`".to_owned()
+            }
         })
     }
 }
@@ -99,7 +101,10 @@ impl Rule {
 
     /// Whether it is about a tool alone, and this one.
     pub(super) fn is_of_tool(&self, tool: &str) -> bool {
-        self.written.tool.is_some() && self.path.is_none() && self.words.is_empty() && self.fits_tool(tool)
+        self.written.tool.is_some()
+            && self.path.is_none()
+            && self.words.is_empty()
+            && self.fits_tool(tool)
     }
 
     /// Whether it is about this file.
@@ -125,7 +130,8 @@ impl Rule {
             return command.words.starts_with(&self.words);
         }
         let [program, rest @ ..] = command.words.as_slice() else { return false };
-        let is_program = *program == self.words[0] || base_name(program) == base_name(&self.words[0]);
+        let is_program =
+            *program == self.words[0] || base_name(program) == base_name(&self.words[0]);
         let mut left = rest.iter();
         is_program && self.words[1..].iter().all(|word| left.any(|there| there == word))
     }
@@ -145,8 +151,7 @@ fn words(command: &str) -> Result<Vec<String>, PermissionError> {
 
 fn matcher(glob: &str) -> Result<GlobMatcher, PermissionError> {
     let trimmed = glob.trim_start_matches("./");
-    let anywhere =
-        if trimmed.contains('/') { trimmed.to_owned() } else { format!("**/{trimmed}") };
+    let anywhere = if trimmed.contains('/') { trimmed.to_owned() } else { format!("**/{trimmed}") };
     GlobBuilder::new(anywhere.trim_start_matches('/'))
         .literal_separator(true)
         .build()
@@ -160,9 +165,7 @@ fn fits(pattern: &str, name: &str) -> bool {
         return pattern == name;
     };
     let Some(behind) = name.strip_prefix(first) else { return false };
-    (0..=behind.len())
-        .filter(|at| behind.is_char_boundary(*at))
-        .any(|at| fits(rest, &behind[at..]))
+    (0..=behind.len()).filter(|at| behind.is_char_boundary(*at)).any(|at| fits(rest, &behind[at..]))
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ pub struct Unsure(pub &'static str);
 
 /// Words that begin something else than a command.
 const RESERVED: [&str; 21] = [
-    "if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "in",
-    "!", "[[", "]]", "function", "select", "time", "coproc", "repeat",
+    "if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for",
+    "in", "!", "[[", "]]", "function", "select", "time", "coproc", "repeat",
 ];
 
 /// The commands of a line, in order.
@@ -148,9 +148,11 @@ impl Reader<'_> {
                     self.expects = true;
                 }
                 '(' | ')' => return Err(Unsure("it has parentheses")),
-                '#' => while self.peek().is_some_and(|next| next != '\n') {
-                    self.at += 1;
-                },
+                '#' => {
+                    while self.peek().is_some_and(|next| next != '\n') {
+                        self.at += 1;
+                    }
+                }
                 '<' | '>' => self.redirect(&mut command)?,
                 _ => self.argument(&mut command)?,
             }
@@ -212,7 +214,8 @@ impl Reader<'_> {
                 self.blanks();
                 let word = self.word()?;
                 let is_descriptor = word.text == "-"
-                    || (!word.text.is_empty() && word.text.bytes().all(|byte| byte.is_ascii_digit()));
+                    || (!word.text.is_empty()
+                        && word.text.bytes().all(|byte| byte.is_ascii_digit()));
                 return if is_descriptor && !word.is_quoted {
                     Ok(())
                 } else {

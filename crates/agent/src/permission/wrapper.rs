@@ -54,22 +54,20 @@ fn unwrap(
         | "ksh" | "fish" | "csh" | "tcsh" | "ionice" | "taskset" | "chrt" | "prlimit" => {
             Err(Unsure("it runs what it is given in a way that is not looked through"))
         }
-        "sh" | "bash" | "dash" => match script(arguments)? {
-            Some(script) => {
-                if !command.assignments.is_empty() {
-                    return Err(Unsure("it sets variables for a shell"));
-                }
-                outer_redirects(&command, all);
-                for inner in parse(script)? {
-                    unwrap(inner, depth - 1, all)?;
-                }
-                Ok(())
-            }
-            None => {
+        "sh" | "bash" | "dash" => {
+            let Some(script) = script(arguments)? else {
                 all.push(command);
-                Ok(())
+                return Ok(());
+            };
+            if !command.assignments.is_empty() {
+                return Err(Unsure("it sets variables for a shell"));
             }
-        },
+            outer_redirects(&command, all);
+            for inner in parse(script)? {
+                unwrap(inner, depth - 1, all)?;
+            }
+            Ok(())
+        }
         "env" => {
             let (assignments, rest) = environment(arguments)?;
             if rest.is_empty() {
@@ -87,7 +85,8 @@ fn unwrap(
             inner(&command, command.assignments.clone(), rest, true, depth, all)
         }
         "find" | "fd" | "fdfind" => {
-            let starts = ["-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"];
+            let starts =
+                ["-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"];
             if let Some(at) = arguments.iter().position(|word| starts.contains(&word.as_str())) {
                 let rest = &arguments[at + 1..];
                 inner(&command, command.assignments.clone(), rest, true, depth, all)?;
