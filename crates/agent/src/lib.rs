@@ -12,6 +12,7 @@
 
 mod attachment;
 mod error;
+pub mod permission;
 pub mod plugin;
 mod program;
 mod prompt;
@@ -27,6 +28,10 @@ pub use attachment::{
     DocumentCommand, DocumentFailure, DocumentLine, OcrLanguages, PageRange,
 };
 pub use error::{Error, Result};
+pub use permission::{
+    Answer, DecidedBy, Grant, PermissionConfig, PermissionError, PermissionRule, Permissions,
+    RuleSource, Ruling,
+};
 pub use program::{
     DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
 };

@@ -68,6 +68,10 @@ impl Model {
         Ok(Generation::new(self.0.generate(request)?, cancel))
     }
 
+    pub(crate) fn shared(&self) -> Arc<dyn LanguageModel> {
+        Arc::clone(&self.0)
+    }
+
     pub(crate) fn language_model(&self) -> &dyn LanguageModel {
         &*self.0
     }

@@ -274,7 +274,9 @@ fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
         set(Resource::Nproc, most.min(hard))?;
     }
     // What watches, and what the user works with, goes first.
-    rustix::process::setpriority_process(Some(pid), NICENESS)?;
+    // Nothing hangs on it.
+    let now = rustix::process::getpriority_process(Some(pid)).unwrap_or(0);
+    let _ = rustix::process::setpriority_process(Some(pid), (now + NICENESS).min(19));
     // When memory runs out, the kernel ends the command and not what the user
     // works with. It may not be ours to set, and nothing hangs on it.
     #[allow(clippy::disallowed_methods, reason = "a setting of the kernel")]

@@ -1,11 +1,12 @@
 //! Who decides what may be done.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tool::Access;
 
 /// How much a session may do without asking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Mode {

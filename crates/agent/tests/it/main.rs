@@ -10,9 +10,9 @@ mod recording;
 mod scaffolds;
 mod session;
 mod sessions;
+mod small_models;
 mod tasks;
 mod tasks_at_work;
-mod small_models;
 
 use std::fs;
 

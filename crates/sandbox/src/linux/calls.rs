@@ -156,7 +156,15 @@ const SOCKET_TYPE: u64 = 0xf;
 
 /// The processor as the filters name it; nothing for one that they do not know.
 pub(crate) fn architecture() -> Option<TargetArch> {
-    std::env::consts::ARCH.try_into().ok()
+    if cfg!(target_arch = "x86_64") {
+        Some(TargetArch::x86_64)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(TargetArch::aarch64)
+    } else if cfg!(target_arch = "riscv64") {
+        Some(TargetArch::riscv64)
+    } else {
+        None
+    }
 }
 
 /// The filters, to be applied one after the other.
