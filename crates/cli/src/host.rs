@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlxcode_core::{
-    CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings, ServerFolders,
+    CancelToken, Dirs, Environment, HubSettings, Model, ProbeCommand, SecretSurroundings,
+    ServerFolders,
 };
 
 use crate::output::visible;
@@ -52,6 +53,8 @@ pub struct Host<'a> {
     pub waiting: Waiting,
     /// Secrets of the environment, and the way to the keychain.
     pub secrets: SecretSurroundings,
+    /// The variables that servers of tools inherit, but for secrets.
+    pub environment: Environment,
     /// Where language servers are looked for.
     pub servers: ServerFolders,
     /// Hides what is typed on the keyboard; `None` where it cannot.
@@ -126,6 +129,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         cancel,
         waiting,
         secrets: SecretSurroundings::from_env(),
+        environment: Environment::from_env(),
         servers: ServerFolders::from_env(),
         hide: Hidden::on_terminal,
     };

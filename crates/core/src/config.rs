@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
 use mlxcode_edit::{PROTECTED, PolicyLists};
+use mlxcode_mcp::ServerConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -37,6 +38,10 @@ pub struct Config {
     /// user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servers: Option<BTreeMap<String, PathBuf>>,
+    /// Servers of the Model Context Protocol, by the names that their tools
+    /// bear. In the user's own file alone; a project has a `.mcp.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_servers: Option<BTreeMap<String, ServerConfig>>,
     /// Which files may be changed, and how much is kept to take changes back.
     #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
     pub edit: EditConfig,
@@ -160,7 +165,8 @@ impl Diagnostic for ConfigError {
                 format!("move `{key}` to the user's own configuration file")
             }
             Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
-                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues` and `servers`"
+                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`, `servers` and \
+                 `mcp_servers`"
                 .to_owned(),
         })
     }
@@ -232,6 +238,9 @@ impl LoadedConfig {
         if over.servers.is_some() && source == Source::Project {
             return Err(ConfigError::NotHere { path, key: "servers" });
         }
+        if over.mcp_servers.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "mcp_servers" });
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
@@ -240,6 +249,7 @@ impl LoadedConfig {
             max_file_bytes: over.max_file_bytes.or(under.max_file_bytes),
             catalogues: over.catalogues.or(under.catalogues),
             servers: over.servers.or(under.servers),
+            mcp_servers: over.mcp_servers.or(under.mcp_servers),
             edit: match source {
                 Source::User => over.edit,
                 Source::Project => over.edit.over(under.edit),

@@ -48,9 +48,12 @@ mod hub;
 mod index;
 mod input;
 mod library;
+mod mcp;
+mod mcp_tool;
 mod model;
 mod navigation;
 mod packing;
+mod plugins;
 mod precise;
 mod residency;
 mod residents;
@@ -78,9 +81,12 @@ pub use library::{
     LibraryContents, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
     SpeedSource, VerifyOptions, free_memory_bytes,
 };
+pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers};
+pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
+pub use plugins::{PROJECT_PLUGINS, plugins};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
@@ -120,6 +126,15 @@ pub use mlxcode_edit::{
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
     LoadOptions,
+};
+pub use mlxcode_mcp::{
+    Error as McpError, LogLine as McpLogLine, McpConfig, McpOptions, McpServers,
+    NetworkPolicy as McpNetworkPolicy, Prompt as McpPrompt, PromptArgument as McpPromptArgument,
+    PromptMessage as McpPromptMessage, Resource as McpResource, ResourceText as McpResourceText,
+    ServerConfig as McpServerConfig, ServerState as McpServerState,
+    ServerStatus as McpServerStatus, Tool as McpTool, ToolHints as McpToolHints,
+    ToolImage as McpToolImage, ToolOutput as McpToolOutput, ToolProgress as McpToolProgress,
+    TransportKind as McpTransport,
 };
 pub use mlxcode_models::hub::{
     HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,

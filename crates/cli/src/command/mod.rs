@@ -17,8 +17,10 @@ mod hardware;
 mod history;
 mod index;
 mod map;
+mod mcp;
 mod models;
 mod outline;
+mod plugins;
 mod precise;
 mod probe;
 mod redo;
@@ -87,6 +89,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Doctor => doctor::run(&common, host),
         Command::Hardware => hardware::run(&common, host),
         Command::Probe => probe::run(host),
+        Command::Mcp(args) => mcp::run(args, &common, host),
+        Command::Plugins(args) => plugins::run(args, &common, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }

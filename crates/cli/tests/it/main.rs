@@ -12,6 +12,8 @@ mod documents;
 mod fake_hub;
 mod ground;
 mod library;
+mod mcp;
+mod plugins;
 mod pulls;
 mod search;
 mod secrets;
