@@ -147,12 +147,9 @@ fn tools(
     let style = Style::for_output(host);
     for tool in &tools {
         let first = tool.description.lines().find(|line| !line.trim().is_empty());
-        written(writeln!(
-            host.output,
-            "{}  {}",
-            style.strong(&tool.name),
-            visible(first.unwrap_or_default().trim())
-        ))?;
+        let name = style.strong(&tool.name);
+        let line = format!("{name}  {}", visible(first.unwrap_or_default().trim()));
+        written(writeln!(host.output, "{}", line.trim_end()))?;
     }
     if tools.is_empty() {
         written(writeln!(host.output, "no server offers a tool"))?;

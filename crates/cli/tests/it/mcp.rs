@@ -80,7 +80,7 @@ fn servers_are_tried_and_their_tools_listed() {
     let web = &json_of(&ran)["servers"][1];
     assert_eq!((&web["state"], &web["error"]["code"]), (&json!("failed"), &json!("mcp.offline")));
     let ran = ground.run(&["mcp", "tools", "shell"]);
-    assert_eq!(ran.out, "shell__echo  Says it again\nshell__fail  \n");
+    assert_eq!(ran.out, "shell__echo  Says it again\nshell__fail\n");
     let tools = json_of(&ground.run(&["mcp", "tools", "shell", "--json"]));
     assert_eq!(tools["tools"][0]["input_schema"], json!({"type": "object"}));
 }
