@@ -47,10 +47,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::EmptyInput { .. } => ErrorKind::InvalidInput,
+            Self::EmptyInput { .. } | Self::Template { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Busy => ErrorKind::Conflict,
-            Self::Template { .. } => ErrorKind::InvalidInput,
             Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
             Self::Model(source) => source.kind(),

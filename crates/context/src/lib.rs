@@ -39,6 +39,7 @@ mod pack;
 mod precise;
 mod reference;
 mod search;
+mod stamp;
 mod symbol;
 mod syntax;
 mod terms;

@@ -14,6 +14,7 @@ use mlxcode_base::{CancelToken, Language, RelPath, Root};
 
 use crate::error::{Error, Result};
 use crate::origin::Origin;
+use crate::stamp::{Stamp, changed_ns};
 
 /// Where a file with a zero byte in its beginning is taken for binary.
 const BINARY_PROBE_BYTES: usize = 8 * 1024;
@@ -148,28 +149,8 @@ impl Place {
     }
 }
 
-/// How long a file is and when it was changed; of a folder, when something in
-/// it came or went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    pub size_bytes: u64,
-    pub changed_ns: i64,
-}
-
-impl Stamp {
-    /// That of what lies at `path`, or of the link there.
-    pub fn of(path: &Path) -> Option<Self> {
-        fs::symlink_metadata(path).ok().map(|meta| Self::from(&meta))
-    }
-}
-
-impl From<&fs::Metadata> for Stamp {
-    fn from(meta: &fs::Metadata) -> Self {
-        // A folder's size says nothing that its time does not.
-        let size_bytes = if meta.is_dir() { 0 } else { meta.len() };
-        Self { size_bytes, changed_ns: changed_ns(meta) }
-    }
-}
+/// Files or folders, as they were when they were listed.
+pub type Stamped = Vec<(PathBuf, Stamp)>;
 
 /// What a tree holds.
 #[derive(Debug)]
@@ -177,8 +158,10 @@ pub struct Listing {
     /// The files that are read, by path.
     pub places: Vec<Place>,
     pub skipped: Skipped,
-    /// All folders and files that the rules let through.
-    pub all: Vec<(PathBuf, Stamp)>,
+    /// All folders that the rules let through.
+    pub folders: Stamped,
+    /// All files that they let through, read or not.
+    pub files: Stamped,
 }
 
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git
@@ -213,7 +196,7 @@ pub fn list(root: &Root, options: &WalkOptions, cancel: &CancelToken) -> Result<
         let Place { full, size_bytes, changed_ns, .. } = place;
         (full.clone(), Stamp { size_bytes: *size_bytes, changed_ns: *changed_ns })
     };
-    let all = folders.into_iter().chain(places.iter().map(stamp)).collect();
+    let files = places.iter().map(stamp).collect();
     places.retain(|one| {
         one.size_bytes <= options.most_bytes(&one.path) || {
             skipped.too_large += 1;
@@ -230,7 +213,7 @@ pub fn list(root: &Root, options: &WalkOptions, cancel: &CancelToken) -> Result<
     let fitting = fitting.count();
     skipped.too_large += places.len() - fitting;
     places.truncate(fitting);
-    Ok(Listing { places, skipped, all })
+    Ok(Listing { places, skipped, folders, files })
 }
 
 /// The files below `root` that its rules let through, by path, and the folders.
@@ -239,7 +222,7 @@ fn places(
     options: &WalkOptions,
     cancel: &CancelToken,
     skipped: &mut Skipped,
-) -> Result<(Vec<Place>, Vec<(PathBuf, Stamp)>)> {
+) -> Result<(Vec<Place>, Stamped)> {
     let (sender, receiver) = mpsc::channel();
     let refused = Arc::new(AtomicUsize::new(0));
     walker(root, options, Arc::clone(&refused))?.build_parallel().run(|| {
@@ -342,20 +325,6 @@ fn place(root: &Root, entry: &DirEntry) -> Option<Place> {
     let meta = entry.metadata().ok()?;
     let (size_bytes, changed_ns) = (meta.len(), changed_ns(&meta));
     Some(Place { path, full, size_bytes, changed_ns })
-}
-
-/// When a file was last written or put in the place of another: the time that
-/// programs cannot set, where the system has one.
-#[cfg(unix)]
-fn changed_ns(meta: &fs::Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt as _;
-    meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed_ns(meta: &fs::Metadata) -> i64 {
-    let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Vec<Read> {

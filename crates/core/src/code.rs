@@ -4,6 +4,7 @@ use mlxcode_context::{
 };
 
 use crate::error::Result;
+use crate::index::index_is_at_fault;
 use crate::workspace::Workspace;
 
 /// The code of a workspace, by its index or in memory.
@@ -22,7 +23,7 @@ impl Workspace {
                 Ok(Code::Index { index: Box::new(index), skipped })
             }
             // What the tree itself is to blame for comes again.
-            Err(error) if is_of_index(&error) => Ok(Code::Memory(self.scan(cancel)?)),
+            Err(error) if index_is_at_fault(&error) => Ok(Code::Memory(self.scan(cancel)?)),
             Err(error) => Err(error),
         }
     }
@@ -94,10 +95,4 @@ impl Code {
             (asked, _) => asked,
         }
     }
-}
-
-/// Whether an index could not be opened, read or written.
-fn is_of_index(error: &crate::error::Error) -> bool {
-    error.kind() != ErrorKind::Cancelled && error.code().starts_with("context.index")
-        || error.code() == "context.not_an_index"
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::dirs::Dirs;
+use crate::remote::{ProviderConfig, RemoteError, check_provider_name};
 
 /// The name of a project's configuration file, in the root.
 pub const PROJECT_CONFIG: &str = ".mlx-code.json";
@@ -42,6 +43,14 @@ pub struct Config {
     /// bear. In the user's own file alone; a project has a `.mcp.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcp_servers: Option<BTreeMap<String, ServerConfig>>,
+    /// Servers that run models, by the names that stand before the slash in
+    /// `--model provider/model`. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<BTreeMap<String, ProviderConfig>>,
+    /// Whether nothing may leave this machine. A project's file can only switch
+    /// it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
     /// Which files may be changed, and how much is kept to take changes back.
     #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
     pub edit: EditConfig,
@@ -128,6 +137,14 @@ pub enum ConfigError {
         /// The key.
         key: &'static str,
     },
+    /// A provider in it is called what none can be.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Provider {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: RemoteError,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: {source}")]
     Invalid {
@@ -142,9 +159,10 @@ impl Diagnostic for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreadable { source, .. } => io_error_kind(source),
-            Self::NotAFile { .. } | Self::NotHere { .. } | Self::Invalid { .. } => {
-                ErrorKind::InvalidInput
-            }
+            Self::NotAFile { .. }
+            | Self::NotHere { .. }
+            | Self::Provider { .. }
+            | Self::Invalid { .. } => ErrorKind::InvalidInput,
         }
     }
 
@@ -153,6 +171,7 @@ impl Diagnostic for ConfigError {
             Self::Unreadable { .. } => "config.unreadable",
             Self::NotAFile { .. } => "config.not_a_file",
             Self::NotHere { .. } => "config.not_here",
+            Self::Provider { source, .. } => source.code(),
             Self::Invalid { .. } => "config.invalid",
         }
     }
@@ -164,9 +183,10 @@ impl Diagnostic for ConfigError {
             Self::NotHere { key, .. } => {
                 format!("move `{key}` to the user's own configuration file")
             }
+            Self::Provider { source, .. } => return source.help(),
             Self::Invalid { .. } => "the keys are `model`, `max_tokens`, `context_tokens`, \
-                 `max_file_bytes`, `edit` and, in the user's own file, `catalogues`, `servers` and \
-                 `mcp_servers`"
+                 `max_file_bytes`, `offline`, `edit` and, in the user's own file, `catalogues`, \
+                 `servers`, `mcp_servers` and `providers`"
                 .to_owned(),
         })
     }
@@ -241,6 +261,18 @@ impl LoadedConfig {
         if over.mcp_servers.is_some() && source == Source::Project {
             return Err(ConfigError::NotHere { path, key: "mcp_servers" });
         }
+        if over.providers.is_some() && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "providers" });
+        }
+        // A slash names a provider's: a project must not choose where text goes.
+        let elsewhere = over.model.as_ref().is_some_and(|model| model.contains('/'));
+        if elsewhere && source == Source::Project {
+            return Err(ConfigError::NotHere { path, key: "model" });
+        }
+        for name in over.providers.iter().flat_map(BTreeMap::keys) {
+            check_provider_name(name)
+                .map_err(|source| ConfigError::Provider { path: path.clone(), source })?;
+        }
         let under = std::mem::take(&mut self.config);
         self.config = Config {
             model: over.model.or(under.model),
@@ -250,6 +282,11 @@ impl LoadedConfig {
             catalogues: over.catalogues.or(under.catalogues),
             servers: over.servers.or(under.servers),
             mcp_servers: over.mcp_servers.or(under.mcp_servers),
+            providers: over.providers.or(under.providers),
+            offline: match source {
+                Source::Project if under.offline == Some(true) => under.offline,
+                _ => over.offline.or(under.offline),
+            },
             edit: match source {
                 Source::User => over.edit,
                 Source::Project => over.edit.over(under.edit),
@@ -321,6 +358,28 @@ mod tests {
         fs::write(dirs.config_file(), r#"{"catalogues": ["x.toml"]}"#).unwrap();
         let own = LoadedConfig::read(&dirs, None).unwrap().config;
         assert_eq!(own.catalogues, Some(vec!["x.toml".to_owned()]));
+
+        for (key, text) in [
+            ("`providers`", r#"{"providers": {"x": {"kind": "openai"}}}"#),
+            ("`model`", r#"{"model": "x/gpt"}"#),
+        ] {
+            fs::write(root.join(PROJECT_CONFIG), text).unwrap();
+            let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();
+            assert_eq!(error.code(), "config.not_here");
+            assert!(error.to_string().contains(key), "{error}");
+        }
+        let offline = |user: &str, project: &str| {
+            fs::write(dirs.config_file(), user).unwrap();
+            fs::write(root.join(PROJECT_CONFIG), project).unwrap();
+            LoadedConfig::read(&dirs, Some(&root)).unwrap().config.offline
+        };
+        assert_eq!(offline(r#"{"offline": true}"#, r#"{"offline": false}"#), Some(true));
+        assert_eq!(offline(r#"{"offline": false}"#, r#"{"offline": true}"#), Some(true));
+        assert_eq!(offline("{}", r#"{"offline": true}"#), Some(true));
+        assert_eq!(offline("{}", "{}"), None);
+        fs::write(dirs.config_file(), r#"{"providers": {"a/b": {"kind": "ollama"}}}"#).unwrap();
+        assert_eq!(LoadedConfig::read(&dirs, None).unwrap_err().code(), "remote.bad_name");
+        fs::write(dirs.config_file(), "{}").unwrap();
 
         fs::write(root.join(PROJECT_CONFIG), r#"{"modle": "ours"}"#).unwrap();
         let error = LoadedConfig::read(&dirs, Some(&root)).unwrap_err();

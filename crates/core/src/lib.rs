@@ -55,6 +55,7 @@ mod navigation;
 mod packing;
 mod plugins;
 mod precise;
+mod remote;
 mod residency;
 mod residents;
 mod secrets;
@@ -88,6 +89,7 @@ pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use plugins::{PROJECT_PLUGINS, plugins};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -155,11 +157,20 @@ pub use mlxcode_models::{
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
+pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
+
 /// For who brings a model of their own: implement
 /// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
 /// who fetches files in a way of their own:
-/// [`FileSource`](backend::FileSource).
+/// [`FileSource`](backend::FileSource). Models on servers, and models that are
+/// made of models, are there too.
 pub mod backend {
+    pub use mlxcode_providers::{
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
+        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
+        Routing, Task,
+    };
+
     pub use mlxcode_models::{
         Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };

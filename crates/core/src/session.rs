@@ -1,6 +1,7 @@
 //! Conversations over a workspace.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use mlxcode_agent::{
     Checker, Entry, Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions,
@@ -180,6 +181,30 @@ impl Tree {
     fn new(workspace: Workspace) -> Self {
         Self { workspace, code: Mutex::new(None) }
     }
+
+    /// Packs by what is known of the tree, and looks meanwhile whether that
+    /// still holds; where it does not, packs again.
+    fn packed(
+        &self,
+        kept: &mut Option<Code>,
+        request: &PackRequest<'_>,
+        budget: &Budget<'_>,
+    ) -> Result<PackedContext> {
+        if let Some(code @ Code::Index { index, .. }) = kept.as_ref() {
+            let (same, packed) = thread::scope(|scope| {
+                let look = scope.spawn(|| index.glance());
+                let packed = code.pack(request, budget);
+                (matches!(look.join(), Ok(Ok(Some(_)))), packed)
+            });
+            if same {
+                return packed;
+            }
+        }
+        let code = self.workspace.code_again(kept.take(), &request.cancel)?;
+        let packed = code.pack(request, budget);
+        *kept = Some(code);
+        packed
+    }
 }
 
 impl Ground for Tree {
@@ -189,13 +214,7 @@ impl Ground for Tree {
 
     fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> AgentResult<PackedContext> {
         let mut kept = self.code.lock().unwrap_or_else(PoisonError::into_inner);
-        let packed = || {
-            let code = self.workspace.code_again(kept.take(), &request.cancel)?;
-            let packed = code.pack(request, budget);
-            *kept = Some(code);
-            packed
-        };
-        packed().map_err(of_ground)
+        self.packed(&mut kept, request, budget).map_err(of_ground)
     }
 
     fn plan(&self, items: &[ParsedItem]) -> AgentResult<EditPlan> {

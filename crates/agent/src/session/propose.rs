@@ -71,13 +71,13 @@ impl Worker<'_> {
         let changed: Vec<RelPath> =
             plan.changes().iter().map(|one| one.to.as_ref().unwrap_or(&one.path).clone()).collect();
         let failed = self.check(&changed);
-        Ok(match failed.is_empty() {
-            true => Proposed::Done,
-            false => Proposed::Wrong(format!(
-                "The edits were applied. After them, this is wrong:\n\n{failed}\n\
-                 Mend it with further edits of the files as they are now."
-            )),
-        })
+        if failed.is_empty() {
+            return Ok(Proposed::Done);
+        }
+        Ok(Proposed::Wrong(format!(
+            "The edits were applied. After them, this is wrong:\n\n{failed}\n\
+             Mend it with further edits of the files as they are now."
+        )))
     }
 
     /// Runs the checks of the files that changed; what they found.

@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
 
-    /// The model to use: an installed one's name, or a path
+    /// The model to use: an installed one's name, a path, or `provider/model`
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
 

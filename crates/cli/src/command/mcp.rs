@@ -45,7 +45,8 @@ fn start(
     workspace: &Workspace,
     host: &Host<'_>,
 ) -> Outcome<McpServers> {
-    let (root, offline) = (workspace.root(), host.hub.offline);
+    let root = workspace.root();
+    let offline = host.hub.offline || workspace.config().offline == Some(true);
     Ok(plan.start(only, root, &host.environment, offline, &host.cancel)?)
 }
 

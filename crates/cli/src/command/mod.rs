@@ -25,6 +25,7 @@ mod precise;
 mod probe;
 mod redo;
 mod references;
+mod remote;
 mod rename;
 mod search;
 mod secret;
@@ -63,6 +64,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         model: args.model,
         over_memory: args.over_memory,
     };
+    remote::mind_the_network(host);
     match args.command {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
@@ -111,11 +113,16 @@ impl Common {
 fn model(
     computing: &Computing,
     common: &Common,
-    host: &Host<'_>,
+    host: &mut Host<'_>,
     config: &Config,
 ) -> Outcome<Option<Model>> {
     if common.model.is_none() && host.model.is_some() {
         return Ok(host.model.clone());
+    }
+    if let Some(reference) = common.model.as_ref().or(config.model.as_ref())
+        && let Some(model) = remote::model(reference, config, host)?
+    {
+        return Ok(Some(model));
     }
     let mut options = computing.options();
     options.ignore_memory = common.over_memory;
@@ -138,7 +145,7 @@ fn model(
 fn required_model(
     computing: &Computing,
     common: &Common,
-    host: &Host<'_>,
+    host: &mut Host<'_>,
     config: &Config,
 ) -> Outcome<Model> {
     Ok(model(computing, common, host, config)?.ok_or(InputError::NoModel)?)

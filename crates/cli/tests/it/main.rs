@@ -15,6 +15,7 @@ mod library;
 mod mcp;
 mod plugins;
 mod pulls;
+mod remote;
 mod search;
 mod secrets;
 mod work;

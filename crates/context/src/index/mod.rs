@@ -10,6 +10,7 @@ mod facts;
 mod facts_of;
 mod glance;
 mod history;
+mod kept;
 mod names;
 mod read;
 mod schema;
@@ -33,7 +34,7 @@ use crate::reference::Reference;
 use crate::symbol::Symbol;
 use crate::walk::{Skipped, WalkOptions};
 use glance::Glance;
-use names::KeptNames;
+use kept::Kept;
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
@@ -76,9 +77,10 @@ pub struct CodeIndex {
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
-    names: KeptNames,
+    names: Kept<Names>,
+    files: Kept<Vec<RelPath>>,
     /// The tree as it was when all of it was looked at last.
-    glance: Option<Glance>,
+    glance: Option<Arc<Glance>>,
     /// Why the file is new, until an update tells.
     rebuilt: Option<Rebuilt>,
     /// Whether somebody read what cannot be.
@@ -141,7 +143,8 @@ impl CodeIndex {
         let (connection, rebuilt) = schema::open(path)?;
         let inner = Mutex::new(Inner {
             connection,
-            names: KeptNames::default(),
+            names: Kept::default(),
+            files: Kept::default(),
             glance: None,
             rebuilt,
             is_damaged: false,
@@ -177,20 +180,29 @@ impl CodeIndex {
     }
 
     /// What an update would tell where nothing has changed since the last one,
-    /// by a glance; `None` where it has to look closer.
-    fn glance(&self) -> Result<Option<Updated>> {
-        let mut inner = self.lock();
-        let Inner { connection, glance, is_damaged, .. } = &mut *inner;
-        let Some(last) = glance.as_ref().filter(|_| !*is_damaged) else { return Ok(None) };
+    /// by a glance; `None` where it has to look closer. Who packs or searches
+    /// meanwhile does not wait for it.
+    pub fn glance(&self) -> Result<Option<Updated>> {
         let failed = |error| schema::failed(&self.path, error);
-        let is_same = storage::version(connection).map_err(failed)? == last.version && last.holds();
-        if !is_same {
-            *glance = None;
+        let last = {
+            let inner = self.lock();
+            match &inner.glance {
+                Some(last) if !inner.is_damaged => {
+                    let version = storage::version(&inner.connection).map_err(failed)?;
+                    (version == last.version).then(|| Arc::clone(last))
+                }
+                _ => None,
+            }
+        };
+        let Some(last) = last else { return Ok(None) };
+        let holds = last.holds();
+        let mut inner = self.lock();
+        if !holds {
+            inner.glance = None;
             return Ok(None);
         }
-        let updated = last.updated.clone();
-        history::update(connection, &self.root).map_err(failed)?;
-        Ok(Some(updated))
+        history::update(&mut inner.connection, &self.root).map_err(failed)?;
+        Ok(Some(last.updated.clone()))
     }
 
     /// As [`update`](Self::update), but does not wait while another process
@@ -251,8 +263,18 @@ impl CodeIndex {
 
     /// The text files that the index knows, by path.
     pub fn files(&self) -> Result<Vec<RelPath>> {
-        let files = self.read(storage::paths)?;
-        Ok(files.into_iter().map(|(_, path)| path).collect())
+        Ok(self.kept_files()?.to_vec())
+    }
+
+    /// As [`files`](Self::files), read once for as long as nobody writes.
+    pub(crate) fn kept_files(&self) -> Result<Arc<Vec<RelPath>>> {
+        let mut inner = self.lock();
+        let Inner { connection, files, .. } = &mut *inner;
+        let found = files.get(connection, |connection| {
+            Ok(storage::paths(connection)?.into_iter().map(|(_, path)| path).collect())
+        });
+        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
+        found.map_err(|error| schema::failed(&self.path, error))
     }
 
     /// What a file defines, in its order, as of the last update. Comments are
@@ -375,7 +397,7 @@ impl CodeIndex {
     pub(crate) fn names(&self) -> Result<Arc<Names>> {
         let mut inner = self.lock();
         let Inner { connection, names, .. } = &mut *inner;
-        let found = names.read(connection);
+        let found = names.get(connection, Names::read);
         inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
         found.map_err(|error| schema::failed(&self.path, error))
     }
@@ -410,6 +432,7 @@ impl CodeIndex {
     ) -> Result<Updated> {
         let mut inner = self.lock();
         inner.names.forget();
+        inner.files.forget();
         inner.glance = None;
         if inner.is_damaged {
             self.begin_anew(&mut inner)?;
@@ -424,7 +447,7 @@ impl CodeIndex {
             Failure::Other(error) => error,
         })?;
         updated.rebuilt = inner.rebuilt.take();
-        inner.glance = glance;
+        inner.glance = glance.map(Arc::new);
         Ok(updated)
     }
 
