@@ -102,6 +102,12 @@ pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
+pub use mlxcode_agent::plugin::{
+    Approvals, Happening, HookDecision, HookEvent, HookOutcome, HookProblem, HookRule,
+    HookSurroundings, HookedCall, Hooks, ModelAdapter, Plugin, PluginCommand, PluginError,
+    PluginLibrary, PluginProblem, PluginRole, PluginScope, PluginServers, PluginStanding,
+    PluginStatus, RunningAdapter, Skill,
+};
 pub use mlxcode_agent::{
     Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
     LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
