@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlxcode_core::{
-    CancelToken, Dirs, DocumentCommand, HubSettings, Model, ProbeCommand, SecretSurroundings,
-    ServerFolders,
+    CancelToken, Dirs, DocumentCommand, Environment, HubSettings, Model, ProbeCommand,
+    SecretSurroundings, ServerFolders,
 };
 
 use crate::editor::Editor;
@@ -54,6 +54,8 @@ pub struct Host<'a> {
     pub waiting: Waiting,
     /// Secrets of the environment, and the way to the keychain.
     pub secrets: SecretSurroundings,
+    /// The variables that servers of tools inherit, but for secrets.
+    pub environment: Environment,
     /// Where language servers are looked for.
     pub servers: ServerFolders,
     /// What texts are edited with; `None` where nothing is named.
@@ -130,6 +132,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         cancel,
         waiting,
         secrets: SecretSurroundings::from_env(),
+        environment: Environment::from_env(),
         servers: ServerFolders::from_env(),
         editor: Editor::from_env(),
         hide: Hidden::on_terminal,

@@ -52,9 +52,12 @@ mod hub;
 mod index;
 mod input;
 mod library;
+mod mcp;
+mod mcp_tool;
 mod model;
 mod navigation;
 mod packing;
+mod plugins;
 mod precise;
 mod remote;
 mod residency;
@@ -91,9 +94,12 @@ pub use library::{
     LibraryContents, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
     SpeedSource, VerifyOptions, free_memory_bytes,
 };
+pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers};
+pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
+pub use plugins::{PROJECT_PLUGINS, plugins};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
@@ -108,6 +114,12 @@ pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
+pub use mlxcode_agent::plugin::{
+    Approvals, Happening, HookDecision, HookEvent, HookOutcome, HookProblem, HookRule,
+    HookSurroundings, HookedCall, Hooks, ModelAdapter, Plugin, PluginCommand, PluginError,
+    PluginLibrary, PluginProblem, PluginRole, PluginScope, PluginServers, PluginStanding,
+    PluginStatus, RunningAdapter, Skill,
+};
 pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
 pub use mlxcode_agent::session_store::{
     EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
@@ -143,6 +155,15 @@ pub use mlxcode_edit::{
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
     LoadOptions,
+};
+pub use mlxcode_mcp::{
+    Error as McpError, LogLine as McpLogLine, McpConfig, McpOptions, McpServers,
+    NetworkPolicy as McpNetworkPolicy, Prompt as McpPrompt, PromptArgument as McpPromptArgument,
+    PromptMessage as McpPromptMessage, Resource as McpResource, ResourceText as McpResourceText,
+    ServerConfig as McpServerConfig, ServerState as McpServerState,
+    ServerStatus as McpServerStatus, Tool as McpTool, ToolHints as McpToolHints,
+    ToolImage as McpToolImage, ToolOutput as McpToolOutput, ToolProgress as McpToolProgress,
+    TransportKind as McpTransport,
 };
 pub use mlxcode_models::hub::{
     HubOptions, NetworkPolicy, PullEvent, PullObserver, PullPlan, PullState, RemoteFile,

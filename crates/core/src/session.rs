@@ -5,7 +5,7 @@ use std::thread;
 
 use mlxcode_agent::{
     Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, DocumentCommand, Entry,
-    Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions, SessionParts,
+    Ground, Input, Lookup, Mode, Permissions, Policy, SessionLog, SessionOptions, SessionParts,
     SessionTurn, ToolBox,
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
@@ -15,6 +15,7 @@ use mlxcode_context::{
 use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
 
 use crate::code::Code;
+use crate::command_runner::CommandSurroundings;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::precise::ServerFolders;
@@ -63,11 +64,14 @@ pub struct SessionSetup {
     pub options: SessionOptions,
     /// What the model can do; `None` takes the usual tools.
     pub tools: Option<ToolBox>,
-    /// Who decides what may be done; `None` goes by the mode alone.
+    /// Who decides what may be done; `None` goes by the configuration.
     pub policy: Option<Arc<dyn Policy>>,
     /// Who looks at what was changed; `None` takes the checks that the
     /// configuration names, of which the grammars are always there.
     pub checker: Option<Arc<dyn Checker>>,
+    /// What commands find around them, which are run in the sandbox; `None`
+    /// gives the model no tool that runs any.
+    pub commands: Option<CommandSurroundings>,
     /// Where programs of checks and attachments are looked for.
     pub programs: ServerFolders,
     /// The program that reads PDFs; `None` refuses them.
@@ -89,13 +93,21 @@ impl Workspace {
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
         let reader = self.attachments(&setup.programs, setup.documents);
         let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
+        let commands = setup.commands.as_ref();
+        // Where commands cannot be confined, none are run.
+        let runner = commands.and_then(|around| self.command_runner(around).ok());
+        let policy = match setup.policy {
+            Some(policy) => policy,
+            None => Arc::new(self.permissions(runner.is_some())?),
+        };
+        let tools = setup.tools.unwrap_or_else(|| ToolBox::usual(runner));
         let tree = Arc::new(Tree::new(self.clone(), reader));
         let parts = SessionParts {
             ground: Arc::clone(&tree) as Arc<dyn Ground>,
             lookup: tree,
             model: model.shared(),
-            tools: setup.tools.unwrap_or_else(|| ToolBox::usual(None)),
-            policy: setup.policy.unwrap_or_else(|| Arc::new(ModePolicy)),
+            tools,
+            policy,
             checker: Some(checker),
             log: setup.log,
         };
@@ -106,6 +118,16 @@ impl Workspace {
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let session = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
         Ok(Session(session))
+    }
+}
+
+impl Workspace {
+    /// What the configuration allows, asks for and refuses. `is_confined` tells
+    /// whether commands run in a sandbox.
+    pub fn permissions(&self, is_confined: bool) -> Result<Permissions> {
+        let user = &self.config().permissions;
+        let project = self.loaded_config().project_permissions.as_ref();
+        Ok(Permissions::new(user, project, is_confined)?)
     }
 }
 

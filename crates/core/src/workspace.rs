@@ -87,6 +87,10 @@ impl Workspace {
         self.root.path()
     }
 
+    pub(crate) fn loaded_config(&self) -> &LoadedConfig {
+        &self.config
+    }
+
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config.config

@@ -100,8 +100,9 @@ impl Runtime {
         }
     }
 
-    /// Does work on the thread and waits for it, whatever happens.
-    pub(crate) fn finish<F>(&self, work: F)
+    /// Does work on the thread and waits for it, but not for ever: a process
+    /// that waits inside a driver is not gone before the driver lets it.
+    pub(crate) fn finish<F>(&self, limit: Duration, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -110,7 +111,7 @@ impl Runtime {
             work.await;
             let _ = sender.send(());
         });
-        let _ = receiver.recv();
+        let _ = receiver.recv_timeout(limit);
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use mlxcode_base::CancelToken;
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, ServerResult};
@@ -20,6 +21,10 @@ use crate::resource::{self, Resource, ResourceText};
 use crate::runtime::Runtime;
 use crate::server::{Server, ServerStatus};
 use crate::tool::Tool;
+
+/// How long the end of all servers may take beside the time that each is
+/// given: closing, telling, killing.
+const LONGEST_END: Duration = Duration::from_secs(8);
 
 /// The servers of a configuration.
 ///
@@ -297,7 +302,8 @@ impl McpServers {
     pub fn shutdown(&self) {
         self.closing.cancel();
         let servers = self.servers.clone();
-        self.runtime.finish(async move {
+        let grace = self.servers.first().map_or(Duration::ZERO, |server| server.options.grace);
+        self.runtime.finish(grace + LONGEST_END, async move {
             let mut ends = JoinSet::new();
             for server in servers {
                 ends.spawn(async move { server.close().await });

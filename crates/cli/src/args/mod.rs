@@ -6,7 +6,9 @@ mod computing;
 mod config;
 mod context;
 mod library;
+mod mcp;
 mod models;
+mod plugins;
 mod pull;
 mod rate;
 mod sampling;
@@ -24,7 +26,9 @@ pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
+pub use mcp::Mcp;
 pub use models::Models;
+pub use plugins::Plugins;
 pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
 pub use search::SearchCode;
@@ -129,6 +133,12 @@ pub enum Command {
     /// Keep, show and forget tokens, such as the one of the Hugging Face hub
     #[command(subcommand)]
     Secret(Secret),
+    /// List, try and call servers of the Model Context Protocol
+    #[command(subcommand)]
+    Mcp(Mcp),
+    /// List, enable, add and remove plugins
+    #[command(subcommand)]
+    Plugins(Plugins),
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,

@@ -97,6 +97,18 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::HardwareOutput>(&schemas, "hardware")?;
     schema::<json::FitOutput>(&schemas, "models-fit")?;
     schema::<json::PsOutput>(&schemas, "models-ps")?;
+    schema::<json::McpListOutput>(&schemas, "mcp-list")?;
+    schema::<json::McpTestOutput>(&schemas, "mcp-test")?;
+    schema::<json::McpToolsOutput>(&schemas, "mcp-tools")?;
+    schema::<json::McpCallOutput>(&schemas, "mcp-call")?;
+    schema::<json::McpApprovalOutput>(&schemas, "mcp-approve")?;
+    schema::<json::McpApprovalOutput>(&schemas, "mcp-revoke")?;
+    schema::<json::PluginListOutput>(&schemas, "plugins-list")?;
+    schema::<json::PluginOutput>(&schemas, "plugins-show")?;
+    schema::<json::PluginOutput>(&schemas, "plugins-enable")?;
+    schema::<json::PluginOutput>(&schemas, "plugins-disable")?;
+    schema::<json::PluginOutput>(&schemas, "plugins-add")?;
+    schema::<json::PluginRowOutput>(&schemas, "plugins-remove")?;
     schema::<json::SecretOutput>(&schemas, "secret-set")?;
     schema::<json::SecretOutput>(&schemas, "secret-get")?;
     schema::<json::SecretListOutput>(&schemas, "secret-list")?;

@@ -18,8 +18,10 @@ mod hardware;
 mod history;
 mod index;
 mod map;
+mod mcp;
 mod models;
 mod outline;
+mod plugins;
 mod precise;
 mod probe;
 mod read_document;
@@ -104,6 +106,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, &common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
+        Command::Mcp(args) => mcp::run(args, &common, host),
+        Command::Plugins(args) => plugins::run(args, &common, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }

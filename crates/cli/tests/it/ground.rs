@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Editor, Hidden, Host, Waiting, run};
 use mlxcode_core::{
-    CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
-    ServerFolders,
+    CancelToken, Dirs, Environment, HubSettings, Model, ProbeCommand, ScriptedModel,
+    SecretSurroundings, ServerFolders,
 };
 
 pub struct Ground {
@@ -134,6 +134,12 @@ impl Ground {
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel,
             secrets: SecretSurroundings::default(),
+            environment: {
+                let mut environment = Environment::default();
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                environment.variables.insert("PATH".into(), path);
+                environment
+            },
             servers: ServerFolders::default(),
             editor: play.editor.and_then(Editor::parse),
             hide: || Some(Hidden::nothing()),

@@ -13,6 +13,8 @@ mod documents;
 mod fake_hub;
 mod ground;
 mod library;
+mod mcp;
+mod plugins;
 mod pulls;
 mod remote;
 mod search;

@@ -2,6 +2,8 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mlxcode_agent::PermissionConfig;
+
 use super::error::{ConfigError, ConfigProblem};
 use super::text::{Flaw, Node, NodeKind, parse, place};
 use super::{Config, shape};
@@ -18,13 +20,14 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 11] = [
+const USER_KEYS: [&str; 12] = [
     "aliases",
     "catalogues",
     "check_with",
     "checks",
     "colors",
     "edit.journal_bytes",
+    "mcp_servers",
     "prompts",
     "providers",
     "servers",
@@ -75,6 +78,9 @@ pub struct LoadedConfig {
     /// Checks that the project's file names. They are not in force: a
     /// repository that was cloned must not choose what is run.
     pub proposed_checks: Vec<CheckCommand>,
+    /// What the project's file says of permissions: it makes the user's
+    /// stricter.
+    pub project_permissions: Option<PermissionConfig>,
     pub(super) read: Vec<ReadFile>,
 }
 
@@ -99,6 +105,7 @@ impl LoadedConfig {
             ConfigSource::User => over,
             ConfigSource::Project => {
                 self.proposed_checks.clone_from(&over.checks);
+                self.project_permissions = Some(over.permissions.clone());
                 over.over(under)
             }
         };
@@ -132,12 +139,15 @@ impl Config {
             catalogues: under.catalogues,
             servers: under.servers,
             providers: under.providers,
+            mcp_servers: under.mcp_servers,
             theme: under.theme,
             colors: under.colors,
             prompts: under.prompts,
             aliases: under.aliases,
             checks: under.checks,
             check_with: under.check_with,
+            // The project's are beside it: they never allow anything.
+            permissions: under.permissions,
             session: under.session,
         }
     }
@@ -383,6 +393,7 @@ mod tests {
                 "session" => r#"{"record": false}"#,
                 "theme" | "prompts" => r#""x""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,
+                "mcp_servers" => r#"{"x": {"command": "y"}}"#,
                 _ => continue,
             };
             let text = format!("{{\"{key}\": {value}}}");

@@ -14,6 +14,8 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use mlxcode_agent::PermissionConfig;
+use mlxcode_mcp::ServerConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,10 @@ pub struct Config {
     /// user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servers: Option<BTreeMap<String, PathBuf>>,
+    /// Servers of the Model Context Protocol, by the names that their tools
+    /// bear. In the user's own file alone; a project has a `.mcp.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_servers: Option<BTreeMap<String, ServerConfig>>,
     /// Servers that run models, by the names that stand before the slash in
     /// `--model provider/model`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +93,10 @@ pub struct Config {
     /// Other words for verbs with their arguments. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, String>,
+    /// What may be done without asking. A project's file can only make it
+    /// stricter.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub permissions: PermissionConfig,
     /// Commands that are run after files were changed. Those of a project's
     /// file are only proposed: somebody has to agree to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +108,10 @@ pub struct Config {
     /// How conversations are kept. In the user's own file alone.
     #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
     pub session: SessionConfig,
+}
+
+fn is_usual(permissions: &PermissionConfig) -> bool {
+    *permissions == PermissionConfig::default()
 }
 
 /// A prompt with a name.

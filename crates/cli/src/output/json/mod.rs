@@ -12,6 +12,7 @@ mod fit;
 mod hardware;
 mod library;
 mod models;
+mod plugins;
 mod pulls;
 mod search;
 mod secret;
@@ -48,6 +49,11 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use plugins::{
+    McpApprovalOutput, McpCallOutput, McpEntryOutput, McpListOutput, McpStatusOutput,
+    McpTestOutput, McpToolRowOutput, McpToolsOutput, PluginListOutput, PluginOutput,
+    PluginRowOutput,
+};
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};

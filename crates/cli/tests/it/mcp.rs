@@ -1,0 +1,136 @@
+//! Servers of tools: named, approved, started, called.
+#![cfg(unix)]
+
+use serde_json::{Value, json};
+
+use crate::ground::{Ground, Play, Ran};
+
+/// A server in the shell: one tool that gives its arguments back.
+const SERVER: &str = r#"#!/bin/sh
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%[,\}]*}
+  case "$line" in
+    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
+    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again\nat once","inputSchema":{"type":"object"}},{"name":"fail","inputSchema":{"type":"object"}}]}' ;;
+    *'"name":"fail"'*) result='{"content":[{"type":"text","text":"it is broken"}],"isError":true}' ;;
+    *'"method":"tools/call"'*) result='{"content":[{"type":"text","text":"heard '"${TOKEN:-nothing}"'"}]}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
+done
+"#;
+
+fn ground() -> Ground {
+    let ground = Ground::new();
+    ground.write("server.sh", SERVER);
+    let servers = json!({"mcpServers": {
+        "shell": {"command": "sh", "args": ["server.sh"], "env": {"TOKEN": "${WHO:-somebody}"}},
+        "web": {"type": "http", "url": "https://example.org/mcp"},
+    }});
+    ground.write(".mcp.json", &servers.to_string());
+    ground
+}
+
+fn json_of(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+}
+
+#[test]
+fn a_projects_servers_wait_for_the_user() {
+    let ground = ground();
+    let ran = ground.run(&["mcp", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("shell  project  waits  sh server.sh"), "{}", ran.out);
+    assert!(ran.err.contains("mlx-code mcp approve"), "{}", ran.err);
+    assert_eq!(ground.run(&["mcp", "tools"]).out, "no server offers a tool\n");
+    let ran = ground.run(&["mcp", "call", "shell__echo"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("mcp approve"), "{}", ran.err);
+
+    let ran = ground.run(&["mcp", "approve"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("  shell  sh server.sh\n"), "{}", ran.out);
+    let ran = ground.run(&["mcp", "call", "shell__echo", r#"{"a": 1}"#]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "heard somebody\n"), "{ran:?}");
+
+    // What is approved is this file, not any.
+    let changed = ground.read(".mcp.json").replace("server.sh", "other.sh");
+    ground.write(".mcp.json", &changed);
+    assert_eq!(ground.run(&["mcp", "call", "shell__echo"]).code, 2);
+    ground.run(&["mcp", "approve"]);
+    ground.run(&["mcp", "revoke"]);
+    assert_eq!(
+        json_of(&ground.run(&["mcp", "list", "--json"]))["servers"][0]["is_approved"],
+        false
+    );
+}
+
+#[test]
+fn servers_are_tried_and_their_tools_listed() {
+    let ground = ground();
+    ground.run(&["mcp", "approve"]);
+    let ran = ground.run(&["mcp", "test", "shell"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "shell  shell 0.1, protocol 2025-06-18, 2 tools\n")
+    );
+    // Without a hub the tests are offline: no name is resolved.
+    let ran = ground.run(&["mcp", "test", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let web = &json_of(&ran)["servers"][1];
+    assert_eq!((&web["state"], &web["error"]["code"]), (&json!("failed"), &json!("mcp.offline")));
+    let ran = ground.run(&["mcp", "tools", "shell"]);
+    assert_eq!(ran.out, "shell__echo  Says it again\nshell__fail\n");
+    let tools = json_of(&ground.run(&["mcp", "tools", "shell", "--json"]));
+    assert_eq!(tools["tools"][0]["input_schema"], json!({"type": "object"}));
+}
+
+#[test]
+fn calls_answer_and_fail() {
+    let ground = ground();
+    ground.run(&["mcp", "approve"]);
+    let play = Play { input: "{}", ..Play::default() };
+    let ran = ground.play(&["mcp", "call", "shell__echo", "-", "--json"], play);
+    assert_eq!(json_of(&ran)["text"], "heard somebody");
+    let ran = ground.run(&["mcp", "call", "shell__fail"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (1, "", "it is broken\n"));
+    let check = |args: &[&str], code: u8, words: &str| {
+        let ran = ground.run(&[&["mcp"], args].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.err.contains(words), "{}", ran.err);
+    };
+    check(&["call", "shell__none"], 3, "no MCP server has a tool `shell__none`");
+    check(&["call", "shell__echo", "[1]"], 2, "no JSON object");
+    check(&["call", "shell__echo", "{"], 2, "no JSON object");
+    check(&["test", "nobody"], 3, "no MCP server is called `nobody`");
+    let cancelled = Play { is_cancelled: true, ..Play::default() };
+    assert_eq!(ground.play(&["mcp", "tools", "shell"], cancelled).code, 130);
+}
+
+#[test]
+fn the_users_own_servers_need_no_approval() {
+    let ground = Ground::new();
+    ground.write("server.sh", SERVER);
+    let config = json!({"mcp_servers": {"mine": {"command": "sh", "args": ["server.sh"]}}});
+    std::fs::create_dir_all(ground.home().join("config")).unwrap();
+    std::fs::write(ground.home().join("config/config.json"), config.to_string()).unwrap();
+    let ran = ground.run(&["mcp", "call", "mine__echo"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "heard nothing\n"), "{ran:?}");
+    // A project's configuration cannot name any.
+    ground.write(".mlx-code.json", &config.to_string());
+    let ran = ground.run(&["mcp", "list"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("has the key `mcp_servers`"), "{}", ran.err);
+}
+
+#[test]
+fn a_file_that_is_none_is_told() {
+    let ground = Ground::new();
+    assert_eq!(ground.run(&["mcp", "list"]).out, "no server is named here\n");
+    assert_eq!(ground.run(&["mcp", "approve"]).code, 3);
+    ground.write(".mcp.json", "{");
+    let ran = ground.run(&["mcp", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains(".mcp.json: EOF"), "{}", ran.err);
+    assert_eq!(ground.run(&["mcp", "approve"]).code, 2);
+}
