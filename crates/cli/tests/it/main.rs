@@ -7,6 +7,8 @@ mod bad_input;
 mod changes;
 mod code;
 mod convert;
+#[cfg(unix)]
+mod document;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
