@@ -95,8 +95,8 @@ fn what_cannot_be_parsed_is_told_with_its_line() {
 
 #[test]
 fn a_sign_that_is_missing_is_named() {
-    let ground = Ground::new(&[("a.rs", "fn f() {\n    g();\n\n\n")]);
-    let found = ["syntax false a.rs:2: error: `}` is missing here or before\n    2 | g();"];
+    let ground = Ground::new(&[("a.rs", "fn f() {\n    let a = 1\n}\n")]);
+    let found = ["syntax false a.rs:2: error: `;` is missing here or before\n    2 | let a = 1"];
     assert_eq!(told(&ground.checks(), &["a.rs"]), found);
 }
 
@@ -379,9 +379,11 @@ fn real_tools() {
             continue;
         };
         println!("{name}: {before:.1?} before, {time:.1?} after: {}", report.output);
-        if !report.output.contains("not installed") {
-            assert!(!report.ok && report.output.contains(expect), "{reports:?}");
+        // What does not run here, such as an old version, is printed above.
+        if report.output.contains("did not run") {
+            continue;
         }
+        assert!(!report.ok && report.output.contains(expect), "{reports:?}");
         ground.write(changed, files[0].1);
         let reports = check(&checks, &[changed]);
         let report = reports.iter().find(|one| one.check == name).unwrap();
