@@ -18,6 +18,9 @@ use crate::program::{ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, Progr
 /// The name of the program that makes pictures of pages.
 pub const PDFTOPPM: &str = "pdftoppm";
 
+/// The name of the program that reads what ours cannot.
+pub const PDFTOTEXT: &str = "pdftotext";
+
 /// The program that reads a PDF from its input and prints
 /// [`DocumentLine`]s; the numbers of the first and the last page follow its
 /// arguments. It is usually the face itself with a hidden verb.
@@ -121,6 +124,34 @@ fn no_pages(command: &DocumentCommand, name: &str, end: &ProgramEnd) -> Attachme
 
 fn program(command: &DocumentCommand) -> String {
     command.program.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Reads the texts of pages by `pdftotext`, which mends more than our reader
+/// does. `None` where it cannot either.
+pub fn mended(
+    runner: &dyn ProgramRunner,
+    program: &Path,
+    (name, file): (&str, File),
+    wanted: PageRange,
+    cancel: &CancelToken,
+) -> Result<Option<Pages>, AttachmentError> {
+    let (first, last) = (wanted.first.to_string(), wanted.last.to_string());
+    let mut call = ProgramCall::new(program)
+        .args(["-q", "-enc", "UTF-8", "-f", &first, "-l", &last, "-", "-"]);
+    call.input = ProgramInput::File(file);
+    call.time = limits::DOCUMENT_TIME;
+    call.output_bytes = limits::DOCUMENT_OUTPUT;
+    call.memory_bytes = Some(limits::READER_MEMORY);
+    let end = run(runner, call, PDFTOTEXT, name, cancel)?;
+    if !end.is_ok() {
+        return Ok(None);
+    }
+    // A sign ends each page.
+    let output = String::from_utf8_lossy(&end.output);
+    let texts = output.split_terminator('\u{c}').map(|text| Some(text.to_owned()));
+    let read: Vec<_> = (wanted.first..=wanted.last).zip(texts).collect();
+    let count = wanted.first - 1 + read.len();
+    Ok((!read.is_empty()).then_some(Pages { count, read, broken_off: None }))
 }
 
 /// Makes a picture of a page, as PNG in shades of grey.

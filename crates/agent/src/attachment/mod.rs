@@ -6,6 +6,7 @@
 //! made to do harm may take all memory or crash its reader; pages that are
 //! pictures are read as pictures are.
 
+mod attached;
 mod document;
 mod error;
 mod limits;
@@ -16,10 +17,11 @@ mod read;
 mod source;
 mod told;
 
+pub use attached::Attached;
 pub use document::DocumentCommand;
 pub use error::AttachmentError;
 pub use limits::DOCUMENT_BYTES;
 pub use lines::{DocumentFailure, DocumentLine};
 pub use ocr::OcrLanguages;
-pub use read::{Attached, AttachmentOptions, AttachmentReader, PageRange};
+pub use read::{AttachmentOptions, AttachmentReader, PageRange};
 pub use source::AttachedFile;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Seek as _;
+use std::io::{self, Seek as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,13 +11,14 @@ use mlxcode_base::{CancelToken, Root};
 use mlxcode_context::MediaType;
 use mlxcode_models::Image;
 
-use super::document::{self, DocumentCommand, PDFTOPPM, Pages};
+use super::attached::{Attached, first};
+use super::document::{self, DocumentCommand, PDFTOPPM, PDFTOTEXT};
 use super::error::AttachmentError;
 use super::limits;
 use super::ocr::{self, OcrLanguages, TESSERACT};
 use super::picture::pixels;
 use super::source::{AttachedFile, Opened};
-use super::told::{clean, numbers};
+use super::told::clean;
 use crate::program::{DirectRunner, ProgramInput, ProgramRunner, find_program};
 
 /// What of attachments is told where nobody says, in bytes: a context of
@@ -74,23 +75,6 @@ impl PageRange {
     pub(super) fn holds(self, number: usize) -> bool {
         (self.first..=self.last).contains(&number)
     }
-}
-
-/// An attachment as a model takes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Attached {
-    /// The file, as it was named.
-    pub name: String,
-    /// What it is.
-    pub media_type: MediaType,
-    /// Pictures, for a model that sees.
-    pub images: Vec<Image>,
-    /// Its text, where it was read.
-    pub text: Option<String>,
-    /// What was left out, and what may be wrong, in sentences for people and
-    /// for the model.
-    pub remarks: Vec<String>,
 }
 
 impl AttachmentReader {
@@ -200,11 +184,23 @@ impl AttachmentReader {
         let wanted = PageRange { first, last };
         let again = |source| AttachmentError::Unreadable { name: name.clone(), source };
         let file = opened.file.try_clone().map_err(again)?;
-        let pages = document::pages(&*self.runner, command, opened, wanted, &options.cancel)?;
+        let mut remark = None;
+        let pages = match document::pages(&*self.runner, command, opened, wanted, &options.cancel) {
+            Err(damaged @ AttachmentError::Damaged { .. }) => {
+                let Some(program) = self.program(PDFTOTEXT) else { return Err(damaged) };
+                let again = (name.as_str(), rewound(&file).map_err(again)?);
+                let runner = &*self.runner;
+                remark = Some("It is damaged: `pdftotext` read what it could.".to_owned());
+                document::mended(runner, &program, again, wanted, &options.cancel)?
+                    .ok_or(damaged)?
+            }
+            pages => pages?,
+        };
         if first > pages.count {
             return Err(AttachmentError::NoSuchPage { name, pages: pages.count, first });
         }
         let mut attached = Attached::new(name, MediaType::Pdf);
+        attached.remarks.extend(remark);
         let mut texts = BTreeMap::new();
         let (mut without, mut unreadable) = (Vec::new(), Vec::new());
         for (number, text) in &pages.read {
@@ -300,8 +296,7 @@ impl AttachmentReader {
         attached: &mut Attached,
         options: &AttachmentOptions,
     ) -> Result<String, AttachmentError> {
-        let again = file.try_clone().and_then(|mut file| file.rewind().map(|()| file));
-        let file = again.map_err(|source| AttachmentError::Unreadable {
+        let file = rewound(file).map_err(|source| AttachmentError::Unreadable {
             name: attached.name.clone(),
             source,
         })?;
@@ -349,62 +344,13 @@ struct Scan<'a> {
 
 const BY_OCR: &str = "The text was read from pictures by tesseract and may have mistakes.";
 
-impl Attached {
-    fn new(name: String, media_type: MediaType) -> Self {
-        Self { name, media_type, images: Vec::new(), text: None, remarks: Vec::new() }
-    }
-
-    fn remark_pages(&mut self, what: &str, pages: &[usize]) {
-        if !pages.is_empty() {
-            let (word, list) = (if pages.len() == 1 { "Page" } else { "Pages" }, numbers(pages));
-            self.remarks.push(format!("{word} {list} {what}."));
-        }
-    }
-
-    /// Sets the texts one after the other, as many as fit.
-    fn put_pages(&mut self, texts: BTreeMap<usize, String>, most: usize) {
-        let (mut all, mut left) = (String::new(), Vec::new());
-        for (number, text) in texts {
-            let page = format!("[page {number}]\n{text}\n\n");
-            let room = most.saturating_sub(all.len());
-            if !left.is_empty() || room == 0 {
-                left.push(number);
-            } else if page.len() <= room {
-                all.push_str(&page);
-            } else {
-                all.push_str(&page[..page.floor_char_boundary(room)]);
-                left.push(number);
-            }
-        }
-        self.remark_pages("are left out, the first of them in part: the text is too long", &left);
-        let all = all.trim_end();
-        self.text = (!all.is_empty()).then(|| all.to_owned());
-    }
-
-    /// Says where the pages that were read end, and why.
-    fn remark_end(&mut self, pages: &Pages, wanted: PageRange) {
-        let last = pages.read.iter().map(|(number, _)| *number).max().unwrap_or(0);
-        if let Some(why) = &pages.broken_off {
-            let from = last + 1;
-            let to = pages.count.min(wanted.last);
-            self.remarks.push(format!("Pages {from} to {to} are left out: {why}."));
-        }
-        if pages.count > wanted.last {
-            let (from, to) = (wanted.last + 1, pages.count);
-            self.remarks.push(format!("Pages {from} to {to} were not read."));
-        }
-    }
+/// The file once more, from its beginning.
+fn rewound(file: &File) -> io::Result<File> {
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    Ok(file)
 }
 
 fn image(media_type: MediaType, bytes: &[u8]) -> Image {
     Image { media_type: media_type.as_str().to_owned(), base64: STANDARD.encode(bytes) }
-}
-
-/// The first of a text, with a remark where it is cut.
-fn first(mut text: String, most: usize, remarks: &mut Vec<String>) -> String {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        remarks.push("The end of the text is left out: it is too long.".to_owned());
-    }
-    text
 }

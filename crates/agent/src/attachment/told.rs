@@ -2,7 +2,7 @@
 
 use mlxcode_context::MediaType;
 
-use super::read::Attached;
+use super::attached::Attached;
 
 impl Attached {
     /// What the model is told of it in text: its text between fences, and what

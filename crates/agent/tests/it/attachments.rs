@@ -184,6 +184,19 @@ fn the_text_of_a_document_is_told_by_pages() {
 }
 
 #[test]
+fn what_our_reader_cannot_mend_another_may() {
+    let files: [(&str, &[u8]); 1] = [("a.pdf", b"%PDF-1.7\n")];
+    let failed = [DocumentLine::Failed { why: DocumentFailure::Damaged }];
+    let ground = || Ground::new(&files).printing(&failed, "");
+    let script = "test \"$(cat)\" = %PDF-1.7 || exit 3; printf 'one\\n\\ftwo\\n\\f'";
+    let attached = ground().with("pdftotext", script).read("a.pdf", false).unwrap();
+    assert_eq!(attached.text.as_deref(), Some("[page 1]\none\n\n[page 2]\ntwo"));
+    assert_eq!(attached.remarks, ["It is damaged: `pdftotext` read what it could."]);
+    ground().with("pdftotext", "exit 1").fails("a.pdf", false, "attachment.damaged", "a.pdf");
+    ground().with("pdftotext", "true").fails("a.pdf", false, "attachment.damaged", "a.pdf");
+}
+
+#[test]
 fn the_pages_that_matter_are_named() {
     let files: [(&str, &[u8]); 1] = [("a.pdf", b"%PDF-1.7\n")];
     let mut ground = Ground::new(&files);

@@ -8,6 +8,8 @@ mod changes;
 mod code;
 mod config;
 mod convert;
+#[cfg(unix)]
+mod document;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;

@@ -43,8 +43,8 @@ pub struct SyntaxError {
 /// use mlxcode_base::Language;
 /// use mlxcode_context::syntax_errors;
 ///
-/// let errors = syntax_errors(Language::Rust, "fn main() {\n").unwrap_or_default();
-/// assert_eq!(errors[0].missing.as_deref(), Some("}"));
+/// let errors = syntax_errors(Language::Rust, "fn f() {\n    let a = 1\n}\n");
+/// assert_eq!(errors.unwrap_or_default()[0].missing.as_deref(), Some(";"));
 /// ```
 pub fn syntax_errors(language: Language, text: &str) -> Option<Vec<SyntaxError>> {
     if language == Language::Markdown {

@@ -121,10 +121,10 @@ impl Checks {
     /// last check are not looked at again.
     pub fn before(&self, files: &[RelPath], cancel: &CancelToken) {
         let all = self.read(files);
-        let is_new = |one: &&Changed| {
-            self.state().seen.get(&one.path) != Some(&ContentHash::of(one.text.as_bytes()))
+        let is_known = |one: &Changed| {
+            self.state().seen.get(&one.path) == Some(&ContentHash::of(one.text.as_bytes()))
         };
-        if all.iter().find(is_new).is_none() && all.len() == files.len() {
+        if all.len() == files.len() && all.iter().all(is_known) {
             return;
         }
         self.look(&all, cancel, &mut |check, looked| {
