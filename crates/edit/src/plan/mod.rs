@@ -226,11 +226,10 @@ impl EditPlan {
                     // says is there.
                     let is_same =
                         |one: &&EditBlock| one.path == edit.path && one.action == edit.action;
-                    let outcome = match made.iter().any(is_same) {
-                        true => Ok(Outcome::AlreadyThere),
-                        false => {
-                            gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit))
-                        }
+                    let outcome = if made.iter().any(is_same) {
+                        Ok(Outcome::AlreadyThere)
+                    } else {
+                        gate.check(edit).map_err(Into::into).and_then(|()| draft.edit(edit))
                     };
                     match outcome {
                         Ok(Outcome::Changes) => {

@@ -6,6 +6,7 @@ use super::body::{ARGUMENTS, TextValue};
 use super::json;
 
 /// What a schema says of one argument.
+#[allow(clippy::struct_excessive_bools, reason = "a schema allows any of the types")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Types {
     string: bool,

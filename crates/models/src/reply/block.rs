@@ -182,8 +182,9 @@ impl Block {
             // Only brackets too many and separators follow.
             Some(whole)
                 if self.automaton.is_level()
-                    && text[whole..].trim_matches([' ', '\t', '\r', '\n', ';', ',', '}', ']'])
-                        == "" =>
+                    && text[whole..]
+                        .trim_matches([' ', '\t', '\r', '\n', ';', ',', '}', ']'])
+                        .is_empty() =>
             {
                 End::At { body_end: text.len(), after: text.len(), was_doubtful: false }
             }

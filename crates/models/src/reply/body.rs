@@ -252,14 +252,13 @@ fn of_object(mut map: Map<String, Value>, may_lack: bool) -> Result<RawCall, Fai
     };
     let Some(Value::String(name)) = map.remove(*key) else { return Err(Fail::NoName) };
     let arguments = ARGUMENTS.iter().find(|key| map.contains_key(**key));
-    let arguments = match arguments.and_then(|key| map.remove(*key)) {
-        Some(arguments) => RawArguments::Json(arguments),
-        None => {
-            for key in ["id", "type", "tool_call_id", "call_id", "index"] {
-                map.remove(key);
-            }
-            RawArguments::Flat(map)
+    let arguments = if let Some(arguments) = arguments.and_then(|key| map.remove(*key)) {
+        RawArguments::Json(arguments)
+    } else {
+        for key in ["id", "type", "tool_call_id", "call_id", "index"] {
+            map.remove(key);
         }
+        RawArguments::Flat(map)
     };
     Ok(RawCall { may_lack, ..RawCall::new(&name, arguments) })
 }
@@ -281,7 +280,7 @@ fn named(text: &str, is_open: bool) -> Calls {
     if rest.starts_with("<arg_key>") {
         return xml::pairs(name, rest, is_open);
     }
-    if rest.starts_with('(') || name.ends_with(".call") {
+    if rest.starts_with('(') || name.strip_suffix(".call").is_some() {
         return python::read(text, is_open);
     }
     let rest = unfenced(rest);

@@ -3,9 +3,9 @@
 //! Families of models write calls in a dozen notations. One [`ReplyReader`]
 //! knows them all by their marks, so that nobody has to say which model wrote
 //! a reply: the JSON of Hermes, Qwen and Granite between tags, the XML of
-//! Qwen3-Coder, Seed, `MiniMax` and DeepSeek V3.2, the pairs of GLM, the
+//! Qwen3-Coder, Seed, `MiniMax` and `DeepSeek` V3.2, the pairs of GLM, the
 //! `[TOOL_CALLS]` of Mistral, the `<|python_tag|>`, `<function=…>` and bare JSON
-//! of Llama, the channels of gpt-oss, the sections of DeepSeek and Kimi, the
+//! of Llama, the channels of gpt-oss, the sections of `DeepSeek` and Kimi, the
 //! actions of Command, the fences of Gemma and the Python of LFM2 and Olmo.
 //!
 //! What a reply says about calls is not a call: without tools nothing is one,
@@ -17,6 +17,8 @@
 //! of it that a person sees first. Here a call is one only where its tool
 //! exists, and its arguments are nobody's edit yet. So the two never read the
 //! same text: what this reader leaves as text, the other may read as edits.
+
+#![allow(clippy::match_bool, reason = "two arms show two outcomes side by side")]
 
 mod arguments;
 mod automaton;

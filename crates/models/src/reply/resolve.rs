@@ -45,7 +45,7 @@ impl Tools {
 
     /// The call, or the sentence that says what is wrong with it.
     pub fn resolve(&mut self, call: Result<RawCall, Fail>) -> Result<ToolCall, String> {
-        let call = call.map_err(|fail| self.say(fail))?;
+        let call = call.map_err(say)?;
         let Some(tool) = self.find(&call.name) else { return Err(self.unknown(&call.name)) };
         let name = tool.name.clone();
         let arguments = typed(call.arguments, tool)?;
@@ -113,21 +113,21 @@ impl Tools {
         }
         format!("There is no tool `{shown}`; there are {}.", names.join(", "))
     }
+}
 
-    fn say(&self, fail: Fail) -> String {
-        let text = match fail {
-            Fail::Empty => "The call is empty: it needs the tool's name and its arguments.",
-            Fail::CutOff => "The call is cut off; write it again, whole, with a shorter text.",
-            Fail::Quote => {
-                "The arguments are no JSON: a quote inside a string needs a backslash before it."
-            }
-            Fail::NotJson => "The arguments are no valid JSON object; write the call again.",
-            Fail::NoName => "The call does not say which tool it means: it needs a name.",
-            Fail::Code => "This is code and no call: give each argument as name=value, literally.",
-            Fail::TooMany => "These are too many calls or arguments at once; make fewer.",
-        };
-        text.to_owned()
-    }
+fn say(fail: Fail) -> String {
+    let text = match fail {
+        Fail::Empty => "The call is empty: it needs the tool's name and its arguments.",
+        Fail::CutOff => "The call is cut off; write it again, whole, with a shorter text.",
+        Fail::Quote => {
+            "The arguments are no JSON: a quote inside a string needs a backslash before it."
+        }
+        Fail::NotJson => "The arguments are no valid JSON object; write the call again.",
+        Fail::NoName => "The call does not say which tool it means: it needs a name.",
+        Fail::Code => "This is code and no call: give each argument as name=value, literally.",
+        Fail::TooMany => "These are too many calls or arguments at once; make fewer.",
+    };
+    text.to_owned()
 }
 
 fn plain(name: &str) -> String {

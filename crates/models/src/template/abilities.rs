@@ -13,6 +13,7 @@ const VALUE: &str = "zqvalue";
 const RESULT: &str = "zqresult";
 
 /// What a template does with the parts of a conversation.
+#[allow(clippy::struct_excessive_bools, reason = "each is found alone")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// It says what a system message says.
@@ -89,7 +90,7 @@ impl Abilities {
         for message in &mut thought.messages {
             if !message.tool_calls.is_empty() {
                 message.thinking = Some("So.".to_owned());
-                message.content = "I look.".to_owned();
+                "I look.".clone_into(&mut message.content);
             }
         }
         abilities.shape.no_thoughts_with_calls =

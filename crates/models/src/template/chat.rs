@@ -63,7 +63,7 @@ fn of_message(message: &Message, shape: Shape, ids: &Ids<'_>) -> Value {
     map.insert("role".into(), message.role.as_str().into());
     map.insert("content".into(), message.content.as_str().into());
     if let Some(thinking) = &message.thinking
-        && !(shape.no_thoughts_with_calls && !calls.is_empty())
+        && (!shape.no_thoughts_with_calls || calls.is_empty())
     {
         map.insert("thinking".into(), thinking.as_str().into());
         map.insert("reasoning_content".into(), thinking.as_str().into());
@@ -82,9 +82,10 @@ fn of_message(message: &Message, shape: Shape, ids: &Ids<'_>) -> Value {
 }
 
 fn of_call(call: &ToolCall, shape: Shape, ids: &Ids<'_>) -> Value {
-    let arguments = match shape.text_arguments {
-        true => call.arguments.to_string().into(),
-        false => call.arguments.clone(),
+    let arguments = if shape.text_arguments {
+        call.arguments.to_string().into()
+    } else {
+        call.arguments.clone()
     };
     let function = json!({"name": call.name, "arguments": arguments});
     json!({"id": ids.shown(&call.id), "type": "function", "function": function})

@@ -86,9 +86,10 @@ impl ChatTemplate {
             || has_calls && !abilities.calls
             || has_results && !abilities.results
             || has_system && !abilities.system;
-        let chat = match lacks {
-            true => Cow::Owned(substitute::substituted(chat, abilities)),
-            false => Cow::Borrowed(chat),
+        let chat = if lacks {
+            Cow::Owned(substitute::substituted(chat, abilities))
+        } else {
+            Cow::Borrowed(chat)
         };
         let error = match self.render_shaped(&chat, answer, abilities.shape) {
             Err(error) if has_calls || has_results => error,

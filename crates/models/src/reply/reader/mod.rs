@@ -241,13 +241,11 @@ impl ReplyReader {
                 }
                 Look::Header => {
                     self.say(i);
-                    match self.header(end) {
-                        Some(step) => return step,
-                        None => {
-                            self.pass(i, i + 1);
-                            i += 1;
-                        }
+                    if let Some(step) = self.header(end) {
+                        return step;
                     }
+                    self.pass(i, i + 1);
+                    i += 1;
                 }
             }
         }
