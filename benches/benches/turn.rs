@@ -17,9 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mlxcode_benches::grow;
-use mlxcode_core::{
-    Dirs, Event, Model, ScriptedModel, SessionSetup, TurnEnd, Workspace,
-};
+use mlxcode_core::{Dirs, Event, Model, ScriptedModel, SessionSetup, TurnEnd, Workspace};
 
 const TURNS: usize = 100;
 const FILES: usize = 5_000;

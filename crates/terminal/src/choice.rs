@@ -73,7 +73,9 @@ pub(crate) fn read_answer(
             return Ok(None);
         }
         let line = String::from_utf8_lossy(&line);
-        return Ok(Some(line.trim().chars().next().map_or('?', |letter| letter.to_ascii_lowercase())));
+        return Ok(Some(
+            line.trim().chars().next().map_or('?', |letter| letter.to_ascii_lowercase()),
+        ));
     }
     let _raw = RawMode::enter()?;
     let letter = match next_key(out)? {

@@ -4,6 +4,7 @@ mod changes;
 mod code;
 mod computing;
 mod context;
+mod conversation;
 mod library;
 mod models;
 mod pull;
@@ -20,6 +21,7 @@ pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use context::Context;
+pub use conversation::{Conversation, OutputFormat, ThemeName};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::Models;
 pub use pull::{Pull, Queue};
@@ -47,9 +49,13 @@ pub struct Args {
     #[arg(long, global = true)]
     pub over_memory: bool,
 
-    /// What to do.
+    /// How to converse.
+    #[command(flatten)]
+    pub conversation: Conversation,
+
+    /// What to do; a conversation without.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// One verb each.

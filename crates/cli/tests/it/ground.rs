@@ -5,11 +5,12 @@ use std::fs;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Hidden, Host, Waiting, run};
+use mlx_code_cli::{Hidden, Host, Interrupt, Waiting, run};
 use mlxcode_core::{
     CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
     ServerFolders,
 };
+use mlxcode_terminal::Surroundings;
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -122,6 +123,7 @@ impl Ground {
             input_is_typed: false,
             output_is_shown: play.columns.is_some(),
             output_columns: play.columns,
+            columns: || None,
             waiting: Waiting::default(),
             color: false,
             live: false,
@@ -131,6 +133,8 @@ impl Ground {
             hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel,
+            interrupt: Interrupt::default(),
+            terminal: Surroundings::default(),
             secrets: SecretSurroundings::default(),
             servers: ServerFolders::default(),
             hide: || Some(Hidden::nothing()),

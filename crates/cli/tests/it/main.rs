@@ -6,12 +6,17 @@
 mod bad_input;
 mod changes;
 mod code;
+#[cfg(unix)]
+mod conversation;
 mod convert;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
 mod ground;
 mod library;
+mod printing;
+#[cfg(unix)]
+mod pty;
 mod pulls;
 mod search;
 mod secrets;

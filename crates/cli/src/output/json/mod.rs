@@ -11,6 +11,7 @@ mod fit;
 mod hardware;
 mod library;
 mod models;
+mod print;
 mod pulls;
 mod search;
 mod secret;
@@ -45,6 +46,7 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
