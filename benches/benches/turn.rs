@@ -14,13 +14,23 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mlxcode_benches::grow;
-use mlxcode_core::{Dirs, Event, Model, ScriptedModel, SessionSetup, TurnEnd, Workspace};
+use mlxcode_core::{
+    CancelToken, Dirs, Event, Model, ScriptedModel, SessionSetup, TurnEnd, Workspace,
+};
+
+/// Where the process that builds the index is told the folder.
+const HOME: &str = "MLX_CODE_BENCH_HOME";
 
 const TURNS: usize = 100;
 const FILES: usize = 5_000;
+
+/// What models of these days have; some turns make the conversation shorter,
+/// for which the model is asked too.
+const CONTEXT: usize = 32 << 10;
 const LIMIT: Duration = Duration::from_millis(30);
 
 /// The most memory of a session that waits, in KiB.
@@ -52,10 +62,22 @@ fn main() {
             tree
         }
     };
-    let workspace =
-        Workspace::open(&tree, &Dirs::under(&temp.path().join("home"))).expect("a workspace");
-    let replies = vec!["It stands in the file above."; TURNS + 1];
-    let model = Model::new(ScriptedModel::new(replies).with_context_length(1 << 20));
+    let home = match std::env::var_os(HOME) {
+        Some(home) => PathBuf::from(home),
+        None => temp.path().join("home"),
+    };
+    let workspace = Workspace::open(&tree, &Dirs::under(&home)).expect("a workspace");
+    if std::env::var_os(HOME).is_none() {
+        // What builds an index takes memory that a session does not need.
+        let built = workspace.index().and_then(|index| Ok(index.path().to_owned()));
+        build_elsewhere(&tree, &home, &built.expect("an index"));
+    } else {
+        let index = workspace.index().expect("an index");
+        index.update(&CancelToken::new(), &()).expect("an update");
+        return;
+    }
+    let replies = vec!["It stands in the file above."; 4 * TURNS];
+    let model = Model::new(ScriptedModel::new(replies).with_context_length(CONTEXT));
     let session = workspace.session(&model, SessionSetup::default()).expect("a session");
     let ask = |question: &str| {
         let begun = Instant::now();
@@ -66,7 +88,7 @@ fn main() {
         }
         begun.elapsed()
     };
-    println!("the first turn, which builds the index: {:.0?}", ask(QUESTIONS[0]));
+    println!("the first turn: {:.0?}", ask(QUESTIONS[0]));
     let mut times: Vec<Duration> = (0..TURNS).map(|turn| ask(QUESTIONS[turn % 10])).collect();
     times.sort_unstable();
     let (p50, p95) = (times[TURNS / 2], times[TURNS * 95 / 100]);
@@ -76,6 +98,13 @@ fn main() {
         let verdict = if kib <= MOST_KIB { "within" } else { "OVER" };
         println!("memory of the session that waits: {kib} KiB, {verdict} {MOST_KIB}");
     }
+}
+
+/// Lets another process build the index.
+fn build_elsewhere(tree: &Path, home: &Path, index: &Path) {
+    let program = std::env::current_exe().expect("this program");
+    let built = Command::new(program).arg(tree).env(HOME, home).status();
+    assert!(built.is_ok_and(|status| status.success()) && index.is_file());
 }
 
 fn resident_kib() -> Option<u64> {

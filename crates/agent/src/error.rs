@@ -1,6 +1,8 @@
 use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind};
 use thiserror::Error;
 
+use crate::attachment::AttachmentError;
+
 /// What can go wrong in a turn.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -36,6 +38,9 @@ pub enum Error {
     /// The code base could not be read.
     #[error(transparent)]
     Context(#[from] mlxcode_context::Error),
+    /// A picture or a document could not be read.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] mlxcode_models::Error),
@@ -47,12 +52,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::EmptyInput { .. } => ErrorKind::InvalidInput,
+            Self::EmptyInput { .. } | Self::Template { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Busy => ErrorKind::Conflict,
-            Self::Template { .. } => ErrorKind::InvalidInput,
             Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
+            Self::Attachment(source) => source.kind(),
             Self::Model(source) => source.kind(),
         }
     }
@@ -65,6 +70,7 @@ impl Diagnostic for Error {
             Self::Template { .. } => "agent.template",
             Self::Ground(source) => source.code(),
             Self::Context(source) => source.code(),
+            Self::Attachment(source) => source.code(),
             Self::Model(source) => source.code(),
         }
     }
@@ -79,6 +85,7 @@ impl Diagnostic for Error {
             Self::Template { .. } => Some("mend the template, or remove it".to_owned()),
             Self::Ground(source) => source.help(),
             Self::Context(source) => source.help(),
+            Self::Attachment(source) => source.help(),
             Self::Model(source) => source.help(),
         }
     }

@@ -10,13 +10,26 @@
 
 #![forbid(unsafe_code)]
 
+mod attachment;
 mod error;
+pub mod plugin;
+mod program;
 mod prompt;
+pub mod recording;
 mod session;
+pub mod session_store;
+pub mod task;
 mod tool;
 mod turn;
 
+pub use attachment::{
+    Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader, DOCUMENT_BYTES,
+    DocumentCommand, DocumentFailure, DocumentLine, OcrLanguages, PageRange,
+};
 pub use error::{Error, Result};
+pub use program::{
+    DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
+};
 pub use prompt::Task;
 pub use session::{
     Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,

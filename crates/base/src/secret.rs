@@ -1,4 +1,11 @@
 /// Variables of the environment in which people keep tokens. Whoever starts a
 /// program takes them out of what it inherits.
-pub const SECRET_VARIABLES: [&str; 3] =
-    ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"];
+pub const SECRET_VARIABLES: [&str; 7] = [
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HUGGINGFACE_HUB_TOKEN",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "OPENROUTER_API_KEY",
+    "OLLAMA_API_KEY",
+];

@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlxcode_core::{
-    CancelToken, Dirs, HubSettings, Model, ProbeCommand, SecretSurroundings, ServerFolders,
+    CancelToken, Dirs, DocumentCommand, HubSettings, Model, ProbeCommand, SecretSurroundings,
+    ServerFolders,
 };
 use mlxcode_terminal::Surroundings;
 
+use crate::editor::Editor;
 use crate::output::visible;
 use crate::typing::{Hidden, show_again};
 
@@ -61,6 +63,8 @@ pub struct Host<'a> {
     pub secrets: SecretSurroundings,
     /// Where language servers are looked for.
     pub servers: ServerFolders,
+    /// What texts are edited with; `None` where nothing is named.
+    pub editor: Option<Editor>,
     /// Hides what is typed on the keyboard; `None` where it cannot.
     pub hide: fn() -> Option<Hidden>,
 }
@@ -177,6 +181,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>, model: Option<Model>)
         waiting,
         secrets: SecretSurroundings::from_env(),
         servers: ServerFolders::from_env(),
+        editor: Editor::from_env(),
         hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)
@@ -200,13 +205,23 @@ fn surroundings(is_terminal: bool) -> Surroundings {
     }
 }
 
-/// This very program, with the verb that asks the drivers. In an interpreter
-/// that has loaded the library, there is none.
+/// This very program, with the verb that asks the drivers.
 fn probe() -> Option<ProbeCommand> {
+    Some(ProbeCommand::new(own_program()?, [OsString::from("__probe")]))
+}
+
+/// This very program, with the verb that reads documents.
+pub fn document_command() -> Option<DocumentCommand> {
+    Some(DocumentCommand::new(own_program()?, [OsString::from("__document")]))
+}
+
+/// This very program. In an interpreter that has loaded the library, there is
+/// none.
+fn own_program() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let name = program.file_stem()?.to_str()?;
     // A program that was replaced while it runs has another ending on Linux.
-    (name == "mlx-code").then(|| ProbeCommand::new(program, [OsString::from("__probe")]))
+    let is_ours = program.file_stem()?.to_str()? == "mlx-code";
+    is_ours.then_some(program)
 }
 
 /// The first interrupt asks the work to stop, which takes at most a token;

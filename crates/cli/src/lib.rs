@@ -8,6 +8,7 @@
 
 mod args;
 mod command;
+mod editor;
 mod exit;
 mod exit_code;
 mod host;
@@ -15,7 +16,8 @@ mod output;
 mod repl;
 mod typing;
 
-pub use host::{Host, Interrupt, Waiting, main, main_with};
+pub use editor::Editor;
+pub use host::{Host, Interrupt, Waiting, document_command, main, main_with};
 pub use typing::Hidden;
 
 use std::ffi::OsString;

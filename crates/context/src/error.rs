@@ -37,6 +37,14 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// A glob of what is not to be read is none.
+    #[error("`{glob}` is no glob of files to exclude: {why}")]
+    BadExclude {
+        /// The glob.
+        glob: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// An edit is not of the text that it was given for.
     #[error("bytes {}-{} are no part of a text of {len} bytes", range.start, range.end)]
     EditOutside {
@@ -144,6 +152,7 @@ impl Diagnostic for Error {
             Self::Cancelled => ErrorKind::Cancelled,
             Self::FileNotFound { .. } | Self::NameNotFound { .. } => ErrorKind::NotFound,
             Self::BadRules { .. }
+            | Self::BadExclude { .. }
             | Self::EditOutside { .. }
             | Self::BadPattern { .. }
             | Self::NoSuchLine { .. }
@@ -166,6 +175,7 @@ impl Diagnostic for Error {
             Self::Cancelled => "context.cancelled",
             Self::FileNotFound { .. } => "context.file_not_found",
             Self::BadRules { .. } => "context.bad_rules",
+            Self::BadExclude { .. } => "context.bad_exclude",
             Self::EditOutside { .. } => "context.edit_outside",
             Self::FileTooLong { .. } => "context.file_too_long",
             Self::IndexBusy { .. } => "context.index_busy",
@@ -192,6 +202,7 @@ impl Diagnostic for Error {
             Self::FileNotFound { .. } => {
                 "check the path; ignored, binary and very large files are not read"
             }
+            Self::BadExclude { .. } => "write it as a line of a `.gitignore`",
             Self::BadRules { .. } => "write a plain file in its place, or remove it",
             Self::EditOutside { .. } => {
                 "edits count bytes of the text as it was after the edit before"

@@ -39,6 +39,7 @@ mod pack;
 mod precise;
 mod reference;
 mod search;
+mod stamp;
 mod symbol;
 mod syntax;
 mod terms;
@@ -62,10 +63,15 @@ pub use pack::{
     Budget, CodeSource, CursorRequest, LeftOut, LeftOutReason, Note, NoteKind, PackRequest,
     PackedContext, PackedCursor, Passage, Piece, Reason, TokenCounter,
 };
-pub use precise::{LanguageServer, ServerError, ServerPlace, ServerSession};
+pub use precise::{
+    DiagnosticLevel, LanguageServer, ServerDiagnostic, ServerError, ServerPlace, ServerSession,
+};
 pub use reference::{Reference, ReferenceKind};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
-pub use syntax::{Chunk, ParseLimits, ParsedFile, chunks, error_count, language_of};
+pub use syntax::{
+    Chunk, ParseLimits, ParsedFile, SyntaxError, chunks, error_count, is_same_code, language_of,
+    syntax_errors,
+};
 pub use walk::{Skipped, WalkOptions};
 pub use watch::{PollReason, Watch, WatchEvent};

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use mlxcode_base::{CancelToken, Language, RelPath, Root};
 
 use crate::error::{Error, Result};
 use crate::origin::Origin;
+use crate::stamp::{Stamp, changed_ns};
 
 /// Where a file with a zero byte in its beginning is taken for binary.
 const BINARY_PROBE_BYTES: usize = 8 * 1024;
@@ -22,7 +24,7 @@ const BINARY_PROBE_BYTES: usize = 8 * 1024;
 const OWN_RULES: &str = ".mlxignore";
 
 /// All files with rules.
-const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
+pub const RULES: [&str; 3] = [".gitignore", ".ignore", OWN_RULES];
 
 /// Rules for what to ignore are longer than this nowhere.
 const MOST_RULE_BYTES: u64 = 1 << 20;
@@ -64,6 +66,9 @@ pub struct WalkOptions {
     /// Files with rules of the user's own, in the form of `.gitignore`, for the
     /// whole tree. The library does not look for them.
     pub rules: Vec<PathBuf>,
+    /// Lines as of a `.gitignore` in the root, on top of all other rules: what
+    /// they name is not read whatever these say.
+    pub exclude: Vec<String>,
     /// Files after those that take this much together, by path, are skipped.
     pub max_total_bytes: u64,
 }
@@ -76,6 +81,7 @@ impl Default for WalkOptions {
             // Larger ones, which programs write, take seconds to parse.
             max_source_bytes: 16 << 20,
             rules: Vec::new(),
+            exclude: Vec::new(),
             max_total_bytes: 1 << 30,
         }
     }
@@ -148,6 +154,21 @@ impl Place {
     }
 }
 
+/// Files or folders, as they were when they were listed.
+pub type Stamped = Vec<(PathBuf, Stamp)>;
+
+/// What a tree holds.
+#[derive(Debug)]
+pub struct Listing {
+    /// The files that are read, by path.
+    pub places: Vec<Place>,
+    pub skipped: Skipped,
+    /// All folders that the rules let through.
+    pub folders: Stamped,
+    /// All files that they let through, read or not.
+    pub files: Stamped,
+}
+
 /// Reads all text files below `root`, by path: gitignore rules hold, in a git
 /// work tree or not.
 pub fn walk(
@@ -155,7 +176,7 @@ pub fn walk(
     options: &WalkOptions,
     cancel: &CancelToken,
 ) -> Result<(Vec<SourceFile>, Skipped)> {
-    let (places, mut skipped) = list(root, options, cancel)?;
+    let Listing { places, mut skipped, .. } = list(root, options, cancel)?;
     let mut files = Vec::with_capacity(places.len());
     for read in read_all(&places, options, cancel) {
         match read {
@@ -173,13 +194,14 @@ pub fn walk(
 }
 
 /// The files that [`walk`] would read, by path, without reading them.
-pub fn list(
-    root: &Root,
-    options: &WalkOptions,
-    cancel: &CancelToken,
-) -> Result<(Vec<Place>, Skipped)> {
+pub fn list(root: &Root, options: &WalkOptions, cancel: &CancelToken) -> Result<Listing> {
     let mut skipped = Skipped::default();
-    let mut places = places(root, options, cancel, &mut skipped)?;
+    let (mut places, folders) = places(root, options, cancel, &mut skipped)?;
+    let stamp = |place: &Place| {
+        let Place { full, size_bytes, changed_ns, .. } = place;
+        (full.clone(), Stamp { size_bytes: *size_bytes, changed_ns: *changed_ns })
+    };
+    let files = places.iter().map(stamp).collect();
     places.retain(|one| {
         one.size_bytes <= options.most_bytes(&one.path) || {
             skipped.too_large += 1;
@@ -196,16 +218,16 @@ pub fn list(
     let fitting = fitting.count();
     skipped.too_large += places.len() - fitting;
     places.truncate(fitting);
-    Ok((places, skipped))
+    Ok(Listing { places, skipped, folders, files })
 }
 
-/// The files below `root` that its rules let through, by path.
+/// The files below `root` that its rules let through, by path, and the folders.
 fn places(
     root: &Root,
     options: &WalkOptions,
     cancel: &CancelToken,
     skipped: &mut Skipped,
-) -> Result<Vec<Place>> {
+) -> Result<(Vec<Place>, Stamped)> {
     let (sender, receiver) = mpsc::channel();
     let refused = Arc::new(AtomicUsize::new(0));
     walker(root, options, Arc::clone(&refused))?.build_parallel().run(|| {
@@ -215,10 +237,16 @@ fn places(
                 return WalkState::Quit;
             }
             let found = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    place(root, &entry)
-                }
-                Ok(_) => return WalkState::Continue,
+                Ok(entry) => match entry.file_type() {
+                    Some(kind) if kind.is_file() => place(root, &entry).map(Listed::File),
+                    // Its time is taken before it is read: what comes later
+                    // makes it another.
+                    Some(kind) if kind.is_dir() => entry
+                        .metadata()
+                        .ok()
+                        .map(|meta| Listed::Folder(entry.into_path(), (&meta).into())),
+                    _ => return WalkState::Continue,
+                },
                 Err(_) => None,
             };
             // The receiver lives until all walkers are done.
@@ -231,15 +259,22 @@ fn places(
         return Err(Error::Cancelled);
     }
     skipped.unreadable += refused.load(Ordering::Relaxed);
-    let mut places = Vec::new();
+    let (mut places, mut folders) = (Vec::new(), Vec::new());
     for found in receiver {
         match found {
-            Some(place) => places.push(place),
+            Some(Listed::File(place)) => places.push(place),
+            Some(Listed::Folder(path, stamp)) => folders.push((path, stamp)),
             None => skipped.unreadable += 1,
         }
     }
     places.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(places)
+    Ok((places, folders))
+}
+
+/// What a walk comes by.
+enum Listed {
+    File(Place),
+    Folder(PathBuf, Stamp),
 }
 
 /// The folders below `root` that its rules let through.
@@ -270,6 +305,7 @@ fn walker(root: &Root, options: &WalkOptions, refused: Arc<AtomicUsize>) -> Resu
         // One that cannot be read holds no rules.
         let _ = builder.add_ignore(rules);
     }
+    let excluded = excluded(root, options)?;
     builder
         .add_custom_ignore_filename(OWN_RULES)
         .hidden(false)
@@ -283,9 +319,21 @@ fn walker(root: &Root, options: &WalkOptions, refused: Arc<AtomicUsize>) -> Resu
                 refused.fetch_add(1, Ordering::Relaxed);
                 return false;
             }
-            is_shown(entry)
+            is_shown(entry) && !excluded.matched(entry.path(), is_folder).is_ignore()
         });
     Ok(builder)
+}
+
+/// What the options leave out, whatever the tree's own rules say.
+fn excluded(root: &Root, options: &WalkOptions) -> Result<Gitignore> {
+    let mut builder = GitignoreBuilder::new(root.path());
+    for line in &options.exclude {
+        builder
+            .add_line(None, line)
+            .map_err(|error| Error::BadExclude { glob: line.clone(), why: error.to_string() })?;
+    }
+    let glob = || options.exclude.join(", ");
+    builder.build().map_err(|error| Error::BadExclude { glob: glob(), why: error.to_string() })
 }
 
 /// `None` where the system or the file's name does not let it be read.
@@ -295,20 +343,6 @@ fn place(root: &Root, entry: &DirEntry) -> Option<Place> {
     let meta = entry.metadata().ok()?;
     let (size_bytes, changed_ns) = (meta.len(), changed_ns(&meta));
     Some(Place { path, full, size_bytes, changed_ns })
-}
-
-/// When a file was last written or put in the place of another: the time that
-/// programs cannot set, where the system has one.
-#[cfg(unix)]
-fn changed_ns(meta: &fs::Metadata) -> i64 {
-    use std::os::unix::fs::MetadataExt as _;
-    meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed_ns(meta: &fs::Metadata) -> i64 {
-    let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 fn read_all(places: &[Place], options: &WalkOptions, cancel: &CancelToken) -> Vec<Read> {

@@ -1,9 +1,10 @@
-use mlxcode_base::{CancelToken, ErrorKind, Progress};
+use mlxcode_base::{CancelToken, Diagnostic as _, ErrorKind, Progress};
 use mlxcode_context::{
     Budget, CodeBase, CodeIndex, CodeSource, PackRequest, PackedContext, Skipped,
 };
 
 use crate::error::Result;
+use crate::index::index_is_at_fault;
 use crate::workspace::Workspace;
 
 /// The code of a workspace, by its index or in memory.
@@ -22,8 +23,27 @@ impl Workspace {
                 Ok(Code::Index { index: Box::new(index), skipped })
             }
             // What the tree itself is to blame for comes again.
-            Err(error) if is_of_index(&error) => Ok(Code::Memory(self.scan(cancel)?)),
+            Err(error) if index_is_at_fault(&error) => Ok(Code::Memory(self.scan(cancel)?)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// As [`code`](Self::code), with what that gave before, where it can be
+    /// brought up to date.
+    pub(crate) fn code_again(&self, before: Option<Code>, cancel: &CancelToken) -> Result<Code> {
+        let Some(Code::Index { index, mut skipped }) = before else {
+            return self.code(cancel, &());
+        };
+        match index.try_update(cancel, &()) {
+            Ok(updated) => {
+                if let Some(updated) = updated {
+                    skipped = updated.skipped;
+                }
+                Ok(Code::Index { index, skipped })
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error.into()),
+            // Opened anew, it is mended, or the tree is read.
+            Err(_) => self.code(cancel, &()),
         }
     }
 
@@ -75,10 +95,4 @@ impl Code {
             (asked, _) => asked,
         }
     }
-}
-
-/// Whether an index could not be opened, read or written.
-fn is_of_index(error: &crate::error::Error) -> bool {
-    error.kind() != ErrorKind::Cancelled && error.code().starts_with("context.index")
-        || error.code() == "context.not_an_index"
 }

@@ -11,8 +11,8 @@ pub struct Dirs {
     pub config: PathBuf,
     /// Holds the installed models.
     pub data: PathBuf,
-    /// Holds the journals, by which edits are taken back, and the indexes, by
-    /// which code is found.
+    /// Holds the journals, by which edits are taken back, the indexes, by which
+    /// code is found, and the sessions.
     pub state: PathBuf,
 }
 
@@ -77,6 +77,11 @@ impl Dirs {
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.state.join("journal")
+    }
+
+    /// The folder of all sessions.
+    pub fn sessions(&self) -> PathBuf {
+        self.state.join("sessions")
     }
 
     /// The folder of all indexes.

@@ -41,7 +41,7 @@ impl Workspace {
             return Ok(FoundCode { hits, updated: None, without_index: None });
         }
         match self.find_by_index(query, options, progress) {
-            Err(error) if is_unwritable(&error) && by_words(options.kind) => {
+            Err(error) if index_is_at_fault(&error) && by_words(options.kind) => {
                 let code = CodeBase::open(&self.root, &self.walk_options(), &options.cancel)?;
                 let hits = code.search(query, options.limit)?;
                 Ok(FoundCode { hits, updated: None, without_index: Some(error.to_string()) })
@@ -85,10 +85,12 @@ impl Workspace {
     }
 }
 
-/// Whether the place of the index is at fault: a full disk, a folder that
-/// cannot be written.
-fn is_unwritable(error: &Error) -> bool {
-    ["context.index_unwritable", "context.index_failed"].contains(&error.code())
+/// Whether it is the index that could not be opened, read or written: a full
+/// disk, a folder that cannot be written, a file of somebody else. The tree can
+/// be read all the same.
+pub(crate) fn index_is_at_fault(error: &Error) -> bool {
+    error.kind() != ErrorKind::Cancelled
+        && (error.code().starts_with("context.index") || error.code() == "context.not_an_index")
 }
 
 /// What the tree in memory answers too.

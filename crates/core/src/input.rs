@@ -63,9 +63,23 @@ pub enum InputError {
     /// A decision is needed and there is no terminal.
     #[error("cannot ask whether to apply the change: there is no terminal")]
     NobodyToAsk,
+    /// A deletion is to be confirmed and there is no terminal.
+    #[error("cannot ask whether to delete: there is no terminal")]
+    NobodyToConfirm,
     /// Something is to be typed and there is no terminal that hides it.
     #[error("cannot ask for it: there is no terminal on which typing can be hidden")]
     NobodyToType,
+    /// A text is to be edited and no editor is named.
+    #[error("no editor is named")]
+    NoEditor,
+    /// The editor could not be started, or said that it failed.
+    #[error("the editor `{program}` failed")]
+    Editor {
+        /// Its name.
+        program: String,
+        /// What the operating system said; `None`: it ended by itself.
+        source: Option<io::Error>,
+    },
     /// What was typed twice is not the same.
     #[error("the two are not the same")]
     NotTheSame,
@@ -108,6 +122,7 @@ impl Diagnostic for InputError {
                 io_error_kind(source)
             }
             Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
+            Self::Editor { .. } => ErrorKind::Unavailable,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
@@ -115,6 +130,8 @@ impl Diagnostic for InputError {
             | Self::NobodyToAsk
             | Self::NobodyToType
             | Self::NotTheSame
+            | Self::NobodyToConfirm
+            | Self::NoEditor
             | Self::BadTime { .. }
             | Self::NoPlace { .. }
             | Self::BadHash { .. }
@@ -133,8 +150,11 @@ impl Diagnostic for InputError {
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
+            Self::NobodyToConfirm => "input.nobody_to_confirm",
             Self::NobodyToType => "input.nobody_to_type",
             Self::NotTheSame => "input.not_the_same",
+            Self::NoEditor => "input.no_editor",
+            Self::Editor { .. } => "input.editor",
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
             Self::BadTime { .. } => "input.bad_time",
@@ -169,8 +189,11 @@ impl Diagnostic for InputError {
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
+                Self::NobodyToConfirm => "pass --yes to delete without being asked",
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",
                 Self::NotTheSame => "type it again",
+                Self::NoEditor => "set VISUAL or EDITOR to the editor of your choice",
+                Self::Editor { .. } => "check VISUAL and EDITOR; nothing was changed",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"

@@ -35,12 +35,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod attachments;
 mod benchmark;
 mod changes;
+mod checks;
 mod code;
 mod config;
 mod dirs;
 mod doctor;
+mod document;
 mod error;
 mod generation;
 mod hardware;
@@ -52,10 +55,12 @@ mod model;
 mod navigation;
 mod packing;
 mod precise;
+mod remote;
 mod residency;
 mod residents;
 mod secrets;
 mod session;
+mod sessions;
 mod syntax;
 mod tokens;
 mod turn;
@@ -64,9 +69,15 @@ mod workspace;
 
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
-pub use config::{Config, ConfigError, EditConfig, LoadedConfig, PROJECT_CONFIG};
+pub use checks::{CheckCommand, CheckSource, Checks};
+pub use config::{
+    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
+    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
+    project_types,
+};
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use document::read_document;
 pub use error::{Error, Result};
 pub use generation::Generation;
 pub use hardware::hardware;
@@ -82,6 +93,7 @@ pub use model::Model;
 pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
@@ -94,10 +106,18 @@ pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
+pub use mlxcode_agent::recording::{MOST_RECORDING_BYTES, RecordingError};
+pub use mlxcode_agent::session_store::{
+    EditOutcome, EditStats, ExportedRecord, ExportedSession, MOST_IMPORT_BYTES, ModelStats,
+    NewRecord, NewSession, OpenedSession, Record, RecordKind, RecordPage, Salvaged, SessionError,
+    SessionFilter, SessionHit, SessionId, SessionStats, SessionStore, SessionSummary, SpeedStats,
+};
 pub use mlxcode_agent::{
-    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
-    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
-    TurnLimits,
+    Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
+    CheckReport, Checker, Compaction, ContextLedger, Decision, DocumentCommand, Entry, Event,
+    Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall, ProgramEnd, ProgramRunner,
+    ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions, SessionTurn, TurnEnd,
+    TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
@@ -140,11 +160,20 @@ pub use mlxcode_models::{
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
+pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
+
 /// For who brings a model of their own: implement
 /// [`LanguageModel`](backend::LanguageModel) and wrap it in a [`Model`]. And for
 /// who fetches files in a way of their own:
-/// [`FileSource`](backend::FileSource).
+/// [`FileSource`](backend::FileSource). Models on servers, and models that are
+/// made of models, are there too.
 pub mod backend {
+    pub use mlxcode_providers::{
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
+        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
+        Routing, Task,
+    };
+
     pub use mlxcode_models::{
         Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
     };

@@ -7,6 +7,7 @@ use mlxcode_context::{
 };
 
 use crate::error::Result;
+use crate::index::index_is_at_fault;
 use crate::workspace::Workspace;
 
 /// Which files and symbols a workspace has, where each is defined, and who
@@ -51,7 +52,7 @@ impl Workspace {
                 let graph = CodeGraph::of_index(&tree);
                 Ok(Navigation { code: Code::Indexed { index, tree }, graph })
             }
-            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(error) if !index_is_at_fault(&error) => Err(error),
             Err(_) => {
                 let code = self.scan(cancel)?;
                 let graph = CodeGraph::new(code.facts()?);
@@ -65,6 +66,7 @@ impl Workspace {
         let cancel = CancelToken::new();
         match self.indexed(&cancel) {
             Ok((_, tree)) => Ok(tree.outline(path)?),
+            Err(error) if !index_is_at_fault(&error) => Err(error),
             Err(_) => Ok(self.scan(&cancel)?.outline(path)?),
         }
     }

@@ -6,6 +6,16 @@ use mlxcode_models::{
 
 use crate::dirs::Dirs;
 
+/// Which variables hold which secret. All of them stand in
+/// [`SECRET_VARIABLES`](mlxcode_base::SECRET_VARIABLES).
+const SECRETS: [(&str, &[&str]); 5] = [
+    ("huggingface", &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"]),
+    ("openai", &["OPENAI_API_KEY"]),
+    ("anthropic", &["ANTHROPIC_API_KEY"]),
+    ("openrouter", &["OPENROUTER_API_KEY"]),
+    ("ollama", &["OLLAMA_API_KEY"]),
+];
+
 /// What a face finds around it that secrets are read from.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -19,27 +29,27 @@ pub struct SecretSurroundings {
 
 impl SecretSurroundings {
     /// What the environment says: `HF_TOKEN`, or what it was called before, is
-    /// the secret `huggingface`; `DBUS_SESSION_BUS_ADDRESS`, or the socket `bus`
+    /// the secret `huggingface`, `OPENAI_API_KEY` is `openai`, and so on; `DBUS_SESSION_BUS_ADDRESS`, or the socket `bus`
     /// in `XDG_RUNTIME_DIR`, is the session's bus.
     ///
     /// Meant for faces, as [`Dirs::from_env`] is.
     #[allow(clippy::disallowed_methods, reason = "reads what only faces ask for, as Dirs does")]
     pub fn from_env() -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let token = mlxcode_base::SECRET_VARIABLES.into_iter().find_map(variable);
-        let token = token.and_then(|value| Secret::new(value).ok());
-        let environment = EnvironmentSecrets::default();
+        let mut environment = EnvironmentSecrets::default();
+        // The older names come later: the first that is set counts.
+        for (name, variables) in SECRETS {
+            let value = variables.iter().copied().find_map(variable);
+            let value = value.and_then(|value| Secret::new(value).ok());
+            if let (Some(value), Ok(name)) = (value, SecretName::new(name)) {
+                environment = environment.with(name, value);
+            }
+        }
         let socket = || {
             let path = format!("{}/bus", variable("XDG_RUNTIME_DIR")?);
             std::path::Path::new(&path).exists().then(|| format!("unix:path={path}"))
         };
-        Self {
-            environment: match token {
-                Some(token) => environment.with(SecretName::hugging_face(), token),
-                None => environment,
-            },
-            bus_address: variable("DBUS_SESSION_BUS_ADDRESS").or_else(socket),
-        }
+        Self { environment, bus_address: variable("DBUS_SESSION_BUS_ADDRESS").or_else(socket) }
     }
 }
 
@@ -72,4 +82,19 @@ pub fn secrets(
     });
     let keychain = Keychain::new(bus_address, interactive);
     Secrets::new(vec![Box::new(environment), Box::new(keychain), Box::new(file)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_program_that_is_started_inherits_a_secret() {
+        let mut named: Vec<&str> = SECRETS.iter().flat_map(|(_, names)| *names).copied().collect();
+        let mut taken_out = mlxcode_base::SECRET_VARIABLES;
+        named.sort_unstable();
+        taken_out.sort_unstable();
+        assert_eq!(named, taken_out);
+        assert!(SECRETS.iter().all(|(name, _)| SecretName::new(name).is_ok()));
+    }
 }

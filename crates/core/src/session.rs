@@ -1,10 +1,12 @@
 //! Conversations over a workspace.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use mlxcode_agent::{
-    Checker, Entry, Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions,
-    SessionParts, SessionTurn, ToolBox,
+    Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, DocumentCommand, Entry,
+    Ground, Input, Lookup, Mode, ModePolicy, Policy, SessionLog, SessionOptions, SessionParts,
+    SessionTurn, ToolBox,
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
@@ -12,8 +14,10 @@ use mlxcode_context::{
 };
 use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
 
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::precise::ServerFolders;
 use crate::workspace::Workspace;
 
 type AgentResult<T> = mlxcode_agent::Result<T>;
@@ -61,8 +65,13 @@ pub struct SessionSetup {
     pub tools: Option<ToolBox>,
     /// Who decides what may be done; `None` goes by the mode alone.
     pub policy: Option<Arc<dyn Policy>>,
-    /// Who looks at what was changed.
+    /// Who looks at what was changed; `None` takes the checks that the
+    /// configuration names, of which the grammars are always there.
     pub checker: Option<Arc<dyn Checker>>,
+    /// Where programs of checks and attachments are looked for.
+    pub programs: ServerFolders,
+    /// The program that reads PDFs; `None` refuses them.
+    pub documents: Option<DocumentCommand>,
     /// Who writes down what happens.
     pub log: Option<Arc<dyn SessionLog>>,
     /// What was said before, where it goes on.
@@ -78,14 +87,16 @@ impl std::fmt::Debug for SessionSetup {
 impl Workspace {
     /// Begins a conversation, or goes on with one.
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
-        let tree = Arc::new(Tree { workspace: self.clone() });
+        let reader = self.attachments(&setup.programs, setup.documents);
+        let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
+        let tree = Arc::new(Tree::new(self.clone(), reader));
         let parts = SessionParts {
             ground: Arc::clone(&tree) as Arc<dyn Ground>,
             lookup: tree,
             model: model.shared(),
             tools: setup.tools.unwrap_or_else(|| ToolBox::usual(None)),
             policy: setup.policy.unwrap_or_else(|| Arc::new(ModePolicy)),
-            checker: setup.checker,
+            checker: Some(checker),
             log: setup.log,
         };
         let mut options = setup.options;
@@ -168,9 +179,42 @@ impl Session {
     }
 }
 
-/// A workspace as a session sees it.
+/// A workspace as a session sees it. What is open stays open from turn to
+/// turn: whether the tree changed is seen at a glance then.
 struct Tree {
     workspace: Workspace,
+    code: Mutex<Option<Code>>,
+    reader: AttachmentReader,
+}
+
+impl Tree {
+    fn new(workspace: Workspace, reader: AttachmentReader) -> Self {
+        Self { workspace, code: Mutex::new(None), reader }
+    }
+
+    /// Packs by what is known of the tree, and looks meanwhile whether that
+    /// still holds; where it does not, packs again.
+    fn packed(
+        &self,
+        kept: &mut Option<Code>,
+        request: &PackRequest<'_>,
+        budget: &Budget<'_>,
+    ) -> Result<PackedContext> {
+        if let Some(code @ Code::Index { index, .. }) = kept.as_ref() {
+            let (same, packed) = thread::scope(|scope| {
+                let look = scope.spawn(|| index.glance());
+                let packed = code.pack(request, budget);
+                (matches!(look.join(), Ok(Ok(Some(_)))), packed)
+            });
+            if same {
+                return packed;
+            }
+        }
+        let code = self.workspace.code_again(kept.take(), &request.cancel)?;
+        let packed = code.pack(request, budget);
+        *kept = Some(code);
+        packed
+    }
 }
 
 impl Ground for Tree {
@@ -179,8 +223,8 @@ impl Ground for Tree {
     }
 
     fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> AgentResult<PackedContext> {
-        let packed = || self.workspace.code(&request.cancel, &())?.pack(request, budget);
-        packed().map_err(of_ground)
+        let mut kept = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        self.packed(&mut kept, request, budget).map_err(of_ground)
     }
 
     fn plan(&self, items: &[ParsedItem]) -> AgentResult<EditPlan> {
@@ -189,6 +233,14 @@ impl Ground for Tree {
 
     fn apply(&self, plan: &EditPlan, actor: Actor) -> AgentResult<JournalEntry> {
         self.workspace.apply(plan, actor).map_err(of_ground)
+    }
+
+    fn attach(
+        &self,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Option<AgentResult<Attached>> {
+        Some(self.reader.read(which, options).map_err(Into::into))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mlxcode_agent::{Task, TurnRequest};
 use mlxcode_base::{CancelToken, RelPath, Root};
@@ -6,8 +6,9 @@ use mlxcode_context::{Budget, CodeBase, Hit, PackRequest, PackedContext, WalkOpt
 use mlxcode_git::Repository;
 use mlxcode_models::GenerateOptions;
 
+use crate::checks::CheckCommand;
 use crate::code::Code;
-use crate::config::{Config, LoadedConfig};
+use crate::config::{Config, LoadedConfig, project_types};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
@@ -28,7 +29,7 @@ pub struct Workspace {
 
 /// The most tokens of an answer, where neither the caller nor the
 /// configuration says.
-const ANSWER_TOKENS: usize = 1_024;
+pub(crate) const ANSWER_TOKENS: usize = 1_024;
 
 /// What goes with a question or an instruction.
 #[derive(Clone, Debug)]
@@ -72,8 +73,13 @@ impl Workspace {
 
     /// Opens the git work tree that encloses `from`, else `from` itself.
     pub fn discover(from: &Path, dirs: &Dirs) -> Result<Self> {
+        Self::open(&Self::root_of(from)?, dirs)
+    }
+
+    /// The git work tree that encloses `from`, else `from` itself.
+    pub fn root_of(from: &Path) -> Result<PathBuf> {
         let repository = Repository::discover(from)?;
-        Self::open(repository.as_ref().map_or(from, Repository::work_tree), dirs)
+        Ok(repository.as_ref().map_or(from, Repository::work_tree).to_owned())
     }
 
     /// The folder that all work is confined to.
@@ -84,6 +90,21 @@ impl Workspace {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.config.config
+    }
+
+    /// The configuration in force with the model that it names for a task, such
+    /// as `edit`, in a project of this kind.
+    pub fn config_for(&self, task: &str) -> Config {
+        let mut config = self.config().clone();
+        let kinds = project_types(self.root());
+        config.model = config.model_for(task, &kinds).map(str::to_owned);
+        config
+    }
+
+    /// Checks that the project's own configuration names. None of them is run
+    /// before somebody agrees ([`Checks::with_commands`](crate::Checks)).
+    pub fn proposed_checks(&self) -> &[CheckCommand] {
+        &self.config.proposed_checks
     }
 
     /// Turns a path that a person typed in the folder `from` into one below
@@ -99,6 +120,7 @@ impl Workspace {
             options.max_file_bytes = limit;
             options.max_source_bytes = limit;
         }
+        options.exclude.clone_from(&self.config().exclude);
         options
     }
 

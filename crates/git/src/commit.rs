@@ -95,8 +95,8 @@ fn with_paths(options: &[&str], paths: &[OsString]) -> Vec<OsString> {
     options.chain(paths.iter().cloned()).collect()
 }
 
-/// Git has several ways to say so, one for each thing it looked for.
-fn is_about_identity(message: &str) -> bool {
+/// Whether git misses a name or an address. It has several ways to say so, one for each thing it looked for.
+pub fn is_about_identity(message: &str) -> bool {
     ["auto-detect email", "no email was given", "no name was given", "empty ident name"]
         .iter()
         .any(|words| message.contains(words))

@@ -69,6 +69,18 @@ pub enum Error {
         /// The filter's name.
         filter: String,
     },
+    /// A text that names no commit.
+    #[error("`{revision}` names no commit")]
+    NoRevision {
+        /// What was given.
+        revision: String,
+    },
+    /// A hook or a signing program of the user or the repository said no.
+    #[error("git did not commit: {message}")]
+    Stopped {
+        /// What it said, its last lines.
+        message: String,
+    },
     /// There is nothing to commit.
     #[error("none of the files has changed")]
     NothingToCommit,
@@ -93,7 +105,8 @@ impl Diagnostic for Error {
                 ErrorKind::Unsupported
             }
             Self::TooLarge { .. } => ErrorKind::ResourceExhausted,
-            Self::NothingToCommit => ErrorKind::NotFound,
+            Self::NothingToCommit | Self::NoRevision { .. } => ErrorKind::NotFound,
+            Self::Stopped { .. } => ErrorKind::Conflict,
             Self::EmptyMessage => ErrorKind::InvalidInput,
         }
     }
@@ -109,6 +122,8 @@ impl Diagnostic for Error {
             Self::Discover { .. } => "git.discover",
             Self::OddSetting { .. } => "git.odd_setting",
             Self::Filtered { .. } => "git.filtered",
+            Self::NoRevision { .. } => "git.no_revision",
+            Self::Stopped { .. } => "git.stopped",
             Self::NothingToCommit => "git.nothing_to_commit",
             Self::EmptyMessage => "git.empty_message",
             Self::NoIdentity => "git.no_identity",
@@ -133,6 +148,8 @@ impl Diagnostic for Error {
             Self::Discover { .. } => "check the path and its permissions",
             Self::OddSetting { .. } => "remove it from .git/config if it is not yours",
             Self::Filtered { .. } => "commit it with git itself, if you trust the filter",
+            Self::NoRevision { .. } => "name a branch, a tag or a commit, or two with `..` between",
+            Self::Stopped { .. } => "mend what the hook found, or leave hooks out with --no-verify",
             Self::NothingToCommit => "change a file first; ignored files are never committed",
             Self::EmptyMessage => "say in a line what the commit does",
             Self::NoIdentity => "run `git config --global user.name` and `user.email`",

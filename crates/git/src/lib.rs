@@ -3,7 +3,9 @@
 //! The principal type is [`Repository`]. Finding one reads a few files; all
 //! else runs the `git` program in one place, so that nothing which the
 //! repository's own configuration names is ever started: no hook, filter,
-//! signing program or file watcher, and no connection to anywhere.
+//! signing program or file watcher, and no connection to anywhere. The one
+//! exception is asked for by name: [`Repository::commit_staged`] with
+//! [`CommitPrograms::AsGitDoes`].
 //!
 //! ```no_run
 //! use mlxcode_git::Repository;
@@ -26,12 +28,16 @@ mod error;
 mod history;
 mod log;
 mod program;
+mod range;
 mod repository;
+mod staged;
 mod status;
 mod tip;
 
 pub use error::{Error, Result};
 pub use history::Change;
 pub use log::Commit;
+pub use range::{FileCount, Range};
 pub use repository::{Head, Repository};
+pub use staged::CommitPrograms;
 pub use status::{FileStatus, StatusKind};

@@ -83,6 +83,8 @@ pub struct Answer {
     pub stdout: Vec<u8>,
     /// Why it refused, one line.
     pub message: String,
+    /// All that it said to that, as far as it is kept.
+    pub complaint: String,
 }
 
 /// Runs `git verb args` in `work_tree` with `settings` on top of the harmless
@@ -108,11 +110,37 @@ pub fn ask<A: AsRef<OsStr>>(
     verb: &'static str,
     args: impl IntoIterator<Item = A>,
 ) -> Result<Answer> {
-    #[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
-    let mut command = Command::new(program);
+    let mut command = started(program, work_tree);
     for setting in HARMLESS.iter().copied().chain(settings.iter().map(String::as_str)) {
         command.args(["-c", setting]);
     }
+    command
+        .args(["--no-pager", "--work-tree=.", verb])
+        .args(args)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        // Objects that a partial clone lacks stay where they are.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "none");
+    answer_of(command, work_tree, verb)
+}
+
+/// Runs git as the user has set it up, hooks and signing programs included:
+/// only where that was asked for in so many words.
+pub fn ask_as_set_up<A: AsRef<OsStr>>(
+    work_tree: &Path,
+    verb: &'static str,
+    args: impl IntoIterator<Item = A>,
+) -> Result<Answer> {
+    let mut command = started("git", work_tree);
+    command.args(["--no-pager", verb]).args(args);
+    answer_of(command, work_tree, verb)
+}
+
+/// Git in a folder, without what the environment would make it do elsewhere
+/// and without the tokens of this process.
+fn started(program: &str, work_tree: &Path) -> Command {
+    #[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
+    let mut command = Command::new(program);
     for name in FOREIGN.into_iter().chain(SECRET_VARIABLES) {
         command.env_remove(name);
     }
@@ -121,20 +149,16 @@ pub fn ask<A: AsRef<OsStr>>(
     if let Some(above) = work_tree.parent() {
         command.env("GIT_CEILING_DIRECTORIES", above);
     }
+    command.current_dir(work_tree).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+    command
+}
+
+fn answer_of(mut command: Command, work_tree: &Path, verb: &'static str) -> Result<Answer> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound if work_tree.is_dir() => Error::NoProgram,
         _ => Error::Spawn { work_tree: work_tree.to_owned(), source },
     };
     let mut child = command
-        .args(["--no-pager", "--work-tree=.", verb])
-        .args(args)
-        .current_dir(work_tree)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        // Objects that a partial clone lacks stay where they are.
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_ALLOW_PROTOCOL", "none")
-        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -162,7 +186,8 @@ pub fn ask<A: AsRef<OsStr>>(
     if !status.success() && complaint.contains("detected dubious ownership") {
         return Err(Error::NotTrusted { work_tree: work_tree.to_owned() });
     }
-    Ok(Answer { success: status.success(), stdout, message: reason(&complaint).to_owned() })
+    let message = reason(&complaint).to_owned();
+    Ok(Answer { success: status.success(), stdout, message, complaint: complaint.into_owned() })
 }
 
 /// The first bytes of a stream, which is read to its end so that git never

@@ -178,7 +178,7 @@ impl Repository {
 
     /// The name of the tree without files, which depends on the repository's
     /// hash function. Writes nothing: git knows this tree by heart.
-    fn empty_tree(&self) -> Result<String> {
+    pub(crate) fn empty_tree(&self) -> Result<String> {
         let bytes = run(&self.work_tree, &[], "hash-object", ["-t", "tree", "--stdin"])?;
         let name = String::from_utf8(bytes).map_err(|_| Error::Unreadable { verb: "hash-object" });
         name.map(|name| name.trim().to_owned())
@@ -190,7 +190,8 @@ pub fn literal(path: &RelPath) -> OsString {
     format!(":(literal,top){path}").into()
 }
 
-fn with_paths(options: &[&str], paths: &[RelPath]) -> Vec<OsString> {
+/// Options, and after `--` the paths as git takes them letter by letter.
+pub fn with_paths(options: &[&str], paths: &[RelPath]) -> Vec<OsString> {
     let options = options.iter().copied().chain(["--"]).map(OsString::from);
     options.chain(paths.iter().map(literal)).collect()
 }

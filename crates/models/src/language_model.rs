@@ -35,6 +35,7 @@ pub trait LanguageModel: Send + Sync {
 /// What is known of a loaded model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each says of another matter what a model can do")]
 pub struct ModelInfo {
     /// The name that people call it.
     pub name: String,

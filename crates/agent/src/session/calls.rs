@@ -83,7 +83,7 @@ impl Worker<'_> {
             Ok(Outcome::Text(text)) => Ok(Answered::Told { text, ok: true }),
             Ok(Outcome::Edits(items)) => self.answer_edits(&items, &call.name),
             Ok(Outcome::Task { prompt }) => {
-                let text = self.report(&call.id, &prompt)?;
+                let text = self.report(&call.id, &prompt);
                 Ok(Answered::Told { text, ok: true })
             }
             Err(error) => Ok(told_not(error.to_string())),

@@ -1,5 +1,6 @@
 //! A conversation that remembers, looks, changes and checks.
 
+mod attached;
 mod calls;
 mod channel;
 mod compact;
@@ -23,6 +24,7 @@ use mlxcode_context::{Budget, PackRequest, PackedContext};
 use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
 use mlxcode_models::{Image, LanguageModel, Message};
 
+use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
 use crate::error::{Error, Result};
 use crate::tool::{Lookup, ToolBox};
 use channel::Channel;
@@ -49,10 +51,27 @@ pub trait Ground: Send + Sync {
 
     /// Writes a plan, all files or none.
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry>;
+
+    /// Reads a picture or a document that a message names. `None` where nobody
+    /// reads such.
+    fn attach(
+        &self,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Option<Result<Attached>> {
+        let _ = (which, options);
+        None
+    }
 }
 
 /// Looks at files after they were changed: compiles, lints, tests.
 pub trait Checker: Send + Sync {
+    /// Looks at files that will be changed, so that what is wrong with them
+    /// already need not be told of afterwards.
+    fn before(&self, files: &[RelPath], cancel: &CancelToken) {
+        let _ = (files, cancel);
+    }
+
     /// Runs the checks that these files ask for, and hands each result on as it
     /// comes.
     fn check(&self, files: &[RelPath], cancel: &CancelToken, found: &mut dyn FnMut(CheckReport));
@@ -108,6 +127,9 @@ pub struct Input {
     pub text: String,
     /// Pictures, for a model that sees.
     pub images: Vec<Image>,
+    /// Pictures and documents to read for the model, next to those that the
+    /// words name.
+    pub attached: Vec<AttachedFile>,
     /// Whether only a plan is wanted, which is carried out once somebody agrees.
     pub plan_first: bool,
     /// Stops the turn within one token.

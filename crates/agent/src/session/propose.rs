@@ -64,6 +64,10 @@ impl Worker<'_> {
         let actor = Actor::new(tool)
             .with_model(self.parts.model.info().name.clone())
             .with_session(self.options.name.clone());
+        if let Some(checker) = self.parts.checker.clone() {
+            let files: Vec<RelPath> = plan.changes().iter().map(|one| one.path.clone()).collect();
+            checker.before(&files, &self.cancel);
+        }
         let entry = self.parts.ground.apply(plan, actor)?;
         let files = plan.changes().iter().flat_map(paths_of).collect();
         self.emit(Event::Applied { entry: entry.id, files });
@@ -71,13 +75,13 @@ impl Worker<'_> {
         let changed: Vec<RelPath> =
             plan.changes().iter().map(|one| one.to.as_ref().unwrap_or(&one.path).clone()).collect();
         let failed = self.check(&changed);
-        Ok(match failed.is_empty() {
-            true => Proposed::Done,
-            false => Proposed::Wrong(format!(
-                "The edits were applied. After them, this is wrong:\n\n{failed}\n\
-                 Mend it with further edits of the files as they are now."
-            )),
-        })
+        if failed.is_empty() {
+            return Ok(Proposed::Done);
+        }
+        Ok(Proposed::Wrong(format!(
+            "The edits were applied. After them, this is wrong:\n\n{failed}\n\
+             Mend it with further edits of the files as they are now."
+        )))
     }
 
     /// Runs the checks of the files that changed; what they found.

@@ -93,7 +93,7 @@ impl<'a> Worker<'a> {
 
     /// Works for a call in a conversation of its own, which only looks, and
     /// gives the report.
-    pub fn report(&mut self, call: &str, prompt: &str) -> Result<String> {
+    pub fn report(&mut self, call: &str, prompt: &str) -> String {
         let mut state = State {
             system: self.state.system.clone(),
             turn: 1,
@@ -115,10 +115,10 @@ impl<'a> Worker<'a> {
         self.steps = steps;
         let said = state.entries.iter().rev().map(|entry| &entry.message);
         let report = said.map(|message| message.content.trim()).find(|text| !text.is_empty());
-        Ok(match (end, report) {
+        match (end, report) {
             (TurnEnd::Done, Some(report)) => report.to_owned(),
             (end, _) => format!("the task came to no end: {}", serde_json::json!(end)),
-        })
+        }
     }
 
     fn turn(&mut self, input: &Input) -> Result<TurnEnd> {
@@ -158,6 +158,8 @@ impl<'a> Worker<'a> {
         let mut request = PackRequest::new(input.text.trim());
         request.files = &self.state.pinned;
         request.earlier = earlier.as_ref();
+        // An overview is needed once.
+        request.with_map = self.state.turn == 1;
         request.cancel = self.cancel.clone();
         let context = self.parts.ground.pack(&request, &budget)?;
         self.emit(Event::Context(ContextLedger::of(&context)));
@@ -169,6 +171,9 @@ impl<'a> Worker<'a> {
             text.push_str(&format!("From {}, for that folder:\n{}\n\n", one.path, one.text));
             self.state.instructed.insert(one.path);
         }
+        let room = (kept + room).saturating_sub(context.tokens);
+        let (attached, images) = self.attach(input, &context.attachments, room);
+        text.push_str(&attached);
         self.state.context = Some(context);
         if !text.is_empty() {
             text.truncate(text.trim_end().len());
@@ -178,6 +183,7 @@ impl<'a> Worker<'a> {
         let mut message = Message::user(text);
         if self.parts.model.info().images {
             message.images.clone_from(&input.images);
+            message.images.extend(images);
         } else if !input.images.is_empty() {
             let text = "this model does not see pictures: they are not shown to it".to_owned();
             self.emit(Event::Notice { text });

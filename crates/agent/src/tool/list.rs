@@ -57,9 +57,12 @@ impl Tool for ListTool {
             };
             *lines.entry(line).or_default() += 1;
         }
-        let line = |(name, count): (&String, &usize)| match name.ends_with('/') {
-            true => format!("{name} ({count} files)\n"),
-            false => format!("{name}\n"),
+        let line = |(name, count): (&String, &usize)| {
+            if name.ends_with('/') {
+                format!("{name} ({count} files)\n")
+            } else {
+                format!("{name}\n")
+            }
         };
         let text = lines.iter().map(line).collect();
         Ok(Outcome::Text(cut(text, "list a folder further down")))

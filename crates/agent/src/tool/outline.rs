@@ -42,7 +42,9 @@ impl Tool for OutlineTool {
             return Ok(Outcome::Text(format!("{path} defines nothing that is known")));
         }
         let mut text = String::new();
-        items.iter().for_each(|item| draw(item, 0, &mut text));
+        for item in &items {
+            draw(item, 0, &mut text);
+        }
         Ok(Outcome::Text(cut(text, "`read` shows the file")))
     }
 }
@@ -50,5 +52,7 @@ impl Tool for OutlineTool {
 fn draw(item: &OutlineItem, depth: usize, text: &mut String) {
     let symbol = &item.symbol;
     text.push_str(&format!("{}{} {}\n", "  ".repeat(depth), symbol.lines, symbol.signature));
-    item.children.iter().for_each(|child| draw(child, depth + 1, text));
+    for child in &item.children {
+        draw(child, depth + 1, text);
+    }
 }

@@ -3,7 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+#[cfg(unix)]
+mod attachments;
+mod plugin;
+mod recording;
+mod scaffolds;
 mod session;
+mod session;
+mod session;
+mod sessions;
+mod tasks;
+mod tasks;
+mod tasks_at_work;
+mod tasks_at_work;
 
 use std::fs;
 
@@ -17,7 +29,7 @@ use tempfile::TempDir;
 const REPLY: &str = "Louder:\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n\nThat is all.\n";
 
 /// Two files that matter, and many that do not.
-fn ground() -> (TempDir, CodeBase) {
+pub fn ground() -> (TempDir, CodeBase) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("greet.py", "def greet():\n    return \"hello\"\n");

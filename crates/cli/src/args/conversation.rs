@@ -17,6 +17,12 @@ pub struct Conversation {
     /// How much may be done without asking [default: ask; with `--print`, read-only]
     #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<ModeName>,
+    /// Go on with the newest conversation of this folder
+    #[arg(long = "continue", short = 'c')]
+    pub goes_on: bool,
+    /// Go on with a conversation, by its name, its id or the beginning of its title
+    #[arg(long, value_name = "SESSION", conflicts_with = "goes_on")]
+    pub resume: Option<String>,
     /// A file to show the model whole; may be given several times
     #[arg(long = "pin", value_name = "FILE")]
     pub pinned: Vec<PathBuf>,

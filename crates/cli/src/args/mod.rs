@@ -3,6 +3,7 @@
 mod changes;
 mod code;
 mod computing;
+mod config;
 mod context;
 mod conversation;
 mod library;
@@ -12,6 +13,7 @@ mod rate;
 mod sampling;
 mod search;
 mod secret;
+mod sessions;
 
 use std::path::PathBuf;
 
@@ -20,6 +22,7 @@ use clap::{Parser, Subcommand};
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
+pub use config::{Config, Scope};
 pub use context::Context;
 pub use conversation::{Conversation, OutputFormat, ThemeName};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
@@ -28,6 +31,9 @@ pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
 pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
+pub use sessions::{
+    ExportFormat, Sessions, SessionsExport, SessionsList, SessionsSearch, SessionsShow, WorkStats,
+};
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
@@ -41,13 +47,21 @@ pub struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
 
-    /// The model to use: an installed one's name, or a path
+    /// The model to use: an installed one's name, a path, or `provider/model`
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
 
     /// Load a model even where it takes more memory than is free
     #[arg(long, global = true)]
     pub over_memory: bool,
+
+    /// Write what the model is asked and answers into a new file, for --replay
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// Answer from a recording, without a model
+    #[arg(long, global = true, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
 
     /// How to converse.
     #[command(flatten)]
@@ -99,6 +113,11 @@ pub enum Command {
     Rename(Rename),
     /// Show who changed which file, and check that the log was not touched
     Audit(Audit),
+    /// List, show, find, name, fork, delete, export and replay conversations
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Show what was done here: questions, edits, tokens, speed
+    Stats(WorkStats),
     /// Continue a prompt with the bare model
     Generate(Generate),
     /// Find, add, list, check, compare and remove models
@@ -110,12 +129,23 @@ pub enum Command {
     Doctor,
     /// Show what the machine has: processor, memory, disks, accelerators and why they are not used
     Hardware,
+    /// Show what is set, and where; set it
+    #[command(subcommand)]
+    Config(Config),
     /// Keep, show and forget tokens, such as the one of the Hugging Face hub
     #[command(subcommand)]
     Secret(Secret),
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,
+    /// Read a PDF from the input, for the process that started this one
+    #[command(name = "__document", hide = true)]
+    ReadDocument {
+        /// The first page, from one
+        first: usize,
+        /// The last page
+        last: usize,
+    },
     /// Write the reference pages and the JSON schemas into a folder
     #[command(name = "__generate", hide = true)]
     GenerateDocs {

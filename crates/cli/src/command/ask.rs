@@ -17,7 +17,7 @@ pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let files = relative(&workspace, host, &args.files)?;
     let options = turn_options(files, args.context_tokens, args.max_tokens, host);
-    match model(&args.computing, common, host, workspace.config())? {
+    match model(&args.computing, common, host, &workspace.config_for("ask"))? {
         None => extract(&workspace, &args.question, &options, common, host),
         Some(model) => answer(&workspace, &model, &args.question, options, common, host),
     }

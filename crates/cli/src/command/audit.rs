@@ -1,7 +1,5 @@
 //! `mlx-code audit`: who changed which file.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use mlxcode_core::{AuditQuery, ContentHash, InputError};
 
 use crate::args::{Audit, AuditShow, AuditVerb, AuditVerify};
@@ -28,7 +26,7 @@ fn show(args: &AuditShow, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     if let Some(since) = &args.since {
         let wrong = || InputError::BadTime { text: since.clone() };
-        query.since_ms = Some(time::since(since, now_ms()).ok_or_else(wrong)?);
+        query.since_ms = Some(time::since(since, time::now_ms()).ok_or_else(wrong)?);
     }
     let records = workspace.audit(&query)?;
     if common.json {
@@ -96,9 +94,4 @@ fn verify(args: &AuditVerify, common: &Common, host: &mut Host<'_>) -> Outcome {
         written(writeln!(host.output, "{found}; {lines} as written"))?;
     }
     Ok(code)
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| time.as_millis() as u64)
 }

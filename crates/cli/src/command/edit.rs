@@ -14,7 +14,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let files = relative(&workspace, host, &args.files)?;
     let options = turn_options(files, args.context_tokens, args.max_tokens, host);
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = required_model(&args.computing, common, host, &workspace.config_for("edit"))?;
     let mut turn = workspace.edit(&model, &args.instruction, options)?;
 
     let mut items: Vec<ParsedItem> = Vec::new();

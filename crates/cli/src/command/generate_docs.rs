@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
-use mlxcode_core::{Config, InputError};
+use mlxcode_core::{Config, ExportedSession, InputError, LoadedConfig};
 use schemars::{JsonSchema, schema_for};
 
 use crate::args::Args;
@@ -19,21 +19,9 @@ use crate::output::json;
 /// Where things are kept and what can be set.
 const CONFIGURATION: &str = r"## Configuration
 
-`config.json` in the user's configuration folder, then `.mlx-code.json` in the project's root, which goes before it. Both are optional JSON files with any of these keys:
+`config.json` in the user's configuration folder, then `.mlx-code.json` in the project's root, which goes before it. Both are optional JSON files, in which comments are allowed, with any of these keys; [config.md](config.md) tells more:
 
-| key | what it sets |
-|---|---|
-| `model` | the installed model to use where `--model` names none |
-| `max_tokens` | the most tokens of an answer; 1024 |
-| `context_tokens` | the most tokens of passages that are searched for; 4096 |
-| `max_file_bytes` | larger files are not read; 1048576, of source code 16777216 |
-| `catalogues` | in the user's own file alone: catalogues of models, on top of the own one; [catalogue.md](catalogue.md) |
-| `servers` | in the user's own file alone: programs of language servers by name (`ty`, `typescript`, `rust-analyzer`, `gopls`, `clangd`), for `--precise`; others are looked for in `PATH` |
-| `edit.allow` | globs of the files that may be changed; all where it is empty |
-| `edit.deny` | globs of files that may not be changed |
-| `edit.protected` | globs of files that are changed only with `--allow-protected`, such as `.env`, keys and lock files; the user's list stands in place of the built-in one, a project's adds to it |
-| `edit.journal_bytes` | the most bytes kept to take changes back, in the user's file alone; 536870912 |
-
+{keys}
 [schemas/config.json](schemas/config.json) is the schema. A project's `edit` can only make the user's rules stricter. A glob without a slash names files in any folder, one with a slash is meant from the root; one that names a folder names all that is in it.
 
 The folders are `~/.config/mlx-code`, `~/.local/share/mlx-code` for models and `~/.local/state/mlx-code` for journals and indexes, or where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME` point; with `MLX_CODE_HOME`, all three lie below that folder. `mlx-code doctor` shows them.
@@ -113,6 +101,25 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::SecretOutput>(&schemas, "secret-get")?;
     schema::<json::SecretListOutput>(&schemas, "secret-list")?;
     schema::<json::SecretOutput>(&schemas, "secret-rm")?;
+    schema::<json::SessionsOutput>(&schemas, "sessions-list")?;
+    schema::<json::SessionShowOutput>(&schemas, "sessions-show")?;
+    schema::<json::SessionHitsOutput>(&schemas, "sessions-search")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-rename")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-fork")?;
+    schema::<json::SessionsDeletedOutput>(&schemas, "sessions-delete")?;
+    schema::<json::SessionExportedOutput>(&schemas, "sessions-export")?;
+    schema::<json::SessionOutput>(&schemas, "sessions-import")?;
+    schema::<json::SessionRecordOutput>(&schemas, "sessions-replay")?;
+    schema::<json::SessionsRepairOutput>(&schemas, "sessions-repair")?;
+    schema::<ExportedSession>(&schemas, "session")?;
+    schema::<json::WorkStatsOutput>(&schemas, "stats")?;
+    schema::<json::ConfigValueOutput>(&schemas, "config-get")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-set")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-unset")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-edit")?;
+    schema::<json::ConfigFileOutput>(&schemas, "config-path")?;
+    schema::<json::ConfigListOutput>(&schemas, "config-explain")?;
+    schema::<json::ConfigListOutput>(&schemas, "config-list")?;
     schema::<Config>(&schemas, "config")?;
     Ok(SUCCESS)
 }
@@ -140,7 +147,7 @@ fn reference() -> String {
     let mut command = Args::command().term_width(96);
     command.build();
     describe(&mut command, "mlx-code", &mut page);
-    page.push_str(CONFIGURATION);
+    page.push_str(&CONFIGURATION.replace("{keys}", &keys()));
     page.push_str("## Exit codes\n\n");
     page.push_str("A bad input has a code of its own:\n\n");
     page.push_str("| code | when | the error's `code` with `--json` |\n|---|---|---|\n");
@@ -153,6 +160,15 @@ fn reference() -> String {
         page.push_str(&format!("| {code} | {when} |\n"));
     }
     page
+}
+
+/// The table of the keys, made from the schema.
+fn keys() -> String {
+    let mut table = String::from("| key | what it sets | takes |\n|---|---|---|\n");
+    for key in LoadedConfig::keys() {
+        table.push_str(&format!("| `{}` | {} | {} |\n", key.key, key.about, key.takes));
+    }
+    table
 }
 
 fn describe(command: &mut Command, name: &str, page: &mut String) {

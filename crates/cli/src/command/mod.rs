@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod config;
 mod context;
 mod definition;
 mod doctor;
@@ -21,11 +22,16 @@ mod models;
 mod outline;
 mod precise;
 mod probe;
+mod read_document;
+mod recorded;
 mod redo;
 mod references;
+mod remote;
 mod rename;
 mod search;
 mod secret;
+mod sessions;
+mod stats;
 mod undo;
 mod watch;
 
@@ -52,6 +58,10 @@ pub struct Common {
     pub model: Option<String>,
     /// Whether it is loaded even where there is too little memory.
     pub over_memory: bool,
+    /// Where what the model is asked and answers is written.
+    pub record: Option<PathBuf>,
+    /// The recording that answers in place of a model.
+    pub replay: Option<PathBuf>,
 }
 
 /// Runs the verb.
@@ -61,7 +71,10 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         root: args.root,
         model: args.model,
         over_memory: args.over_memory,
+        record: args.record,
+        replay: args.replay,
     };
+    remote::mind_the_network(host);
     let Some(command) = args.command else {
         return repl::run(&args.conversation, &common, host);
     };
@@ -85,12 +98,16 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Rename(args) => rename::run(&args, &common, host),
         Command::Audit(args) => audit::run(&args, &common, host),
         Command::History => history::run(&common, host),
+        Command::Sessions(args) => sessions::run(args, &common, host),
+        Command::Stats(args) => stats::run(&args, &common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),
         Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
         Command::Hardware => hardware::run(&common, host),
         Command::Probe => probe::run(host),
+        Command::Config(args) => config::run(args, &common, host),
+        Command::ReadDocument { first, last } => read_document::run(first, last, host),
         Command::Secret(args) => secret::run(args, &common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }
@@ -108,15 +125,36 @@ impl Common {
 }
 
 /// The model that was named, else the default one; `None` where none is
-/// installed.
+/// installed. It is recorded, or a recording, where that was asked for.
 pub fn model(
     computing: &Computing,
     common: &Common,
-    host: &Host<'_>,
+    host: &mut Host<'_>,
+    config: &Config,
+) -> Outcome<Option<Model>> {
+    if let Some(path) = &common.replay {
+        return recorded::replay(path, host).map(Some);
+    }
+    let found = found_model(computing, common, host, config)?;
+    match (&common.record, found) {
+        (Some(path), Some(model)) => recorded::record(&model, path, host).map(Some),
+        (_, found) => Ok(found),
+    }
+}
+
+fn found_model(
+    computing: &Computing,
+    common: &Common,
+    host: &mut Host<'_>,
     config: &Config,
 ) -> Outcome<Option<Model>> {
     if common.model.is_none() && host.model.is_some() {
         return Ok(host.model.clone());
+    }
+    if let Some(reference) = common.model.as_ref().or(config.model.as_ref())
+        && let Some(model) = remote::model(reference, config, host)?
+    {
+        return Ok(Some(model));
     }
     let mut options = computing.options();
     options.ignore_memory = common.over_memory;
@@ -139,7 +177,7 @@ pub fn model(
 pub fn required_model(
     computing: &Computing,
     common: &Common,
-    host: &Host<'_>,
+    host: &mut Host<'_>,
     config: &Config,
 ) -> Outcome<Model> {
     Ok(model(computing, common, host, config)?.ok_or(InputError::NoModel)?)

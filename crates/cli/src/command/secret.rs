@@ -146,6 +146,12 @@ fn open(host: &Host<'_>, lock: Lock, passphrases: Passphrases) -> Outcome<Secret
     Ok(secrets(&dirs(host)?, host.secrets.clone(), interactive, lock, passphrases))
 }
 
+/// The key of a provider, where there is one; a passphrase may be asked for.
+pub fn key(name: &SecretName, host: &mut Host<'_>) -> Outcome<Option<Value>> {
+    let found = with_passphrase(Lock::AsItIs, None, host, |secrets| secrets.get(name))?;
+    Ok(found.map(|found| found.value))
+}
+
 /// The token of the hub that the keychain or the file keeps. Where `ask`,
 /// whoever sits there may be asked for a password; a place that cannot be
 /// opened is told then, since what is open to everybody needs no token.

@@ -1,5 +1,7 @@
 //! Points in time for people.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// Shows milliseconds since 1970 as `2026-01-31 23:59:59 UTC`.
 ///
 /// Days to civil date after Howard Hinnant, "chrono-compatible low-level date
@@ -18,6 +20,17 @@ pub fn utc(ms: u64) -> String {
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (in_day / 3_600, in_day / 60 % 60, in_day % 60);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+/// The date of a day, counted since 1970, in UTC.
+pub fn date(day: u64) -> String {
+    utc(day.saturating_mul(86_400_000)).chars().take(10).collect()
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| time.as_millis() as u64)
 }
 
 /// Reads a time to begin at, in milliseconds since 1970: so long before `now_ms`

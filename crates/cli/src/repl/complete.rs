@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use mlxcode_core::{
-    CancelToken, HitReason, Mode, ModelLibrary, SearchKind, SearchOptions, Workspace,
+    CancelToken, HitReason, Mode, ModelLibrary, SearchKind, SearchOptions, SessionFilter,
+    SessionSummary, Workspace,
 };
 use mlxcode_terminal::{Completer, Completion, Completions};
 
@@ -45,6 +46,17 @@ impl Known {
         &self.files
     }
 
+    fn sessions(&self) -> Vec<Completion> {
+        let listed =
+            self.workspace.sessions().and_then(|store| Ok(store.list(&SessionFilter::default())?));
+        let completion = |session: SessionSummary| Completion {
+            text: session.name.clone().unwrap_or_else(|| session.id.to_string()),
+            detail: Some(session.label().to_owned()),
+            space: false,
+        };
+        listed.unwrap_or_default().into_iter().map(completion).collect()
+    }
+
     fn symbols(&self, name: &str) -> Vec<Completion> {
         let mut options = SearchOptions::default();
         options.kind = SearchKind::Symbol;
@@ -76,6 +88,7 @@ impl Completer for Known {
                 })
                 .collect(),
             Completions::Argument { command, .. } => match command {
+                "resume" => self.sessions(),
                 "model" => named(self.models.iter().map(String::as_str)),
                 "mode" => named(Mode::ALL.into_iter().map(Mode::as_str)),
                 "theme" => named(["auto", "dark", "light", "none"]),

@@ -6,14 +6,19 @@ mod edit_blocks;
 mod export;
 mod print;
 mod proposal;
+mod record;
 mod slash;
 mod spinner;
 mod turn;
 mod view;
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 
-use mlxcode_core::{Error, Mode, Model, Session, SessionSetup, Workspace};
+use mlxcode_core::{
+    Error, Mode, Model, NewSession, RelPath, Session, SessionLog, SessionSetup, SessionStore,
+    Workspace,
+};
 use mlxcode_terminal::{
     FileView, KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
 };
@@ -22,7 +27,8 @@ use crate::args::{Computing, Conversation, ThemeName};
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
 use crate::exit_code::SUCCESS;
-use crate::host::Host;
+use crate::host::{Host, document_command};
+use record::{Recorded, Recorder};
 use slash::Next;
 use turn::Totals;
 
@@ -45,6 +51,9 @@ struct Repl<'r, 'h> {
     workspace: Workspace,
     model: Model,
     session: Session,
+    /// Where conversations are kept; `None` where that cannot be opened.
+    store: Option<Arc<SessionStore>>,
+    recorder: Option<Arc<Recorder>>,
     /// Whether what the model thinks is shown.
     shows_thinking: bool,
     /// The change that was shown last.
@@ -61,26 +70,40 @@ impl<'r, 'h> Repl<'r, 'h> {
         let screen = screen(args, host);
         let model = required_model(&Computing::default(), common, host, workspace.config())?;
         let mode = args.mode.map_or(Mode::default(), |name| name.mode());
-        let session = session(&workspace, &model, mode)?;
+        let (store, broken) = match workspace.sessions() {
+            Ok(store) => (Some(Arc::new(store)), None),
+            Err(error) => (None, Some(error.sentence())),
+        };
+        let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+        let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
         for path in pinned {
-            session.pin(path)?;
+            begun.session.pin(path)?;
         }
-        Ok(Self {
+        let mut repl = Self {
             host,
             common,
             screen,
             workspace,
             model,
-            session,
+            session: begun.session,
+            store,
+            recorder: begun.recorder,
             shows_thinking: true,
             change: Vec::new(),
             totals: Totals::default(),
             is_stale: false,
-        })
+        };
+        repl.greet()?;
+        if let Some(why) = broken {
+            repl.say(Role::Warning, &format!("conversations are not kept: {why}"))?;
+        }
+        if let Some(recorded) = &recorded {
+            repl.show_end(recorded)?;
+        }
+        Ok(repl)
     }
 
     fn run(mut self, args: &Conversation) -> Outcome {
-        self.greet()?;
         let mut prompt = self.prompt(args)?;
         loop {
             if std::mem::take(&mut self.is_stale) {
@@ -192,9 +215,55 @@ fn screen(args: &Conversation, host: &Host<'_>) -> Screen {
     Screen::new(capabilities, Theme::new(&choice, &capabilities), host.output_columns)
 }
 
-/// A new session of this model.
-fn session(workspace: &Workspace, model: &Model, mode: Mode) -> Outcome<Session> {
+/// A conversation that began or goes on.
+struct Begun {
+    session: Session,
+    recorder: Option<Arc<Recorder>>,
+}
+
+/// Begins a conversation, which is written into `store`, or goes on with one.
+fn begin(
+    workspace: &Workspace,
+    model: &Model,
+    mode: Mode,
+    store: Option<&Arc<SessionStore>>,
+    recorded: Option<&Recorded>,
+    host: &Host<'_>,
+) -> Outcome<Begun> {
+    let recorder = store.map(|store| {
+        let new = NewSession {
+            model: model.info().name.clone(),
+            root: workspace.root().display().to_string(),
+            mode: mode.as_str().to_owned(),
+            ..NewSession::default()
+        };
+        Arc::new(Recorder::new(Arc::clone(store), new, recorded))
+    });
     let mut setup = SessionSetup::default();
     setup.options.mode = mode;
-    Ok(workspace.session(model, setup)?)
+    setup.programs = host.servers.clone();
+    setup.documents = document_command();
+    setup.log = recorder.clone().map(|recorder| recorder as Arc<dyn SessionLog>);
+    if let Some(recorded) = recorded {
+        setup.entries.clone_from(&recorded.entries);
+        setup.options.name = recorded.id.to_string();
+    }
+    let session = workspace.session(model, setup)?;
+    for path in recorded.into_iter().flat_map(|recorded| &recorded.pinned) {
+        // A path that was written down and is none any more is no loss.
+        if let Ok(path) = RelPath::new(path) {
+            session.pin(path)?;
+        }
+    }
+    Ok(Begun { session, recorder })
+}
+
+/// The conversation that the arguments ask to go on with.
+fn wanted(args: &Conversation, store: &SessionStore) -> Outcome<Option<Recorded>> {
+    let id = match &args.resume {
+        Some(typed) => Some(store.find(typed)?),
+        None if args.goes_on => store.latest()?,
+        None => None,
+    };
+    id.map(|id| record::read(store, &id)).transpose()
 }

@@ -1,10 +1,11 @@
 //! `--print`: one turn without a conversation, for scripts.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
 
-use super::session;
+use super::{begin, wanted};
 use crate::args::{Computing, Conversation, OutputFormat};
 use crate::command::{Common, relative, required_model};
 use crate::exit::{Outcome, written};
@@ -33,7 +34,14 @@ pub(super) fn run(
     let model = required_model(&Computing::default(), common, host, workspace.config())?;
     // Nobody is there to ask, so nothing is changed unless it is allowed.
     let mode = args.mode.map_or(Mode::ReadOnly, |name| name.mode());
-    let session = session(&workspace, &model, mode)?;
+    // What goes on is kept; what a script says once is not.
+    let store = match args.goes_on || args.resume.is_some() {
+        true => Some(Arc::new(workspace.sessions()?)),
+        false => None,
+    };
+    let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+    let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+    let session = begun.session;
     for path in pinned {
         session.pin(path)?;
     }

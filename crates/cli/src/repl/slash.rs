@@ -2,6 +2,7 @@
 
 mod change;
 mod file;
+mod resume;
 mod talk;
 
 use mlxcode_terminal::{Role, fuzzy_match};
@@ -40,6 +41,9 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("thinking", "[on|off]", "show or hide what the model thinks", talk::thinking),
     command("compact", "", "make the conversation shorter", talk::compact),
     command("clear", "", "forget what was said; pinned files stay", talk::clear),
+    command("resume", "[SESSION]", "go on with an earlier conversation", resume::resume),
+    command("fork", "[NAME]", "go on in a copy of this conversation", resume::fork),
+    command("rename", "NAME", "give this conversation a name", resume::rename),
     command("stats", "", "show what the conversation took", talk::stats),
     command("export", "[FILE]", "write the conversation to a file, .md or .json", file::export),
     command("theme", "[THEME]", "set the colours: auto, light, dark, none", talk::theme),

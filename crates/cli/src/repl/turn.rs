@@ -62,6 +62,9 @@ impl Repl<'_, '_> {
         }
         spinner.end();
         drop(turn);
+        if let Some(why) = self.recorder.as_ref().and_then(|recorder| recorder.take_broken()) {
+            self.say(Role::Warning, &format!("the conversation is not kept: {why}"))?;
+        }
         self.totals.add(&spent, begun.elapsed());
         let line = spent.line(begun.elapsed());
         self.say(Role::Faint, &line)?;

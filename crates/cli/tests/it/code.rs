@@ -62,7 +62,7 @@ fn a_project_names_no_server() {
     ground.write(".mlx-code.json", r#"{"servers": {"ty": "/bin/true"}}"#);
     let ran = ground.run(&["definition", "main.py:5:5", "--precise"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("has the key `servers`"), "{}", ran.err);
+    assert!(ran.err.contains("`servers` counts in the user"), "{}", ran.err);
 }
 
 #[test]

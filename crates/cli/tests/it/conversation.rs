@@ -160,3 +160,38 @@ fn plain_text_has_no_sequences() {
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(!terminal.written.contains(&b'\x1b'));
 }
+
+#[test]
+fn a_conversation_goes_on_later() {
+    let ground = Ground::new();
+    let mut terminal = open(&ground, &["It greets."], &[], 80);
+    terminal.send("what does greet do?\r");
+    terminal.wait_for("It greets.");
+    terminal.wait_for_prompt();
+    terminal.send("/rename greeting\r");
+    terminal.wait_for("this conversation is greeting");
+    terminal.send("\x04");
+    terminal.wait_for_end();
+
+    for args in [&["--continue"][..], &["--resume", "greeting"]] {
+        let mut terminal = open(&ground, &["As I said."], args, 80);
+        terminal.wait_for("› what does greet do?\nIt greets.");
+        terminal.send("again?\r");
+        terminal.wait_for("As I said.");
+        terminal.wait_for_prompt();
+        terminal.send("\x04");
+        terminal.wait_for_end();
+    }
+
+    let mut terminal = open(&ground, &["Forked."], &[], 80);
+    terminal.send("/resume\r");
+    terminal.wait_for("Which conversation?");
+    terminal.send("\r");
+    terminal.wait_for("going on with greeting (3 turns)");
+    terminal.wait_for_prompt();
+    terminal.send("/fork side\r");
+    terminal.wait_for("going on with side (3 turns)");
+    terminal.wait_for_prompt();
+    terminal.send("and?\r");
+    terminal.wait_for("Forked.");
+}

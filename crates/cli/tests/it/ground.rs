@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Hidden, Host, Interrupt, Waiting, run};
+use mlx_code_cli::{Editor, Hidden, Host, Interrupt, Waiting, run};
 use mlxcode_core::{
     CancelToken, Dirs, HubSettings, Model, ProbeCommand, ScriptedModel, SecretSurroundings,
     ServerFolders,
@@ -36,6 +36,8 @@ pub struct Play<'p> {
     pub replies: Option<&'p [&'p str]>,
     /// How wide the terminal is that shows the output; `None`: none shows it.
     pub columns: Option<usize>,
+    /// The editor that the environment names.
+    pub editor: Option<&'p str>,
     /// Whether somebody interrupts at once.
     pub is_cancelled: bool,
 }
@@ -137,6 +139,7 @@ impl Ground {
             terminal: Surroundings::default(),
             secrets: SecretSurroundings::default(),
             servers: ServerFolders::default(),
+            editor: play.editor.and_then(Editor::parse),
             hide: || Some(Hidden::nothing()),
         };
         let args = std::iter::once("mlx-code").chain(args.iter().copied()).map(OsString::from);

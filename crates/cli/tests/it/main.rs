@@ -6,6 +6,7 @@
 mod bad_input;
 mod changes;
 mod code;
+mod config;
 #[cfg(unix)]
 mod conversation;
 mod convert;
@@ -18,6 +19,8 @@ mod printing;
 #[cfg(unix)]
 mod pty;
 mod pulls;
+mod remote;
 mod search;
 mod secrets;
+mod sessions;
 mod work;

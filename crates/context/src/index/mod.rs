@@ -8,7 +8,9 @@
 mod codec;
 mod facts;
 mod facts_of;
+mod glance;
 mod history;
+mod kept;
 mod names;
 mod read;
 mod schema;
@@ -31,7 +33,8 @@ use crate::import::{Import, Target};
 use crate::reference::Reference;
 use crate::symbol::Symbol;
 use crate::walk::{Skipped, WalkOptions};
-use names::KeptNames;
+use glance::Glance;
+use kept::Kept;
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
@@ -74,7 +77,10 @@ pub struct CodeIndex {
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
-    names: KeptNames,
+    names: Kept<Names>,
+    files: Kept<Vec<RelPath>>,
+    /// The tree as it was when all of it was looked at last.
+    glance: Option<Arc<Glance>>,
     /// Why the file is new, until an update tells.
     rebuilt: Option<Rebuilt>,
     /// Whether somebody read what cannot be.
@@ -137,7 +143,9 @@ impl CodeIndex {
         let (connection, rebuilt) = schema::open(path)?;
         let inner = Mutex::new(Inner {
             connection,
-            names: KeptNames::default(),
+            names: Kept::default(),
+            files: Kept::default(),
+            glance: None,
             rebuilt,
             is_damaged: false,
         });
@@ -160,12 +168,41 @@ impl CodeIndex {
     /// Brings the index to what the tree is now. It waits while another
     /// process writes.
     pub fn update(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<Updated> {
+        if let Some(same) = self.glance()? {
+            return Ok(same);
+        }
         let update = self.work(cancel, progress);
         self.change(|connection| {
             let updated = update.whole(connection)?;
             history::update(connection, &self.root)?;
             Ok(updated)
         })
+    }
+
+    /// What an update would tell where nothing has changed since the last one,
+    /// by a glance; `None` where it has to look closer. Who packs or searches
+    /// meanwhile does not wait for it.
+    pub fn glance(&self) -> Result<Option<Updated>> {
+        let failed = |error| schema::failed(&self.path, error);
+        let last = {
+            let inner = self.lock();
+            match &inner.glance {
+                Some(last) if !inner.is_damaged => {
+                    let version = storage::version(&inner.connection).map_err(failed)?;
+                    (version == last.version).then(|| Arc::clone(last))
+                }
+                _ => None,
+            }
+        };
+        let Some(last) = last else { return Ok(None) };
+        let holds = last.holds();
+        let mut inner = self.lock();
+        if !holds {
+            inner.glance = None;
+            return Ok(None);
+        }
+        history::update(&mut inner.connection, &self.root).map_err(failed)?;
+        Ok(Some(last.updated.clone()))
     }
 
     /// As [`update`](Self::update), but does not wait while another process
@@ -175,6 +212,11 @@ impl CodeIndex {
         cancel: &CancelToken,
         progress: &dyn Progress,
     ) -> Result<Option<Updated>> {
+        match self.glance() {
+            Ok(None) => {}
+            Err(Error::IndexBusy { .. }) => return Ok(None),
+            same => return same,
+        }
         let update = self.work(cancel, progress);
         let updated = self.change(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
@@ -201,7 +243,7 @@ impl CodeIndex {
     ) -> Result<Updated> {
         let update = self.work(cancel, progress);
         self.change(|connection| match update.some(connection, paths)? {
-            Some(updated) => Ok(updated),
+            Some(updated) => Ok((updated, None)),
             None => update.whole(connection),
         })
     }
@@ -221,8 +263,18 @@ impl CodeIndex {
 
     /// The text files that the index knows, by path.
     pub fn files(&self) -> Result<Vec<RelPath>> {
-        let files = self.read(storage::paths)?;
-        Ok(files.into_iter().map(|(_, path)| path).collect())
+        Ok(self.kept_files()?.to_vec())
+    }
+
+    /// As [`files`](Self::files), read once for as long as nobody writes.
+    pub(crate) fn kept_files(&self) -> Result<Arc<Vec<RelPath>>> {
+        let mut inner = self.lock();
+        let Inner { connection, files, .. } = &mut *inner;
+        let found = files.get(connection, |connection| {
+            Ok(storage::paths(connection)?.into_iter().map(|(_, path)| path).collect())
+        });
+        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
+        found.map_err(|error| schema::failed(&self.path, error))
     }
 
     /// What a file defines, in its order, as of the last update. Comments are
@@ -345,7 +397,7 @@ impl CodeIndex {
     pub(crate) fn names(&self) -> Result<Arc<Names>> {
         let mut inner = self.lock();
         let Inner { connection, names, .. } = &mut *inner;
-        let found = names.read(connection);
+        let found = names.get(connection, Names::read);
         inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
         found.map_err(|error| schema::failed(&self.path, error))
     }
@@ -376,10 +428,12 @@ impl CodeIndex {
     /// anew.
     fn change(
         &self,
-        change: impl Fn(&mut Connection) -> Result<Updated, Failure>,
+        change: impl Fn(&mut Connection) -> Result<(Updated, Option<Glance>), Failure>,
     ) -> Result<Updated> {
         let mut inner = self.lock();
         inner.names.forget();
+        inner.files.forget();
+        inner.glance = None;
         if inner.is_damaged {
             self.begin_anew(&mut inner)?;
         }
@@ -388,11 +442,12 @@ impl CodeIndex {
             self.begin_anew(&mut inner)?;
             done = change(&mut inner.connection);
         }
-        let mut updated = done.map_err(|failure| match failure {
+        let (mut updated, glance) = done.map_err(|failure| match failure {
             Failure::File(error) => schema::failed(&self.path, error),
             Failure::Other(error) => error,
         })?;
         updated.rebuilt = inner.rebuilt.take();
+        inner.glance = glance.map(Arc::new);
         Ok(updated)
     }
 

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use mlxcode_base::{CancelToken, Progress, ProgressEvent, RelPath, Root};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::glance::Glance;
 use super::read::{Outcome, read};
 use super::storage::{self, Known, State};
 use super::{IndexedChange, Updated, targets};
@@ -17,7 +18,7 @@ use crate::walk::{Place, WalkOptions, holds_rules, list, threads};
 
 /// A file that was changed this shortly before it was looked at may change
 /// again without another time: some disks count in two seconds.
-const UNSURE_NS: i64 = 2_000_000_000;
+pub const UNSURE_NS: i64 = 2_000_000_000;
 
 /// Files that wait to be written: enough that no thread waits for another,
 /// few enough that they take little memory.
@@ -92,11 +93,12 @@ impl Change {
 
 impl Update<'_> {
     /// Looks at the whole tree.
-    pub fn whole(&self, connection: &mut Connection) -> Result<Updated, Failure> {
+    pub fn whole(&self, connection: &mut Connection) -> Result<(Updated, Option<Glance>), Failure> {
         let now = now_ns();
-        let (places, skipped) = list(self.root, self.options, self.cancel)?;
-        let mut updated = Updated { skipped, ..Updated::default() };
+        let mut listing = list(self.root, self.options, self.cancel)?;
+        let mut updated = Updated { skipped: listing.skipped, ..Updated::default() };
         let seen = storage::version(connection)?;
+        let places = std::mem::take(&mut listing.places);
         let mut change = Change::new(places, storage::known(connection)?);
         if change.is_empty() {
             updated.unchanged = change.same;
@@ -104,13 +106,17 @@ impl Update<'_> {
             let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if storage::version(&write)? != seen {
                 // Another process has written in between.
-                let (places, _) = list(self.root, self.options, self.cancel)?;
+                listing = list(self.root, self.options, self.cancel)?;
+                let places = std::mem::take(&mut listing.places);
                 change = Change::new(places, storage::known(&write)?);
             }
             self.write(write, change, now, &mut updated)?;
         }
         count_others(connection, &mut updated)?;
-        Ok(updated)
+        let version = storage::version(connection)?;
+        let root = self.root.path();
+        let glance = Glance::of(&listing, root, self.options, now, &updated, version);
+        Ok((updated, glance))
     }
 
     /// Looks at some files that the index knows. `None` where it does not know

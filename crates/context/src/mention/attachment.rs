@@ -7,9 +7,6 @@ use std::io::Read as _;
 use mlxcode_base::{RelPath, Root};
 use serde::Serialize;
 
-/// The marks of all kinds lie within so many bytes.
-const MARK_BYTES: u64 = 16;
-
 /// A picture or a document that a question names, for a model that takes such.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -46,6 +43,9 @@ pub enum MediaType {
 }
 
 impl MediaType {
+    /// The marks of all kinds lie within so many bytes.
+    pub const MARK_BYTES: u64 = 16;
+
     /// Its registered name, such as `image/png`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,8 +60,9 @@ impl MediaType {
         }
     }
 
-    /// Reads it from the first bytes of a file.
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+    /// Reads it from the first bytes of a file, of which
+    /// [`MARK_BYTES`](Self::MARK_BYTES) are enough. `None` for anything else.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
         let starts = |mark: &[u8]| bytes.starts_with(mark);
         let holds = |at: usize, mark: &[u8]| bytes.get(at..at + mark.len()) == Some(mark);
         Some(match () {
@@ -92,7 +93,7 @@ impl Attachment {
         let place = root.resolve(path).ok()?;
         let meta = fs::metadata(&place).ok().filter(fs::Metadata::is_file)?;
         let mut mark = Vec::new();
-        File::open(&place).ok()?.take(MARK_BYTES).read_to_end(&mut mark).ok()?;
+        File::open(&place).ok()?.take(MediaType::MARK_BYTES).read_to_end(&mut mark).ok()?;
         let media_type = MediaType::of(&mark)?;
         Some(Self { path: path.clone(), media_type, size_bytes: meta.len() })
     }

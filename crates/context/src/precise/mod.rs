@@ -5,6 +5,7 @@
 //! nothing in a tree can choose another.
 
 mod client;
+mod diagnostics;
 mod error;
 mod frame;
 mod position;
@@ -12,6 +13,7 @@ mod server;
 mod session;
 mod uri;
 
+pub use diagnostics::{DiagnosticLevel, ServerDiagnostic};
 pub use error::ServerError;
 pub use server::LanguageServer;
 pub use session::{ServerPlace, ServerSession};

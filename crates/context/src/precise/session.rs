@@ -1,6 +1,6 @@
 //! Questions about places of a tree, and a server's answers to them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,12 +27,20 @@ const MOST_BYTES: u64 = 64 << 20;
 /// A running language server, asked about one tree. It ends when this is
 /// dropped.
 pub struct ServerSession {
-    client: Client,
-    server: LanguageServer,
+    pub(super) client: Client,
+    pub(super) server: LanguageServer,
     root: Root,
-    encoding: Encoding,
-    open: HashSet<RelPath>,
-    cancel: CancelToken,
+    pub(super) encoding: Encoding,
+    open: HashMap<RelPath, Shown>,
+    pub(super) cancel: CancelToken,
+    /// Whether it can be asked what is wrong; others tell it by themselves.
+    pub(super) pulls: bool,
+}
+
+/// A text as the server was shown it.
+struct Shown {
+    version: u64,
+    text: String,
 }
 
 /// A place that a server names.
@@ -92,6 +100,8 @@ impl ServerSession {
                     "definition": { "linkSupport": true },
                     "references": {},
                     "synchronization": {},
+                    "diagnostic": {},
+                    "publishDiagnostics": { "versionSupport": true },
                 },
                 "workspace": { "configuration": true, "workspaceFolders": true },
                 "experimental": { "serverStatusNotification": true },
@@ -102,6 +112,8 @@ impl ServerSession {
         let encoding = told.pointer("/capabilities/positionEncoding").and_then(Value::as_str);
         let encoding =
             Encoding::named(encoding).ok_or(ServerError::Malformed { name: server.name })?;
+        let pulls = told.pointer("/capabilities/diagnosticProvider");
+        let pulls = pulls.is_some_and(|given| !given.is_null() && *given != json!(false));
         client.tell("initialized", &json!({}));
         if server.tells_when_ready() {
             // One that never says so is asked all the same.
@@ -110,8 +122,8 @@ impl ServerSession {
             })?;
         }
         let (server, root) = (server.clone(), root.clone());
-        let (open, cancel) = (HashSet::new(), cancel.clone());
-        Ok(Self { client, server, root, encoding, open, cancel })
+        let (open, cancel) = (HashMap::new(), cancel.clone());
+        Ok(Self { client, server, root, encoding, open, cancel, pulls })
     }
 
     /// The server's name.
@@ -158,17 +170,40 @@ impl ServerSession {
         language: Language,
         at: usize,
     ) -> Result<Value, ServerError> {
+        let (address, _) = self.show(path, text, language)?;
+        let position = self.encoding.position(text, at);
+        Ok(json!({ "textDocument": { "uri": address }, "position": position }))
+    }
+
+    /// Shows the server a file as it is now; its address, and the version that
+    /// the server knows it by.
+    pub(super) fn show(
+        &mut self,
+        path: &RelPath,
+        text: &str,
+        language: Language,
+    ) -> Result<(String, u64), ServerError> {
         let malformed = || ServerError::Malformed { name: self.server.name };
         let full = self.root.path().join(path.as_path());
         let address = uri::of_path(&full).ok_or_else(malformed)?;
-        if self.open.insert(path.clone()) {
+        let Some(shown) = self.open.get_mut(path) else {
             let document = json!({
                 "uri": address, "languageId": language_id(language), "version": 1, "text": text,
             });
             self.client.tell("textDocument/didOpen", &json!({ "textDocument": document }));
+            self.open.insert(path.clone(), Shown { version: 1, text: text.to_owned() });
+            return Ok((address, 1));
+        };
+        if shown.text != text {
+            shown.version += 1;
+            text.clone_into(&mut shown.text);
+            let parameters = json!({
+                "textDocument": { "uri": address, "version": shown.version },
+                "contentChanges": [{ "text": text }],
+            });
+            self.client.tell("textDocument/didChange", &parameters);
         }
-        let position = self.encoding.position(text, at);
-        Ok(json!({ "textDocument": { "uri": address }, "position": position }))
+        Ok((address, shown.version))
     }
 
     fn places(

@@ -34,7 +34,7 @@ pub fn search_text(
         return Err(Error::EmptyQuery);
     }
     let matcher = matcher(query, options)?;
-    let (places, _) = list(root, walk, &options.cancel)?;
+    let places = list(root, walk, &options.cancel)?.places;
     let mut hits = all(&places, &matcher, query, options);
     if options.cancel.is_cancelled() {
         return Err(Error::Cancelled);

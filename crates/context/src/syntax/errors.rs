@@ -27,6 +27,44 @@ pub fn error_count(language: Language, text: &str) -> Option<usize> {
     file.given_up().is_empty().then(|| file.error_count())
 }
 
+/// A place that a grammar could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SyntaxError {
+    /// What it could not read; nothing where a sign is missing.
+    pub range: TextRange,
+    /// The sign that it had to add, such as `)`.
+    pub missing: Option<String>,
+}
+
+/// The syntax errors that [`error_count`] counts, in their order.
+///
+/// ```
+/// use mlxcode_base::Language;
+/// use mlxcode_context::syntax_errors;
+///
+/// let errors = syntax_errors(Language::Rust, "fn main() {\n").unwrap_or_default();
+/// assert_eq!(errors[0].missing.as_deref(), Some("}"));
+/// ```
+pub fn syntax_errors(language: Language, text: &str) -> Option<Vec<SyntaxError>> {
+    if language == Language::Markdown {
+        return None;
+    }
+    let file = ParsedFile::parse(text, language, &ParseLimits::default())?;
+    if !file.given_up().is_empty() {
+        return None;
+    }
+    let mut found = Vec::new();
+    file.trees().for_each(|tree| {
+        each_error(tree, |node| {
+            let range = TextRange::new(node.start_byte(), node.end_byte());
+            let missing = node.is_missing().then(|| node.kind().to_owned());
+            found.push(SyntaxError { range, missing });
+        });
+    });
+    Some(found)
+}
+
 impl ParsedFile {
     /// How many places the grammar could not read, and how many signs it had
     /// to add.

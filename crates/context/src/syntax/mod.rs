@@ -11,10 +11,12 @@ mod pattern;
 mod pieces;
 mod preprocessor;
 mod query;
+mod same_code;
 
 pub use chunk::{Chunk, chunks, chunks_along};
-pub use errors::error_count;
+pub use errors::{SyntaxError, error_count, syntax_errors};
 pub use languages::{Topic, language_of};
 pub use limits::ParseLimits;
 pub use nodes::Node;
 pub use parsed_file::{ParsedFile, ScopePart};
+pub use same_code::is_same_code;

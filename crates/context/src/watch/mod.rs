@@ -18,6 +18,8 @@ use mlxcode_base::CancelToken;
 
 use crate::error::{Error, Result};
 use crate::index::{CodeIndex, Updated};
+pub(crate) use mounts::silent;
+
 use follow::Follower;
 use hint::Hint;
 use source::System;

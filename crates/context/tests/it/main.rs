@@ -115,6 +115,19 @@ fn the_walk_knows_own_rules_long_sources_and_who_wrote() {
     options.rules = vec![tree.root.path().join("user_rules")];
     let code = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
     assert_eq!(code.origin(&RelPath::new("mine.rs").unwrap()), None);
+
+    let mut options = WalkOptions::default();
+    options.exclude = vec!["vendor/".to_owned(), "*.json".to_owned(), "!secret/".to_owned()];
+    let code = CodeBase::open(&tree.root, &options, &CancelToken::new()).unwrap();
+    assert_eq!((code.skipped().too_large, code.skipped().not_utf8), (0, 1));
+    let origin = |path: &str| code.origin(&RelPath::new(path).unwrap());
+    assert_eq!(origin("vendor/b.rs"), None);
+    assert_eq!(origin("mine.rs"), Some(Origin::Written));
+    // It only leaves out.
+    assert_eq!(origin("secret/a.rs"), None);
+    options.exclude = vec!["a[".to_owned()];
+    let refused = CodeBase::open(&tree.root, &options, &CancelToken::new());
+    assert!(matches!(refused, Err(Error::BadExclude { .. })));
 }
 
 #[test]

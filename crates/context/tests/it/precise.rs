@@ -223,3 +223,75 @@ fn a_server_that_is_not_there_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.help().is_some_and(|help| help.contains("--precise")));
 }
+
+fn finding(line: u32, severity: u32, message: &str) -> Value {
+    let place = json!({ "line": line, "character": 0 });
+    json!({ "range": { "start": place, "end": place }, "severity": severity, "code": "x1", "message": message })
+}
+
+/// What a server says of `main.py`, then of the same file with another text.
+fn diagnosed(script: &Value) -> Result<Vec<String>, ServerError> {
+    let ground = ground(script);
+    let mut session = ground.start(&CancelToken::new())?;
+    let path = RelPath::new("main.py").unwrap();
+    let mut all = Vec::new();
+    for text in ["a\n", "b\n"] {
+        let files = [(path.clone(), Language::Python, text.to_owned())];
+        let found = session.diagnostics(&files)?;
+        let shown = found.iter().map(|one| {
+            format!("{}:{} {:?} {:?} {}", one.path, one.line, one.level, one.code, one.message)
+        });
+        all.extend(shown);
+    }
+    Ok(all)
+}
+
+#[test]
+fn a_server_is_asked_what_is_wrong() {
+    let asked = "textDocument/diagnostic";
+    let items = |items: Value| json!({ "result": { "kind": "full", "items": items } });
+    let script = json!([
+        hello(&json!({ "diagnosticProvider": { "interFileDependencies": true } })),
+        { "on": asked, "send": items(json!([finding(0, 1, "bad")])) },
+        { "on": "textDocument/didChange" },
+        { "on": asked, "send": items(json!([finding(2, 2, "odd"), finding(3, 4, "so")])) },
+    ]);
+    let expect = [
+        "main.py:1 Error Some(\"x1\") bad",
+        "main.py:3 Warning Some(\"x1\") odd",
+        "main.py:4 Note Some(\"x1\") so",
+    ];
+    assert_eq!(diagnosed(&script).unwrap(), expect);
+    let wrong = json!({ "on": asked, "send": items(json!([{ "message": 1 }])) });
+    let hello = hello(&json!({ "diagnosticProvider": {} }));
+    let error = diagnosed(&json!([hello, wrong])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn a_server_that_tells_by_itself_is_waited_for() {
+    let ground = ground(&json!([]));
+    let root = &ground.tree.root;
+    let told = |name: &str, version: u32, found: Value| {
+        json!({ "method": "textDocument/publishDiagnostics",
+            "params": { "uri": uri(root, name), "version": version, "diagnostics": found } })
+    };
+    let script = json!([
+        hello(&json!({ "diagnosticProvider": null })),
+        { "on": "textDocument/didOpen", "send": told("port.py", 1, json!([finding(9, 1, "of another")])) },
+        { "send": told("main.py", 1, json!([finding(0, 1, "bad")])) },
+        // What it says of the old text comes after the new one was shown.
+        { "on": "textDocument/didChange", "send": told("main.py", 1, json!([finding(0, 1, "old")])) },
+        { "send": told("main.py", 2, json!([])) },
+        { "send": told("main.py", 2, json!([finding(1, 1, "types")])), "sleep": 600 },
+    ]);
+    std::fs::write(root.path().join(SCRIPT), script.to_string()).unwrap();
+    let mut session = ground.start(&CancelToken::new()).unwrap();
+    let mut all = Vec::new();
+    for text in ["a\n", "b\n"] {
+        let files = [(RelPath::new("main.py").unwrap(), Language::Python, text.to_owned())];
+        let found = session.diagnostics(&files).unwrap();
+        all.extend(found.into_iter().map(|one| one.message));
+    }
+    assert_eq!(all, ["bad", "types"]);
+}

@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
 mod ask;
+#[cfg(unix)]
+mod checks;
 mod context;
 mod edit;
 mod ground;

@@ -303,3 +303,93 @@ fn the_history_tells_files_and_goes_on_from_a_commit() {
     assert!(!repository.holds(&head.unwrap()).unwrap());
     assert!(repository.holds(&"0".repeat(40)).is_err());
 }
+
+#[test]
+fn what_is_staged_is_told_counted_and_committed() {
+    use mlxcode_git::{CommitPrograms, Range};
+    let (temp, repository) = repository();
+    let write = |name: &str, text: &str| fs::write(temp.path().join(name), text).unwrap();
+    assert!(matches!(
+        repository.commit_staged("x", CommitPrograms::None),
+        Err(Error::NothingToCommit)
+    ));
+    write("a.txt", "one\n");
+    git(temp.path(), &["add", "a.txt"]);
+    // Before the first commit, all is new.
+    assert!(repository.diff_of(&Range::Staged, 3, &[]).unwrap().contains("+one"));
+    let first = repository.commit_staged("# First", CommitPrograms::None).unwrap();
+    assert_eq!(repository.log(1).unwrap()[0].subject, "# First");
+
+    write("a.txt", "one\ntwo\n");
+    git(temp.path(), &["add", "a.txt"]);
+    write("a.txt", "one\ntwo\nthree\n");
+    let staged = repository.diff_of(&Range::Staged, 3, &[]).unwrap();
+    assert!(staged.contains("+two") && !staged.contains("three"), "{staged}");
+    let counts = repository.counts(&Range::Staged).unwrap();
+    assert_eq!((counts[0].path.as_str(), counts[0].lines), ("a.txt", Some((1, 0))));
+    let at = |range: &Range| repository.file_at(range, &path("a.txt")).unwrap().unwrap();
+    assert_eq!(at(&Range::Staged), "one\ntwo\n");
+    assert_eq!(at(&Range::WorkTree), "one\ntwo\nthree\n");
+    let second = repository.commit_staged("Second", CommitPrograms::None).unwrap();
+    // What was not staged stays as it is.
+    assert_eq!(repository.status().unwrap().len(), 1);
+
+    let range = Range::parse(&format!("{first}..{second}"));
+    assert!(repository.diff_of(&range, 0, &[]).unwrap().contains("@@ -1,0 +2 @@"));
+    assert_eq!(at(&range), "one\ntwo\n");
+    assert_eq!(repository.diff_of(&Range::parse("HEAD"), 3, &[]).unwrap(), "");
+    for none in ["--output=x", "nowhere", "HEAD:a.txt", "a\nb", ""] {
+        let error = repository.commit_named(none).unwrap_err();
+        assert!(matches!(error, Error::NoRevision { .. }), "{none}: {error:?}");
+    }
+}
+
+#[test]
+fn a_branch_is_compared_with_where_it_left() {
+    use mlxcode_git::{CommitPrograms, Range};
+    let (temp, repository) = repository();
+    let commit = |name: &str| {
+        fs::write(temp.path().join(name), name).unwrap();
+        git(temp.path(), &["add", name]);
+        repository.commit_staged(name, CommitPrograms::None).unwrap();
+    };
+    commit("base");
+    git(temp.path(), &["checkout", "--quiet", "-b", "side"]);
+    commit("side.txt");
+    git(temp.path(), &["checkout", "--quiet", "main"]);
+    commit("main.txt");
+    git(temp.path(), &["checkout", "--quiet", "side"]);
+    let names = |range: &str| -> Vec<String> {
+        let counts = repository.counts(&Range::parse(range)).unwrap();
+        counts.into_iter().map(|one| one.path.to_string()).collect()
+    };
+    assert_eq!(names("main"), ["side.txt"]);
+    assert_eq!(names("main..side"), ["main.txt", "side.txt"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn hooks_run_where_that_is_asked_for_and_only_there() {
+    use mlxcode_git::CommitPrograms;
+    use std::os::unix::fs::PermissionsExt;
+    let (temp, repository) = repository();
+    let hook = temp.path().join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\necho 'lint: a.txt is wrong' >&2\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(temp.path().join("a.txt"), "one\n").unwrap();
+    git(temp.path(), &["add", "a.txt"]);
+    let error = repository.commit_staged("x", CommitPrograms::AsGitDoes).unwrap_err();
+    let Error::Stopped { message } = &error else { panic!("{error:?}") };
+    assert_eq!(message, "lint: a.txt is wrong");
+    repository.commit_staged("x", CommitPrograms::None).unwrap();
+}
+
+#[test]
+fn a_remote_is_told_by_its_name() {
+    let (temp, repository) = repository();
+    assert_eq!(repository.remote_url("origin").unwrap(), None);
+    git(temp.path(), &["remote", "add", "origin", "git@github.com:a/b.git"]);
+    let url = repository.remote_url("origin").unwrap();
+    assert_eq!(url.as_deref(), Some("git@github.com:a/b.git"));
+}

@@ -6,7 +6,6 @@
 //! `qwen2.5-coder:7b-q8_0`.
 
 mod error;
-mod near;
 mod need;
 mod read;
 mod remote;
@@ -227,7 +226,7 @@ impl Catalogue {
             Some(Found { entry, file })
         });
         with_file.ok_or_else(|| {
-            let near = near::nearest(&wanted, self.names(), MOST_NEAR);
+            let near = mlxcode_base::nearest(&wanted, self.names(), MOST_NEAR);
             CatalogueError::NotFound { name: name.to_owned(), near }.into()
         })
     }

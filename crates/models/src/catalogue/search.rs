@@ -91,7 +91,7 @@ fn score(entry: &CatalogueEntry, words: &[String]) -> Option<u32> {
             (good_at.contains(word.as_str()), 10),
             (licence.contains(word.as_str()), 5),
             (entry.files.iter().any(|file| file.source.to_lowercase().contains(word.as_str())), 5),
-            (!super::near::nearest(word, std::iter::once(entry.model.clone()), 1).is_empty(), 2),
+            (!mlxcode_base::nearest(word, std::iter::once(entry.model.clone()), 1).is_empty(), 2),
         ];
         worths.into_iter().find_map(|(stands, worth)| stands.then_some(worth))
     };

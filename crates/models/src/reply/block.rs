@@ -95,6 +95,10 @@ impl Block {
             }
         }
         while self.scanned < text.len().min(MAX_CALL_BYTES) {
+            if !text.is_char_boundary(self.scanned) {
+                self.scanned += 1;
+                continue;
+            }
             let rest = &text[self.scanned..];
             let byte = rest.as_bytes()[0];
             if marks::may_begin(byte) {
@@ -129,12 +133,14 @@ impl Block {
                 && self.shape == Shape::Value
                 && self.automaton.is_level()
                 && !b" \t\r\n;,{[}])".contains(&byte)
-                && !self.goes_on(rest, end)
             {
-                if byte == b'<' && self.may_go_on(rest, end) {
-                    return End::Wait;
+                match self.goes_on(rest, end) {
+                    Found::Part => return End::Wait,
+                    Found::Whole((), _) => self.whole = None,
+                    Found::Nothing => {
+                        return End::At { body_end: whole, after: whole, was_doubtful: false };
+                    }
                 }
-                return End::At { body_end: whole, after: whole, was_doubtful: false };
             }
             match self.automaton.step(rest, end) {
                 Step::Wait => return End::Wait,
@@ -208,14 +214,12 @@ impl Block {
         }
     }
 
-    /// Whether another value of the same block begins here.
-    fn goes_on(&self, rest: &str, end: bool) -> bool {
-        matches!(marks::longest(rest, end, MORE.iter().map(|tag| (*tag, ()))), Found::Whole(..))
-            || (rest.starts_with('`') && matches!(self.kind, Kind::Marked(_)))
-    }
-
-    fn may_go_on(&self, rest: &str, end: bool) -> bool {
-        marks::longest(rest, end, MORE.iter().map(|tag| (*tag, ()))) == Found::Part
+    /// Whether the block goes on here, behind a whole value.
+    fn goes_on(&self, rest: &str, end: bool) -> Found<()> {
+        if rest.starts_with('`') && matches!(self.kind, Kind::Marked(_)) {
+            return Found::Whole((), 1);
+        }
+        marks::longest(rest, end, MORE.iter().map(|tag| (*tag, ())))
     }
 
     /// What the first bytes of the body say.
@@ -290,7 +294,7 @@ impl Block {
     }
 
     fn is_llama(&self) -> bool {
-        matches!(self.kind, Kind::Marked(mark) if mark.close == "<|eom_id|>")
+        matches!(self.kind, Kind::Marked(mark) if mark.close == marks::LLAMA_END)
     }
 
     fn is_mistral(&self) -> bool {

@@ -112,7 +112,11 @@ const FIRST_KEYS: [&str; 8] =
 /// Whether a call may begin here that nothing marks: a tool's JSON or Python.
 /// Only the first bytes are looked at.
 pub fn may_be_call(text: &str, end: bool, tools: &Tools) -> Found<()> {
-    let text = text.trim_start();
+    let trimmed = text.trim_start();
+    if text.len() - trimmed.len() > MAX_LINE_BYTES {
+        return Found::Nothing;
+    }
+    let text = trimmed;
     let shown = &text[..(0..=TELLING_BYTES.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at))
@@ -172,7 +176,7 @@ pub fn unmarked(text: &str, is_open: bool, tools: &Tools) -> Option<Calls> {
         Ok(call) => {
             let is_shaped = match &call.arguments {
                 RawArguments::Keyed(_) => false,
-                RawArguments::Flat(map) => !map.is_empty(),
+                RawArguments::Flat(map) => !map.is_empty() && tools.takes(&call.name, map),
                 _ => true,
             };
             tools.has(&call.name) && (is_shaped || marked)

@@ -77,9 +77,12 @@ pub static CALLS: [CallMark; 29] = [
     // Phi-4 mini, Firefunction.
     call("functools[", ""),
     // Llama 3.
-    call("<|python_tag|>", "<|eom_id|>"),
-    call("<|assistant_tool_call|>", "<|eom_id|>"),
+    call("<|python_tag|>", LLAMA_END),
+    call("<|assistant_tool_call|>", LLAMA_END),
 ];
+
+/// What ends a turn of Llama that calls tools.
+pub const LLAMA_END: &str = "<|eom_id|>";
 
 /// Marks around thoughts.
 pub const THOUGHTS: [(&str, &str); 13] = [

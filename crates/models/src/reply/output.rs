@@ -75,9 +75,15 @@ impl Output {
         self.is_first = false;
     }
 
-    /// Whether nothing was given out since the last boundary.
-    pub fn is_fresh(&self) -> bool {
-        self.is_fresh
+    /// What is said next is a paragraph of its own.
+    pub fn paragraph(&mut self) {
+        let has_text = self.voice == Voice::Said && !self.is_fresh;
+        self.space.clear();
+        if has_text {
+            self.space.push_str("\n\n");
+        } else {
+            self.turn(Voice::Said);
+        }
     }
 
     /// Ends the reply.

@@ -34,6 +34,11 @@ impl Tools {
         self.find(name).is_some()
     }
 
+    /// Whether all of these are arguments of the tool.
+    pub fn takes(&self, name: &str, map: &Map<String, Value>) -> bool {
+        self.find(name).is_some_and(|spec| takes(&spec.parameters, map))
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.specs.iter().map(|spec| spec.name.as_str())
     }
@@ -130,6 +135,11 @@ fn plain(name: &str) -> String {
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
+fn takes(schema: &Value, map: &Map<String, Value>) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|all| map.keys().all(|key| all.contains_key(key)))
+}
+
 fn typed(arguments: RawArguments, tool: &ToolSpec) -> Result<Map<String, Value>, String> {
     let name = &tool.name;
     let no_object = || format!("The arguments of `{name}` must be a JSON object.");
@@ -150,15 +160,11 @@ fn typed(arguments: RawArguments, tool: &ToolSpec) -> Result<Map<String, Value>,
             _ => Err(no_object()),
         },
         RawArguments::Json(_) | RawArguments::Keyed(_) => Err(no_object()),
-        RawArguments::Flat(map) => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let knows = |key: &String| properties.is_some_and(|all| all.contains_key(key));
-            match map.keys().find(|key| !knows(key)) {
-                None => Ok(arguments::of_json(map, schema)),
-                Some(_) => Err(format!(
-                    "The call of `{name}` has no `arguments`: they must be a JSON object."
-                )),
-            }
+        RawArguments::Flat(map) if map.is_empty() || takes(schema, &map) => {
+            Ok(arguments::of_json(map, schema))
+        }
+        RawArguments::Flat(_) => {
+            Err(format!("The call of `{name}` has no `arguments`: they must be a JSON object."))
         }
         RawArguments::Positional(mut values, mut named) => {
             let required = schema.get("required").and_then(Value::as_array);

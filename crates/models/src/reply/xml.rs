@@ -1,7 +1,5 @@
 //! Calls whose arguments stand between tags.
 
-use serde_json::Value;
-
 use super::body::{Calls, Fail, MAX_ARGUMENTS, MAX_CALLS, RawArguments, RawCall, TextValue};
 use super::json;
 
@@ -205,9 +203,4 @@ fn pair_end(value: &str) -> Option<usize> {
         from = at + 1;
     }
     value.find("<arg_key>")
-}
-
-/// A text as JSON, where it is JSON.
-pub fn as_json(text: &str) -> Option<Value> {
-    json::parse_whole(text.trim()).ok()
 }

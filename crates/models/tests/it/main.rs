@@ -17,6 +17,7 @@ mod hub;
 mod lease;
 mod mlx;
 mod repair;
+mod reply;
 mod rope;
 mod safetensors;
 mod store;

@@ -78,7 +78,7 @@ fn a_turn_that_is_cancelled_or_left_ends_and_the_next_goes_on() {
     let session = world.session(&model);
     let mut turn = session.ask("tell me all").unwrap();
     let cancel = turn.cancel_token();
-    while let Some(event) = turn.next() {
+    for event in turn.by_ref() {
         if matches!(event, Event::Text { .. }) {
             assert!(matches!(session.ask("and this?"), Err(Error::Busy)));
             cancel.cancel();

@@ -46,7 +46,7 @@ fn a_pinned_file_is_shown_whole_and_dropped_again() {
     let notes = RelPath::new("notes.txt").unwrap();
     session.pin(notes.clone()).unwrap();
     session.pin(notes.clone()).unwrap();
-    assert_eq!(session.pinned().unwrap(), [notes.clone()]);
+    assert_eq!(session.pinned().unwrap(), std::slice::from_ref(&notes));
     read(session.ask("what does greet do?").unwrap(), |_| Decision::Yes);
     let first = messages(&model.prompts()[0])[1].content.clone();
     assert!(first.starts_with("notes.txt"), "{first}");

@@ -4,6 +4,7 @@
 
 mod audit;
 mod code;
+mod config;
 mod context;
 mod convert;
 mod edits;
@@ -15,6 +16,7 @@ mod print;
 mod pulls;
 mod search;
 mod secret;
+mod sessions;
 mod upkeep;
 mod watch;
 
@@ -33,6 +35,7 @@ pub use code::{
     NodeOutput, OutlineOutput, OutsideOutput, ReferenceOutput, ReferencesOutput, SymbolOutput,
     UnusedOutput,
 };
+pub use config::{ConfigFileOutput, ConfigListOutput, ConfigValueOutput};
 pub use context::{ContextOutput, CursorOutput, LeftOutOutput, PieceOutput};
 pub use convert::ConvertOutput;
 pub use edits::{
@@ -50,6 +53,11 @@ pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
+pub use sessions::{
+    SessionExportedOutput, SessionHitsOutput, SessionOutput, SessionRecordOutput,
+    SessionShowOutput, SessionsDeletedOutput, SessionsOutput, SessionsRepairOutput,
+    WorkStatsOutput,
+};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
     RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,

@@ -23,6 +23,7 @@ pub(super) fn files(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
             repl.say(Role::Warning, &format!("{path} is no file here"))?;
             continue;
         }
+        note(repl, &path.to_string(), true);
         repl.session.pin(path)?;
     }
     list(repl)
@@ -33,15 +34,25 @@ pub(super) fn drop(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     if rest.is_empty() {
         for path in repl.session.pinned()? {
             repl.session.unpin(&path)?;
+            note(repl, &path.to_string(), false);
         }
     }
     for name in rest.split_whitespace().map(without_sign) {
         let path = repl.workspace.relative(&repl.host.current_dir, Path::new(&name))?;
-        if !repl.session.unpin(&path)? {
+        if repl.session.unpin(&path)? {
+            note(repl, &path.to_string(), false);
+        } else {
             repl.say(Role::Warning, &format!("{path} is not shown whole"))?;
         }
     }
     list(repl)
+}
+
+/// Writes down that a file is shown whole, or is no longer.
+fn note(repl: &Repl<'_, '_>, path: &str, is_pinned: bool) {
+    if let Some(recorder) = &repl.recorder {
+        recorder.pin(path, is_pinned);
+    }
 }
 
 /// Lets somebody choose among the files of the tree.

@@ -72,6 +72,8 @@ pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
             root: None,
             model: Some(rest.to_owned()),
             over_memory: repl.common.over_memory,
+            record: None,
+            replay: None,
         };
         let config = repl.workspace.config().clone();
         let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;

@@ -6,6 +6,7 @@ mod memory;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, LineIndex, LineRange, RelPath, Root};
 
@@ -104,7 +105,7 @@ pub struct Found {
 pub struct Tree<'a> {
     source: CodeSource<'a>,
     cancel: &'a CancelToken,
-    files: Vec<RelPath>,
+    files: Arc<Vec<RelPath>>,
     texts: RefCell<HashMap<RelPath, Option<Rc<str>>>>,
     lines: RefCell<HashMap<RelPath, LineIndex>>,
     chunks: RefCell<HashMap<RelPath, Rc<[Chunk]>>>,
@@ -115,8 +116,8 @@ pub struct Tree<'a> {
 impl<'a> Tree<'a> {
     pub fn new(source: CodeSource<'a>, cancel: &'a CancelToken) -> Result<Self> {
         let files = match source {
-            CodeSource::Memory(code) => memory::files(code),
-            CodeSource::Index { index, .. } => index.files()?,
+            CodeSource::Memory(code) => Arc::new(memory::files(code)),
+            CodeSource::Index { index, .. } => index.kept_files()?,
         };
         let (texts, lines, chunks) = Default::default();
         Ok(Self { source, cancel, files, texts, lines, chunks, resolver: OnceCell::new() })

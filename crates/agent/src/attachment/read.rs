@@ -1,0 +1,410 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Seek as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mlxcode_base::{CancelToken, Root};
+use mlxcode_context::MediaType;
+use mlxcode_models::Image;
+
+use super::document::{self, DocumentCommand, PDFTOPPM, Pages};
+use super::error::AttachmentError;
+use super::limits;
+use super::ocr::{self, OcrLanguages, TESSERACT};
+use super::picture::pixels;
+use super::source::{AttachedFile, Opened};
+use super::told::{clean, numbers};
+use crate::program::{DirectRunner, ProgramInput, ProgramRunner, find_program};
+
+/// What of attachments is told where nobody says, in bytes: a context of
+/// 32,768 tokens holds twice as much.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Reads pictures and documents for a model.
+#[derive(Clone)]
+pub struct AttachmentReader {
+    root: Root,
+    folders: Vec<PathBuf>,
+    document: Option<DocumentCommand>,
+    runner: Arc<dyn ProgramRunner>,
+}
+
+/// How an attachment is read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AttachmentOptions {
+    /// Whether the model sees pictures.
+    pub sees: bool,
+    /// The pages of a document; `None` takes the first 300.
+    pub pages: Option<PageRange>,
+    /// The most bytes of text; 65,536.
+    pub text_bytes: usize,
+    /// The languages of texts in pictures.
+    pub languages: OcrLanguages,
+    /// Stops the work.
+    pub cancel: CancelToken,
+}
+
+impl Default for AttachmentOptions {
+    fn default() -> Self {
+        Self {
+            sees: false,
+            pages: None,
+            text_bytes: TEXT_BYTES,
+            languages: OcrLanguages::default(),
+            cancel: CancelToken::new(),
+        }
+    }
+}
+
+/// Pages of a document, from one, the last with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRange {
+    /// The first.
+    pub first: usize,
+    /// The last.
+    pub last: usize,
+}
+
+impl PageRange {
+    pub(super) fn holds(self, number: usize) -> bool {
+        (self.first..=self.last).contains(&number)
+    }
+}
+
+/// An attachment as a model takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attached {
+    /// The file, as it was named.
+    pub name: String,
+    /// What it is.
+    pub media_type: MediaType,
+    /// Pictures, for a model that sees.
+    pub images: Vec<Image>,
+    /// Its text, where it was read.
+    pub text: Option<String>,
+    /// What was left out, and what may be wrong, in sentences for people and
+    /// for the model.
+    pub remarks: Vec<String>,
+}
+
+impl AttachmentReader {
+    /// A reader of a tree's files, and of those that a person names. `folders`
+    /// are those of programs, usually of `PATH`: `tesseract` and `pdftoppm` are
+    /// looked for there, and not in the tree.
+    pub fn new(root: Root, folders: Vec<PathBuf>) -> Self {
+        Self { root, folders, document: None, runner: Arc::new(DirectRunner) }
+    }
+
+    /// Names the program that reads PDFs. Without one, they are refused.
+    pub fn with_document(mut self, command: DocumentCommand) -> Self {
+        self.document = Some(command);
+        self
+    }
+
+    /// Starts programs in another way, such as confined.
+    pub fn with_runner(mut self, runner: Arc<dyn ProgramRunner>) -> Self {
+        self.runner = runner;
+        self
+    }
+
+    /// Reads a picture or a document. What it is its first bytes say, not its
+    /// name.
+    pub fn read(
+        &self,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Result<Attached, AttachmentError> {
+        let opened = Opened::open(&self.root, which)?;
+        if options.cancel.is_cancelled() {
+            return Err(AttachmentError::Cancelled);
+        }
+        if opened.media_type == MediaType::Pdf {
+            self.read_document(opened, options)
+        } else {
+            self.read_picture(opened, options)
+        }
+    }
+
+    fn read_picture(
+        &self,
+        mut opened: Opened,
+        options: &AttachmentOptions,
+    ) -> Result<Attached, AttachmentError> {
+        let (name, media_type) = (opened.name.clone(), opened.media_type);
+        let is_for_models = matches!(
+            media_type,
+            MediaType::Png | MediaType::Jpeg | MediaType::Gif | MediaType::WebP
+        );
+        let is_shown = options.sees && is_for_models;
+        // Its text can be read where a model takes no such picture.
+        if media_type == MediaType::Avif {
+            return Err(AttachmentError::UnsupportedKind { name, media_type });
+        }
+        let bytes =
+            opened.bytes(if is_shown { limits::IMAGE_BYTES } else { limits::SCAN_BYTES })?;
+        let size = pixels(media_type, &bytes);
+        if size.is_none() && media_type != MediaType::Tiff {
+            return Err(opened.damaged());
+        }
+        if let Some(size) = size {
+            let (width, height) = (size.width, size.height);
+            let count = u64::from(width) * u64::from(height);
+            let is_fine = match is_shown {
+                true => width.max(height) <= limits::IMAGE_SIDE,
+                false => count <= limits::SCAN_PIXELS,
+            };
+            if !is_fine {
+                let most = match is_shown {
+                    true => format!("{0} × {0}", limits::IMAGE_SIDE),
+                    false => format!("{} million", limits::SCAN_PIXELS / 1_000_000),
+                };
+                return Err(AttachmentError::TooManyPixels { name, width, height, most });
+            }
+        }
+        let mut attached = Attached::new(name, media_type);
+        if is_shown {
+            attached.images.push(image(media_type, &bytes));
+            return Ok(attached);
+        }
+        let missing = || AttachmentError::NoOcr { name: attached.name.clone() };
+        let program = self.program(TESSERACT).ok_or_else(missing)?;
+        let text = self.text_of(&program, &attached.name, bytes, options)?;
+        if text.is_empty() {
+            return Err(AttachmentError::NoText { name: attached.name });
+        }
+        attached.text = Some(first(text, options.text_bytes, &mut attached.remarks));
+        attached.remarks.push(BY_OCR.to_owned());
+        Ok(attached)
+    }
+
+    fn read_document(
+        &self,
+        opened: Opened,
+        options: &AttachmentOptions,
+    ) -> Result<Attached, AttachmentError> {
+        let name = opened.name.clone();
+        if opened.size_bytes > limits::DOCUMENT_BYTES {
+            return Err(opened.too_large(limits::DOCUMENT_BYTES));
+        }
+        let missing = || AttachmentError::NoDocumentReader { name: name.clone() };
+        let command = self.document.as_ref().ok_or_else(missing)?;
+        let wanted = options.pages.unwrap_or(PageRange { first: 1, last: limits::PAGES });
+        let first = wanted.first.max(1);
+        let last = wanted.last.clamp(first, first.saturating_add(limits::PAGES - 1));
+        let wanted = PageRange { first, last };
+        let again = |source| AttachmentError::Unreadable { name: name.clone(), source };
+        let file = opened.file.try_clone().map_err(again)?;
+        let pages = document::pages(&*self.runner, command, opened, wanted, &options.cancel)?;
+        if first > pages.count {
+            return Err(AttachmentError::NoSuchPage { name, pages: pages.count, first });
+        }
+        let mut attached = Attached::new(name, MediaType::Pdf);
+        let mut texts = BTreeMap::new();
+        let (mut without, mut unreadable) = (Vec::new(), Vec::new());
+        for (number, text) in &pages.read {
+            match text.as_deref().map(clean) {
+                None => unreadable.push(*number),
+                Some(text) if text.contains(char::is_alphanumeric) => {
+                    texts.insert(*number, text);
+                }
+                Some(_) => without.push(*number),
+            }
+        }
+        if !without.is_empty() {
+            let has_text = !texts.is_empty();
+            let scan = Scan { file, numbers: &without, has_text };
+            self.read_scan(scan, &mut attached, &mut texts, options)?;
+        }
+        attached.remark_pages("could not be read", &unreadable);
+        attached.put_pages(texts, options.text_bytes);
+        attached.remark_end(&pages, wanted);
+        if attached.text.is_none() && attached.images.is_empty() {
+            return Err(AttachmentError::NoText { name: attached.name });
+        }
+        Ok(attached)
+    }
+
+    /// Pages that are pictures: shown to a model that sees, read for another.
+    fn read_scan(
+        &self,
+        scan: Scan<'_>,
+        attached: &mut Attached,
+        texts: &mut BTreeMap<usize, String>,
+        options: &AttachmentOptions,
+    ) -> Result<(), AttachmentError> {
+        let (painter, reader) = (self.program(PDFTOPPM), self.program(TESSERACT));
+        let missing = match (&painter, &reader) {
+            (None, _) => Some(PDFTOPPM),
+            (_, None) if !options.sees => Some(TESSERACT),
+            _ => None,
+        };
+        let (Some(painter), None) = (painter, missing) else {
+            let missing = missing.unwrap_or(PDFTOPPM);
+            if !scan.has_text {
+                return Err(AttachmentError::Scanned { name: attached.name.clone(), missing });
+            }
+            let why = format!("without text could not be read: `{missing}` is not installed");
+            attached.remark_pages(&why, scan.numbers);
+            return Ok(());
+        };
+        let end = Instant::now() + limits::SCANS_TIME;
+        let (mut read, mut left) = (0, Vec::new());
+        let mut failed = None;
+        for number in scan.numbers {
+            if read == limits::SCANNED_PAGES || Instant::now() >= end {
+                left.push(*number);
+                continue;
+            }
+            read += 1;
+            let text =
+                self.read_page(&painter, reader.as_deref(), &scan.file, *number, attached, options);
+            match text {
+                Ok(text) if text.is_empty() => {}
+                Ok(text) => {
+                    texts.insert(*number, text);
+                }
+                Err(
+                    error @ (AttachmentError::Cancelled | AttachmentError::NoLanguageData { .. }),
+                ) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    left.push(*number);
+                    failed = Some(error);
+                }
+            }
+        }
+        if !options.sees && !texts.is_empty() {
+            attached.remarks.push(BY_OCR.to_owned());
+        }
+        if let Some(error) = failed.take_if(|_| texts.is_empty() && attached.images.is_empty()) {
+            return Err(error);
+        }
+        let why = failed.map_or_else(String::new, |error| format!(": {error}"));
+        attached.remark_pages(&format!("are pictures that were left out{why}"), &left);
+        Ok(())
+    }
+
+    fn read_page(
+        &self,
+        painter: &std::path::Path,
+        reader: Option<&std::path::Path>,
+        file: &File,
+        number: usize,
+        attached: &mut Attached,
+        options: &AttachmentOptions,
+    ) -> Result<String, AttachmentError> {
+        let again = file.try_clone().and_then(|mut file| file.rewind().map(|()| file));
+        let file = again.map_err(|source| AttachmentError::Unreadable {
+            name: attached.name.clone(),
+            source,
+        })?;
+        let named = (attached.name.as_str(), file);
+        let bytes = document::picture(&*self.runner, painter, named, number, &options.cancel)?;
+        if options.sees {
+            attached.images.push(image(MediaType::Png, &bytes));
+            return Ok(String::new());
+        }
+        let Some(reader) = reader else { return Ok(String::new()) };
+        self.text_of(reader, &attached.name, bytes, options)
+    }
+
+    fn text_of(
+        &self,
+        program: &std::path::Path,
+        name: &str,
+        picture: Vec<u8>,
+        options: &AttachmentOptions,
+    ) -> Result<String, AttachmentError> {
+        let picture = ProgramInput::Bytes(picture);
+        let (languages, cancel) = (&options.languages, &options.cancel);
+        let text = ocr::text_of(&*self.runner, program, name, picture, languages, cancel)?;
+        Ok(clean(&text))
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        find_program(name, &self.folders, Some(self.root.path()))
+    }
+}
+
+impl std::fmt::Debug for AttachmentReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttachmentReader").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Pages of a document that are pictures.
+struct Scan<'a> {
+    file: File,
+    numbers: &'a [usize],
+    /// Whether other pages have text.
+    has_text: bool,
+}
+
+const BY_OCR: &str = "The text was read from pictures by tesseract and may have mistakes.";
+
+impl Attached {
+    fn new(name: String, media_type: MediaType) -> Self {
+        Self { name, media_type, images: Vec::new(), text: None, remarks: Vec::new() }
+    }
+
+    fn remark_pages(&mut self, what: &str, pages: &[usize]) {
+        if !pages.is_empty() {
+            let (word, list) = (if pages.len() == 1 { "Page" } else { "Pages" }, numbers(pages));
+            self.remarks.push(format!("{word} {list} {what}."));
+        }
+    }
+
+    /// Sets the texts one after the other, as many as fit.
+    fn put_pages(&mut self, texts: BTreeMap<usize, String>, most: usize) {
+        let (mut all, mut left) = (String::new(), Vec::new());
+        for (number, text) in texts {
+            let page = format!("[page {number}]\n{text}\n\n");
+            let room = most.saturating_sub(all.len());
+            if !left.is_empty() || room == 0 {
+                left.push(number);
+            } else if page.len() <= room {
+                all.push_str(&page);
+            } else {
+                all.push_str(&page[..page.floor_char_boundary(room)]);
+                left.push(number);
+            }
+        }
+        self.remark_pages("are left out, the first of them in part: the text is too long", &left);
+        let all = all.trim_end();
+        self.text = (!all.is_empty()).then(|| all.to_owned());
+    }
+
+    /// Says where the pages that were read end, and why.
+    fn remark_end(&mut self, pages: &Pages, wanted: PageRange) {
+        let last = pages.read.iter().map(|(number, _)| *number).max().unwrap_or(0);
+        if let Some(why) = &pages.broken_off {
+            let from = last + 1;
+            let to = pages.count.min(wanted.last);
+            self.remarks.push(format!("Pages {from} to {to} are left out: {why}."));
+        }
+        if pages.count > wanted.last {
+            let (from, to) = (wanted.last + 1, pages.count);
+            self.remarks.push(format!("Pages {from} to {to} were not read."));
+        }
+    }
+}
+
+fn image(media_type: MediaType, bytes: &[u8]) -> Image {
+    Image { media_type: media_type.as_str().to_owned(), base64: STANDARD.encode(bytes) }
+}
+
+/// The first of a text, with a remark where it is cut.
+fn first(mut text: String, most: usize, remarks: &mut Vec<String>) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        remarks.push("The end of the text is left out: it is too long.".to_owned());
+    }
+    text
+}

@@ -1,0 +1,155 @@
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Ended, HookEvent, HookRule};
+
+/// How much of what a program says goes on to the model or the user.
+const MOST_TEXT_BYTES: usize = 16 << 10;
+
+/// What comes of asking.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct HookOutcome {
+    /// What is to be done with the call.
+    pub decision: HookDecision,
+    /// Why: for the model where it is denied, for the user where he is asked.
+    pub reason: Option<String>,
+    /// The input of the call, where a program changed it.
+    pub updated_input: Option<Value>,
+    /// What the model is to know.
+    pub context: Vec<String>,
+    /// What the user is to know.
+    pub messages: Vec<String>,
+    /// Programs that failed.
+    pub problems: Vec<HookProblem>,
+}
+
+/// What a program says of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HookDecision {
+    /// Nothing: the user's rules decide.
+    #[default]
+    None,
+    /// The user need not be asked. What the rules deny stays denied.
+    Allow,
+    /// The user is to be asked, even where the rules allow.
+    Ask,
+    /// It is not done.
+    Deny,
+}
+
+/// A program that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct HookProblem {
+    /// The plugin.
+    pub plugin: String,
+    /// What happened.
+    pub text: String,
+}
+
+impl HookOutcome {
+    /// Adds what another program says: the strictest decision holds.
+    pub(super) fn add(&mut self, other: Self) {
+        if other.decision > self.decision {
+            self.decision = other.decision;
+            self.reason = other.reason;
+        }
+        if other.updated_input.is_some() {
+            self.updated_input = other.updated_input;
+        }
+        self.context.extend(other.context);
+        self.messages.extend(other.messages);
+        self.problems.extend(other.problems);
+    }
+}
+
+/// Reads what a program said: its exit code, then its JSON, then its words.
+pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
+    let mut outcome = HookOutcome::default();
+    let code = match ended {
+        Ended::Exited { code, .. } => *code,
+        Ended::Failed(reason) => return failed(rule, reason.clone()),
+    };
+    let Ended::Exited { stdout, stderr, .. } = ended else { return outcome };
+    match code {
+        0 => {}
+        2 => {
+            outcome.decision = HookDecision::Deny;
+            outcome.reason = Some(bounded(stderr)).filter(|reason| !reason.is_empty());
+            if rule.event == HookEvent::AfterTool {
+                // What is done is done: the model is told.
+                outcome.decision = HookDecision::None;
+                outcome.context.extend(outcome.reason.take());
+            }
+            return outcome;
+        }
+        code => {
+            let words = bounded(stderr);
+            let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+            return failed(rule, format!("it ended with exit code {code}{words}"));
+        }
+    }
+    let said = stdout.trim();
+    if !said.starts_with('{') {
+        // A session begins with what its programs say.
+        if rule.event == HookEvent::SessionStart && !said.is_empty() {
+            outcome.context.push(bounded(said));
+        }
+        return outcome;
+    }
+    match serde_json::from_str::<Value>(said) {
+        Ok(document) => document_read(rule.event, &document, &mut outcome),
+        Err(error) => return failed(rule, format!("what it said is no JSON document: {error}")),
+    }
+    outcome
+}
+
+fn document_read(event: HookEvent, document: &Value, outcome: &mut HookOutcome) {
+    let text = |value: &Value, name: &str| value.get(name)?.as_str().map(bounded);
+    let own = document.get("hookSpecificOutput").unwrap_or(&Value::Null);
+    // The newer words go before the older.
+    let decision = own.get("permissionDecision").or_else(|| document.get("decision"));
+    outcome.decision = match decision.and_then(Value::as_str) {
+        Some("allow" | "approve") => HookDecision::Allow,
+        Some("ask") => HookDecision::Ask,
+        Some("deny" | "block") => HookDecision::Deny,
+        _ => HookDecision::None,
+    };
+    outcome.reason = text(own, "permissionDecisionReason").or_else(|| text(document, "reason"));
+    if document.get("continue").and_then(Value::as_bool) == Some(false) {
+        outcome.decision = HookDecision::Deny;
+        outcome.reason = text(document, "stopReason").or(outcome.reason.take());
+    }
+    if event == HookEvent::BeforeTool {
+        let updated = own.get("updatedInput").filter(|input| input.is_object());
+        outcome.updated_input = updated.cloned();
+    } else if outcome.decision != HookDecision::None {
+        // There is nothing left to allow or to deny: the model is told why.
+        outcome.decision = HookDecision::None;
+        outcome.context.extend(outcome.reason.take());
+    }
+    outcome.context.extend(text(own, "additionalContext"));
+    outcome.messages.extend(text(document, "systemMessage"));
+}
+
+fn failed(rule: &HookRule, text: String) -> HookOutcome {
+    let mut outcome = HookOutcome::default();
+    if rule.blocks_on_failure && rule.event == HookEvent::BeforeTool {
+        outcome.decision = HookDecision::Deny;
+        outcome.reason =
+            Some(format!("the plugin `{}` could not check the call: {text}", rule.plugin));
+    }
+    outcome.problems.push(HookProblem { plugin: rule.plugin.clone(), text });
+    outcome
+}
+
+fn bounded(text: &str) -> String {
+    let text = text.trim();
+    if text.len() <= MOST_TEXT_BYTES {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(MOST_TEXT_BYTES)])
+}

@@ -1,0 +1,222 @@
+//! Looks at files after they were changed.
+//!
+//! [`Checks`] asks, in this order: the grammars, which are always there; the
+//! commands that the user's own configuration names; and, for who switches
+//! them on, installed linters and compilers, and language servers. What was
+//! wrong before a change is not told after it.
+
+mod baseline;
+mod command;
+mod finding;
+mod format;
+mod known;
+mod program;
+mod server;
+mod syntax;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mlxcode_agent::{CheckReport, Checker, DirectRunner, ProgramRunner};
+use mlxcode_base::{CancelToken, ContentHash, Language, RelPath, Root};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::precise::ServerFolders;
+use crate::workspace::Workspace;
+use baseline::Baseline;
+use finding::{Looked, told};
+use server::Servers;
+
+pub use command::CheckCommand;
+
+/// Larger files are not looked at: they are data.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// What is asked after a change, next to the grammars and the user's commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CheckSource {
+    /// Linters and compilers that are installed outside of the project, such as
+    /// `ruff`, `cargo check` and `tsc`. Some run code of the project: its build
+    /// scripts and its settings.
+    Programs,
+    /// The same from the project's own folders, such as `.venv/bin` and
+    /// `node_modules/.bin`: programs that the project brings.
+    ProjectPrograms,
+    /// Language servers, as `--precise` asks them.
+    Servers,
+}
+
+/// Looks at a workspace's files after they were changed.
+pub struct Checks {
+    root: Root,
+    commands: Vec<CheckCommand>,
+    sources: HashSet<CheckSource>,
+    folders: Vec<PathBuf>,
+    runner: Arc<dyn ProgramRunner>,
+    servers: Mutex<Servers>,
+    state: Mutex<State>,
+}
+
+/// What is remembered from change to change.
+#[derive(Default)]
+struct State {
+    /// By check.
+    baselines: HashMap<String, Baseline>,
+    /// Files as they were looked at last.
+    seen: HashMap<RelPath, ContentHash>,
+    /// What was told once and need not be told again.
+    notices: HashSet<String>,
+}
+
+/// A file that was changed, as it is now.
+struct Changed {
+    path: RelPath,
+    language: Option<Language>,
+    text: String,
+}
+
+impl Workspace {
+    /// The checks that the configuration names. `folders` are those in which
+    /// programs are looked for.
+    pub fn checks(&self, folders: &ServerFolders) -> Checks {
+        let config = self.config();
+        let named = config.servers.clone().unwrap_or_default();
+        Checks {
+            root: self.root.clone(),
+            commands: config.checks.clone(),
+            sources: config.check_with.iter().copied().collect(),
+            folders: folders.folders.clone(),
+            runner: Arc::new(DirectRunner),
+            servers: Mutex::new(Servers::new(named)),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl Checks {
+    /// Asks this as well.
+    pub fn with_source(mut self, source: CheckSource) -> Self {
+        self.sources.insert(source);
+        self
+    }
+
+    /// Runs these commands as well, which somebody agreed to.
+    pub fn with_commands(mut self, commands: impl IntoIterator<Item = CheckCommand>) -> Self {
+        self.commands.extend(commands);
+        self
+    }
+
+    /// Starts programs in another way, such as confined.
+    pub fn with_runner(mut self, runner: Arc<dyn ProgramRunner>) -> Self {
+        self.runner = runner;
+        self
+    }
+
+    /// Looks at files before they are changed, so that what is wrong with them
+    /// already is not told of afterwards. Files that have not changed since the
+    /// last check are not looked at again.
+    pub fn before(&self, files: &[RelPath], cancel: &CancelToken) {
+        let all = self.read(files);
+        let is_new = |one: &&Changed| {
+            self.state().seen.get(&one.path) != Some(&ContentHash::of(one.text.as_bytes()))
+        };
+        if all.iter().find(is_new).is_none() && all.len() == files.len() {
+            return;
+        }
+        self.look(&all, cancel, &mut |check, looked| {
+            if let Looked::Found(found) = looked {
+                let mut state = self.state();
+                state.baselines.entry(check).or_default().before(&self.root, found);
+            }
+        });
+        self.remember(&all);
+    }
+
+    /// Asks everybody but the user's commands.
+    fn look(&self, all: &[Changed], cancel: &CancelToken, take: &mut dyn FnMut(String, Looked)) {
+        take("syntax".to_owned(), syntax::look(all));
+        if self.sources.contains(&CheckSource::Servers) {
+            let servers = &mut self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+            servers.look(&self.root, &self.folders, all, cancel, take);
+        }
+        let of_project = self.sources.contains(&CheckSource::ProjectPrograms);
+        if of_project || self.sources.contains(&CheckSource::Programs) {
+            let ground = program::Ground {
+                root: &self.root,
+                folders: &self.folders,
+                of_project,
+                runner: &*self.runner,
+            };
+            ground.look(all, cancel, take);
+        }
+    }
+
+    /// The files that are there and are texts.
+    fn read(&self, files: &[RelPath]) -> Vec<Changed> {
+        let texts = files.iter().filter_map(|path| {
+            let place = self.root.resolve(path).ok()?;
+            let fits = |meta: &std::fs::Metadata| meta.is_file() && meta.len() <= MOST_BYTES;
+            place.metadata().ok().filter(fits)?;
+            let text = std::fs::read_to_string(&place).ok()?;
+            let language = Language::from_path(path.as_path());
+            Some(Changed { path: path.clone(), language, text })
+        });
+        texts.collect()
+    }
+
+    fn remember(&self, all: &[Changed]) {
+        let mut state = self.state();
+        for one in all {
+            state.seen.insert(one.path.clone(), ContentHash::of(one.text.as_bytes()));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Checker for Checks {
+    fn check(&self, files: &[RelPath], cancel: &CancelToken, found: &mut dyn FnMut(CheckReport)) {
+        let all = self.read(files);
+        self.look(&all, cancel, &mut |check, looked| match looked {
+            Looked::Found(findings) => {
+                let mut state = self.state();
+                let baseline = state.baselines.entry(check.clone()).or_default();
+                let new = baseline.after(&self.root, findings);
+                drop(state);
+                let (ok, output) = told(&self.root, &new);
+                found(CheckReport { check, ok, output });
+            }
+            Looked::NotRun(why) => {
+                let output = format!("it did not run: {why}");
+                if self.state().notices.insert(format!("{check}: {output}")) {
+                    found(CheckReport { check, ok: true, output });
+                }
+            }
+        });
+        self.remember(&all);
+        for command in &self.commands {
+            if cancel.is_cancelled() {
+                return;
+            }
+            if let Some(report) = command.run(&self.root, files, &*self.runner, cancel) {
+                found(report);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Checks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (commands, sources) = (&self.commands, &self.sources);
+        f.debug_struct("Checks")
+            .field("commands", commands)
+            .field("sources", sources)
+            .finish_non_exhaustive()
+    }
+}

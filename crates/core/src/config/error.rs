@@ -1,0 +1,196 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
+use thiserror::Error;
+
+use crate::remote::RemoteError;
+
+/// Why the configuration could not be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file is there and cannot be read.
+    #[error("cannot read the configuration file {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write the configuration file {path}")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The path is no plain file of a sensible length.
+    #[error("the configuration file {path} is {what}")]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The key counts in the user's own file alone: a repository that was
+    /// cloned must not choose where models come from, or what is started.
+    #[error("`{key}` counts in the user's own configuration file alone, not in {path}")]
+    NotHere {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+    /// A provider in it is called what none can be.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Provider {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: RemoteError,
+    },
+    /// The file is not what the program understands.
+    #[error("the configuration file {path} is not valid: line {line}, column {column}: {problem}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, from one.
+        line: usize,
+        /// The character in the line, from one.
+        column: usize,
+        /// What is wrong there.
+        problem: ConfigProblem,
+    },
+    /// There is no such key.
+    #[error("there is no key `{key}`")]
+    NoKey {
+        /// As given.
+        key: String,
+        /// Keys that are written alike.
+        near: Vec<String>,
+    },
+    /// The key has no value, and none stands for it.
+    #[error("`{key}` is not set")]
+    NotSet {
+        /// The key.
+        key: String,
+    },
+    /// The key takes another kind of value.
+    #[error("`{key}` takes {wanted}, not {found}")]
+    BadValue {
+        /// The key.
+        key: String,
+        /// What it takes.
+        wanted: String,
+        /// What was given.
+        found: String,
+    },
+    /// There is no project whose file could be changed.
+    #[error("there is no project here")]
+    NoProject,
+}
+
+/// What is wrong in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// It is no JSON.
+    Syntax {
+        /// Why.
+        what: String,
+    },
+    /// The program knows no such key.
+    UnknownKey {
+        /// The key with all above it.
+        key: String,
+        /// Keys that are written alike.
+        near: Vec<String>,
+    },
+    /// A value is of another kind.
+    WrongType {
+        /// The key with all above it.
+        key: String,
+        /// What it takes.
+        wanted: String,
+        /// What is there.
+        found: String,
+    },
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { what } => f.write_str(what),
+            Self::UnknownKey { key, .. } => write!(f, "there is no key `{key}`"),
+            Self::WrongType { key, wanted, found } if key.is_empty() => {
+                write!(f, "the file holds {wanted}, not {found}")
+            }
+            Self::WrongType { key, wanted, found } => {
+                write!(f, "`{key}` takes {wanted}, not {found}")
+            }
+        }
+    }
+}
+
+impl Diagnostic for ConfigError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
+                io_error_kind(source)
+            }
+            Self::NotAFile { .. }
+            | Self::NotHere { .. }
+            | Self::Invalid { .. }
+            | Self::Provider { .. }
+            | Self::BadValue { .. }
+            | Self::NoProject => ErrorKind::InvalidInput,
+            Self::NoKey { .. } | Self::NotSet { .. } => ErrorKind::NotFound,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "config.unreadable",
+            Self::Unwritable { .. } => "config.unwritable",
+            Self::NotAFile { .. } => "config.not_a_file",
+            Self::NotHere { .. } => "config.not_here",
+            Self::Invalid { .. } => "config.invalid",
+            Self::Provider { source, .. } => source.code(),
+            Self::NoKey { .. } => "config.no_key",
+            Self::NotSet { .. } => "config.not_set",
+            Self::BadValue { .. } => "config.bad_value",
+            Self::NoProject => "config.no_project",
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let all = || "`mlx-code config list` shows the keys".to_owned();
+        Some(match self {
+            Self::Unreadable { .. } => "make the file readable, or remove it".to_owned(),
+            Self::Unwritable { .. } => "check its permissions and the free space".to_owned(),
+            Self::NotAFile { .. } => "remove it, or write a plain file in its place".to_owned(),
+            Self::NotHere { key, .. } => {
+                format!("move `{key}` to the user's own configuration file")
+            }
+            Self::Invalid { problem: ConfigProblem::UnknownKey { near, .. }, .. }
+            | Self::NoKey { near, .. } => {
+                if near.is_empty() {
+                    return Some(all());
+                }
+                format!("did you mean `{}`?", near.join("` or `"))
+            }
+            Self::Invalid { problem: ConfigProblem::Syntax { .. }, .. } => {
+                "the file is JSON, in which comments are allowed".to_owned()
+            }
+            Self::Invalid { .. } | Self::BadValue { .. } => {
+                "docs/schemas/config.json tells what each key takes".to_owned()
+            }
+            Self::Provider { source, .. } => return source.help(),
+            Self::NotSet { .. } => all(),
+            Self::NoProject => "run it in a project, or leave --project out".to_owned(),
+        })
+    }
+}

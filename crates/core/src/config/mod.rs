@@ -1,0 +1,138 @@
+//! What a user and a project set.
+
+mod change;
+mod edit;
+mod error;
+mod explain;
+mod key;
+mod load;
+mod models;
+mod shape;
+mod store;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::checks::{CheckCommand, CheckSource};
+use crate::remote::ProviderConfig;
+
+pub use edit::EditConfig;
+pub use error::{ConfigError, ConfigProblem};
+pub use explain::{ConfigKey, Explained, Setting};
+pub use load::{ConfigSource, LoadedConfig, PROJECT_CONFIG};
+pub use models::{ModelsConfig, project_types};
+pub use store::ConfigFile;
+
+/// What can be configured. A project's file goes before the user's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the schema of this file is, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The installed model to use where none is named.
+    pub model: Option<String>,
+    /// Installed models for some tasks and for some kinds of projects, before
+    /// `model`.
+    #[serde(default, skip_serializing_if = "ModelsConfig::is_empty")]
+    pub models: ModelsConfig,
+    /// The most tokens of an answer; 1024.
+    pub max_tokens: Option<usize>,
+    /// The most tokens of passages that are searched for; 4096.
+    pub context_tokens: Option<usize>,
+    /// Files larger than this are not read for context; 1048576, of source code
+    /// 16777216.
+    pub max_file_bytes: Option<u64>,
+    /// Globs of files that are not read, as in `.gitignore`. Both lists count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Catalogues of models, files or addresses, on top of the own one. In
+    /// the user's own file alone.
+    pub catalogues: Option<Vec<String>>,
+    /// Programs of language servers by the servers' names, such as `ty`, for
+    /// `--precise`; those that are not named are looked for in `PATH`. In the
+    /// user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<BTreeMap<String, PathBuf>>,
+    /// Servers that run models, by the names that stand before the slash in
+    /// `--model provider/model`. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<BTreeMap<String, ProviderConfig>>,
+    /// Whether nothing may leave this machine. A project's file can only switch
+    /// it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<bool>,
+    /// Which files may be changed, and how much is kept to take changes back.
+    #[serde(default, skip_serializing_if = "EditConfig::is_empty")]
+    pub edit: EditConfig,
+    /// The colours: `auto`, `light`, `dark`, `none`, or a theme by its name. In
+    /// the user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// Single colours on top of the theme's, by what they colour, such as
+    /// `added`. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub colors: BTreeMap<String, String>,
+    /// A folder of prompt templates that go before the built-in ones. In the
+    /// user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<PathBuf>,
+    /// Prompts by the names under which they are called, such as `/tidy`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub commands: BTreeMap<String, CommandConfig>,
+    /// Other words for verbs with their arguments. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, String>,
+    /// Commands that are run after files were changed. Those of a project's
+    /// file are only proposed: somebody has to agree to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckCommand>,
+    /// What else is asked after files were changed. In the user's own file
+    /// alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub check_with: Vec<CheckSource>,
+    /// How conversations are kept. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
+    pub session: SessionConfig,
+}
+
+/// A prompt with a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandConfig {
+    /// What is said to the model; `{{ arguments }}` stands for what follows the
+    /// name.
+    pub prompt: String,
+    /// What it does, for who looks through the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// How conversations are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Whether conversations are kept; true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<bool>,
+    /// Conversations that nobody used for so many days are deleted; without it,
+    /// none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub keep_days: Option<u32>,
+}
+
+impl SessionConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether conversations are kept.
+    pub fn is_recorded(&self) -> bool {
+        self.record.unwrap_or(true)
+    }
+}

@@ -1,0 +1,14 @@
+//! Models that are made of models.
+
+mod cache;
+mod cached;
+mod ensemble;
+mod fallback;
+mod relay;
+mod routing;
+
+pub use cache::{Cache, CacheOptions};
+pub use cached::Cached;
+pub use ensemble::{Candidate, Ensemble, Score};
+pub use fallback::Fallback;
+pub use routing::{Route, RouteRule, Routing, Task};
