@@ -121,7 +121,7 @@ pub use mlxcode_agent::{
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
-    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
+    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind, nearest,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,

@@ -35,10 +35,8 @@ pub(super) fn run(
     // Nobody is there to ask, so nothing is changed unless it is allowed.
     let mode = args.mode.map_or(Mode::ReadOnly, |name| name.mode());
     // What goes on is kept; what a script says once is not.
-    let store = match args.goes_on || args.resume.is_some() {
-        true => Some(Arc::new(workspace.sessions()?)),
-        false => None,
-    };
+    let goes_on = args.goes_on || args.resume.is_some();
+    let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
     let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
     let session = begun.session;

@@ -5,7 +5,8 @@ mod file;
 mod resume;
 mod talk;
 
-use mlxcode_terminal::{Role, fuzzy_match};
+use mlxcode_core::nearest;
+use mlxcode_terminal::Role;
 
 use super::Repl;
 use crate::exit::Outcome;
@@ -79,15 +80,9 @@ pub(super) fn run(repl: &mut Repl<'_, '_>, name: &str, rest: &str) -> Outcome<Ne
     if let Some(command) = COMMANDS.iter().find(|command| command.name == name) {
         return (command.run)(repl, rest);
     }
-    let nearest = COMMANDS
-        .iter()
-        .filter_map(|command| {
-            let found = fuzzy_match(name, command.name).or_else(|| fuzzy_match(command.name, name));
-            Some((found?.score, command.name))
-        })
-        .max_by_key(|(score, _)| *score);
-    let hint = match nearest {
-        Some((_, nearest)) => format!("did you mean /{nearest}?"),
+    let names = COMMANDS.iter().map(|command| command.name.to_owned());
+    let hint = match nearest(name, names, 1).first() {
+        Some(nearest) => format!("did you mean /{nearest}?"),
         None => "/help shows what there is".to_owned(),
     };
     repl.say(Role::Warning, &format!("there is no /{name}; {hint}"))?;

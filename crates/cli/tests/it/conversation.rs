@@ -120,6 +120,7 @@ fn files_and_symbols_complete() {
     terminal.send("see @gree\t");
     terminal.wait_for("greet.py");
     terminal.send("\x03");
+    terminal.wait_for_prompt();
     terminal.clear();
     terminal.send("@open_po\t");
     terminal.wait_for("@open_port");
@@ -137,6 +138,7 @@ fn control_c_stops_an_answer_and_not_the_conversation() {
     terminal.wait_for_prompt();
     terminal.send("and now?\r");
     terminal.wait_for("Short.");
+    terminal.wait_for_prompt();
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
 }
@@ -173,9 +175,12 @@ fn a_conversation_goes_on_later() {
     terminal.send("\x04");
     terminal.wait_for_end();
 
-    for args in [&["--continue"][..], &["--resume", "greeting"]] {
+    for (args, end) in [
+        (&["--continue"][..], "› what does greet do?\nIt greets."),
+        (&["--resume", "greeting"], "› again?\nAs I said."),
+    ] {
         let mut terminal = open(&ground, &["As I said."], args, 80);
-        terminal.wait_for("› what does greet do?\nIt greets.");
+        terminal.wait_for(end);
         terminal.send("again?\r");
         terminal.wait_for("As I said.");
         terminal.wait_for_prompt();
