@@ -24,7 +24,7 @@ pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, OutputFormat, ThemeName};
+pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use models::Models;
 pub use pull::{Pull, Queue};

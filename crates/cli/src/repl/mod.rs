@@ -23,7 +23,7 @@ use mlxcode_terminal::{
     FileView, KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
 };
 
-use crate::args::{Computing, Conversation, ThemeName};
+use crate::args::{Computing, Conversation, ModeName, ThemeName};
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
 use crate::exit_code::SUCCESS;
@@ -69,7 +69,7 @@ impl<'r, 'h> Repl<'r, 'h> {
         let pinned = relative(&workspace, host, &args.pinned)?;
         let screen = screen(args, host);
         let model = required_model(&Computing::default(), common, host, workspace.config())?;
-        let mode = args.mode.map_or(Mode::default(), |name| name.mode());
+        let mode = args.mode.map_or(Mode::default(), ModeName::mode);
         let (store, broken) = match workspace.sessions() {
             Ok(store) => (Some(Arc::new(store)), None),
             Err(error) => (None, Some(error.sentence())),
@@ -143,13 +143,11 @@ impl<'r, 'h> Repl<'r, 'h> {
     }
 
     fn answer(&mut self, text: &str) -> Outcome<Next> {
-        match slash::parse(text) {
-            Some((name, rest)) => slash::run(self, name, rest),
-            None => {
-                self.turn(text, false)?;
-                Ok(Next::Stay)
-            }
+        if let Some((name, rest)) = slash::parse(text) {
+            return slash::run(self, name, rest);
         }
+        self.turn(text, false)?;
+        Ok(Next::Stay)
     }
 
     fn greet(&mut self) -> Outcome<()> {

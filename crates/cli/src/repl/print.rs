@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
 
 use super::{begin, wanted};
-use crate::args::{Computing, Conversation, OutputFormat};
+use crate::args::{Computing, Conversation, ModeName, OutputFormat};
 use crate::command::{Common, relative, required_model};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{CANCELLED, CONFLICT, NOT_PERMITTED, SUCCESS, UNHEALTHY, USED_UP};
@@ -33,7 +33,7 @@ pub(super) fn run(
     let pinned = relative(&workspace, host, &args.pinned)?;
     let model = required_model(&Computing::default(), common, host, workspace.config())?;
     // Nobody is there to ask, so nothing is changed unless it is allowed.
-    let mode = args.mode.map_or(Mode::ReadOnly, |name| name.mode());
+    let mode = args.mode.map_or(Mode::ReadOnly, ModeName::mode);
     // What goes on is kept; what a script says once is not.
     let goes_on = args.goes_on || args.resume.is_some();
     let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);

@@ -159,7 +159,7 @@ pub(super) fn read(store: &SessionStore, id: &SessionId) -> Outcome<Recorded> {
         match &record.kind {
             // What cannot be read was written by a newer version.
             RecordKind::Message => {
-                entries.extend(serde_json::from_value::<Entry>(record.data).ok())
+                entries.extend(serde_json::from_value::<Entry>(record.data).ok());
             }
             kind if kind.as_str() == HISTORY => {
                 let told = record.data.get("entries").cloned().unwrap_or_default();

@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program in a terminal.
 pub struct Terminal {
-    master: Box<dyn MasterPty + Send>,
+    /// Kept open: the terminal lives as long as it does.
+    _master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
@@ -57,7 +58,7 @@ impl Terminal {
             }
         });
         let screen = vt100::Parser::new(size_of(rows), size_of(columns), 10_000);
-        Self { master: pair.master, child, keyboard, output, screen, written: Vec::new() }
+        Self { _master: pair.master, child, keyboard, output, screen, written: Vec::new() }
     }
 
     /// Types.
