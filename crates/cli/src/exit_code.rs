@@ -10,6 +10,10 @@ pub const UNHEALTHY: u8 = 1;
 pub const USAGE: u8 = 2;
 /// What a reply asks for fits nowhere.
 pub const CONFLICT: u8 = 5;
+/// A policy or a person said no.
+pub const NOT_PERMITTED: u8 = 8;
+/// A limit was reached.
+pub const USED_UP: u8 = 9;
 /// Interrupted by the user, as a shell counts it: 128 + SIGINT.
 pub const CANCELLED: u8 = 130;
 /// Nobody reads the output any more, as a shell counts it: 128 + SIGPIPE.

@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mlxcode_core::{
     CancelToken, Dirs, DocumentCommand, Environment, HubSettings, Model, ProbeCommand,
     SecretSurroundings, ServerFolders,
 };
+use mlxcode_terminal::Surroundings;
 
 use crate::editor::Editor;
 use crate::output::visible;
@@ -33,6 +34,8 @@ pub struct Host<'a> {
     pub output_is_shown: bool,
     /// How many characters a line of that terminal has, where it tells.
     pub output_columns: Option<usize>,
+    /// The same, asked again: terminals change their size.
+    pub columns: fn() -> Option<usize>,
     /// Whether `output` shows colours.
     pub color: bool,
     /// Whether `messages` is a terminal, so that a line can be redrawn.
@@ -50,6 +53,10 @@ pub struct Host<'a> {
     pub model: Option<Model>,
     /// Cancelled by Ctrl-C.
     pub cancel: CancelToken,
+    /// What Ctrl-C cancels.
+    pub interrupt: Interrupt,
+    /// What the environment says of the terminal.
+    pub terminal: Surroundings,
     /// Set while a person is asked.
     pub waiting: Waiting,
     /// Secrets of the environment, and the way to the keychain.
@@ -69,7 +76,41 @@ pub struct Host<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Waiting(Arc<AtomicBool>);
 
+/// What an interrupt stops. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<Mutex<Pending>>);
+
+#[derive(Debug, Default)]
+struct Pending {
+    cancel: CancelToken,
+    /// Whether somebody interrupted already, and it has not ended yet.
+    asked: bool,
+}
+
+impl Interrupt {
+    /// What the next interrupt cancels from here on: each turn of a
+    /// conversation is stopped for itself.
+    pub fn renew(&self) -> CancelToken {
+        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *pending = Pending::default();
+        pending.cancel.clone()
+    }
+
+    /// Somebody interrupts. False where that happened before.
+    fn interrupt(&self) -> bool {
+        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.cancel.cancel();
+        !std::mem::replace(&mut pending.asked, true)
+    }
+}
+
 impl Host<'_> {
+    /// A token that the next interrupt cancels.
+    pub(crate) fn renew_cancel(&mut self) -> CancelToken {
+        self.cancel = self.interrupt.renew();
+        self.cancel.clone()
+    }
+
     /// Shows a piece of a model's text at once: as it is, but for what a
     /// terminal would obey.
     pub(crate) fn stream(&mut self, text: &str) -> io::Result<()> {
@@ -93,11 +134,17 @@ impl Waiting {
 }
 
 /// Runs the command on the process's own streams.
-#[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let cancel = CancelToken::new();
+    main_with(args, None)
+}
+
+/// As [`main`], with a model to use where none is named.
+#[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
+pub fn main_with(args: impl IntoIterator<Item = OsString>, model: Option<Model>) -> u8 {
+    let interrupt = Interrupt::default();
+    let cancel = interrupt.renew();
     let waiting = Waiting::default();
-    stop_on_interrupt(&cancel, &waiting);
+    stop_on_interrupt(&interrupt, &waiting);
     let stdin_is_terminal = io::stdin().is_terminal();
     let output_is_shown = io::stdout().is_terminal();
     let color = output_is_shown
@@ -122,14 +169,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         input_is_typed: stdin_is_terminal,
         output_is_shown,
         output_columns: columns().filter(|_| output_is_shown),
+        columns,
         color,
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),
         probe: probe(),
         hub: HubSettings::from_env(),
-        model: None,
+        model,
         cancel,
+        interrupt,
+        terminal: surroundings(output_is_shown),
         waiting,
         secrets: SecretSurroundings::from_env(),
         environment: Environment::from_env(),
@@ -138,6 +188,24 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         hide: Hidden::on_terminal,
     };
     crate::run(args, &mut host)
+}
+
+/// What the environment says of the terminal.
+#[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
+fn surroundings(is_terminal: bool) -> Surroundings {
+    let variable = |name: &str| std::env::var(name).ok();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"];
+    Surroundings {
+        is_terminal,
+        term: variable("TERM"),
+        term_program: variable("TERM_PROGRAM"),
+        colorterm: variable("COLORTERM"),
+        no_color: variable("NO_COLOR"),
+        clicolor_force: variable("CLICOLOR_FORCE"),
+        colorfgbg: variable("COLORFGBG"),
+        locale: locale.into_iter().filter_map(variable).find(|value| !value.is_empty()),
+        plain: false,
+    }
 }
 
 /// This very program, with the verb that asks the drivers.
@@ -161,21 +229,19 @@ fn own_program() -> Option<PathBuf> {
 
 /// The first interrupt asks the work to stop, which takes at most a token;
 /// the second one ends the process, and so does one while a person is asked.
-fn stop_on_interrupt(cancel: &CancelToken, waiting: &Waiting) {
-    let cancel = cancel.clone();
+fn stop_on_interrupt(interrupt: &Interrupt, waiting: &Waiting) {
+    let interrupt = interrupt.clone();
     let waiting = waiting.clone();
-    let asked = AtomicBool::new(false);
     // Without a handler, an interrupt ends the process at once: still safe,
     // since files are only ever replaced whole.
     let _ = ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::SeqCst) || waiting.0.load(Ordering::SeqCst) {
+        if !interrupt.interrupt() || waiting.0.load(Ordering::SeqCst) {
             show_again();
             // The shell's prompt begins on a line of its own.
             let _ = writeln!(io::stderr());
             #[allow(clippy::exit, clippy::disallowed_methods, reason = "it means now")]
             std::process::exit(i32::from(crate::exit_code::CANCELLED));
         }
-        cancel.cancel();
     });
 }
 

@@ -13,17 +13,19 @@ mod exit;
 mod exit_code;
 mod host;
 mod output;
+mod repl;
 mod typing;
 
 pub use editor::Editor;
-pub use host::{Host, Waiting, document_command, main};
+pub use host::{Host, Interrupt, Waiting, document_command, main, main_with};
 pub use typing::Hidden;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
-use crate::args::Args;
+use crate::args::{Args, Conversation};
 use crate::exit::Failure;
 
 /// Runs the command that `args` names, the program's own name first, and
@@ -35,6 +37,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 
         Ok(args) => args,
         Err(error) => return exit::show_usage(&error, json, host),
     };
+    if let Err(error) = usable(&args, host) {
+        return exit::show_usage(&error, args.json, host);
+    }
     let json = args.json;
     let done = command::run(args, host);
     // A file on a full disk often fails no earlier than here.
@@ -48,5 +53,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 
         Err(Failure::Output(error)) => exit::show_lost_output(&error, host),
         Err(Failure::OutputClosed) => exit_code::OUTPUT_CLOSED,
         Err(Failure::Error(error)) => exit::show_error(&error, json, host),
+    }
+}
+
+/// A conversation needs somebody who converses, and its options a conversation.
+fn usable(args: &Args, host: &Host<'_>) -> Result<(), clap::Error> {
+    let wrong = |kind, text: &str| Err(Args::command().error(kind, text));
+    match &args.command {
+        Some(_) if args.conversation != Conversation::default() => wrong(
+            ErrorKind::ArgumentConflict,
+            "the options of the conversation cannot be used with a command",
+        ),
+        None if args.conversation.print.is_none()
+            && !(host.input_is_typed && host.output_is_shown) =>
+        {
+            wrong(
+                ErrorKind::MissingSubcommand,
+                "a conversation needs a terminal; give a command, or --print with what to say",
+            )
+        }
+        _ => Ok(()),
     }
 }

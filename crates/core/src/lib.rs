@@ -131,12 +131,12 @@ pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
     CheckReport, Checker, Compaction, ContextLedger, Decision, DocumentCommand, Entry, Event,
     Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall, ProgramEnd, ProgramRunner,
-    ProgramStop, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
-    TurnLimits,
+    ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions, SessionTurn, TurnEnd,
+    TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
-    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind,
+    LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind, nearest,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,

@@ -71,6 +71,11 @@ impl Workspace {
         }
     }
 
+    /// The text files of the tree, in order: what can be named in a question.
+    pub fn files(&self, cancel: &CancelToken) -> Result<Vec<RelPath>> {
+        Ok(self.navigation(cancel)?.texts().paths())
+    }
+
     /// The index, and all that it knows now.
     fn indexed(&self, cancel: &CancelToken) -> Result<(CodeIndex, Arc<IndexedTree>)> {
         let index = self.index()?;

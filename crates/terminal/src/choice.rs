@@ -83,7 +83,7 @@ pub(crate) fn read_answer(
         Key::Escape | Key::Interrupt | Key::End => None,
         _ => Some('?'),
     };
-    let shown = letter.filter(|letter| letter.is_ascii_graphic()).map(String::from);
+    let shown = letter.filter(char::is_ascii_graphic).map(String::from);
     writeln!(RawLines(out), "{}", shown.unwrap_or_default())?;
     Ok(letter)
 }

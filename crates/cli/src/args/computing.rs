@@ -36,6 +36,12 @@ pub enum Cache {
     Q8,
 }
 
+impl Default for Computing {
+    fn default() -> Self {
+        Self { threads: None, engine: Engine::Cpu, tier: None, cache: Cache::Bf16 }
+    }
+}
+
 impl Computing {
     /// The library's options.
     pub fn options(&self) -> LoadOptions {

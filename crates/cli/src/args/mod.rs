@@ -5,6 +5,7 @@ mod code;
 mod computing;
 mod config;
 mod context;
+mod conversation;
 mod library;
 mod mcp;
 mod models;
@@ -25,6 +26,7 @@ pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
+pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
@@ -65,9 +67,13 @@ pub struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub replay: Option<PathBuf>,
 
-    /// What to do.
+    /// How to converse.
+    #[command(flatten)]
+    pub conversation: Conversation,
+
+    /// What to do; a conversation without.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// One verb each.

@@ -48,6 +48,7 @@ use crate::args::{Args, Command, Computing};
 use crate::exit::Outcome;
 use crate::host::Host;
 use crate::output::progress::ProgressLine;
+use crate::repl;
 
 /// What every verb gets beside its own arguments.
 pub struct Common {
@@ -76,7 +77,10 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         replay: args.replay,
     };
     remote::mind_the_network(host);
-    match args.command {
+    let Some(command) = args.command else {
+        return repl::run(&args.conversation, &common, host);
+    };
+    match command {
         Command::Ask(args) => ask::run(&args, &common, host),
         Command::Search(args) => search::run(&args, &common, host),
         Command::Context(args) => context::run(&args, &common, host),
@@ -114,7 +118,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
 }
 
 impl Common {
-    fn workspace(&self, host: &Host<'_>) -> Outcome<Workspace> {
+    /// The workspace asked for.
+    pub fn workspace(&self, host: &Host<'_>) -> Outcome<Workspace> {
         let dirs = dirs(host)?;
         Ok(match &self.root {
             Some(root) => Workspace::open(&host.current_dir.join(root), &dirs)?,
@@ -125,7 +130,7 @@ impl Common {
 
 /// The model that was named, else the default one; `None` where none is
 /// installed. It is recorded, or a recording, where that was asked for.
-fn model(
+pub fn model(
     computing: &Computing,
     common: &Common,
     host: &mut Host<'_>,
@@ -173,7 +178,7 @@ fn found_model(
 }
 
 /// As [`model`], where there has to be one.
-fn required_model(
+pub fn required_model(
     computing: &Computing,
     common: &Common,
     host: &mut Host<'_>,
@@ -183,7 +188,7 @@ fn required_model(
 }
 
 /// The user's folders, or the error that tells how to name some.
-fn dirs(host: &Host<'_>) -> Outcome<Dirs> {
+pub fn dirs(host: &Host<'_>) -> Outcome<Dirs> {
     Ok(Dirs::require(host.dirs.clone())?)
 }
 
@@ -224,6 +229,10 @@ fn place(workspace: &Workspace, host: &Host<'_>, typed: &str) -> Outcome<CodePla
 }
 
 /// Turns typed paths into paths below the workspace's root.
-fn relative(workspace: &Workspace, host: &Host<'_>, typed: &[PathBuf]) -> Outcome<Vec<RelPath>> {
+pub fn relative(
+    workspace: &Workspace,
+    host: &Host<'_>,
+    typed: &[PathBuf],
+) -> Outcome<Vec<RelPath>> {
     typed.iter().map(|path| Ok(workspace.relative(&host.current_dir, path)?)).collect()
 }

@@ -5,11 +5,12 @@ use std::fs;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mlx_code_cli::{Editor, Hidden, Host, Waiting, run};
+use mlx_code_cli::{Editor, Hidden, Host, Interrupt, Waiting, run};
 use mlxcode_core::{
     CancelToken, Dirs, Environment, HubSettings, Model, ProbeCommand, ScriptedModel,
     SecretSurroundings, ServerFolders,
 };
+use mlxcode_terminal::Surroundings;
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -124,6 +125,7 @@ impl Ground {
             input_is_typed: false,
             output_is_shown: play.columns.is_some(),
             output_columns: play.columns,
+            columns: || None,
             waiting: Waiting::default(),
             color: false,
             live: false,
@@ -133,6 +135,8 @@ impl Ground {
             hub,
             model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
             cancel,
+            interrupt: Interrupt::default(),
+            terminal: Surroundings::default(),
             secrets: SecretSurroundings::default(),
             environment: {
                 let mut environment = Environment::default();

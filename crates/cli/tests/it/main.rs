@@ -7,6 +7,8 @@ mod bad_input;
 mod changes;
 mod code;
 mod config;
+#[cfg(unix)]
+mod conversation;
 mod convert;
 #[cfg(unix)]
 mod document;
@@ -17,6 +19,9 @@ mod ground;
 mod library;
 mod mcp;
 mod plugins;
+mod printing;
+#[cfg(unix)]
+mod pty;
 mod pulls;
 mod remote;
 mod search;

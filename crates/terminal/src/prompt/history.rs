@@ -122,6 +122,9 @@ impl Entries {
 /// Opens the file for this user alone: inputs are private.
 #[allow(clippy::disallowed_methods, reason = "a history is no file of a tree")]
 fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn inputs_are_kept_once_and_come_back() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("history");
+        let path = folder.path().join("new").join("history");
         let mut entries = Entries::open(Some(path.clone()), Pastes::default()).unwrap();
         for typed in ["one", "two\nlines", " secret", "", "one", "one"] {
             entries.add(typed).unwrap();

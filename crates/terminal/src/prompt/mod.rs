@@ -192,7 +192,8 @@ fn menu(screen: &Screen) -> ColumnarMenu {
         .with_name(MENU)
         .with_columns(1)
         .with_traversal_direction(TraversalDirection::Vertical)
-        .with_marker("")
+        // It stands in place of the sign while the list is open.
+        .with_marker(&(screen.paint(Role::Prompt, screen.glyph("›", ">")) + " "))
         .with_text_style(nu_ansi_term::Style::new())
         .with_selected_text_style(selected(screen))
         .with_description_text_style(look(screen, Role::Faint))

@@ -8,4 +8,5 @@ mod diff;
 mod markdown;
 mod pty;
 mod screens;
+mod themes;
 mod typing;

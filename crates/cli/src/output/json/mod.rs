@@ -13,6 +13,7 @@ mod hardware;
 mod library;
 mod models;
 mod plugins;
+mod print;
 mod pulls;
 mod search;
 mod secret;
@@ -54,6 +55,7 @@ pub use plugins::{
     McpTestOutput, McpToolRowOutput, McpToolsOutput, PluginListOutput, PluginOutput,
     PluginRowOutput,
 };
+pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};

@@ -1,0 +1,99 @@
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use mlxcode_core::Mode;
+use mlxcode_terminal::ThemeChoice;
+
+/// Arguments of the conversation, which is what no verb opens.
+#[derive(Clone, Debug, Default, PartialEq, clap::Args)]
+#[command(next_help_heading = "Options of the conversation, which opens without a command")]
+pub struct Conversation {
+    /// Say this, print the answer and leave; `-` reads the standard input
+    #[arg(long, short, value_name = "TEXT")]
+    pub print: Option<String>,
+    /// How `--print` prints [default: text]
+    #[arg(long, value_enum, requires = "print", value_name = "FORMAT")]
+    pub output_format: Option<OutputFormat>,
+    /// How much may be done without asking [default: ask; with `--print`, read-only]
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub mode: Option<ModeName>,
+    /// Go on with the newest conversation of this folder
+    #[arg(long = "continue", short = 'c')]
+    pub goes_on: bool,
+    /// Go on with a conversation, by its name, its id or the beginning of its title
+    #[arg(long, value_name = "SESSION", conflicts_with = "goes_on")]
+    pub resume: Option<String>,
+    /// A file to show the model whole; may be given several times
+    #[arg(long = "pin", value_name = "FILE")]
+    pub pinned: Vec<PathBuf>,
+    /// Write for those who hear the screen: no colour, no drawing, words for marks
+    #[arg(long)]
+    pub plain: bool,
+    /// The colours [default: as the terminal says]
+    #[arg(long, value_enum, value_name = "THEME")]
+    pub theme: Option<ThemeName>,
+    /// Edit the line with the keys of vi
+    #[arg(long)]
+    pub vi: bool,
+}
+
+/// How an answer is printed for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// The answer, as the model wrote it
+    Text,
+    /// One document at the end
+    Json,
+    /// What happens, a JSON document a line, as it happens
+    StreamJson,
+}
+
+/// How much may be done without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModeName {
+    /// It looks, and changes nothing
+    ReadOnly,
+    /// It asks before it changes a file or runs a command
+    Ask,
+    /// It changes files without asking, and asks before it runs a command
+    AutoEdit,
+    /// It does what it is asked for
+    Full,
+}
+
+/// Colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThemeName {
+    /// Light or dark, as the terminal says
+    Auto,
+    /// For a light background
+    Light,
+    /// For a dark background
+    Dark,
+    /// No colour
+    None,
+}
+
+impl ModeName {
+    /// The library's word.
+    pub fn mode(self) -> Mode {
+        match self {
+            Self::ReadOnly => Mode::ReadOnly,
+            Self::Ask => Mode::Ask,
+            Self::AutoEdit => Mode::AutoEdit,
+            Self::Full => Mode::Full,
+        }
+    }
+}
+
+impl ThemeName {
+    /// The terminal's word.
+    pub fn choice(self) -> ThemeChoice {
+        match self {
+            Self::Auto => ThemeChoice::Auto,
+            Self::Light => ThemeChoice::Light,
+            Self::Dark => ThemeChoice::Dark,
+            Self::None => ThemeChoice::None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What can be typed in a conversation.
+
+use std::time::{Duration, Instant};
+
+use mlxcode_core::{
+    CancelToken, HitReason, Mode, ModelLibrary, SearchKind, SearchOptions, SessionFilter,
+    SessionSummary, Workspace,
+};
+use mlxcode_terminal::{Completer, Completion, Completions};
+
+use super::slash;
+use crate::command::dirs;
+use crate::exit::Outcome;
+use crate::host::Host;
+
+/// The files of a tree seldom change while somebody types.
+const FRESH: Duration = Duration::from_secs(20);
+/// Fewer letters name no symbol.
+const LEAST_SYMBOL: usize = 2;
+/// More symbols are no help.
+const MOST_SYMBOLS: usize = 20;
+
+/// Commands, files, symbols and models.
+pub(super) struct Known {
+    workspace: Workspace,
+    models: Vec<String>,
+    files: Vec<String>,
+    read: Option<Instant>,
+}
+
+impl Known {
+    pub fn new(workspace: &Workspace, host: &Host<'_>) -> Outcome<Self> {
+        let listed = ModelLibrary::open(&dirs(host)?)?.list();
+        // A library that cannot be listed says so where it is needed.
+        let models = listed.unwrap_or_default().into_iter().map(|model| model.name).collect();
+        Ok(Self { workspace: workspace.clone(), models, files: Vec::new(), read: None })
+    }
+
+    fn files(&mut self) -> &[String] {
+        if self.read.is_none_or(|read| read.elapsed() > FRESH) {
+            if let Ok(files) = self.workspace.files(&CancelToken::new()) {
+                self.files = files.iter().map(ToString::to_string).collect();
+            }
+            self.read = Some(Instant::now());
+        }
+        &self.files
+    }
+
+    fn sessions(&self) -> Vec<Completion> {
+        let listed =
+            self.workspace.sessions().and_then(|store| Ok(store.list(&SessionFilter::default())?));
+        let completion = |session: SessionSummary| Completion {
+            text: session.name.clone().unwrap_or_else(|| session.id.to_string()),
+            detail: Some(session.label().to_owned()),
+            space: false,
+        };
+        listed.unwrap_or_default().into_iter().map(completion).collect()
+    }
+
+    fn symbols(&self, name: &str) -> Vec<Completion> {
+        let mut options = SearchOptions::default();
+        options.kind = SearchKind::Symbol;
+        options.limit = MOST_SYMBOLS;
+        let found = self.workspace.find(name, &options, &());
+        let hits = found.map(|found| found.hits).unwrap_or_default();
+        hits.into_iter()
+            .filter_map(|hit| {
+                let detail = format!("{}:{}", hit.path, hit.lines);
+                let text = hit.reasons.iter().find_map(|reason| match reason {
+                    HitReason::Defines { name } => Some(name.clone()),
+                    _ => None,
+                })?;
+                Some(Completion { text, detail: Some(detail), space: true })
+            })
+            .collect()
+    }
+}
+
+impl Completer for Known {
+    fn candidates(&mut self, wanted: Completions<'_>) -> Vec<Completion> {
+        match wanted {
+            Completions::Command(_) => slash::COMMANDS
+                .iter()
+                .map(|command| Completion {
+                    text: command.name.to_owned(),
+                    detail: Some(command.help.to_owned()),
+                    space: !command.arguments.is_empty(),
+                })
+                .collect(),
+            Completions::Argument { command, .. } => match command {
+                "resume" => self.sessions(),
+                "model" => named(self.models.iter().map(String::as_str)),
+                "mode" => named(Mode::ALL.into_iter().map(Mode::as_str)),
+                "theme" => named(["auto", "dark", "light", "none"]),
+                "thinking" => named(["off", "on"]),
+                "files" | "drop" => named(self.files().iter().map(String::as_str)),
+                _ => Vec::new(),
+            },
+            Completions::Mention(text) => {
+                let mut found = named(self.files().iter().map(String::as_str));
+                if text.chars().count() >= LEAST_SYMBOL && !text.contains(['/', '.']) {
+                    found.extend(self.symbols(text));
+                }
+                found
+            }
+        }
+    }
+}
+
+fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Completion> {
+    let completion = |name: &str| Completion { text: name.to_owned(), detail: None, space: true };
+    names.into_iter().map(completion).collect()
+}

@@ -1,0 +1,267 @@
+//! The conversation: what `mlx-code` alone opens, and what `--print` says.
+
+mod approve;
+mod complete;
+mod edit_blocks;
+mod export;
+mod print;
+mod proposal;
+mod record;
+mod slash;
+mod spinner;
+mod turn;
+mod view;
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+
+use mlxcode_core::{
+    Error, Mode, Model, NewSession, RelPath, Session, SessionLog, SessionSetup, SessionStore,
+    Workspace,
+};
+use mlxcode_terminal::{
+    FileView, KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
+};
+
+use crate::args::{Computing, Conversation, ModeName, ThemeName};
+use crate::command::{Common, dirs, relative, required_model};
+use crate::exit::{Failure, Outcome, show_error, written};
+use crate::exit_code::SUCCESS;
+use crate::host::{Host, document_command};
+use record::{Recorded, Recorder};
+use slash::Next;
+use turn::Totals;
+
+/// The file of past inputs, beside the user's other state.
+const HISTORY: &str = "inputs";
+
+/// Runs the conversation, or says one thing.
+pub fn run(args: &Conversation, common: &Common, host: &mut Host<'_>) -> Outcome {
+    match &args.print {
+        Some(text) => print::run(text, args, common, host),
+        None => Repl::open(args, common, host)?.run(args),
+    }
+}
+
+/// A conversation on a terminal.
+struct Repl<'r, 'h> {
+    host: &'r mut Host<'h>,
+    common: &'r Common,
+    screen: Screen,
+    workspace: Workspace,
+    model: Model,
+    session: Session,
+    /// Where conversations are kept; `None` where that cannot be opened.
+    store: Option<Arc<SessionStore>>,
+    recorder: Option<Arc<Recorder>>,
+    /// Whether what the model thinks is shown.
+    shows_thinking: bool,
+    /// The change that was shown last.
+    change: Vec<FileView>,
+    totals: Totals,
+    /// Another prompt is wanted: its colours changed.
+    is_stale: bool,
+}
+
+impl<'r, 'h> Repl<'r, 'h> {
+    fn open(args: &Conversation, common: &'r Common, host: &'r mut Host<'h>) -> Outcome<Self> {
+        let workspace = common.workspace(host)?;
+        let pinned = relative(&workspace, host, &args.pinned)?;
+        let screen = screen(args, host);
+        let model = required_model(&Computing::default(), common, host, workspace.config())?;
+        let mode = args.mode.map_or(Mode::default(), ModeName::mode);
+        let (store, broken) = match workspace.sessions() {
+            Ok(store) => (Some(Arc::new(store)), None),
+            Err(error) => (None, Some(error.sentence())),
+        };
+        let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+        let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+        for path in pinned {
+            begun.session.pin(path)?;
+        }
+        let mut repl = Self {
+            host,
+            common,
+            screen,
+            workspace,
+            model,
+            session: begun.session,
+            store,
+            recorder: begun.recorder,
+            shows_thinking: true,
+            change: Vec::new(),
+            totals: Totals::default(),
+            is_stale: false,
+        };
+        repl.greet()?;
+        if let Some(why) = broken {
+            repl.say(Role::Warning, &format!("conversations are not kept: {why}"))?;
+        }
+        if let Some(recorded) = &recorded {
+            repl.show_end(recorded)?;
+        }
+        Ok(repl)
+    }
+
+    fn run(mut self, args: &Conversation) -> Outcome {
+        let mut prompt = self.prompt(args)?;
+        loop {
+            if std::mem::take(&mut self.is_stale) {
+                prompt = self.prompt(args)?;
+            }
+            prompt.set_words(self.words()?);
+            let mut nobody = io::empty();
+            let waiting = self.host.waiting.clone();
+            let is_cooked = !self.screen.capabilities.cursor;
+            let (keyboard, out) = streams(self.host, &mut nobody);
+            // Where lines are read, an interrupt comes as a signal, and leaves.
+            let typed = if is_cooked {
+                waiting.during(|| prompt.read(keyboard, out))?
+            } else {
+                prompt.read(keyboard, out)?
+            };
+            if let Some(columns) = (self.host.columns)() {
+                self.screen.set_columns(Some(columns));
+            }
+            let text = match typed {
+                Typed::Leave => break,
+                Typed::Input(text) => text,
+            };
+            match self.answer(&text) {
+                Ok(Next::Stay) => {}
+                Ok(Next::Leave) => break,
+                // What went wrong is told, and the conversation goes on.
+                Err(Failure::Error(error)) => {
+                    written(self.host.output.flush())?;
+                    show_error(&error, false, self.host);
+                }
+                Err(failure) => return Err(failure),
+            }
+            written(self.host.output.flush())?;
+        }
+        Ok(SUCCESS)
+    }
+
+    fn answer(&mut self, text: &str) -> Outcome<Next> {
+        if let Some((name, rest)) = slash::parse(text) {
+            return slash::run(self, name, rest);
+        }
+        self.turn(text, false)?;
+        Ok(Next::Stay)
+    }
+
+    fn greet(&mut self) -> Outcome<()> {
+        let (name, root) = (self.model.info().name.clone(), self.workspace.root().display());
+        let text = format!("{name} in {root}. /help shows what there is.");
+        self.say(Role::Faint, &text)
+    }
+
+    fn prompt(&mut self, args: &Conversation) -> Outcome<Prompt> {
+        let options = |history, repl: &Self| -> Outcome<PromptOptions> {
+            Ok(PromptOptions {
+                keys: if args.vi { KeyMap::Vi } else { KeyMap::Emacs },
+                history,
+                completer: Some(Box::new(complete::Known::new(&repl.workspace, repl.host)?)),
+                editor: None,
+            })
+        };
+        let history = dirs(self.host)?.state.join(HISTORY);
+        match Prompt::new(&self.screen, options(Some(history), self)?) {
+            Ok(prompt) => Ok(prompt),
+            Err(error) => {
+                // Past inputs are a convenience; without them one can still talk.
+                self.say(Role::Warning, &Error::from(error).sentence())?;
+                Ok(Prompt::new(&self.screen, options(None, self)?)?)
+            }
+        }
+    }
+
+    /// What stands before the prompt: the mode, where it is not the usual one.
+    fn words(&self) -> Outcome<&'static str> {
+        let mode = self.session.mode()?;
+        Ok(if mode == Mode::default() { "" } else { mode.as_str() })
+    }
+
+    /// Writes a line in the style of a role.
+    fn say(&mut self, role: Role, text: &str) -> Outcome<()> {
+        let text = self.screen.paint(role, &mlxcode_terminal::visible(text));
+        written(writeln!(self.host.output, "{text}"))
+    }
+}
+
+/// The streams of a conversation. `nobody` stands in for a keyboard that is
+/// not there.
+fn streams<'s>(
+    host: &'s mut Host<'_>,
+    nobody: &'s mut io::Empty,
+) -> (&'s mut dyn BufRead, &'s mut dyn Write) {
+    let keyboard: &mut dyn BufRead = match &mut host.keyboard {
+        Some(keyboard) => &mut **keyboard,
+        None => nobody,
+    };
+    (keyboard, &mut *host.output)
+}
+
+/// What the output can show.
+fn screen(args: &Conversation, host: &Host<'_>) -> Screen {
+    let mut surroundings = host.terminal.clone();
+    surroundings.plain |= args.plain;
+    let mut capabilities = surroundings.capabilities();
+    // The line editor draws on the stream of messages.
+    capabilities.cursor &= host.live;
+    let choice = args.theme.map_or(ThemeChoice::Auto, ThemeName::choice);
+    Screen::new(capabilities, Theme::new(&choice, &capabilities), host.output_columns)
+}
+
+/// A conversation that began or goes on.
+struct Begun {
+    session: Session,
+    recorder: Option<Arc<Recorder>>,
+}
+
+/// Begins a conversation, which is written into `store`, or goes on with one.
+fn begin(
+    workspace: &Workspace,
+    model: &Model,
+    mode: Mode,
+    store: Option<&Arc<SessionStore>>,
+    recorded: Option<&Recorded>,
+    host: &Host<'_>,
+) -> Outcome<Begun> {
+    let recorder = store.map(|store| {
+        let new = NewSession {
+            model: model.info().name.clone(),
+            root: workspace.root().display().to_string(),
+            mode: mode.as_str().to_owned(),
+            ..NewSession::default()
+        };
+        Arc::new(Recorder::new(Arc::clone(store), new, recorded))
+    });
+    let mut setup = SessionSetup::default();
+    setup.options.mode = mode;
+    setup.programs = host.servers.clone();
+    setup.documents = document_command();
+    setup.log = recorder.clone().map(|recorder| recorder as Arc<dyn SessionLog>);
+    if let Some(recorded) = recorded {
+        setup.entries.clone_from(&recorded.entries);
+        setup.options.name = recorded.id.to_string();
+    }
+    let session = workspace.session(model, setup)?;
+    for path in recorded.into_iter().flat_map(|recorded| &recorded.pinned) {
+        // A path that was written down and is none any more is no loss.
+        if let Ok(path) = RelPath::new(path) {
+            session.pin(path)?;
+        }
+    }
+    Ok(Begun { session, recorder })
+}
+
+/// The conversation that the arguments ask to go on with.
+fn wanted(args: &Conversation, store: &SessionStore) -> Outcome<Option<Recorded>> {
+    let id = match &args.resume {
+        Some(typed) => Some(store.find(typed)?),
+        None if args.goes_on => store.latest()?,
+        None => None,
+    };
+    id.map(|id| record::read(store, &id)).transpose()
+}

@@ -1,0 +1,114 @@
+//! `--print`: one turn without a conversation, for scripts.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
+
+use super::{begin, wanted};
+use crate::args::{Computing, Conversation, ModeName, OutputFormat};
+use crate::command::{Common, relative, required_model};
+use crate::exit::{Outcome, written};
+use crate::exit_code::{CANCELLED, CONFLICT, NOT_PERMITTED, SUCCESS, UNHEALTHY, USED_UP};
+use crate::host::Host;
+use crate::output::json::{self, PrintOutput};
+use crate::output::visible;
+
+/// No question is longer.
+const LONGEST_BYTES: u64 = 16 << 20;
+
+/// Says something and prints what comes of it.
+pub(super) fn run(
+    text: &str,
+    args: &Conversation,
+    common: &Common,
+    host: &mut Host<'_>,
+) -> Outcome {
+    let text = if text == "-" { read(host)? } else { text.to_owned() };
+    let format = match args.output_format {
+        None if common.json => OutputFormat::Json,
+        format => format.unwrap_or(OutputFormat::Text),
+    };
+    let workspace = common.workspace(host)?;
+    let pinned = relative(&workspace, host, &args.pinned)?;
+    let model = required_model(&Computing::default(), common, host, workspace.config())?;
+    // Nobody is there to ask, so nothing is changed unless it is allowed.
+    let mode = args.mode.map_or(Mode::ReadOnly, ModeName::mode);
+    // What goes on is kept; what a script says once is not.
+    let goes_on = args.goes_on || args.resume.is_some();
+    let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
+    let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+    let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+    let session = begun.session;
+    for path in pinned {
+        session.pin(path)?;
+    }
+    let mut input = Input::from(text);
+    input.cancel = host.cancel.clone();
+    let mut turn = session.ask(input)?;
+    let mut output = PrintOutput::new(&model.info().name, mode.as_str());
+    let mut end = TurnEnd::Done;
+    while let Some(event) = turn.next() {
+        match &event {
+            Event::Text { text } if format == OutputFormat::Text => written(host.stream(text))?,
+            Event::ApprovalNeeded(_) => turn.decide(Decision::No),
+            Event::Finished { reason, .. } => end = reason.clone(),
+            Event::Notice { text } if format == OutputFormat::Text => {
+                written(writeln!(host.messages, "{}", visible(text)))?;
+            }
+            _ => {}
+        }
+        if format == OutputFormat::StreamJson {
+            json::write_line(host, &event)?;
+            written(host.output.flush())?;
+        }
+        output.note(&event);
+    }
+    match format {
+        OutputFormat::Text => written(writeln!(host.output))?,
+        OutputFormat::Json => json::write(host, &output)?,
+        OutputFormat::StreamJson => {}
+    }
+    Ok(match end {
+        TurnEnd::Done => SUCCESS,
+        TurnEnd::Cancelled => CANCELLED,
+        other => {
+            let code = code(&other);
+            if format == OutputFormat::Text {
+                let why = output_reason(&other);
+                written(writeln!(host.messages, "{}", visible(why)))?;
+            }
+            code
+        }
+    })
+}
+
+/// The exit code of a turn that did not do what it was asked.
+fn code(end: &TurnEnd) -> u8 {
+    match end {
+        TurnEnd::Declined => NOT_PERMITTED,
+        TurnEnd::Unrepaired => CONFLICT,
+        TurnEnd::Length | TurnEnd::Steps | TurnEnd::Tokens | TurnEnd::Time | TurnEnd::Loop => {
+            USED_UP
+        }
+        _ => UNHEALTHY,
+    }
+}
+
+fn output_reason(end: &TurnEnd) -> String {
+    match end {
+        TurnEnd::Failed { message, .. } => format!("it failed: {message}"),
+        other => {
+            let name = serde_json::to_value(other).unwrap_or_default();
+            format!("the turn ended early: {}", name.as_str().unwrap_or("failed"))
+        }
+    }
+}
+
+fn read(host: &mut Host<'_>) -> Outcome<String> {
+    let mut text = String::new();
+    let place = || "the standard input".into();
+    let read = host.input.take(LONGEST_BYTES).read_to_string(&mut text);
+    read.map_err(|source| InputError::Unreadable { path: place(), source })?;
+    Ok(text)
+}

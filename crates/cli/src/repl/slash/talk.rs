@@ -1,0 +1,171 @@
+//! The conversation itself: its model, its mode, its memory, its look.
+
+use mlxcode_core::{Mode, Usage};
+use mlxcode_terminal::{Role, Theme, ThemeChoice};
+
+use super::{COMMANDS, Next};
+use crate::args::Computing;
+use crate::command::{Common, required_model};
+use crate::exit::Outcome;
+use crate::repl::Repl;
+
+/// `/help`
+pub(super) fn help(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    let head = |name: &str, arguments: &str| format!("/{name} {arguments}").trim_end().to_owned();
+    let width = COMMANDS
+        .iter()
+        .map(|command| head(command.name, command.arguments).chars().count())
+        .max()
+        .unwrap_or(0);
+    for command in COMMANDS {
+        let head = head(command.name, command.arguments);
+        repl.say(Role::Emphasis, &format!("{head:width$}  {}", command.help))?;
+    }
+    for line in [
+        "",
+        "@ names a file or a symbol. Tab completes, Ctrl-R searches what you typed before.",
+        "Alt-Enter or a backslash before Enter begins a line. Ctrl-C stops an answer.",
+    ] {
+        repl.say(Role::Faint, line)?;
+    }
+    Ok(Next::Stay)
+}
+
+/// `/quit`
+#[allow(clippy::unnecessary_wraps, reason = "as all commands do")]
+pub(super) fn quit(_: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    Ok(Next::Leave)
+}
+
+/// `/plan`
+pub(super) fn plan(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
+    if rest.is_empty() {
+        repl.say(Role::Warning, "say what is to be planned: /plan TEXT")?;
+    } else {
+        repl.turn(rest, true)?;
+    }
+    Ok(Next::Stay)
+}
+
+/// `/mode`
+pub(super) fn mode(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
+    let names: Vec<&str> = Mode::ALL.into_iter().map(Mode::as_str).collect();
+    match Mode::ALL.into_iter().find(|mode| mode.as_str() == rest) {
+        Some(mode) => repl.session.set_mode(mode)?,
+        None if rest.is_empty() => {}
+        None => {
+            let text = format!("there is no mode {rest}; there are {}", names.join(", "));
+            repl.say(Role::Warning, &text)?;
+        }
+    }
+    let mode = repl.session.mode()?;
+    repl.say(Role::Faint, &format!("the mode is {}", mode.as_str()))?;
+    Ok(Next::Stay)
+}
+
+/// `/model`
+pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
+    if !rest.is_empty() {
+        repl.host.renew_cancel();
+        let wanted = Common {
+            json: false,
+            root: None,
+            model: Some(rest.to_owned()),
+            over_memory: repl.common.over_memory,
+            record: None,
+            replay: None,
+        };
+        let config = repl.workspace.config().clone();
+        let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;
+        repl.session.set_model(&model)?;
+        repl.model = model;
+    }
+    let info = repl.model.info();
+    let text =
+        format!("the model is {}, with {} tokens of context", info.name, info.context_length);
+    repl.say(Role::Faint, &text)?;
+    Ok(Next::Stay)
+}
+
+/// `/thinking`
+pub(super) fn thinking(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
+    match rest {
+        "on" | "off" => {
+            repl.shows_thinking = rest == "on";
+            repl.session.set_thinking(Some(repl.shows_thinking));
+        }
+        "" => {}
+        _ => repl.say(Role::Warning, "say /thinking on or /thinking off")?,
+    }
+    let what = if repl.shows_thinking { "shown" } else { "off" };
+    repl.say(Role::Faint, &format!("thinking is {what}"))?;
+    Ok(Next::Stay)
+}
+
+/// `/compact`
+pub(super) fn compact(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    let cancel = repl.host.renew_cancel();
+    let done = repl.session.compact(&cancel)?;
+    let text = format!("{} tokens became {}", done.before_tokens, done.after_tokens);
+    repl.say(Role::Success, &text)?;
+    Ok(Next::Stay)
+}
+
+/// `/clear`
+pub(super) fn clear(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    repl.session.clear()?;
+    repl.say(Role::Faint, "what was said is forgotten; pinned files stay")?;
+    Ok(Next::Stay)
+}
+
+/// `/stats`
+pub(super) fn stats(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    let totals = repl.totals;
+    let Usage { prompt_tokens, completion_tokens } = totals.usage;
+    let mut lines = vec![
+        format!("turns            {}", totals.turns),
+        format!("tokens read      {prompt_tokens}"),
+        format!("tokens written   {completion_tokens}"),
+    ];
+    if let Some(speed) = totals.speed() {
+        lines.push(format!("speed            {speed:.1} tokens a second"));
+    }
+    lines.push(format!("time             {:.1} s", totals.time.as_secs_f64()));
+    lines.push(format!("changes          {} applied, {} not", totals.applied, totals.declined));
+    for line in lines {
+        repl.say(Role::Faint, &line)?;
+    }
+    Ok(Next::Stay)
+}
+
+/// `/theme`
+pub(super) fn theme(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
+    let choice = match rest {
+        "" | "auto" => ThemeChoice::Auto,
+        "light" => ThemeChoice::Light,
+        "dark" => ThemeChoice::Dark,
+        "none" => ThemeChoice::None,
+        _ => {
+            repl.say(Role::Warning, "there are auto, light, dark and none")?;
+            return Ok(Next::Stay);
+        }
+    };
+    repl.screen.theme = Theme::new(&choice, &repl.screen.capabilities);
+    repl.is_stale = true;
+    let sample = ["Heading", "Link", "Keyword", "String", "Added", "Removed"];
+    let roles =
+        [Role::Heading, Role::Link, Role::Keyword, Role::String, Role::Added, Role::Removed];
+    for (role, word) in roles.into_iter().zip(sample) {
+        repl.say(role, word)?;
+    }
+    Ok(Next::Stay)
+}
+
+/// `/config`
+pub(super) fn config(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
+    let text = serde_json::to_string_pretty(repl.workspace.config()).unwrap_or_default();
+    for line in text.lines() {
+        repl.say(Role::Faint, line)?;
+    }
+    Ok(Next::Stay)
+}
