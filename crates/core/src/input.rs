@@ -54,6 +54,15 @@ pub enum InputError {
         /// The folder.
         root: PathBuf,
     },
+    /// A text is no `NAME=VALUE`.
+    #[error("`{text}` is no NAME=VALUE that is known here")]
+    NoPair {
+        /// The text.
+        text: String,
+    },
+    /// Nothing tells how the project tests itself.
+    #[error("nothing here tells how the project is tested")]
+    NoTestCommand,
     /// A reply holds nothing to apply.
     #[error("the reply holds no edit")]
     NoEdits,
@@ -107,7 +116,9 @@ impl Diagnostic for InputError {
             Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
                 io_error_kind(source)
             }
-            Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
+            Self::NoTestCommand | Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => {
+                ErrorKind::NotFound
+            }
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
@@ -115,6 +126,7 @@ impl Diagnostic for InputError {
             | Self::NobodyToAsk
             | Self::NobodyToType
             | Self::NotTheSame
+            | Self::NoPair { .. }
             | Self::BadTime { .. }
             | Self::NoPlace { .. }
             | Self::BadHash { .. }
@@ -130,6 +142,8 @@ impl Diagnostic for InputError {
             Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
+            Self::NoPair { .. } => "input.no_pair",
+            Self::NoTestCommand => "input.no_test_command",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
@@ -171,6 +185,10 @@ impl Diagnostic for InputError {
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",
                 Self::NotTheSame => "type it again",
+                Self::NoPair { .. } => {
+                    "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"
+                }
+                Self::NoTestCommand => "name the command: mlx-code fix 'make check'",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"

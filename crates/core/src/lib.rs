@@ -55,9 +55,11 @@ mod precise;
 mod remote;
 mod residency;
 mod residents;
+mod runner;
 mod secrets;
 mod session;
 mod syntax;
+mod tasks;
 mod tokens;
 mod turn;
 mod watch;
@@ -89,17 +91,19 @@ pub use residency::{
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use session::{Session, SessionSetup};
+pub use tasks::{TaskModel, post_review, review_to_post};
 pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
 pub use workspace::{TurnOptions, Workspace};
 
 pub use mlxcode_agent::{
-    Access, Approval, CheckReport, Compaction, ContextLedger, Decision, Entry, Event, Input,
-    LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn, TurnEnd, TurnEvent,
-    TurnLimits,
+    Access, Approval, CheckReport, CommandRun, CommandRunner, Compaction, ContextLedger, Decision,
+    Entry, Event, Input, LedgerPiece, Mode, Proposal, ProposedChange, SessionOptions, SessionTurn,
+    TurnEnd, TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
@@ -158,5 +162,40 @@ pub mod backend {
 
     pub use mlxcode_models::{
         Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+    };
+}
+
+/// Named work: what a task is given and what it gives.
+pub mod task {
+    pub use mlxcode_agent::task::batch::{
+        BatchFile, BatchOptions, BatchState, BatchStatus, BatchWatch,
+    };
+    pub use mlxcode_agent::task::commit::{
+        CommitMessage, CommitOptions, CommitProposal, CommitStyle, Form, Mood, StagedChange,
+    };
+    pub use mlxcode_agent::task::document::{DocumentOptions, Documented};
+    pub use mlxcode_agent::task::explain::{ExplainTarget, Explanation};
+    pub use mlxcode_agent::task::fix::{FixEnd, FixEvent, FixOptions, FixReport};
+    pub use mlxcode_agent::task::review::{
+        Finding, ReviewOptions, ReviewReport, ReviewSubject, Severity, Suggestion, sarif,
+    };
+    pub use mlxcode_agent::task::scaffold::{
+        ProjectTemplate, Scaffold, Variable, VariableKind, built_in_templates,
+    };
+    pub use mlxcode_agent::task::unit_test::{ProposedTests, TestFramework, TestOptions};
+    pub use mlxcode_agent::task::workflow::{
+        Action, Permission, Step, StepReport, StepStatus, Workflow, WorkflowEvent, WorkflowOptions,
+        WorkflowReport,
+    };
+    pub use mlxcode_agent::task::{Leak, PROMPT_NAMES, PromptPlace, Prompts, TaskError};
+    pub use mlxcode_git::{CommitPrograms, Range};
+}
+
+/// Issues, changes and reviews where a repository is published.
+pub mod forge {
+    pub use mlxcode_forge::{
+        ChangeRequest, ChangedFile, Comment, FileState, Forge, ForgeKind, ForgeOptions, Host,
+        Issue, Place, PlaceKind, PostedReview, RemoteRepository, Review, ReviewComment, Token,
+        Verdict,
     };
 }

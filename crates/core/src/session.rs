@@ -172,13 +172,13 @@ impl Session {
 
 /// A workspace as a session sees it. What is open stays open from turn to
 /// turn: whether the tree changed is seen at a glance then.
-struct Tree {
+pub(crate) struct Tree {
     workspace: Workspace,
     code: Mutex<Option<Code>>,
 }
 
 impl Tree {
-    fn new(workspace: Workspace) -> Self {
+    pub(crate) fn new(workspace: Workspace) -> Self {
         Self { workspace, code: Mutex::new(None) }
     }
 

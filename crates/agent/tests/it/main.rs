@@ -8,9 +8,6 @@ mod scaffolds;
 mod session;
 mod tasks;
 mod tasks_at_work;
-mod session;
-mod tasks;
-mod tasks_at_work;
 
 use std::fs;
 

@@ -14,6 +14,7 @@ mod models;
 mod pulls;
 mod search;
 mod secret;
+mod tasks;
 mod upkeep;
 mod watch;
 
@@ -48,6 +49,10 @@ pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
 pub use pulls::{PullOutput, PullsOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
+pub use tasks::{
+    BatchOutput, CommitOutput, DocumentOutput, ExplainOutput, FixOutput, ReviewOutput,
+    ScaffoldOutput, TemplatesOutput, TestOutput, WorkflowOutput,
+};
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,
     RepairOutput, RepairedFileOutput, VerifyAllOutput, VerifyCheckOutput, VerifyOutput,
