@@ -16,4 +16,5 @@ mod pulls;
 mod remote;
 mod search;
 mod secrets;
+mod tasks;
 mod work;
