@@ -55,7 +55,8 @@ fn a_message_is_written_and_committed() {
     assert_eq!(git(&ground, &["log", "-1", "--format=%s"]), "Add one");
     ground.write("port.py", "x = 1\n");
     git(&ground, &["add", "port.py"]);
-    let document = json(&play(&ground, &["commit", "--json", "--conventional"], &["feat: Sets x."], None));
+    let document =
+        json(&play(&ground, &["commit", "--json", "--conventional"], &["feat: Sets x."], None));
     assert_eq!(document["subject"], "feat: set x");
     assert_eq!(document["commit"], Value::Null);
 }
@@ -70,7 +71,10 @@ fn a_review_is_shown_as_text_sarif_and_json() {
     let expect = "port.py:2 error It divides by zero\n  Always.\n  -     return number / 0\n  +     return number\n\n1 finding in 1 file\n";
     assert_eq!(text.out, expect);
     let sarif = json(&play(&ground, &["review", "--sarif"], &[reply], None));
-    assert_eq!(sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
+    assert_eq!(
+        sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"],
+        2
+    );
     let document = json(&play(&ground, &["review", "--json"], &[reply], None));
     let edit = document["findings"][0]["edit"].as_str().unwrap().to_owned();
     let applied = ground.play(&["apply", "-", "--yes"], Play { input: &edit, ..Play::default() });
@@ -98,7 +102,11 @@ fn comments_and_tests_are_proposed_and_applied() {
     let ground = Ground::new();
     let ran = play(&ground, &["document", "port.py", "--yes"], &["SUMMARY: Open a port."], None);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ground.read("port.py").starts_with("def open_port(number):\n    \"\"\"Open a port.\"\"\"\n"));
+    assert!(
+        ground
+            .read("port.py")
+            .starts_with("def open_port(number):\n    \"\"\"Open a port.\"\"\"\n")
+    );
     let tests = "```python\nimport unittest\nimport port\n\nclass T(unittest.TestCase):\n    def test_port(self):\n        self.assertEqual(port.open_port(1), 1)\n```";
     let document = json(&play(&ground, &["test", "port.py", "--yes", "--json"], &[tests], None));
     assert_eq!((&document["framework"], &document["tests"]), (&"unittest".into(), &1.into()));
@@ -117,13 +125,19 @@ fn a_project_is_made_and_nothing_is_written_over() {
     assert_eq!(made.code, 0, "{made:?}");
     assert!(made.err.contains("Name of the project [words]"), "{made:?}");
     let manifest = ground.read("words/Cargo.toml");
-    assert!(manifest.contains("name = \"words\"") && manifest.contains("A library of words."), "{manifest}");
+    assert!(
+        manifest.contains("name = \"words\"") && manifest.contains("A library of words."),
+        "{manifest}"
+    );
     ground.write("words/Cargo.toml", "mine");
     let again = ground.run(&["scaffold", "rust-lib", "words", "--yes"]);
     assert_ne!(again.code, 0, "{again:?}");
     assert_eq!(ground.read("words/Cargo.toml"), "mine");
     let document = json(&ground.run(&["scaffold", "python", "tool", "--yes", "--json"]));
-    assert_eq!((&document["applied"], &document["values"]["package"]), (&true.into(), &"tool".into()));
+    assert_eq!(
+        (&document["applied"], &document["values"]["package"]),
+        (&true.into(), &"tool".into())
+    );
 }
 
 #[test]
@@ -139,7 +153,10 @@ fn a_batch_is_gone_on_with_from_its_state() {
     assert!(ran.out.contains("greet.py  +1 -1") && ran.out.contains("port.py   failed"), "{ran:?}");
     let ran = play(&ground, &args, &["NONE"], None);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("greet.py  +1 -1") && ran.out.contains("port.py   unchanged"), "{ran:?}");
+    assert!(
+        ran.out.contains("greet.py  +1 -1") && ran.out.contains("port.py   unchanged"),
+        "{ran:?}"
+    );
     assert!(ground.read("greet.py").contains("HELLO"));
     assert!(!fs::exists(ground.path("state.json.new")).unwrap());
 }
@@ -166,7 +183,13 @@ fn a_command_is_mended_until_it_is_content() {
     let ground = Ground::new();
     let reply = "greet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n";
     // Where this machine cannot confine a command, that is agreed to here.
-    let args = ["fix", "grep -q HELLO greet.py || { echo 'greet.py:2: not loud'; exit 1; }", "--yes", "--json", "--unconfined"];
+    let args = [
+        "fix",
+        "grep -q HELLO greet.py || { echo 'greet.py:2: not loud'; exit 1; }",
+        "--yes",
+        "--json",
+        "--unconfined",
+    ];
     let document = json(&play(&ground, &args, &[reply], None));
     assert_eq!((&document["end"], &document["runs"]), (&"green".into(), &2.into()), "{document}");
     assert!(ground.read("greet.py").contains("HELLO"));

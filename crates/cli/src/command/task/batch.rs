@@ -81,7 +81,7 @@ pub fn run(args: &Batch, common: &Common, host: &mut Host<'_>) -> Outcome {
 
 /// What the work says to the one who sits at the streams.
 enum Message {
-    Shown(String, String),
+    Shown(String),
     Asked(String, std::sync::mpsc::Sender<bool>),
     Done(Box<BatchState>, RelPath),
 }
@@ -107,7 +107,7 @@ impl BatchWatch for Watch {
             .iter()
             .map(|change| diff::render_change(change, self.style).to_string())
             .collect();
-        self.send(Message::Shown(path.to_string(), text));
+        self.send(Message::Shown(text));
         if !self.ask {
             return true;
         }
@@ -130,8 +130,8 @@ fn take(
     host: &mut Host<'_>,
 ) -> Outcome<()> {
     match message {
-        Message::Shown(..) if json => Ok(()),
-        Message::Shown(_, text) => {
+        Message::Shown(_) if json => Ok(()),
+        Message::Shown(text) => {
             written(writeln!(host.output, "{text}"))?;
             written(host.output.flush())
         }
