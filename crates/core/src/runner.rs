@@ -80,10 +80,6 @@ impl CommandRunner for SandboxedRunner {
             Ended::TooMuchDisk => (None, Some("it took too much of the disk".to_owned())),
             _ => (None, Some("it was stopped".to_owned())),
         };
-        let mut run = CommandRun::default();
-        run.status = status;
-        run.output = ran.output.text();
-        run.note = note;
-        Ok(run)
+        Ok(CommandRun { status, output: ran.output.text(), note })
     }
 }

@@ -160,8 +160,8 @@ impl Workspace {
     ) -> Result<(Scaffold, EditPlan)> {
         let scaffold = template.render(into, values)?;
         // Templates may hold what is protected elsewhere, such as a lock file.
-        let mut options = PlanOptions::default();
-        options.allow_protected = scaffold.files.iter().map(ToString::to_string).collect();
+        let allow_protected = scaffold.files.iter().map(ToString::to_string).collect();
+        let options = PlanOptions { allow_protected, ..PlanOptions::default() };
         let plan = self.plan_operations(&scaffold.operations, &options)?;
         Ok((scaffold, plan))
     }
