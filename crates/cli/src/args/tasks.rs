@@ -8,6 +8,7 @@ use super::{Computing, Consent};
 
 /// Arguments of `commit`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Commit {
     /// What the change is about, in your words
     pub hint: Option<String>,

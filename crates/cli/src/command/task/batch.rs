@@ -102,11 +102,8 @@ impl Watch {
 
 impl BatchWatch for Watch {
     fn decide(&mut self, path: &RelPath, plan: &EditPlan) -> bool {
-        let text: String = plan
-            .changes()
-            .iter()
-            .map(|change| diff::render_change(change, self.style).to_string())
-            .collect();
+        let text: String =
+            plan.changes().iter().map(|change| diff::render_change(change, self.style)).collect();
         self.send(Message::Shown(text));
         if !self.ask {
             return true;

@@ -104,8 +104,7 @@ fn ask(
             default = guess;
         }
         let mut value = default.clone();
-        while !silent {
-            let Some(keyboard) = &mut host.keyboard else { break };
+        while let Some(keyboard) = host.keyboard.as_mut().filter(|_| !silent) {
             let shown = write!(host.messages, "{} [{}]: ", variable.prompt, visible(&default));
             written(shown.and_then(|()| host.messages.flush()))?;
             let mut line = String::new();
@@ -137,7 +136,7 @@ fn list(templates: &[ProjectTemplate], common: &Common, host: &mut Host<'_>) -> 
     let style = Style::for_output(host);
     let width = templates.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
     for template in templates {
-        let name = style.strong(format!("{:width$}", visible(&template.name).to_string()));
+        let name = style.strong(format!("{:width$}", visible(&template.name)));
         let own = if template.is_built_in { "" } else { " (your own)" };
         written(writeln!(host.output, "{name}  {}{own}", visible(&template.description)))?;
     }

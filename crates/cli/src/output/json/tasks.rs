@@ -303,7 +303,7 @@ impl BatchOutput {
                 entry: None,
                 reason: None,
             };
-            one.status = match &file.status {
+            let status = match &file.status {
                 BatchStatus::Changed { added, removed, entry, .. } => {
                     (one.added, one.removed) = (*added, *removed);
                     one.entry = Some(entry.clone());
@@ -320,8 +320,8 @@ impl BatchOutput {
                 BatchStatus::Unchanged => "unchanged",
                 BatchStatus::Declined => "declined",
                 _ => "pending",
-            }
-            .to_owned();
+            };
+            status.clone_into(&mut one.status);
             one
         });
         Self { model: model.to_owned(), files: files.collect() }
