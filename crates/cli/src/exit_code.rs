@@ -30,7 +30,10 @@ pub fn of_refusals(refusals: &[Refusal]) -> u8 {
 /// The codes of whole classes, as docs/cli.md shows them.
 pub const CLASSES: [(u8, &str); 15] = [
     (SUCCESS, "all went well; with `apply` and `edit`: applied, or the answer was no"),
-    (UNHEALTHY, "`doctor`, `models verify` or `audit verify` found something broken"),
+    (
+        UNHEALTHY,
+        "`doctor`, `models verify`, `audit verify` or `review --fail-on` found something; `fix`, `batch` or `workflow` did not reach its end",
+    ),
     (USAGE, "the arguments or the input are wrong"),
     (3, "something named does not exist"),
     (4, "what would be made exists, or is undone already"),

@@ -54,6 +54,15 @@ pub enum InputError {
         /// The folder.
         root: PathBuf,
     },
+    /// A text is no `NAME=VALUE`.
+    #[error("`{text}` is no NAME=VALUE that is known here")]
+    NoPair {
+        /// The text.
+        text: String,
+    },
+    /// Nothing tells how the project tests itself.
+    #[error("nothing here tells how the project is tested")]
+    NoTestCommand,
     /// A reply holds nothing to apply.
     #[error("the reply holds no edit")]
     NoEdits,
@@ -121,7 +130,9 @@ impl Diagnostic for InputError {
             Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
                 io_error_kind(source)
             }
-            Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => ErrorKind::NotFound,
+            Self::NoTestCommand | Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => {
+                ErrorKind::NotFound
+            }
             Self::Editor { .. } => ErrorKind::Unavailable,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
@@ -132,6 +143,7 @@ impl Diagnostic for InputError {
             | Self::NotTheSame
             | Self::NobodyToConfirm
             | Self::NoEditor
+            | Self::NoPair { .. }
             | Self::BadTime { .. }
             | Self::NoPlace { .. }
             | Self::BadHash { .. }
@@ -147,6 +159,8 @@ impl Diagnostic for InputError {
             Self::TextTooLong { .. } => "input.too_long",
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
+            Self::NoPair { .. } => "input.no_pair",
+            Self::NoTestCommand => "input.no_test_command",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
             Self::NobodyToAsk => "input.nobody_to_ask",
@@ -194,6 +208,10 @@ impl Diagnostic for InputError {
                 Self::NotTheSame => "type it again",
                 Self::NoEditor => "set VISUAL or EDITOR to the editor of your choice",
                 Self::Editor { .. } => "check VISUAL and EDITOR; nothing was changed",
+                Self::NoPair { .. } => {
+                    "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"
+                }
+                Self::NoTestCommand => "name the command: mlx-code fix 'make check'",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {
                     "pass --model NAME, or set `model` in the configuration file"

@@ -40,7 +40,6 @@ mod benchmark;
 mod changes;
 mod checks;
 mod code;
-mod command_runner;
 mod config;
 mod dirs;
 mod doctor;
@@ -62,10 +61,12 @@ mod precise;
 mod remote;
 mod residency;
 mod residents;
+mod runner;
 mod secrets;
 mod session;
 mod sessions;
 mod syntax;
+mod tasks;
 mod tokens;
 mod turn;
 mod watch;
@@ -74,7 +75,6 @@ mod workspace;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
-pub use command_runner::CommandSurroundings;
 pub use config::{
     CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
     EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
@@ -107,8 +107,10 @@ pub use residency::{
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use session::{Session, SessionSetup};
+pub use tasks::{TaskModel, post_review, review_to_post};
 pub use tokens::PromptTokens;
 pub use turn::Turn;
 pub use watch::changed_under;
@@ -129,10 +131,10 @@ pub use mlxcode_agent::session_store::{
 };
 pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
-    CheckReport, Checker, Compaction, ContextLedger, Decision, DocumentCommand, Entry, Event,
-    Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall, ProgramEnd, ProgramRunner,
-    ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions, SessionTurn, TurnEnd,
-    TurnEvent, TurnLimits,
+    CheckReport, Checker, CommandRun, CommandRunner, Compaction, ContextLedger, Decision,
+    DocumentCommand, Entry, Event, Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall,
+    ProgramEnd, ProgramRunner, ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions,
+    SessionTurn, TurnEnd, TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
@@ -200,5 +202,40 @@ pub mod backend {
 
     pub use mlxcode_models::{
         Error, FileSource, Generation, GenerationSender, LanguageModel, Result, generation_channel,
+    };
+}
+
+/// Named work: what a task is given and what it gives.
+pub mod task {
+    pub use mlxcode_agent::task::batch::{
+        BatchFile, BatchOptions, BatchState, BatchStatus, BatchWatch,
+    };
+    pub use mlxcode_agent::task::commit::{
+        CommitMessage, CommitOptions, CommitProposal, CommitStyle, Form, Mood, StagedChange,
+    };
+    pub use mlxcode_agent::task::document::{DocumentOptions, Documented};
+    pub use mlxcode_agent::task::explain::{ExplainTarget, Explanation};
+    pub use mlxcode_agent::task::fix::{FixEnd, FixEvent, FixOptions, FixReport};
+    pub use mlxcode_agent::task::review::{
+        Finding, ReviewOptions, ReviewReport, ReviewSubject, Severity, Suggestion, sarif,
+    };
+    pub use mlxcode_agent::task::scaffold::{
+        ProjectTemplate, Scaffold, Variable, VariableKind, built_in_templates,
+    };
+    pub use mlxcode_agent::task::unit_test::{ProposedTests, TestFramework, TestOptions};
+    pub use mlxcode_agent::task::workflow::{
+        Action, Permission, Step, StepReport, StepStatus, Workflow, WorkflowEvent, WorkflowOptions,
+        WorkflowReport,
+    };
+    pub use mlxcode_agent::task::{Leak, PROMPT_NAMES, PromptPlace, Prompts, TaskError};
+    pub use mlxcode_git::{CommitPrograms, Range};
+}
+
+/// Issues, changes and reviews where a repository is published.
+pub mod forge {
+    pub use mlxcode_forge::{
+        ChangeRequest, ChangedFile, Comment, FileState, Forge, ForgeKind, ForgeOptions, Host,
+        Issue, Place, PlaceKind, PostedReview, RemoteRepository, Review, ReviewComment, Token,
+        Verdict,
     };
 }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use mlxcode_agent::{
-    Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, DocumentCommand, Entry,
-    Ground, Input, Lookup, Mode, Permissions, Policy, SessionLog, SessionOptions, SessionParts,
-    SessionTurn, ToolBox,
+    Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, CommandRunner,
+    DocumentCommand, Entry, Ground, Input, Lookup, Mode, Permissions, Policy, SessionLog,
+    SessionOptions, SessionParts, SessionTurn, ToolBox,
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
@@ -15,10 +15,10 @@ use mlxcode_context::{
 use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
 
 use crate::code::Code;
-use crate::command_runner::CommandSurroundings;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::precise::ServerFolders;
+use crate::runner::RunSurroundings;
 use crate::workspace::Workspace;
 
 type AgentResult<T> = mlxcode_agent::Result<T>;
@@ -71,7 +71,7 @@ pub struct SessionSetup {
     pub checker: Option<Arc<dyn Checker>>,
     /// What commands find around them, which are run in the sandbox; `None`
     /// gives the model no tool that runs any.
-    pub commands: Option<CommandSurroundings>,
+    pub commands: Option<RunSurroundings>,
     /// Where programs of checks and attachments are looked for.
     pub programs: ServerFolders,
     /// The program that reads PDFs; `None` refuses them.
@@ -95,7 +95,8 @@ impl Workspace {
         let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
         let commands = setup.commands.as_ref();
         // Where commands cannot be confined, none are run.
-        let runner = commands.and_then(|around| self.command_runner(around).ok());
+        let runner = commands.and_then(|around| self.runner(around).ok());
+        let runner = runner.map(|runner| Arc::new(runner) as Arc<dyn CommandRunner>);
         let policy = match setup.policy {
             Some(policy) => policy,
             None => Arc::new(self.permissions(runner.is_some())?),
@@ -203,13 +204,19 @@ impl Session {
 
 /// A workspace as a session sees it. What is open stays open from turn to
 /// turn: whether the tree changed is seen at a glance then.
-struct Tree {
+pub(crate) struct Tree {
     workspace: Workspace,
     code: Mutex<Option<Code>>,
     reader: AttachmentReader,
 }
 
 impl Tree {
+    /// For work in which nobody attaches anything.
+    pub(crate) fn plain(workspace: Workspace) -> Self {
+        let reader = workspace.attachments(&ServerFolders::default(), None);
+        Self::new(workspace, reader)
+    }
+
     fn new(workspace: Workspace, reader: AttachmentReader) -> Self {
         Self { workspace, code: Mutex::new(None), reader }
     }

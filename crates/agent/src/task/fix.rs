@@ -1,6 +1,6 @@
 //! A command run, and what it complains about mended, until it is content.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::context;
 use mlxcode_base::{ContentHash, RelPath};
@@ -117,6 +117,7 @@ pub fn fix(
     };
     let before = asker.answers();
     let mut seen = BTreeSet::new();
+    let mut originals: Originals = BTreeMap::new();
     let mut tried: Vec<String> = Vec::new();
     loop {
         if asker.cancel().is_cancelled() {
@@ -130,7 +131,7 @@ pub fn fix(
         report.output = plain(&run.output);
         report.end = match () {
             () if run.is_ok() => FixEnd::Green,
-            () if !seen.insert(state(ground, &report, &run)) => FixEnd::Repeats,
+            () if !seen.insert(state(ground, &originals, &run)) => FixEnd::Repeats,
             () if report.answers >= options.steps => FixEnd::Steps,
             () => match step(ground, asker, prompts, options, &run, &tried)? {
                 EditAnswer::Nothing(_) | EditAnswer::Misplaced(_) => FixEnd::NoChange,
@@ -143,6 +144,11 @@ pub fn fix(
                             plan.changes().iter().map(|change| change.path.clone()).collect();
                         told(FixEvent::Applied(&files));
                         tried.push(summary(&plan));
+                        for change in plan.changes() {
+                            let before = change.before_bytes().unwrap_or_default();
+                            let hash = ContentHash::of(before);
+                            originals.entry(change.path.clone()).or_insert(hash);
+                        }
                         for file in files {
                             if !report.files.contains(&file) {
                                 report.files.push(file);
@@ -233,16 +239,22 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// What the command complains about, together with the files that were changed:
-/// the same again means that it goes round in a circle.
-fn state(ground: &dyn Ground, report: &FixReport, run: &CommandRun) -> ContentHash {
+/// What the files that were changed held before.
+type Originals = BTreeMap<RelPath, ContentHash>;
+
+/// What the command complains about, together with the files that are other
+/// than they were: the same again means that it goes round in a circle.
+fn state(ground: &dyn Ground, originals: &Originals, run: &CommandRun) -> ContentHash {
     // Times and addresses differ from run to run.
     let words: String = plain(&run.output).chars().filter(|c| !c.is_ascii_digit()).collect();
     let mut all = words.into_bytes();
-    for file in &report.files {
+    for (file, original) in originals {
         let place = ground.root().resolve(file).ok();
-        all.extend(place.and_then(|place| std::fs::read(place).ok()).unwrap_or_default());
-        all.push(0);
+        let bytes = place.and_then(|place| std::fs::read(place).ok()).unwrap_or_default();
+        let now = ContentHash::of(&bytes);
+        if now != *original {
+            all.extend(format!("\0{file}\0{now}").into_bytes());
+        }
     }
     ContentHash::of(&all)
 }

@@ -20,6 +20,8 @@ use mlxcode_git::Repository;
 use mlxcode_models::ScriptedModel;
 use tempfile::TempDir;
 
+use StepStatus::{Done, FailedAllowed, Skipped};
+
 use crate::tasks::repository;
 
 type Result<T> = mlxcode_agent::Result<T>;
@@ -69,10 +71,7 @@ impl CommandRunner for Commands {
         self.1.lock().unwrap().push(command.to_owned());
         let mut left = self.0.lock().unwrap();
         let (status, output) = if left.len() > 1 { left.pop_front().unwrap() } else { left[0] };
-        let mut run = CommandRun::default();
-        run.status = Some(status);
-        run.output = output.to_owned();
-        Ok(run)
+        Ok(CommandRun { status: Some(status), output: output.to_owned(), note: None })
     }
 }
 
@@ -276,7 +275,6 @@ fn a_workflow_checks_mends_reviews_and_commits() {
         "fix(port): Make N even.".to_owned(),
     ];
     let (report, folder, repository) = worked(text, &commands, replies, &Permission::ALL);
-    use StepStatus::{Done, FailedAllowed, Skipped};
     let told = statuses(&report);
     let expect: Vec<StepStatus> = told.iter().map(|(status, _)| *status).collect();
     assert_eq!(expect, [FailedAllowed, Done, Done, Done, Skipped, Done, Done], "{told:?}");

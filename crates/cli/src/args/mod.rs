@@ -16,6 +16,7 @@ mod sampling;
 mod search;
 mod secret;
 mod sessions;
+mod tasks;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,10 @@ pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
 pub use sessions::{
     ExportFormat, Sessions, SessionsExport, SessionsList, SessionsSearch, SessionsShow, WorkStats,
+};
+pub use tasks::{
+    Batch, Commit, Document, Explain, Fix, PermissionArg, Review, Running, Scaffold, SeverityArg,
+    Test, WorkflowArgs,
 };
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
@@ -122,6 +127,24 @@ pub enum Command {
     Sessions(Sessions),
     /// Show what was done here: questions, edits, tokens, speed
     Stats(WorkStats),
+    /// Write a commit message for what is staged, in the repository's own style
+    Commit(Commit),
+    /// Look for what is wrong with a change, a range of commits or files
+    Review(Review),
+    /// Explain a symbol, a file, some lines or an error
+    Explain(Explain),
+    /// Write the comments that are missing, and change nothing else
+    Document(Document),
+    /// Write tests of a file, in the framework of its project
+    Test(Test),
+    /// Run a command and mend what it complains about, until it is content
+    Fix(Fix),
+    /// Make a new project from a template
+    Scaffold(Scaffold),
+    /// Do the same in many files, one by one
+    Batch(Batch),
+    /// Run a list of steps, unattended
+    Workflow(WorkflowArgs),
     /// Continue a prompt with the bare model
     Generate(Generate),
     /// Find, add, list, check, compare and remove models

@@ -137,7 +137,11 @@ fn ask(plan: &mut EditPlan, host: &mut Host<'_>) -> Outcome<bool> {
 
 /// Puts a question until the answer begins with one of `letters`; the end of
 /// input means no answer.
-fn question<'l>(host: &mut Host<'_>, words: &str, letters: &[&'l str]) -> Outcome<Option<&'l str>> {
+pub fn question<'l>(
+    host: &mut Host<'_>,
+    words: &str,
+    letters: &[&'l str],
+) -> Outcome<Option<&'l str>> {
     loop {
         let Some(keyboard) = &mut host.keyboard else {
             return Err(InputError::NobodyToAsk.into());

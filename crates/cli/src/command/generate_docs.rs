@@ -69,6 +69,16 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::HistoryOutput>(&schemas, "history")?;
     schema::<json::AuditOutput>(&schemas, "audit")?;
     schema::<json::AuditVerifyOutput>(&schemas, "audit-verify")?;
+    schema::<json::CommitOutput>(&schemas, "commit")?;
+    schema::<json::ReviewOutput>(&schemas, "review")?;
+    schema::<json::ExplainOutput>(&schemas, "explain")?;
+    schema::<json::DocumentOutput>(&schemas, "document")?;
+    schema::<json::TestOutput>(&schemas, "test")?;
+    schema::<json::FixOutput>(&schemas, "fix")?;
+    schema::<json::ScaffoldOutput>(&schemas, "scaffold")?;
+    schema::<json::TemplatesOutput>(&schemas, "scaffold-list")?;
+    schema::<json::BatchOutput>(&schemas, "batch")?;
+    schema::<json::WorkflowOutput>(&schemas, "workflow")?;
     schema::<json::GenerateOutput>(&schemas, "generate")?;
     schema::<json::ModelOutput>(&schemas, "models-add")?;
     schema::<json::ModelsOutput>(&schemas, "models-list")?;

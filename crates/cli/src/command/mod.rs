@@ -34,12 +34,13 @@ mod search;
 mod secret;
 mod sessions;
 mod stats;
+mod task;
 mod undo;
 mod watch;
 
 use mlxcode_core::{
     CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath,
-    TurnOptions, Workspace,
+    RemoteModels, TurnOptions, Workspace,
 };
 
 use std::path::{Path, PathBuf};
@@ -102,6 +103,15 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::History => history::run(&common, host),
         Command::Sessions(args) => sessions::run(args, &common, host),
         Command::Stats(args) => stats::run(&args, &common, host),
+        Command::Commit(args) => task::commit::run(&args, &common, host),
+        Command::Review(args) => task::review::run(&args, &common, host),
+        Command::Explain(args) => task::explain::run(&args, &common, host),
+        Command::Document(args) => task::document::run(&args, &common, host),
+        Command::Test(args) => task::test::run(&args, &common, host),
+        Command::Fix(args) => task::fix::run(&args, &common, host),
+        Command::Scaffold(args) => task::scaffold::run(&args, &common, host),
+        Command::Batch(args) => task::batch::run(&args, &common, host),
+        Command::Workflow(args) => task::workflow::run(&args, &common, host),
         Command::Generate(args) => generate::run(args, &common, host),
         Command::Models(args) => models::run(args, &common, host),
         Command::Bench(args) => bench::run(args, &common, host),
@@ -118,6 +128,13 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
 }
 
 impl Common {
+    /// Whether the model that is named, or else the configured one, is on
+    /// another machine.
+    fn is_remote(&self, config: &Config) -> bool {
+        let name = self.model.as_ref().or(config.model.as_ref());
+        name.is_some_and(|name| RemoteModels::new(config).names(name))
+    }
+
     /// The workspace asked for.
     pub fn workspace(&self, host: &Host<'_>) -> Outcome<Workspace> {
         let dirs = dirs(host)?;

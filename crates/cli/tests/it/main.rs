@@ -27,4 +27,5 @@ mod remote;
 mod search;
 mod secrets;
 mod sessions;
+mod tasks;
 mod work;

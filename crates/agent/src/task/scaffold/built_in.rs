@@ -81,15 +81,26 @@ const ALL: &[Embedded] = &[
     ),
     template!(
         "rust-cli",
-        [".gitignore", "Cargo.toml", "README.md", "src/lib.rs", "src/main.rs", "tests/cli.rs",]
+        [
+            ".gitignore",
+            "Cargo.toml",
+            "README.md",
+            "src/lib.rs.tmpl",
+            "src/main.rs.tmpl",
+            "tests/cli.rs.tmpl",
+        ]
     ),
-    template!("rust-lib", [".gitignore", "Cargo.toml", "README.md", "src/lib.rs"]),
+    template!("rust-lib", [".gitignore", "Cargo.toml", "README.md", "src/lib.rs.tmpl"]),
 ];
 
 /// The templates that come with the program, by name.
 pub fn built_in_templates() -> Vec<ProjectTemplate> {
     let templates = ALL.iter().filter_map(|(name, text, files)| {
-        let files = files.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec()));
+        let files = files.iter().map(|(path, content)| {
+            // Sources of Rust have another name here: they are no part of this crate.
+            let path = path.strip_suffix(".tmpl").unwrap_or(path);
+            (path.to_owned(), content.to_vec())
+        });
         // The tests read every one of them.
         let mut template = manifest::read(name, Path::new(name), text, files.collect()).ok()?;
         template.is_built_in = true;

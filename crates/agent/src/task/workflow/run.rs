@@ -466,16 +466,15 @@ impl Running<'_> {
         if !is_staged && self.changed.is_empty() {
             return Ok(Came::new(true, "nothing to commit", ""));
         }
-        let text = match message {
-            Some(message) => message,
-            None => {
-                let change = if is_staged {
-                    StagedChange::read(repository, &options)?
-                } else {
-                    StagedChange::of_paths(repository, &self.changed, &options)?
-                };
-                commit_message(&change, asker, self.bench.prompts, &options)?.message.text()
-            }
+        let text = if let Some(message) = message {
+            message
+        } else {
+            let change = if is_staged {
+                StagedChange::read(repository, &options)?
+            } else {
+                StagedChange::of_paths(repository, &self.changed, &options)?
+            };
+            commit_message(&change, asker, self.bench.prompts, &options)?.message.text()
         };
         let id = if is_staged {
             let programs = if self.options.run_hooks {

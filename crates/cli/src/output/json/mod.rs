@@ -18,6 +18,7 @@ mod pulls;
 mod search;
 mod secret;
 mod sessions;
+mod tasks;
 mod upkeep;
 mod watch;
 
@@ -63,6 +64,10 @@ pub use sessions::{
     SessionExportedOutput, SessionHitsOutput, SessionOutput, SessionRecordOutput,
     SessionShowOutput, SessionsDeletedOutput, SessionsOutput, SessionsRepairOutput,
     WorkStatsOutput,
+};
+pub use tasks::{
+    BatchOutput, CommitOutput, DocumentOutput, ExplainOutput, FixOutput, ReviewOutput,
+    ScaffoldOutput, TemplatesOutput, TestOutput, WorkflowOutput,
 };
 pub use upkeep::{
     DiskModelOutput, DiskOutput, DuplicateOutput, GcFailedOutput, GcItemOutput, GcOutput,

@@ -1,0 +1,186 @@
+//! `mlx-code review`: what is wrong with a change or with files.
+
+use mlxcode_core::forge::{ForgeKind, ForgeOptions, Host as ForgeHost, Place, Token};
+use mlxcode_core::task::{
+    Finding, Range, ReviewOptions, ReviewReport, ReviewSubject, Severity, sarif,
+};
+use mlxcode_core::{InputError, Workspace, post_review, review_to_post};
+
+use super::{Telling, pair, show_leaks, show_replaced, task_model, yes_or_no};
+use crate::args::{Review, SeverityArg};
+use crate::command::{Common, relative, required_model};
+use crate::exit::{Outcome, written};
+use crate::exit_code::{SUCCESS, UNHEALTHY};
+use crate::host::Host;
+use crate::output::json::{self, ReviewOutput};
+use crate::output::{Style, count, visible};
+
+/// Runs the verb.
+pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
+    let workspace = common.workspace(host)?;
+    let telling = Telling::new(host.live && !common.json);
+    let told = |what: &str| telling.tell(what);
+    let hosted = match &args.change {
+        None => None,
+        Some(text) => {
+            let place = workspace.change_place(text, &hosts(&args.host)?)?;
+            let options = forge_options(&place)?;
+            telling.tell(&format!("reading {}", place.repository));
+            let change = workspace.read_change(&place, &options, &host.cancel);
+            telling.clear();
+            Some((place, options, change?))
+        }
+    };
+    let subject = match &hosted {
+        Some((_, _, change)) => ReviewSubject::of_diff(&change.diff())?,
+        None => subject(args, &workspace, host)?,
+    };
+    show_leaks(subject.leaks(), host)?;
+    let mut options = ReviewOptions::default();
+    options.focus.clone_from(&args.focus);
+    options.at_least = args.at_least.map(severity);
+    options.remote = common.is_remote(workspace.config());
+    if options.remote && !subject.leaks().is_empty() {
+        options.send_secrets = yes_or_no(host, "Send this to a model on another machine?")?;
+    }
+    show_replaced(&workspace.prompts(), &["review"], host)?;
+    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let report = workspace.review(&subject, &task_model(&model, &told, host), &options);
+    telling.clear();
+    let report = report?;
+
+    let mut posted = None;
+    if args.sarif {
+        json::write(host, &sarif(&report.findings))?;
+    } else if !common.json {
+        show(&report, host)?;
+    }
+    if let Some((place, options, change)) = hosted.filter(|_| args.post) {
+        if common.json && !args.yes {
+            return Err(InputError::NobodyToAsk.into());
+        }
+        let words = format!("Post {} to {}?", count(report.findings.len(), "finding"), change.url);
+        if report.findings.is_empty() {
+            written(writeln!(host.messages, "nothing was posted: there is no finding"))?;
+        } else if args.yes || yes_or_no(host, &words)? {
+            let review = review_to_post(&report, &model.info().name);
+            let done = post_review(&place, &change, &review, &options, &host.cancel)?;
+            written(writeln!(host.messages, "posted: {}", visible(&done.url)))?;
+            posted = Some(done.url);
+        }
+    }
+    if common.json {
+        json::write(host, &ReviewOutput::new(&model.info().name, &report, posted))?;
+    }
+    let bad =
+        |finding: &Finding| args.fail_on.is_some_and(|least| finding.severity >= severity(least));
+    // A part that nobody understood was not reviewed.
+    let failed = report.findings.iter().any(bad) || (args.fail_on.is_some() && report.unread > 0);
+    Ok(if failed { UNHEALTHY } else { SUCCESS })
+}
+
+/// Files that are named, a range, else what is staged, else what changed.
+fn subject(args: &Review, workspace: &Workspace, host: &Host<'_>) -> Outcome<ReviewSubject> {
+    if !args.files.is_empty() {
+        let files = relative(workspace, host, &args.files)?;
+        return Ok(workspace.review_files(&files)?);
+    }
+    if let Some(range) = &args.range {
+        return Ok(workspace.review_subject(&Range::parse(range), &[])?);
+    }
+    match workspace.review_subject(&Range::Staged, &[]) {
+        Err(error) if error.code() == "task.nothing_staged" => {
+            Ok(workspace.review_subject(&Range::WorkTree, &[])?)
+        }
+        subject => Ok(subject?),
+    }
+}
+
+fn severity(of: SeverityArg) -> Severity {
+    match of {
+        SeverityArg::Note => Severity::Note,
+        SeverityArg::Warning => Severity::Warning,
+        SeverityArg::Error => Severity::Error,
+    }
+}
+
+fn show(report: &ReviewReport, host: &mut Host<'_>) -> Outcome<()> {
+    let style = Style::for_output(host);
+    for finding in &report.findings {
+        let place = visible(format!("{}:{}", finding.path, finding.line));
+        let word = finding.severity.as_str();
+        let word = if finding.severity == Severity::Error {
+            style.error(word)
+        } else {
+            style.strong(word)
+        };
+        let title = visible(&finding.title);
+        written(writeln!(host.output, "{} {word} {title}", style.place(place)))?;
+        if !finding.explanation.is_empty() {
+            written(writeln!(host.output, "  {}", visible(&finding.explanation)))?;
+        }
+        if let Some(suggestion) = &finding.suggestion {
+            for line in suggestion.before.lines() {
+                written(writeln!(host.output, "  - {}", visible(line)))?;
+            }
+            for line in suggestion.after.lines() {
+                written(writeln!(host.output, "  + {}", visible(line)))?;
+            }
+        }
+        written(writeln!(host.output))?;
+    }
+    let found = count(report.findings.len(), "finding");
+    written(writeln!(host.output, "{found} in {}", count(report.files, "file")))?;
+    written(host.output.flush())?;
+    let notes = [
+        (report.moved, "moved to the line that they mean"),
+        (report.dropped, "left out: they are about nothing that was shown"),
+        (report.joined, "joined with others that say the same"),
+        (report.unsure_fixes, "fixes left out: they do not fit"),
+        (report.unread, "parts without an answer that could be read"),
+    ];
+    for (number, words) in notes.into_iter().filter(|(number, _)| *number > 0) {
+        written(writeln!(host.messages, "{number} {words}"))?;
+    }
+    for skipped in &report.skipped {
+        written(writeln!(host.messages, "not reviewed: {}", visible(skipped)))?;
+    }
+    Ok(())
+}
+
+fn hosts(own: &[String]) -> Outcome<Vec<ForgeHost>> {
+    let mut hosts = ForgeHost::usual();
+    for text in own {
+        let (name, kind) = pair(text)?;
+        let kind = match kind.as_str() {
+            "github" => ForgeKind::GitHub,
+            "gitlab" => ForgeKind::GitLab,
+            _ => return Err(InputError::NoPair { text: text.clone() }.into()),
+        };
+        // `http://127.0.0.1:8080/api/v4` names the interface itself.
+        let host = match name.split_once("://") {
+            Some((_, rest)) => {
+                let authority = rest.split('/').next().unwrap_or_default();
+                ForgeHost::with_api(authority, kind, &name)
+            }
+            None => ForgeHost::new(&name, kind),
+        };
+        hosts.push(host?);
+    }
+    Ok(hosts)
+}
+
+/// The token of the host's kind, from the environment.
+#[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
+fn forge_options(place: &Place) -> Outcome<ForgeOptions> {
+    let name = match place.host.kind() {
+        ForgeKind::GitHub => "GITHUB_TOKEN",
+        _ => "GITLAB_TOKEN",
+    };
+    let mut options = ForgeOptions::default();
+    options.token = match std::env::var(name).ok().filter(|token| !token.is_empty()) {
+        Some(token) => Some(Token::new(&token)?),
+        None => None,
+    };
+    Ok(options)
+}
