@@ -34,7 +34,7 @@ mod search;
 mod secret;
 mod sessions;
 mod stats;
-mod task;
+pub mod task;
 mod undo;
 mod watch;
 

@@ -24,6 +24,7 @@ use mlxcode_terminal::{
 };
 
 use crate::args::{Computing, Conversation, ModeName, ThemeName};
+use crate::command::task::usual_surroundings;
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
 use crate::exit_code::SUCCESS;
@@ -239,6 +240,7 @@ fn begin(
     });
     let mut setup = SessionSetup::default();
     setup.options.mode = mode;
+    setup.commands = Some(usual_surroundings());
     setup.programs = host.servers.clone();
     setup.documents = document_command();
     setup.log = recorder.clone().map(|recorder| recorder as Arc<dyn SessionLog>);

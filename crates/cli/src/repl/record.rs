@@ -3,29 +3,24 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlxcode_core::{
-    EditOutcome, Entry, Event, NewRecord, NewSession, RecordKind, SessionId, SessionLog,
-    SessionStore, TurnEnd,
+    Entry, Event, NewRecord, NewSession, RecordKind, SessionError, SessionId, SessionLog,
+    SessionStore, StoredLog,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::exit::Outcome;
-
-/// The kind of record that tells which messages are told from there on.
-const HISTORY: &str = "history";
 
 /// Writes what happens into the sessions of a workspace. A session is made when
 /// something is said for the first time, so that none is empty.
 pub(super) struct Recorder {
     store: Arc<SessionStore>,
+    new: NewSession,
     state: Mutex<State>,
 }
 
 struct State {
-    new: NewSession,
-    id: Option<SessionId>,
-    /// What the records say that the model is told.
-    entries: Vec<Entry>,
-    /// The first thing that could not be written.
+    log: Option<StoredLog>,
+    /// The first thing that could not be written, before there was a log.
     broken: Option<String>,
 }
 
@@ -41,139 +36,87 @@ pub(super) struct Recorded {
 impl Recorder {
     /// For a session that begins, or goes on.
     pub fn new(store: Arc<SessionStore>, new: NewSession, recorded: Option<&Recorded>) -> Self {
-        let state = State {
-            new,
-            id: recorded.map(|recorded| recorded.id.clone()),
-            entries: recorded.map(|recorded| recorded.entries.clone()).unwrap_or_default(),
-            broken: None,
-        };
-        Self { store, state: Mutex::new(state) }
+        let mut state = State { log: None, broken: None };
+        if let Some(recorded) = recorded {
+            let log = StoredLog::open(Arc::clone(&store), &recorded.id, &new.model);
+            state.take(log);
+        }
+        Self { store, new, state: Mutex::new(state) }
     }
 
     /// The session, once something was said.
     pub fn id(&self) -> Option<SessionId> {
-        self.state().id.clone()
+        self.state().log.as_ref().map(|log| log.id().clone())
     }
 
     /// Tells once what could not be written.
     pub fn take_broken(&self) -> Option<String> {
-        self.state().broken.take()
+        let mut state = self.state();
+        let problem = state.log.as_ref().and_then(StoredLog::take_problem);
+        state.broken.take().or_else(|| problem.map(|problem| problem.to_string()))
     }
 
     /// Writes that a file is pinned, or is no longer.
     pub fn pin(&self, path: &str, is_pinned: bool) {
         let kind = if is_pinned { RecordKind::Pin } else { RecordKind::Unpin };
-        let mut state = self.state();
         // Before anything was said, there is nothing that could go on.
-        if state.id.is_some() {
-            self.append(&mut state, NewRecord::new(0, kind, json!({ "path": path })));
+        let Some(id) = self.id() else { return };
+        let written = self.store.append(&id, &NewRecord::new(0, kind, json!({ "path": path })));
+        if let Err(error) = written {
+            self.state().broken.get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    /// Writes by the log, which is made where there is none yet.
+    fn with_log(&self, write: impl FnOnce(&StoredLog)) {
+        let mut state = self.state();
+        if state.log.is_none() {
+            let made = self.store.create(&self.new);
+            let made =
+                made.and_then(|id| StoredLog::open(Arc::clone(&self.store), &id, &self.new.model));
+            state.take(made);
+        }
+        if let Some(log) = &state.log {
+            write(log);
         }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn append(&self, state: &mut State, record: NewRecord) {
-        let id = match &state.id {
-            Some(id) => Ok(id.clone()),
-            None => self.store.create(&state.new),
-        };
-        let written = id.and_then(|id| {
-            state.id = Some(id.clone());
-            self.store.append(&id, &record)
-        });
-        if let Err(error) = written {
-            state.broken.get_or_insert_with(|| error.to_string());
+impl State {
+    fn take(&mut self, log: Result<StoredLog, SessionError>) {
+        match log {
+            Ok(log) => self.log = Some(log),
+            Err(error) => {
+                self.broken.get_or_insert_with(|| error.to_string());
+            }
         }
     }
 }
 
 impl SessionLog for Recorder {
     fn event(&self, turn: u64, event: &Event) {
-        let turn = u32::try_from(turn).unwrap_or(u32::MAX);
-        let mut state = self.state();
-        let record = record_of(turn, event, &state.new.model);
-        self.append(&mut state, record);
-        if let Event::Finished { reason: TurnEnd::Declined, .. } = event {
-            self.append(&mut state, NewRecord::edit(turn, EditOutcome::Rejected, 1));
-        }
+        self.with_log(|log| log.event(turn, event));
     }
 
     fn message(&self, entry: &Entry) {
-        let mut state = self.state();
-        let turn = u32::try_from(entry.turn).unwrap_or(u32::MAX);
-        let data = serde_json::to_value(entry).unwrap_or(Value::Null);
-        self.append(&mut state, NewRecord::new(turn, RecordKind::Message, data));
-        state.entries.push(entry.clone());
+        self.with_log(|log| log.message(entry));
     }
 
     fn history(&self, entries: &[Entry]) {
-        let mut state = self.state();
-        // Mostly it is what the messages said already.
-        if state.entries == entries || state.id.is_none() {
-            return;
-        }
-        let turn = entries.last().map_or(0, |entry| entry.turn);
-        let turn = u32::try_from(turn).unwrap_or(u32::MAX);
-        let data = json!({ "entries": entries });
-        self.append(&mut state, NewRecord::new(turn, HISTORY, data));
-        state.entries = entries.to_vec();
-    }
-}
-
-/// What is written of an event. What the store knows by itself, searches and
-/// counts is written in its own words.
-fn record_of(turn: u32, event: &Event, model: &str) -> NewRecord {
-    match event {
-        Event::Started { input, .. } => NewRecord::user(turn, input),
-        Event::Text { text } => NewRecord::text(turn, text),
-        Event::Thinking { text } => {
-            NewRecord::new(turn, RecordKind::Thinking, json!({ "text": text }))
-        }
-        Event::Usage { usage, timings, reason } => {
-            let data = json!({
-                "model": model,
-                "reason": reason,
-                "usage": usage,
-                "timings": timings,
-            });
-            NewRecord::new(turn, RecordKind::Generation, data)
-        }
-        Event::Proposed(proposal) => {
-            NewRecord::edit(turn, EditOutcome::Proposed, proposal.changes.len())
-        }
-        Event::Applied { files, .. } => NewRecord::edit(turn, EditOutcome::Applied, files.len()),
-        other => {
-            let data = serde_json::to_value(other).unwrap_or(Value::Null);
-            NewRecord::new(turn, RecordKind::Event, data)
-        }
+        self.with_log(|log| log.history(entries));
     }
 }
 
 /// Reads what a session came to.
 pub(super) fn read(store: &SessionStore, id: &SessionId) -> Outcome<Recorded> {
     let opened = store.open_session(id)?;
-    let mut entries: Vec<Entry> = Vec::new();
-    store.for_each(id, |record| {
-        match &record.kind {
-            // What cannot be read was written by a newer version.
-            RecordKind::Message => {
-                entries.extend(serde_json::from_value::<Entry>(record.data).ok());
-            }
-            kind if kind.as_str() == HISTORY => {
-                let told = record.data.get("entries").cloned().unwrap_or_default();
-                if let Ok(told) = serde_json::from_value(told) {
-                    entries = told;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
     Ok(Recorded {
         id: opened.summary.id.clone(),
-        entries,
+        entries: store.entries(id)?,
         pinned: opened.pinned,
         label: opened.summary.label().to_owned(),
         turns: opened.summary.turns,

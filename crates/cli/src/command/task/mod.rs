@@ -95,13 +95,19 @@ pub fn pair(text: &str) -> Outcome<(String, String)> {
 /// What commands are given of the process's surroundings.
 #[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
 pub fn surroundings(running: &Running, host: &Host<'_>) -> RunSurroundings {
+    let mut given = usual_surroundings();
+    given.network = running.network;
+    given.unconfined = running.unconfined;
+    given.writable = running.writable.iter().map(|one| host.current_dir.join(one)).collect();
+    given
+}
+
+/// What commands find around them where nothing else was said.
+pub fn usual_surroundings() -> RunSurroundings {
     let mut given = RunSurroundings::default();
     given.environment = std::env::vars_os().collect();
     given.temp = std::env::temp_dir();
     given.home = std::env::home_dir();
-    given.network = running.network;
-    given.unconfined = running.unconfined;
-    given.writable = running.writable.iter().map(|one| host.current_dir.join(one)).collect();
     given
 }
 
