@@ -52,15 +52,16 @@ const QUESTIONS: [&str; 10] = [
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root");
     let temp = tempfile::tempdir().expect("a temporary folder");
-    let tree = match std::env::args().skip(1).find(|argument| !argument.starts_with("--")) {
-        Some(given) => PathBuf::from(given),
-        None => {
-            let tree = temp.path().join("tree");
-            grow(&tree, &root.join("crates"), FILES).expect("a tree of source files");
-            // What was written this moment is hashed at each update.
-            std::thread::sleep(Duration::from_secs(3));
-            tree
-        }
+    let tree = if let Some(given) =
+        std::env::args().skip(1).find(|argument| !argument.starts_with("--"))
+    {
+        PathBuf::from(given)
+    } else {
+        let tree = temp.path().join("tree");
+        grow(&tree, &root.join("crates"), FILES).expect("a tree of source files");
+        // What was written this moment is hashed at each update.
+        std::thread::sleep(Duration::from_secs(3));
+        tree
     };
     let home = match std::env::var_os(HOME) {
         Some(home) => PathBuf::from(home),
@@ -69,7 +70,7 @@ fn main() {
     let workspace = Workspace::open(&tree, &Dirs::under(&home)).expect("a workspace");
     if std::env::var_os(HOME).is_none() {
         // What builds an index takes memory that a session does not need.
-        let built = workspace.index().and_then(|index| Ok(index.path().to_owned()));
+        let built = workspace.index().map(|index| index.path().to_owned());
         build_elsewhere(&tree, &home, &built.expect("an index"));
     } else {
         let index = workspace.index().expect("an index");

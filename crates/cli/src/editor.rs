@@ -12,6 +12,9 @@ use mlxcode_core::InputError;
 use crate::exit::Outcome;
 use crate::host::Host;
 
+/// Drafts of one process that are kept beside each other.
+const MOST_DRAFTS: usize = 100;
+
 /// A draft longer than this is not read back.
 const MOST_BYTES: u64 = 1 << 20;
 
@@ -84,8 +87,15 @@ pub fn edit_text(text: &str, beside: &Path, host: &mut Host<'_>) -> Outcome<Draf
     let folder = beside.parent().unwrap_or(Path::new("."));
     let name = beside.file_name().unwrap_or_default().to_string_lossy();
     // The editor tells the language by the ending.
-    let path =
-        folder.join(format!("{}.draft-{}.json", name.trim_start_matches('.'), std::process::id()));
+    let stem = format!("{}.draft-{}", name.trim_start_matches('.'), std::process::id());
+    // Drafts that were kept stay.
+    let path = (0..MOST_DRAFTS)
+        .map(|number| match number {
+            0 => folder.join(format!("{stem}.json")),
+            number => folder.join(format!("{stem}-{number}.json")),
+        })
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join(format!("{stem}.json")));
     let unwritable = |source| InputError::Unwritable { path: path.clone(), source };
     fs::create_dir_all(folder).map_err(unwritable)?;
     let mut options = fs::OpenOptions::new();

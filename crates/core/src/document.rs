@@ -24,16 +24,17 @@ pub fn read_document(
     let mut bytes = Vec::new();
     input.take(DOCUMENT_BYTES + 1).read_to_end(&mut bytes)?;
     let mut written = Ok(());
-    let read = match bytes.len() as u64 > DOCUMENT_BYTES {
-        true => Err(Error::Damaged { reason: "it is too long".to_owned() }),
-        false => read_pdf(bytes, first..=last, &mut |part| {
+    let read = if bytes.len() as u64 > DOCUMENT_BYTES {
+        Err(Error::Damaged { reason: "it is too long".to_owned() })
+    } else {
+        read_pdf(bytes, first..=last, &mut |part| {
             let line = match part {
                 PdfPart::Opened { pages } => DocumentLine::Pages { count: pages },
                 PdfPart::Page { number, text } => DocumentLine::Page { number, text },
             };
             written = put(&mut output, &line);
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        }),
+        })
     };
     written?;
     put(

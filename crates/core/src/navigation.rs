@@ -35,6 +35,7 @@ pub struct Navigation {
 
 /// Where the texts are.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
 enum Code {
     /// In the tree, which an index knows.
     Indexed { index: CodeIndex, tree: Arc<IndexedTree> },

@@ -113,7 +113,7 @@ mod tests {
         let workspace = Workspace::open(&tree, &Dirs::under(&folder.path().join("home"))).unwrap();
         let variable = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
         let environment = vec![variable("PATH", "/usr/bin:/bin"), variable("MY_API_KEY", "hush")];
-        let surroundings = RunSurroundings { temp, environment, ..RunSurroundings::default() };
+        let surroundings = RunSurroundings { environment, temp, ..RunSurroundings::default() };
         // A machine that cannot confine says so.
         let Ok(runner) = workspace.runner(&surroundings) else { return };
         let run = |command: &str| runner.run(command, &CancelToken::new()).unwrap();

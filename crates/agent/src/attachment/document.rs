@@ -109,17 +109,15 @@ pub fn pages(
 
 fn no_pages(command: &DocumentCommand, name: &str, end: &ProgramEnd) -> AttachmentError {
     let (name, program) = (name.to_owned(), program(command));
-    match end.stopped {
-        Some(ProgramStop::Time) => AttachmentError::Slow { name, program, time: command.time },
-        // A panic of the reader is told in words that are not for people.
-        _ => {
-            let reason = match end.status {
-                Some(status) => format!("it ended with status {status}"),
-                None => "it crashed, or needed too much memory".to_owned(),
-            };
-            AttachmentError::Failed { name, program, reason }
-        }
+    if let Some(ProgramStop::Time) = end.stopped {
+        return AttachmentError::Slow { name, program, time: command.time };
     }
+    // A panic of the reader is told in words that are not for people.
+    let reason = match end.status {
+        Some(status) => format!("it ended with status {status}"),
+        None => "it crashed, or needed too much memory".to_owned(),
+    };
+    AttachmentError::Failed { name, program, reason }
 }
 
 fn program(command: &DocumentCommand) -> String {

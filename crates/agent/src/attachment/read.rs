@@ -139,14 +139,16 @@ impl AttachmentReader {
         if let Some(size) = size {
             let (width, height) = (size.width, size.height);
             let count = u64::from(width) * u64::from(height);
-            let is_fine = match is_shown {
-                true => width.max(height) <= limits::IMAGE_SIDE,
-                false => count <= limits::SCAN_PIXELS,
+            let is_fine = if is_shown {
+                width.max(height) <= limits::IMAGE_SIDE
+            } else {
+                count <= limits::SCAN_PIXELS
             };
             if !is_fine {
-                let most = match is_shown {
-                    true => format!("{0} × {0}", limits::IMAGE_SIDE),
-                    false => format!("{} million", limits::SCAN_PIXELS / 1_000_000),
+                let most = if is_shown {
+                    format!("{0} × {0}", limits::IMAGE_SIDE)
+                } else {
+                    format!("{} million", limits::SCAN_PIXELS / 1_000_000)
                 };
                 return Err(AttachmentError::TooManyPixels { name, width, height, most });
             }

@@ -44,8 +44,8 @@ impl ProgramRunner for DirectRunner {
         let streams = [output.as_ref(), errors.as_ref()];
         let (status, mut stopped) = wait(&mut child, streams, deadline, cancel);
         end(child, stopped.is_some());
-        let output = output.map(|stream| stream.read()).unwrap_or_default();
-        let errors = errors.map(|stream| stream.read()).unwrap_or_default();
+        let output = output.map(Stream::read).unwrap_or_default();
+        let errors = errors.map(Stream::read).unwrap_or_default();
         if output.1 && stopped.is_none() {
             stopped = Some(ProgramStop::Output);
         }

@@ -40,9 +40,9 @@ impl Worker<'_> {
             self.emit(Event::Notice { text });
             files.truncate(MOST_FILES);
         }
-        let mut options = AttachmentOptions::default();
-        options.sees = self.parts.model.info().images;
-        options.cancel = self.cancel.clone();
+        let sees = self.parts.model.info().images;
+        let cancel = self.cancel.clone();
+        let mut options = AttachmentOptions { sees, cancel, ..AttachmentOptions::default() };
         let room = room_tokens.saturating_mul(TOKEN_BYTES) / files.len().max(1);
         options.text_bytes = options.text_bytes.min(room);
         for file in &files {

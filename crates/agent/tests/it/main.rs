@@ -26,6 +26,7 @@ use tempfile::TempDir;
 const REPLY: &str = "Louder:\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n\nThat is all.\n";
 
 /// Two files that matter, and many that do not.
+#[allow(clippy::missing_panics_doc, reason = "a test that cannot set its ground fails")]
 pub fn ground() -> (TempDir, CodeBase) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

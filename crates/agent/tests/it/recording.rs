@@ -180,7 +180,7 @@ fn what_is_no_recording_is_refused() {
     ] {
         match ReplayModel::read(&text) {
             Err(RecordingError::Unreadable { line: found, .. }) => {
-                assert_eq!(found, line, "{text}")
+                assert_eq!(found, line, "{text}");
             }
             other => panic!("{text}: {other:?}"),
         }

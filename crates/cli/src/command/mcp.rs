@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::args::Mcp;
 use crate::command::{Common, dirs};
 use crate::exit::{Outcome, show_broken, written};
-use crate::exit_code::{SUCCESS, UNHEALTHY};
+use crate::exit_code::{CANCELLED, SUCCESS, UNHEALTHY};
 use crate::host::Host;
 use crate::output::json::{
     self, McpApprovalOutput, McpCallOutput, McpEntryOutput, McpListOutput, McpStatusOutput,
@@ -25,14 +25,16 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Runs the verb.
 pub fn run(args: Mcp, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
-    match args {
+    let done = match args {
         Mcp::List => list(&workspace, common, host),
         Mcp::Test { server } => test(server.as_deref(), &workspace, common, host),
         Mcp::Tools { server } => tools(server.as_deref(), &workspace, common, host),
         Mcp::Call { tool, arguments } => call(&tool, &arguments, &workspace, common, host),
         Mcp::Approve => approve(true, &workspace, common, host),
         Mcp::Revoke => approve(false, &workspace, common, host),
-    }
+    };
+    // What was asked for last is to stop.
+    if done.is_ok() && host.cancel.is_cancelled() { Ok(CANCELLED) } else { done }
 }
 
 fn plan(workspace: &Workspace, host: &Host<'_>) -> Outcome<McpPlan> {

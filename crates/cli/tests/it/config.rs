@@ -91,7 +91,7 @@ fn excluded_files_are_not_read() {
     assert!(found().contains("port.py"), "{}", found());
     ground.run(&["config", "set", "exclude", "[\"port.*\"]", "--project"]);
     assert!(!found().contains("port.py"), "{}", found());
-    ground.run(&["config", "set", "exclude", "[\"p[\"]", "--project"]);
+    ground.run(&["config", "set", "exclude", "[\"{p\"]", "--project"]);
     let ran = ground.run(&["search", "open_port"]);
     assert!(ran.code == 2 && ran.err.contains("no glob"), "{ran:?}");
 }

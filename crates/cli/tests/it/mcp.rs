@@ -120,7 +120,7 @@ fn the_users_own_servers_need_no_approval() {
     ground.write(".mlx-code.json", &config.to_string());
     let ran = ground.run(&["mcp", "list"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("has the key `mcp_servers`"), "{}", ran.err);
+    assert!(ran.err.contains("`mcp_servers` counts in the user's own"), "{}", ran.err);
 }
 
 #[test]

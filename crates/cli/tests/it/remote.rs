@@ -127,7 +127,7 @@ fn nothing_is_sent_to_whom_nobody_named() {
         ("model", r#"{"model": "work/coder"}"#),
     ] {
         ground.write(".mlx-code.json", text);
-        refused(&["ask", "x"], &format!("has the key `{key}`"));
+        refused(&["ask", "x"], &format!("`{key}` counts in the user's own"));
     }
     ground.write(".mlx-code.json", r#"{"offline": true}"#);
     configure(

@@ -139,6 +139,7 @@ impl Folder {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 mod tests {
     use std::fs;
 

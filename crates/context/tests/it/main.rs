@@ -125,7 +125,7 @@ fn the_walk_knows_own_rules_long_sources_and_who_wrote() {
     assert_eq!(origin("mine.rs"), Some(Origin::Written));
     // It only leaves out.
     assert_eq!(origin("secret/a.rs"), None);
-    options.exclude = vec!["a[".to_owned()];
+    options.exclude = vec!["{a".to_owned()];
     let refused = CodeBase::open(&tree.root, &options, &CancelToken::new());
     assert!(matches!(refused, Err(Error::BadExclude { .. })));
 }

@@ -13,7 +13,7 @@ use super::finding::{Finding, Looked};
 use super::known::{KNOWN, Known, Place};
 
 /// How long one may take: the first check of a project builds what it needs.
-const TIME: Duration = Duration::from_secs(120);
+const TIME: Duration = Duration::from_mins(2);
 
 /// The most bytes of what one writes: a project with ten thousand findings.
 const MOST_OUTPUT: usize = 16 << 20;

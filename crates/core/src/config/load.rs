@@ -340,7 +340,7 @@ mod tests {
         );
         check(
             "{\"checks\": [{\"files\": \"*\", \"run\": \"a\", \"x\": 1}]}",
-            "line 1, column 39: there is no key `checks.x`",
+            "line 1, column 40: there is no key `checks.x`",
             "",
         );
         check("{\"commands\": {\"tidy\": {}}}", "line 1, column 1: missing field `prompt`", "JSON");

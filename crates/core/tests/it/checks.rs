@@ -55,7 +55,7 @@ impl Ground {
 }
 
 fn paths(names: &[&str]) -> Vec<RelPath> {
-    names.iter().map(|name| RelPath::new(*name).unwrap()).collect()
+    names.iter().map(|name| RelPath::new(name).unwrap()).collect()
 }
 
 fn check(checks: &Checks, names: &[&str]) -> Vec<CheckReport> {

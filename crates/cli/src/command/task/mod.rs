@@ -103,6 +103,7 @@ pub fn surroundings(running: &Running, host: &Host<'_>) -> RunSurroundings {
 }
 
 /// What commands find around them where nothing else was said.
+#[allow(clippy::disallowed_methods, reason = "a face reads what the library is given")]
 pub fn usual_surroundings() -> RunSurroundings {
     let mut given = RunSurroundings::default();
     given.environment = std::env::vars_os().collect();

@@ -10,13 +10,13 @@ fn call(json: &str) -> String {
 fn json_is_mended_where_its_meaning_is_sure() {
     for json in [
         r#"{"name": "read_file", "arguments": {"path": "a.rs",},}"#,
-        r#"{'name': 'read_file', 'arguments': {'path': 'a.rs'}}"#,
+        r"{'name': 'read_file', 'arguments': {'path': 'a.rs'}}",
         r#"{name: "read_file", arguments: {path: "a.rs"}}"#,
         r#"{"name": "read_file", "arguments": {"path": "a.rs"}"#,
         r#"{"name": "read_file", "arguments": {"path": "a.rs""#,
         r#"{"name": "read_file", "arguments": {"path": "a.rs"}}}"#,
         r#"{{"name": "read_file", "arguments": {{"path": "a.rs"}}}}"#,
-        r#"{“name”: “read_file”, “arguments”: {“path”: “a.rs”}}"#,
+        r"{“name”: “read_file”, “arguments”: {“path”: “a.rs”}}",
         r#"{"name": "read_file", "arguments": "{\"path\": \"a.rs\"}"}"#,
         r#"{"name": "functions.read_file", "arguments": {"path": "a.rs"}}"#,
         r#"{"name": "Read-File", "arguments": {"path": "a.rs"}}"#,
