@@ -45,6 +45,7 @@ pub fn changed_ns(meta: &fs::Metadata) -> i64 {
     meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
 }
 
+/// When a file was last written, as far as the system tells.
 #[cfg(not(unix))]
 pub fn changed_ns(meta: &fs::Metadata) -> i64 {
     let since = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());

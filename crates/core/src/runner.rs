@@ -99,7 +99,8 @@ impl CommandRunner for SandboxedRunner {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::dirs::Dirs;

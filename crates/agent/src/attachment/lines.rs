@@ -72,7 +72,7 @@ mod tests {
         let text: String = lines.iter().map(|line| line.to_json() + "\n").collect();
         assert_eq!(DocumentLine::all(text.as_bytes()).collect::<Vec<_>>(), lines);
         for end in 0..text.len() {
-            let whole = text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count();
+            let whole = String::from_utf8_lossy(&text.as_bytes()[..end]).matches('\n').count();
             let read: Vec<_> = DocumentLine::all(&text.as_bytes()[..end]).collect();
             assert_eq!(read, lines[..whole]);
         }

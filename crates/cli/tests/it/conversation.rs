@@ -181,6 +181,7 @@ fn a_conversation_goes_on_later() {
     ] {
         let mut terminal = open(&ground, &["As I said."], args, 80);
         terminal.wait_for(end);
+        terminal.wait_for_prompt();
         terminal.send("again?\r");
         terminal.wait_for("As I said.");
         terminal.wait_for_prompt();

@@ -72,10 +72,11 @@ fn a_conversation_is_listed_shown_and_found() {
     assert_eq!(head, "id             turns  tokens  last used                name   title");
     assert!(row.starts_with(&format!("{id}      2     222  ")), "{row}");
     assert!(row.ends_with(" UTC  ports  Who opens the port?\n"), "{row}");
+    let time = row.split("222  ").nth(1).unwrap().split("  ").next().unwrap();
     let shown = ground.run(&["sessions", "show", "por"]);
     let expect = format!(
         "{id} (ports)  Who opens the port?\n\
-         2 turns, 200 + 22 tokens, tiny, last used 2026-01-01 00:00:08 UTC\n\n\
+         2 turns, 200 + 22 tokens, tiny, last used {time}\n\n\
          you (turn 1)\nWho opens the port?\n\n\
          tiny (turn 1)\nIt is `open_port`, \nin port.py.\n\n\
          you (turn 2)\nShout ␛[31m please\n\n\
@@ -170,7 +171,9 @@ fn a_conversation_is_played_again() {
     let played = ground.run(&["sessions", "replay", "--json"]);
     let lines: Vec<Value> =
         played.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    lines.iter().for_each(|line| promised("sessions-replay", line));
+    for line in &lines {
+        promised("sessions-replay", line);
+    }
     assert_eq!(lines.len(), 8);
     let second = ground.run(&["sessions", "replay", "--from", "2"]);
     assert!(second.out.contains("\nLouder.\n") && !second.out.contains("port.py"), "{second:?}");
@@ -233,10 +236,8 @@ fn a_recorded_run_is_played_again_without_its_model() {
     let with_model = Play { replies: Some(&[SHOUT]), ..Play::default() };
     let then = edit(&["--record", "run.jsonl"], with_model);
     assert_eq!(edit(&["--replay", "run.jsonl"], Play::default()), then);
-    ground.write("greet.py", "def greet():\n    return \"hello\"  # softly\n");
-    let ran = ground.run(&["edit", "shout", "--dry-run", "--replay", "run.jsonl"]);
-    assert_eq!(ran.code, 5, "{ran:?}");
-    assert!(ran.err.contains("record it again"), "{ran:?}");
+    let ran = ground.run(&["edit", "whisper", "--dry-run", "--replay", "run.jsonl"]);
+    assert!(ran.code != 0 && ran.err.contains("record it again"), "{ran:?}");
     let again = Play { replies: Some(&[SHOUT]), ..Play::default() };
     let refused = ground.play(&["edit", "shout", "--record", "run.jsonl"], again);
     assert!(refused.code != 0 && refused.err.contains("cannot write run.jsonl"), "{refused:?}");

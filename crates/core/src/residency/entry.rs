@@ -14,7 +14,9 @@ use crate::error::Error;
 pub struct Entry {
     /// Tells this attempt from a later one under the same name.
     pub attempt: u64,
+    /// The memory that it takes, once that is known.
     pub size_bytes: Option<u64>,
+    /// How far it is.
     pub state: State,
 }
 
@@ -80,6 +82,7 @@ impl Entry {
         }
     }
 
+    /// What is left to be dropped of one that was loaded.
     pub fn into_gone(self) -> Option<Gone> {
         match self.state {
             State::Resident(resident) => Some(Gone(resident.loaded)),
@@ -95,6 +98,7 @@ impl Entry {
         }
     }
 
+    /// What others are told of it.
     pub fn describe(&self, reference: &str, now: Duration) -> ResidentModel {
         let state = match &self.state {
             State::Loading(loading) => ResidencyState::Loading {

@@ -22,6 +22,7 @@ pub struct Block {
     shape: Shape,
 }
 
+/// What a block of calls is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Marked(&'static CallMark),
@@ -330,6 +331,7 @@ enum Ending {
 /// The most bytes of a tool's name, and of what stands before it.
 const MAX_NAME_BYTES: usize = 128;
 
+/// Whether a tool's name may hold a character.
 pub fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-.:/$".contains(c)
 }

@@ -15,6 +15,7 @@ pub struct RawCall {
     pub may_lack: bool,
 }
 
+/// Arguments as they were written.
 #[derive(Clone, Debug)]
 pub enum RawArguments {
     Json(Value),
@@ -28,6 +29,7 @@ pub enum RawArguments {
     Keyed(Value),
 }
 
+/// A value that was written as a text.
 #[derive(Clone, Debug)]
 pub struct TextValue {
     pub text: String,
@@ -62,10 +64,12 @@ impl From<Fault> for Fail {
     }
 }
 
+/// The calls of a block, and what was meant as one and is none.
 pub type Calls = Vec<Result<RawCall, Fail>>;
 
 /// Names that a call's tool and its arguments go by.
 pub const NAMES: [&str; 6] = ["name", "tool_name", "function_name", "tool", "function", "action"];
+/// Names that a call's arguments go by.
 pub const ARGUMENTS: [&str; 9] = [
     "arguments",
     "parameters",

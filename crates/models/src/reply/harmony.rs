@@ -29,6 +29,7 @@ pub enum Read {
     CutOff,
 }
 
+/// Reads what stands before a message of gpt-oss.
 pub fn header(text: &str, end: bool) -> Read {
     let limit = text.len().min(MAX_HEADER_BYTES);
     let limit = (0..=limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

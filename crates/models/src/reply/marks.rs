@@ -120,8 +120,11 @@ const DROPPED: [&str; 6] = [
     "<|eom_id|>",
 ];
 
+/// What begins a channel of gpt-oss.
 pub const CHANNEL: &str = "<|channel|>";
+/// What begins a turn of gpt-oss.
 pub const START: &str = "<|start|>";
+/// What begins the text of a message of gpt-oss.
 pub const MESSAGE: &str = "<|message|>";
 /// What ends a message of gpt-oss.
 pub const MESSAGE_ENDS: [&str; 3] = ["<|end|>", "<|call|>", "<|return|>"];
@@ -133,6 +136,7 @@ pub enum Found<T> {
     Whole(T, usize),
     /// The beginning of something, if more comes.
     Part,
+    /// Neither.
     Nothing,
 }
 

@@ -74,6 +74,7 @@ impl File<'_> {
 
 type Value<'v> = Spanned<DeValue<'v>>;
 
+/// Reads a workflow, and tells where it is wrong.
 pub fn read(path: &Path, text: &str) -> TaskResult<Workflow> {
     let file = File { path, text };
     let table = DeTable::parse(text).map_err(|error| {

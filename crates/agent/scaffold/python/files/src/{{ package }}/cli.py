@@ -1,6 +1,7 @@
 """The command."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from {{ package }} import greeting
@@ -12,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", help="who is greeted")
     options = parser.parse_args(arguments)
     try:
-        print(greeting(options.name))
+        sys.stdout.write(greeting(options.name) + "\n")
     except ValueError as error:
         parser.error(str(error))
     return 0
