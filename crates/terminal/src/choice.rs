@@ -31,8 +31,9 @@ pub fn choose(
     out: &mut dyn Write,
 ) -> Result<Option<usize>> {
     loop {
-        write_question(question, choices, screen, out)?;
-        let answer = read_answer(screen, keyboard, out)?;
+        let mut asked = Vec::new();
+        write_question(question, choices, screen, &mut asked)?;
+        let answer = read_answer(&asked, screen, keyboard, out)?;
         let Some(letter) = answer else { return Ok(None) };
         let found = choices.iter().position(|choice| choice.name.starts_with(letter));
         if found.is_some() {
@@ -54,18 +55,20 @@ fn write_question(
     let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
     let names = screen.paint(Role::Faint, &format!("[{}]", names.join("/")));
     let question = screen.paint(Role::Strong, &visible(question).replace(['\n', '\t'], " "));
-    write!(out, "{question} {names} ")?;
-    Ok(out.flush()?)
+    Ok(write!(out, "{question} {names} ")?)
 }
 
-/// The letter that was typed, `?` for what is none; `None` where somebody
+/// Asks, and gives the letter that was typed, `?` for what is none; `None` where somebody
 /// leaves. Ends the line.
 pub(crate) fn read_answer(
+    question: &[u8],
     screen: &Screen,
     keyboard: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<Option<char>> {
     if !screen.capabilities.cursor {
+        out.write_all(question)?;
+        out.flush()?;
         let mut line = Vec::new();
         let read = Read::take(keyboard, LONGEST_BYTES).read_until(b'\n', &mut line)?;
         if read == 0 {
@@ -77,7 +80,9 @@ pub(crate) fn read_answer(
             line.trim().chars().next().map_or('?', |letter| letter.to_ascii_lowercase()),
         ));
     }
+    // Who sees the question may answer at once.
     let _raw = RawMode::enter()?;
+    RawLines(out).write_all(question)?;
     let letter = match next_key(out)? {
         Key::Char(letter) => Some(letter.to_ascii_lowercase()),
         Key::Escape | Key::Interrupt | Key::End => None,

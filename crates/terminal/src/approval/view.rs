@@ -46,8 +46,9 @@ impl<'a> ApprovalView<'a> {
     /// Ctrl-C, Esc and the end of input mean no.
     pub fn ask(&mut self, keyboard: &mut dyn BufRead, out: &mut dyn Write) -> Result<Decision> {
         loop {
-            self.write_question(out)?;
-            let answer = match read_answer(self.screen, keyboard, out)? {
+            let mut asked = Vec::new();
+            self.write_question(&mut asked)?;
+            let answer = match read_answer(&asked, self.screen, keyboard, out)? {
                 Some(letter) => answer(letter).unwrap_or(Answer::Help),
                 None => Answer::Rest,
             };

@@ -43,6 +43,7 @@ fn arrows_pages_and_leaving() {
     terminal.send("\x1b");
     terminal.wait_for("picked: Nothing");
     terminal.wait_until("a clean screen", |screen| !screen.contains("Which session?"));
+    terminal.wait_until("a prompt", |screen| screen.trim_end().ends_with('›'));
     terminal.send("still here\r");
     terminal.wait_for("1 lines, 10 bytes");
 }
@@ -84,7 +85,8 @@ fn a_change_is_approved_part_by_part() {
 fn control_c_means_no() {
     for keys in ["\x03", "\x1b", "n", "q", "\x04"] {
         let mut terminal = start("/approve\r");
-        terminal.wait_for("Apply the changes");
+        // All of the question: then the terminal gives each key at once.
+        terminal.wait_for("Apply the changes to 2 files? [y/n/each/open/why/?]");
         terminal.send(keys);
         terminal.wait_for("decided: None");
     }

@@ -91,7 +91,10 @@ fn what_cannot_be_imported_is_told() {
         let refused = ExportedSession::from_markdown(&text);
         assert!(matches!(refused, Err(SessionError::BadImport { .. })), "{from}");
     }
-    assert_eq!(store.list(&Default::default()).unwrap().len(), 1);
+    assert_eq!(
+        store.list(&mlxcode_agent::session_store::SessionFilter::default()).unwrap().len(),
+        1
+    );
 }
 
 fn any_text() -> impl Strategy<Value = String> {
