@@ -172,6 +172,7 @@ fn a_conversation_goes_on_later() {
     terminal.wait_for_prompt();
     terminal.send("/rename greeting\r");
     terminal.wait_for("this conversation is greeting");
+    terminal.wait_for_prompt();
     terminal.send("\x04");
     terminal.wait_for_end();
 
