@@ -32,6 +32,20 @@ pub enum Error {
         /// What is wrong with it, and where.
         reason: String,
     },
+    /// No skill has this name.
+    #[error("no skill is called `{name}`")]
+    UnknownSkill {
+        /// The name.
+        name: String,
+    },
+    /// A skill cannot be read.
+    #[error("the skill `{name}` cannot be read: {reason}")]
+    BadSkill {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Whoever provides the tree or its code failed.
     #[error(transparent)]
     Ground(BoxDiagnostic),
@@ -55,6 +69,8 @@ impl Diagnostic for Error {
             Self::EmptyInput { .. } | Self::Template { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Busy => ErrorKind::Conflict,
+            Self::UnknownSkill { .. } => ErrorKind::NotFound,
+            Self::BadSkill { .. } => ErrorKind::Corrupt,
             Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
             Self::Attachment(source) => source.kind(),
@@ -68,6 +84,8 @@ impl Diagnostic for Error {
             Self::QuestionTooLong { .. } => "agent.question_too_long",
             Self::Busy => "agent.busy",
             Self::Template { .. } => "agent.template",
+            Self::UnknownSkill { .. } => "agent.unknown_skill",
+            Self::BadSkill { .. } => "agent.bad_skill",
             Self::Ground(source) => source.code(),
             Self::Context(source) => source.code(),
             Self::Attachment(source) => source.code(),
@@ -77,6 +95,8 @@ impl Diagnostic for Error {
 
     fn help(&self) -> Option<String> {
         match self {
+            Self::UnknownSkill { .. } => Some("`/skill` lists those that there are".to_owned()),
+            Self::BadSkill { .. } => None,
             Self::EmptyInput { what } => Some(format!("write the {what} in quotes")),
             Self::QuestionTooLong { .. } => {
                 Some("shorten the question or use a model with a longer context".to_owned())

@@ -37,12 +37,13 @@ pub use program::{
 };
 pub use prompt::Task;
 pub use session::{
-    Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,
-    Input, LedgerPiece, Mode, ModePolicy, Policy, Proposal, ProposedChange, Session, SessionLog,
-    SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
+    Additions, Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event,
+    Ground, Input, LedgerPiece, Mode, ModePolicy, OfferedTool, Policy, Proposal, ProposedChange,
+    Session, SessionHooks, SessionLog, SessionOptions, SessionParts, SessionTurn, ToolsWhen,
+    TurnEnd, TurnLimits, Verdict,
 };
 pub use tool::{
-    Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, Tool, ToolBox,
-    ToolError, ToolResult, World,
+    Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, SkillFile,
+    SkillTool, Tool, ToolBox, ToolError, ToolResult, ToolSource, World,
 };
 pub use turn::{CONTEXT_TOKENS, Turn, TurnEvent, TurnRequest};

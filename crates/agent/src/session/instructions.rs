@@ -8,7 +8,7 @@ use minijinja::{Environment, Value, context};
 use mlxcode_base::{RelPath, Root};
 use mlxcode_models::Message;
 
-use super::{SessionOptions, SessionParts};
+use super::{SessionOptions, SessionParts, skills};
 use crate::error::{Error, Result};
 
 const TEMPLATE: &str = include_str!("../../prompts/session.md");
@@ -31,13 +31,14 @@ pub struct Instruction {
 /// The message with the instructions.
 pub fn system_message(parts: &SessionParts, options: &SessionOptions) -> Result<Message> {
     let template = options.instructions.as_deref().unwrap_or(TEMPLATE);
-    let tools = options.with_tools && parts.model.info().tools;
+    let tools = options.tools.gives(parts.model.info());
     let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
     let instructions: Value = of_project(parts.ground.root()).iter().map(pairs).collect();
     let text = Environment::new()
         .render_str(template, context! { tools, instructions })
         .map_err(|error| Error::Template { reason: error.to_string() })?;
-    Ok(Message::system(text.trim_end()))
+    let skills = skills::listed(&parts.additions.skills, tools, parts.model.info());
+    Ok(Message::system(format!("{}{skills}", text.trim_end())))
 }
 
 fn of_project(root: &Root) -> Vec<Instruction> {

@@ -5,6 +5,8 @@ use mlxcode_edit::{Actor, EditPlan, FileChange, ParsedItem};
 
 use super::CheckReport;
 use super::event::{Decision, Event, Proposal, TurnEnd, told};
+use super::hooked::Advice;
+use super::policy::Verdict;
 use super::worker::Worker;
 use crate::error::Result;
 use crate::tool::Access;
@@ -40,12 +42,20 @@ impl Worker<'_> {
         }
         let paths = plan.changes().iter().flat_map(paths_of).collect();
         let access = Access::Write { paths };
-        match self.permit(&id, tool, &access, &access.to_string()) {
+        let advice = match self.judge(tool, &access) {
+            Verdict::Deny { .. } => Advice::default(),
+            _ => self.hear_changes(plan.changes(), tool),
+        };
+        let may_mend = advice.denies();
+        match self.advised(&id, tool, &access, &access.to_string(), &advice) {
             (Decision::Yes | Decision::Always, _) => {}
             (Decision::Only(wanted), _) => {
                 plan.keep(|change| wanted.contains(&change.path.to_string()));
             }
             (Decision::Because(why), None) => {
+                return Ok(Proposed::Told(format!("The edits were not applied: {why}")));
+            }
+            (Decision::Because(_), Some(why)) if may_mend => {
                 return Ok(Proposed::Told(format!("The edits were not applied: {why}")));
             }
             (Decision::Because(_), Some(why)) => {
@@ -74,7 +84,7 @@ impl Worker<'_> {
         self.repeats.changed();
         let changed: Vec<RelPath> =
             plan.changes().iter().map(|one| one.to.as_ref().unwrap_or(&one.path).clone()).collect();
-        let failed = self.check(&changed);
+        let failed = self.check(&changed) + &self.objections(plan, tool);
         if failed.is_empty() {
             return Ok(Proposed::Done);
         }
@@ -82,6 +92,12 @@ impl Worker<'_> {
             "The edits were applied. After them, this is wrong:\n\n{failed}\n\
              Mend it with further edits of the files as they are now."
         )))
+    }
+
+    /// What programs of plugins have against a change that was written.
+    fn objections(&mut self, plan: &EditPlan, tool: &str) -> String {
+        let feedback = self.hear_changed(plan.changes(), tool);
+        feedback.iter().map(|text| format!("a hook:\n{}\n", first(text))).collect()
     }
 
     /// Runs the checks of the files that changed; what they found.

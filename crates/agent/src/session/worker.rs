@@ -39,6 +39,8 @@ pub(super) struct Worker<'a> {
     pub attempts: usize,
     /// Only a plan is wanted.
     pub plans: bool,
+    /// How often a program let it go on where it wanted to stop.
+    pub kept_going: usize,
     proposals: usize,
 }
 
@@ -58,7 +60,7 @@ impl<'a> Worker<'a> {
         out: &'a Channel,
         input: &Input,
     ) -> Self {
-        let native = options.with_tools && parts.model.info().tools;
+        let native = options.tools.gives(parts.model.info());
         let tools = if native { parts.tools.clone() } else { ToolBox::default() };
         Self {
             parts,
@@ -75,6 +77,7 @@ impl<'a> Worker<'a> {
             steps: 0,
             attempts: 0,
             plans: input.plan_first,
+            kept_going: 0,
             proposals: 0,
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Worker<'a> {
         let input = Input { cancel: self.cancel.clone(), ..Input::from(prompt) };
         let mut inner = Worker::new(self.parts, self.options, &mut state, self.out, &input);
         inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
+        inner.tools = self.tools.clone();
         inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
         // It shares what is left of the turn.
         inner.usage = Usage::default();
@@ -124,15 +128,23 @@ impl<'a> Worker<'a> {
     fn turn(&mut self, input: &Input) -> Result<TurnEnd> {
         let (turn, said) = (self.state.turn, input.text.trim().to_owned());
         self.emit(Event::Started { turn, input: said.clone() });
+        if !self.hear_prompt(&said) {
+            return Ok(TurnEnd::Declined);
+        }
+        self.gather_tools();
         let words = if self.plans { format!("{said}\n\n{PLAN_ONLY}") } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
                 return Ok(end);
             }
+            self.gather_tools();
             self.fit()?;
             let step = self.step()?;
             if let Next::End(end) = self.take(step)? {
+                if end == TurnEnd::Done && self.goes_on() {
+                    continue;
+                }
                 return Ok(end);
             }
         }
@@ -175,6 +187,8 @@ impl<'a> Worker<'a> {
         let (attached, images) = self.attach(input, &context.attachments, room);
         text.push_str(&attached);
         self.state.context = Some(context);
+        text.push_str(&self.take_remarks());
+        text.push_str(&self.skills(&input.skills)?);
         if !text.is_empty() {
             text.truncate(text.trim_end().len());
             text.push_str("\n\n");
@@ -276,17 +290,23 @@ impl<'a> Worker<'a> {
         Next::Again
     }
 
-    /// Judges what a tool asks for, and asks somebody where the policy does not
-    /// know. `None` where it may be done; else what was decided, and why.
-    pub fn permit(
+    /// What the policy says.
+    pub fn judge(&self, tool: &str, access: &Access) -> Verdict {
+        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
+        self.parts.policy.judge(mode, tool, access)
+    }
+
+    /// Says what was judged, and asks somebody where that is wanted. What was
+    /// decided, and why where the policy said no.
+    pub fn carry_out(
         &mut self,
         id: &str,
         tool: &str,
         access: &Access,
         what: &str,
+        verdict: Verdict,
     ) -> (Decision, Option<String>) {
-        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
-        match self.parts.policy.judge(mode, tool, access) {
+        match verdict {
             Verdict::Allow { rule } => {
                 self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
                 (Decision::Yes, None)
@@ -354,6 +374,11 @@ impl<'a> Worker<'a> {
             log.event(self.state.turn, &event);
         }
         self.out.send(event, &self.cancel);
+    }
+
+    /// Whether it works for a call that gave work away.
+    pub fn is_inner(&self) -> bool {
+        !self.within.is_empty()
     }
 
     /// A name for something that is decided.

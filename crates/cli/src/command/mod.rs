@@ -1,6 +1,8 @@
 //! One file a verb: read the arguments, call the library, render.
 
+mod adapter;
 mod apply;
+pub mod approve;
 mod ask;
 mod audit;
 mod bench;
@@ -120,6 +122,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, &common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
+        Command::Approve(args) => approve::run(&args, &common, host),
         Command::Mcp(args) => mcp::run(args, &common, host),
         Command::Plugins(args) => plugins::run(args, &common, host),
         Command::Secret(args) => secret::run(args, &common, host),
@@ -177,9 +180,14 @@ fn found_model(
     {
         return Ok(Some(model));
     }
+    if let Some(reference) = common.model.as_ref().or(config.model.as_ref())
+        && let Some(model) = adapter::model(reference, common, host)?
+    {
+        return Ok(Some(model));
+    }
     let mut options = computing.options();
     options.ignore_memory = common.over_memory;
-    let library = ModelLibrary::open(&dirs(host)?)?.loading_with(options);
+    let library = ModelLibrary::open(&dirs(host)?)?.loading_with(options).knowing(config);
     let line = ProgressLine::new(host.live && !common.json);
     if let Some(reference) = &common.model {
         let loaded = library.load(&host.current_dir, reference, &line, &host.cancel);

@@ -17,13 +17,14 @@ use std::sync::Arc;
 
 use mlxcode_core::{
     Error, Mode, Model, NewSession, RelPath, Session, SessionLog, SessionSetup, SessionStore,
-    Workspace,
+    ToolsWhen, Workspace,
 };
 use mlxcode_terminal::{
     FileView, KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
 };
 
-use crate::args::{Computing, Conversation, ModeName, ThemeName};
+use crate::args::{Computing, Conversation, ModeName, ThemeName, ToolsName};
+use crate::command::approve::waiting_in;
 use crate::command::task::usual_surroundings;
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
@@ -55,6 +56,8 @@ struct Repl<'r, 'h> {
     /// Where conversations are kept; `None` where that cannot be opened.
     store: Option<Arc<SessionStore>>,
     recorder: Option<Arc<Recorder>>,
+    /// When the model is given tools, where that was said here.
+    tools: Option<ToolsWhen>,
     /// Whether what the model thinks is shown.
     shows_thinking: bool,
     /// The change that was shown last.
@@ -76,7 +79,9 @@ impl<'r, 'h> Repl<'r, 'h> {
             Err(error) => (None, Some(error.sentence())),
         };
         let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
-        let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+        let tools = args.tools.map(ToolsName::when);
+        let begun =
+            begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
         for path in pinned {
             begun.session.pin(path)?;
         }
@@ -89,12 +94,16 @@ impl<'r, 'h> Repl<'r, 'h> {
             session: begun.session,
             store,
             recorder: begun.recorder,
+            tools,
             shows_thinking: true,
             change: Vec::new(),
             totals: Totals::default(),
             is_stale: false,
         };
         repl.greet()?;
+        if let Some(text) = waiting_in(&repl.workspace, "/approve shows them") {
+            repl.say(Role::Warning, &text)?;
+        }
         if let Some(why) = broken {
             repl.say(Role::Warning, &format!("conversations are not kept: {why}"))?;
         }
@@ -224,7 +233,7 @@ struct Begun {
 fn begin(
     workspace: &Workspace,
     model: &Model,
-    mode: Mode,
+    (mode, tools): (Mode, Option<ToolsWhen>),
     store: Option<&Arc<SessionStore>>,
     recorded: Option<&Recorded>,
     host: &Host<'_>,
@@ -240,6 +249,9 @@ fn begin(
     });
     let mut setup = SessionSetup::default();
     setup.options.mode = mode;
+    setup.tools_when = tools;
+    setup.environment = Some(host.environment.clone());
+    setup.offline = host.hub.offline;
     setup.commands = Some(usual_surroundings());
     setup.programs = host.servers.clone();
     setup.documents = document_command();

@@ -1,6 +1,6 @@
 //! Turns that must end.
 
-use mlxcode_agent::{Decision, Error, Event, SessionOptions, TurnEnd};
+use mlxcode_agent::{Decision, Error, Event, SessionOptions, ToolsWhen, TurnEnd};
 use mlxcode_models::Role;
 
 use super::world::{World, call, calling, model, read, told};
@@ -14,7 +14,7 @@ fn end(events: &[Event]) -> &TurnEnd {
 
 fn with_tools() -> SessionOptions {
     let mut options = SessionOptions::default();
-    options.with_tools = true;
+    options.tools = ToolsWhen::On;
     options
 }
 
