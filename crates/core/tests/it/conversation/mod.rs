@@ -177,3 +177,20 @@ fn what_was_said_is_known_in_the_next_conversation() {
     assert_eq!((summary.label(), summary.turns), ("deposits", 3));
     assert_eq!(log.store().search("quarter", 10).unwrap()[0].session, id);
 }
+
+/// A file may hold what a grammar cannot read, and what a change has not
+/// brought is none of its business.
+#[test]
+fn what_was_wrong_before_is_not_the_change_s_fault() {
+    let world = World::of("bookings", &json!({}));
+    let path = world.root().join("bookings/old.py");
+    std::fs::write(path, "print \"as it was\" if\n\n\ndef new():\n    return 1\n").unwrap();
+    let wrong = block("bookings/old.py", "    return 1\n", "    return (2\n");
+    let right = block("bookings/old.py", "    return (2\n", "    return 2\n");
+    let (model, heard) = model(&[&wrong, &right]);
+    let events = ask(&world.session(&model), "In @bookings/old.py, return two.", yes);
+    ends(&events, &TurnEnd::Done);
+    assert_eq!(heard.prompts().len(), 2);
+    let repair = heard.prompts()[1].as_messages().last().unwrap().content.clone();
+    assert!(repair.contains("return (2") && !repair.contains("as it was"), "{repair}");
+}
