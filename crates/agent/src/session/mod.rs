@@ -177,8 +177,9 @@ impl Session {
     /// A template of the instructions that cannot be rendered.
     pub fn new(mut parts: SessionParts, options: SessionOptions) -> Result<Self> {
         offer_skills(&mut parts);
-        let system = instructions::system_message(&parts, &options)?;
-        let state = State { system: Some(system), mode: options.mode, ..State::default() };
+        let (system, notices) = instructions::system_message(&parts, &options)?;
+        let (system, mode) = (Some(system), options.mode);
+        let state = State { system, notices, mode, ..State::default() };
         Ok(Self { parts, options, state: Arc::new(Mutex::new(state)) })
     }
 
@@ -294,8 +295,11 @@ impl Session {
 
     /// Writes the instructions anew: the model can do other things now.
     fn instruct(&self) -> Result<()> {
-        let system = instructions::system_message(&self.parts, &self.options)?;
-        self.with_state(|state| state.system = Some(system))
+        let (system, notices) = instructions::system_message(&self.parts, &self.options)?;
+        self.with_state(|state| {
+            state.system = Some(system);
+            state.notices = notices;
+        })
     }
 
     /// Tells the programs of plugins that the session ends, and why. What is

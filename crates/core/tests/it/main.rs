@@ -11,6 +11,8 @@ mod ask;
 #[cfg(unix)]
 mod checks;
 mod context;
+#[cfg(unix)]
+mod conversation;
 mod edit;
 mod ground;
 mod library;
