@@ -23,10 +23,10 @@ pub fn run(args: &Approve, common: &Common, host: &mut Host<'_>) -> Outcome {
         }
     }
     let is_list = args.names.is_empty() && !args.all;
-    let shown: Vec<String> = if is_list { &offers.iter().collect::<Vec<_>>() } else { &meant }
-        .iter()
-        .map(|offer| offer.id())
-        .collect();
+    let mut shown: Vec<String> = meant.iter().map(|offer| offer.id()).collect();
+    if is_list {
+        shown = offers.iter().map(Offer::id).collect();
+    }
     // As it is now: who approves one part of a file may have revoked another.
     let mut now = workspace.offers()?;
     now.retain(|offer| shown.contains(&offer.id()));
@@ -35,7 +35,11 @@ pub fn run(args: &Approve, common: &Common, host: &mut Host<'_>) -> Outcome {
         return Ok(SUCCESS);
     }
     if now.is_empty() {
-        written(writeln!(host.output, "this project brings nothing that would be started"))?;
+        let text = match offers.len() {
+            0 => "this project brings nothing that would be started",
+            _ => "nothing of what this project brings is meant",
+        };
+        written(writeln!(host.output, "{text}"))?;
     }
     for offer in &now {
         show(offer, host)?;
