@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use mlxcode_agent::plugin::{HookSurroundings, Hooks};
-use mlxcode_agent::plugin::{Plugin, PluginLibrary, loose_skills};
+use mlxcode_agent::plugin::{HookSurroundings, Hooks, Plugin, PluginLibrary, loose_skills};
+use mlxcode_agent::session_store::{SessionId, Surroundings as _, SystemSurroundings};
 use mlxcode_agent::{Additions, SessionHooks, SkillFile};
 
 use crate::config::Config;
@@ -100,7 +100,10 @@ impl Workspace {
         let hooks = Hooks::new(enabled.into_iter().flat_map(|plugin| plugin.hooks));
         if let Some(environment) = environment.filter(|_| !hooks.is_empty()) {
             let variables = environment.variables.clone();
-            let around = HookSurroundings::new("", self.root(), variables);
+            // Programs keep notes by it, which no other session must find.
+            let now = SystemSurroundings;
+            let id = SessionId::of(now.now_ms(), now.random());
+            let around = HookSurroundings::new(id.as_str(), self.root(), variables);
             additions.hooks = Some(std::sync::Arc::new(SessionHooks { hooks, around }));
         }
         Ok(additions)

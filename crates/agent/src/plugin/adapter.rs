@@ -185,7 +185,7 @@ fn watch(
     folder: &Path,
     environment: BTreeMap<OsString, OsString>,
 ) -> Option<Spawned> {
-    let script = "read _; kill -KILL -- \"-$1\"".to_owned();
+    let script = "read _; kill -KILL \"-$1\"".to_owned();
     let args = vec!["-c".to_owned(), script, "sh".to_owned(), process.0.id().to_string()];
     let (program, folder) = ("/bin/sh".to_owned(), folder.to_owned());
     let task = Task { program, args, folder, environment, added: Vec::new() };

@@ -81,6 +81,10 @@ impl Worker<'_> {
         for text in &outcome.messages {
             self.emit(Event::Notice { text: text.clone() });
         }
+        for text in outcome.context.iter().chain(&outcome.feedback) {
+            let text = format!("a hook tells the model: {}", first_line(text));
+            self.emit(Event::Notice { text });
+        }
         for problem in &outcome.problems {
             let text = format!("a hook of the plugin {} failed: {}", problem.plugin, problem.text);
             self.emit(Event::Notice { text });
@@ -228,6 +232,16 @@ impl Worker<'_> {
     ) -> (Decision, Option<String>) {
         let verdict = advice.on(self.judge(tool, access));
         self.carry_out(id, tool, access, what, verdict)
+    }
+}
+
+/// The first line that says something, and how many follow.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default().trim().to_owned();
+    match lines.count() {
+        0 => first,
+        more => format!("{first} (and {more} lines more)"),
     }
 }
 

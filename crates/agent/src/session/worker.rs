@@ -252,7 +252,8 @@ impl<'a> Worker<'a> {
             return Ok(Next::End(TurnEnd::Done));
         }
         Ok(match self.propose(&items, "edit")? {
-            Proposed::Nothing | Proposed::Done => Next::End(TurnEnd::Done),
+            Proposed::Nothing => Next::End(TurnEnd::Done),
+            Proposed::Done => self.pass_on_remarks(),
             Proposed::End(end) => Next::End(end),
             Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
             Proposed::Told(why) => {
@@ -260,6 +261,18 @@ impl<'a> Worker<'a> {
                 Next::Again
             }
         })
+    }
+
+    /// After a change nobody says anything to the model any more, unless
+    /// programs of plugins do.
+    fn pass_on_remarks(&mut self) -> Next {
+        match self.take_remarks().trim_end() {
+            "" => Next::End(TurnEnd::Done),
+            remarks => {
+                let told = format!("The edits were applied.\n\n{remarks}");
+                self.repair(TurnEnd::Done, &told)
+            }
+        }
     }
 
     /// Shows a plan, and goes on where somebody agrees.

@@ -11,22 +11,28 @@ use mlxcode_core::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A server in the shell: a tool that answers, and one that brings another.
+/// A server in the shell: its first call brings another tool, whose list it
+/// waits to be asked for.
 const SERVER: &str = r#"#!/bin/sh
 echo started >> "${LOG:-/dev/null}"
 later=
+number() { id=${line#*\"id\":}; id=${id%%[,\}]*}; }
+answer() { printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$1"; }
+list() { answer '{"tools":[{"name":"echo","description":"Says it again","inputSchema":{"type":"object"}}'"$later"']}'; }
 while read -r line; do
-  id=${line#*\"id\":}; id=${id%%[,\}]*}
+  number
   case "$line" in
-    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
-    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again","inputSchema":{"type":"object"}}'$later']}' ;;
+    *'"method":"initialize"'*) answer '{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
+    *'"method":"tools/list"'*) list ;;
     *'"method":"tools/call"'*)
-      later=',{"name":"late","description":"Comes later","inputSchema":{"type":"object"}}'
-      printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
-      result='{"content":[{"type":"text","text":"heard you"}]}' ;;
-    *) continue ;;
+      call=$id
+      if [ -z "$later" ]; then
+        later=',{"name":"late","description":"Comes later","inputSchema":{"type":"object"}}'
+        printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
+        read -r line; number; list
+      fi
+      id=$call; answer '{"content":[{"type":"text","text":"heard you"}]}' ;;
   esac
-  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
 done
 echo ended >> "${LOG:-/dev/null}"
 "#;

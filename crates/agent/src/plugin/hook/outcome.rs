@@ -117,9 +117,16 @@ fn read_ended(rule: &HookRule, ended: &Ended) -> HookOutcome {
         }
         return outcome;
     }
-    match serde_json::from_str::<Value>(said) {
-        Ok(document) => document_read(rule.event, &document, &mut outcome),
-        Err(error) => return failed(rule, format!("what it said is no JSON document: {error}")),
+    // Some say first that they take their time, in a document of its own.
+    for document in serde_json::Deserializer::from_str(said).into_iter::<Value>() {
+        let mut one = HookOutcome::default();
+        match document {
+            Ok(document) => document_read(rule.event, &document, &mut one),
+            Err(error) => {
+                return failed(rule, format!("what it said is no JSON document: {error}"));
+            }
+        }
+        outcome.add(one);
     }
     outcome
 }

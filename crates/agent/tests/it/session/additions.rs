@@ -108,7 +108,8 @@ fn a_plugin_spares_a_question_and_lifts_no_rule() {
     let events = read(first.session.ask("make it").unwrap(), |_| panic!("nobody is asked"));
     assert_eq!(*first.world.commands.0.lock().unwrap(), ["make -n"]);
     assert!(first.last_message().contains("only looked"), "{}", first.last_message());
-    assert!(notices(&events)[0].contains("make -n"), "{events:?}");
+    assert_eq!(notices(&events)[0], "a hook tells the model: only looked");
+    assert!(notices(&events)[1].contains("make -n"), "{events:?}");
 
     let second = play(&[&run, "Well."], &rules);
     second.session.set_mode(Mode::ReadOnly).unwrap();
@@ -164,6 +165,21 @@ fn blocks_of_edits_are_heard_before_and_after() {
     assert!(!Path::new(&play.world.path("new.py")).exists());
     assert!(play.last_message().contains("no secrets"), "{}", play.last_message());
     assert!(play.left("before").contains(r#""tool_name":"Write""#), "{}", play.left("before"));
+}
+
+#[test]
+fn what_a_program_adds_to_a_change_is_told_at_once() {
+    let adds = json!({"hookSpecificOutput": {"additionalContext": "mind eval()"}});
+    // The first document says that it takes its time.
+    let rules = json!({"PostToolUse": [program("Edit", &format!("echo '{{\"async\": true}}'; echo '{adds}'"))]});
+    let first = block("a.py", "A = 1\n", "A = eval(x)\n");
+    let second = block("a.py", "A = eval(x)\n", "A = 2\n");
+    let play = play(&[&first, &second, "It is safe now."], &rules);
+    let events = play.ask("two");
+    assert_eq!(end(&events), &TurnEnd::Done);
+    assert_eq!(play.last_message(), "The edits were applied.\n\nFrom a hook:\nmind eval()");
+    assert_eq!(notices(&events), ["a hook tells the model: mind eval()"; 2]);
+    assert_eq!(play.world.text("a.py"), "A = 2\nB = 2\n");
 }
 
 #[test]
