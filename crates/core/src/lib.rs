@@ -148,11 +148,12 @@ pub use mlxcode_context::{
     SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
-    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
-    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
-    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
-    NearestMatch, ParsedItem, PatchHunk, PatchLine, PatchLines, PatchLinesIter, Placement,
-    PolicyRefusal, Refusal, RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, Audited,
+    AuditedDecision, AuditedFile, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine,
+    EditAction, EditBlock, EditPlan, EntryState, FileChange, FileDiff, FileOperation, JournalEntry,
+    JournalFile, MatchLevel, NameFlaw, Naming, NearestMatch, ParsedItem, PatchHunk, PatchLine,
+    PatchLines, PatchLinesIter, Placement, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{Budget, PackRequest, PackedContext};
-use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 use mlxcode_models::{Image, LanguageModel, Message};
 
 use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
@@ -51,6 +51,12 @@ pub trait Ground: Send + Sync {
 
     /// Writes a plan, all files or none.
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry>;
+
+    /// Writes down for good that something was allowed or refused.
+    fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> Result<()> {
+        let _ = (actor, decision);
+        Ok(())
+    }
 
     /// Reads a picture or a document that a message names. `None` where nobody
     /// reads such.

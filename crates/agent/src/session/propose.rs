@@ -1,7 +1,7 @@
 //! Edits: placed, shown, agreed to, written, checked.
 
 use mlxcode_base::RelPath;
-use mlxcode_edit::{Actor, EditPlan, FileChange, ParsedItem};
+use mlxcode_edit::{EditPlan, FileChange, ParsedItem};
 
 use super::CheckReport;
 use super::event::{Decision, Event, Proposal, TurnEnd, told};
@@ -61,9 +61,7 @@ impl Worker<'_> {
     }
 
     fn write(&mut self, plan: &EditPlan, tool: &str) -> Result<Proposed> {
-        let actor = Actor::new(tool)
-            .with_model(self.parts.model.info().name.clone())
-            .with_session(self.options.name.clone());
+        let actor = self.actor(tool);
         if let Some(checker) = self.parts.checker.clone() {
             let files: Vec<RelPath> = plan.changes().iter().map(|one| one.path.clone()).collect();
             checker.before(&files, &self.cancel);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
+use mlxcode_edit::{Actor, AuditedDecision};
 use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
 
 use super::channel::Channel;
@@ -257,7 +258,7 @@ impl<'a> Worker<'a> {
             why: "a plan was asked for first".to_owned(),
             access: Access::Other,
         };
-        match self.ask(approval) {
+        match self.ask("plan", approval) {
             Decision::No => Next::End(TurnEnd::Declined),
             Decision::Because(why) => {
                 self.say(Message::user(format!("{why}\n\n{PLAN_ONLY}")), None);
@@ -294,11 +295,11 @@ impl<'a> Worker<'a> {
         let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
         match self.parts.policy.judge(mode, tool, access) {
             Verdict::Allow { rule } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
+                self.decided(id, tool, what, true, rule);
                 (Decision::Yes, None)
             }
             Verdict::Deny { why } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: false, by: why.clone() });
+                self.decided(id, tool, what, false, why.clone());
                 (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
             }
             Verdict::Ask { why } => {
@@ -308,7 +309,7 @@ impl<'a> Worker<'a> {
                     why,
                     access: access.clone(),
                 };
-                let decision = self.ask(approval);
+                let decision = self.ask(tool, approval);
                 if decision == Decision::Always {
                     self.parts.policy.remember(tool, access);
                 }
@@ -317,15 +318,33 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn ask(&mut self, approval: Approval) -> Decision {
-        let id = approval.id.clone();
+    fn ask(&mut self, tool: &str, approval: Approval) -> Decision {
+        let (id, what) = (approval.id.clone(), approval.what.clone());
         let asked = Instant::now();
         self.emit(Event::ApprovalNeeded(approval));
         let decision = self.out.decision(&self.cancel);
         self.waited += asked.elapsed();
         let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.emit(Event::Decided { id, allowed, by: "a person".to_owned() });
+        self.decided(&id, tool, &what, allowed, "a person".to_owned());
         decision
+    }
+
+    /// Tells what was decided, and writes it down.
+    fn decided(&mut self, id: &str, tool: &str, what: &str, allowed: bool, by: String) {
+        let decision = AuditedDecision::new(what, allowed, &by);
+        let noted = self.parts.ground.note_decision(self.actor(tool), decision);
+        self.emit(Event::Decided { id: id.to_owned(), allowed, by });
+        if let Err(error) = noted {
+            let text = format!("the audit log does not know of it: {error}");
+            self.emit(Event::Notice { text });
+        }
+    }
+
+    /// Who does what a tool does.
+    pub fn actor(&self, tool: &str) -> Actor {
+        Actor::new(tool)
+            .with_model(self.parts.model.info().name.clone())
+            .with_session(self.options.name.clone())
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
