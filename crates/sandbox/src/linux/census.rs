@@ -202,9 +202,8 @@ pub(crate) fn tasks_of_the_user() -> u64 {
         return Tasks::open().and_then(|tasks| tasks.count()).unwrap_or(0);
     }
     let user = rustix::process::getuid().as_raw();
-    let own = |pid: &u32| {
-        fs::metadata(format!("/proc/{pid}")).is_ok_and(|folder| folder.uid() == user)
-    };
+    let own =
+        |pid: &u32| fs::metadata(format!("/proc/{pid}")).is_ok_and(|folder| folder.uid() == user);
     let pids = processes().map(|(pid, _)| pid).filter(own);
     pids.filter_map(state).map(|state| state.threads.max(1) as u64).sum()
 }

@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn places_are_those_that_a_process_sees_of_its_groups() {
-        let now = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+        let now =
+            "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
         // A terminal in a session of systemd, and root over ssh.
         check(
             now,
@@ -177,11 +178,7 @@ mod tests {
         check(now, "0::/../other\n", &[]);
         let of_old = "31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
             32 25 0:28 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n";
-        check(
-            of_old,
-            "9:cpu:/x\n8:pids:/build\n0::/\n",
-            &[("/sys/fs/cgroup/pids/build", false)],
-        );
+        check(of_old, "9:cpu:/x\n8:pids:/build\n0::/\n", &[("/sys/fs/cgroup/pids/build", false)]);
         // A part of the tree is mounted.
         let part = "32 25 0:28 /docker/1 /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n";
         check(part, "8:pids:/docker/1\n", &[("/sys/fs/cgroup/pids/", false)]);

@@ -22,8 +22,8 @@ use landlock::{ABI, Access, AccessFs, LandlockStatus, Ruleset, RulesetAttr, Rule
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 use seccompiler::BpfProgram;
 
-use files::Grants;
 pub(crate) use census::tasks_of_the_user;
+use files::Grants;
 pub(crate) use group::Group;
 pub(crate) use keeper::Keeper;
 pub(crate) use mark::Mark;
