@@ -15,7 +15,7 @@ use mlxcode_base::{CancelToken, Root};
 use mlxcode_sandbox::{Policy, Run, Sandbox, usual_hidden};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100);
+    let runs: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100);
     let root = tempfile::tempdir()?;
     let mut policy = Policy::new(Root::open(root.path())?, std::env::temp_dir());
     policy.environment = std::env::vars_os().collect();
