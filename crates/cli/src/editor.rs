@@ -109,7 +109,11 @@ pub fn edit_text(text: &str, beside: &Path, host: &mut Host<'_>) -> Outcome<Draf
     let Editor(words) = &editor;
     let (program, arguments) = (&words[0], &words[1..]);
     let name = program.to_string_lossy().into_owned();
-    let ended = Command::new(program)
+    let mut command = Command::new(program);
+    for secret in mlxcode_core::secret_variables() {
+        command.env_remove(secret);
+    }
+    let ended = command
         .args(arguments)
         .arg(&path)
         .current_dir(&host.current_dir)

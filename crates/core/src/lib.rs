@@ -139,6 +139,7 @@ pub use mlxcode_agent::{
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind, nearest,
+    secret_variables,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
