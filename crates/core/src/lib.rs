@@ -61,6 +61,7 @@ mod precise;
 mod remote;
 mod residency;
 mod residents;
+mod route;
 mod runner;
 mod secrets;
 mod session;
@@ -76,8 +77,9 @@ pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
 pub use config::{
-    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
+    AttachmentsConfig, CacheConfig, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey,
+    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LoadedConfig,
+    ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
     project_types,
 };
 pub use dirs::Dirs;
@@ -107,6 +109,9 @@ pub use residency::{
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use route::{
+    ModelSource, PlannedModel, RouteChoice, RoutePlan, RouteReason, RouteRequest, RoutedModel,
+};
 pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use session::{Session, SessionSetup};
@@ -195,9 +200,9 @@ pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
 /// made of models, are there too.
 pub mod backend {
     pub use mlxcode_providers::{
-        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
-        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
-        Routing, Task,
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
+        Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
+        RouteRule, Routing, Task,
     };
 
     pub use mlxcode_models::{

@@ -69,6 +69,9 @@ struct Inner {
 }
 
 impl AnthropicModel {
+    /// The context that is taken where the server does not tell.
+    pub const USUAL_CONTEXT: usize = UNKNOWN_CONTEXT;
+
     /// Prepares to ask `model`. What it can is asked for, unless the options
     /// tell the length of its context.
     ///

@@ -14,6 +14,7 @@ use mlxcode_models::{
 
 use super::relay::{Part, relay};
 use super::routing::common;
+use crate::notice::{Notice, Observer};
 
 /// The most answers of an ensemble; each takes a thread, and its own memory.
 const MOST_ANSWERS: usize = 16;
@@ -55,6 +56,7 @@ pub struct Ensemble {
     at_once: usize,
     score: Score,
     info: ModelInfo,
+    observer: Observer,
 }
 
 impl fmt::Debug for Ensemble {
@@ -80,13 +82,20 @@ impl Ensemble {
     ) -> Result<Self> {
         let info = common(&models, "the ensemble")?;
         let answers = answers.clamp(1, MOST_ANSWERS);
-        Ok(Self { models: models.into(), answers, at_once: answers, score: Arc::new(score), info })
+        let (score, observer) = (Arc::new(score), Observer::default());
+        Ok(Self { models: models.into(), answers, at_once: answers, score, info, observer })
     }
 
     /// How many answers are made at the same time: 1 for a model that has no
     /// room for more.
     pub fn at_once(mut self, at_once: usize) -> Self {
         self.at_once = at_once.clamp(1, MOST_ANSWERS);
+        self
+    }
+
+    /// Lets somebody hear how it was judged.
+    pub fn observed_by(mut self, observer: Observer) -> Self {
+        self.observer = observer;
         self
     }
 }
@@ -184,10 +193,11 @@ impl Ensemble {
         if sender.is_cancelled() {
             return finish(FinishReason::Cancelled);
         }
-        let Some(best) = self.best(&made) else {
+        let Some((best, notice)) = self.best(&made) else {
             sender.send(Err(failed.unwrap_or(Error::EngineStopped)));
             return;
         };
+        self.observer.tell(&notice);
         let (candidate, _, prompt_tokens) = &made[best];
         sender.send(Ok(GenerationEvent::Started { prompt_tokens: *prompt_tokens }));
         if !candidate.thinking.is_empty() {
@@ -217,8 +227,8 @@ impl Ensemble {
         }
     }
 
-    /// Which answer is the best.
-    fn best(&self, made: &[Made]) -> Option<usize> {
+    /// Which answer is the best, and why.
+    fn best(&self, made: &[Made]) -> Option<(usize, Notice)> {
         let scores: Vec<f64> = made
             .iter()
             .map(|(candidate, ..)| {
@@ -234,7 +244,9 @@ impl Ensemble {
             }
         }
         let most = votes.into_values().max_by_key(|(votes, at)| (*votes, std::cmp::Reverse(*at)));
-        most.map(|(_, at)| at)
+        let (alike, at) = most?;
+        let (answers, asked) = (made.len(), self.answers);
+        Some((at, Notice::Judged { answers, asked, alike, score: highest }))
     }
 }
 

@@ -78,6 +78,9 @@ struct Inner {
 }
 
 impl OllamaModel {
+    /// The context that a model has where nobody names another.
+    pub const USUAL_CONTEXT: usize = CONTEXT;
+
     /// Prepares to ask `model`: asks the server what it is.
     ///
     /// # Errors

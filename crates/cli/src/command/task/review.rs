@@ -4,11 +4,11 @@ use mlxcode_core::forge::{ForgeKind, ForgeOptions, Host as ForgeHost, Place, Tok
 use mlxcode_core::task::{
     Finding, Range, ReviewOptions, ReviewReport, ReviewSubject, Severity, sarif,
 };
-use mlxcode_core::{InputError, Workspace, post_review, review_to_post};
+use mlxcode_core::{InputError, ModelTask, Workspace, post_review, review_to_post};
 
 use super::{Telling, pair, show_leaks, show_replaced, task_model, yes_or_no};
 use crate::args::{Review, SeverityArg};
-use crate::command::{Common, relative, required_model};
+use crate::command::{Common, model_for, relative};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
@@ -39,12 +39,12 @@ pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut options = ReviewOptions::default();
     options.focus.clone_from(&args.focus);
     options.at_least = args.at_least.map(severity);
-    options.remote = common.is_remote(workspace.config());
+    options.remote = common.is_remote(ModelTask::Review, &workspace);
     if options.remote && !subject.leaks().is_empty() {
         options.send_secrets = yes_or_no(host, "Send this to a model on another machine?")?;
     }
     show_replaced(&workspace.prompts(), &["review"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Review, &args.computing, common, host, workspace.config())?;
     let report = workspace.review(&subject, &task_model(&model, &told, host), &options);
     telling.clear();
     let report = report?;
@@ -70,7 +70,8 @@ pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
         }
     }
     if common.json {
-        json::write(host, &ReviewOutput::new(&model.info().name, &report, posted))?;
+        let document = ReviewOutput::new(&model.info().name, &report, posted);
+        json::write(host, &common.routed(document))?;
     }
     let bad =
         |finding: &Finding| args.fail_on.is_some_and(|least| finding.severity >= severity(least));

@@ -15,6 +15,7 @@ mod models;
 mod plugins;
 mod print;
 mod pulls;
+mod route;
 mod search;
 mod secret;
 mod sessions;
@@ -58,6 +59,7 @@ pub use plugins::{
 };
 pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
+pub use route::{RouteOutput, Routed, RoutesOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use sessions::{
