@@ -45,6 +45,7 @@ mod dirs;
 mod doctor;
 mod document;
 mod error;
+mod forges;
 mod generation;
 mod hardware;
 mod hub;
@@ -86,6 +87,7 @@ pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use document::read_document;
 pub use error::{Error, Result};
+pub use forges::ForgeConfig;
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use hub::HubSettings;
@@ -181,13 +183,13 @@ pub use mlxcode_models::{
     CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
-    LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
-    ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
-    ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
-    RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Kept, Keychain,
+    LeaseHolder, LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor,
+    ProbeCommand, ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState,
+    PullPriority, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
+    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
+    Secrets, StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 

@@ -6,6 +6,7 @@ mod computing;
 mod config;
 mod context;
 mod conversation;
+mod forge;
 mod library;
 mod mcp;
 mod models;
@@ -29,6 +30,7 @@ pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
 pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
+pub use forge::{Issue, PullRequest};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
@@ -145,6 +147,11 @@ pub enum Command {
     Commit(Commit),
     /// Look for what is wrong with a change, a range of commits or files
     Review(Review),
+    /// Show an issue of GitHub or GitLab, with what was said
+    Issue(Issue),
+    /// Show a pull request or a merge request, with what was said
+    #[command(alias = "merge-request")]
+    PullRequest(PullRequest),
     /// Explain a symbol, a file, some lines or an error
     Explain(Explain),
     /// Write the comments that are missing, and change nothing else

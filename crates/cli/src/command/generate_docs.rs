@@ -79,6 +79,8 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::TemplatesOutput>(&schemas, "scaffold-list")?;
     schema::<json::Routed<json::BatchOutput>>(&schemas, "batch")?;
     schema::<json::Routed<json::WorkflowOutput>>(&schemas, "workflow")?;
+    schema::<json::IssueOutput>(&schemas, "issue")?;
+    schema::<json::PullRequestOutput>(&schemas, "pull-request")?;
     schema::<json::RoutesOutput>(&schemas, "route")?;
     schema::<json::Routed<json::GenerateOutput>>(&schemas, "generate")?;
     schema::<json::ModelOutput>(&schemas, "models-add")?;

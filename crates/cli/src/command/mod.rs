@@ -11,6 +11,7 @@ mod context;
 mod definition;
 mod doctor;
 mod edit;
+mod forge;
 mod generate;
 mod generate_docs;
 mod graph;
@@ -116,6 +117,8 @@ fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
         Command::Stats(args) => stats::run(&args, common, host),
         Command::Commit(args) => task::commit::run(&args, common, host),
         Command::Review(args) => task::review::run(&args, common, host),
+        Command::Issue(args) => forge::issue(&args, common, host),
+        Command::PullRequest(args) => forge::pull_request(&args, common, host),
         Command::Explain(args) => task::explain::run(&args, common, host),
         Command::Document(args) => task::document::run(&args, common, host),
         Command::Test(args) => task::test::run(&args, common, host),

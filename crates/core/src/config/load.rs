@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 14] = [
+const USER_KEYS: [&str; 15] = [
     "aliases",
     "cache",
     "catalogues",
@@ -28,6 +28,7 @@ const USER_KEYS: [&str; 14] = [
     "checks",
     "colors",
     "edit.journal_bytes",
+    "forges",
     "mcp_servers",
     "models.ensemble",
     "prompts",
@@ -141,6 +142,7 @@ impl Config {
             catalogues: under.catalogues,
             servers: under.servers,
             providers: under.providers,
+            forges: under.forges,
             mcp_servers: under.mcp_servers,
             theme: under.theme,
             colors: under.colors,
@@ -237,6 +239,12 @@ fn check_models(path: &Path, config: &Config, source: ConfigSource) -> Result<()
     for name in config.providers.iter().flat_map(|providers| providers.keys()) {
         check_provider_name(name)
             .map_err(|source| ConfigError::Provider { path: path.to_owned(), source })?;
+    }
+    for (name, forge) in &config.forges {
+        forge.host(name).map_err(|source| {
+            let source = Box::new(source);
+            ConfigError::Forge { path: path.to_owned(), source }
+        })?;
     }
     let is_elsewhere = |model: &String| model.contains('/');
     let not_here = |key: &str| ConfigError::NotHere { path: path.to_owned(), key: key.to_owned() };
@@ -427,6 +435,7 @@ mod tests {
                 "catalogues" => r#"["x"]"#,
                 "check_with" => r#"["programs"]"#,
                 "session" => r#"{"record": false}"#,
+                "forges" => r#"{"git.example.org": {"kind": "gitlab"}}"#,
                 "cache" => r#"{"answers": true}"#,
                 "theme" | "prompts" => r#""x""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,

@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{CheckCommand, CheckSource};
+use crate::forges::ForgeConfig;
 use crate::remote::ProviderConfig;
 
 pub use composed::{CacheConfig, EnsembleConfig, Judge, ModelRule};
@@ -72,6 +73,11 @@ pub struct Config {
     /// `--model provider/model`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub providers: Option<BTreeMap<String, ProviderConfig>>,
+    /// Hosts of repositories of one's own, by their names, such as
+    /// `git.example.org`; github.com and gitlab.com are known. In the user's own
+    /// file alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forges: BTreeMap<String, ForgeConfig>,
     /// Whether nothing may leave this machine. A project's file can only switch
     /// it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

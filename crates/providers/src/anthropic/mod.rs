@@ -266,8 +266,13 @@ impl Exchange for Asking {
     fn read(&mut self, event: &SseEvent, said: &mut Vec<Said>) -> Result<(), Failure> {
         self.answer.read(event, said, &self.inner.client)?;
         if said.last() == Some(&Said::End) {
+            let blocks = self.answer.blocks();
+            if let Some(kept) = memory::to_keep(&self.inner.model, &blocks) {
+                // Nothing is heard after the end.
+                said.insert(said.len() - 1, Said::Kept(Box::new(kept)));
+            }
             let mut memory = self.inner.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            memory.keep(self.answer.blocks());
+            memory.keep(blocks);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
 use mlxcode_models::{
     Error, FinishReason, Finished, GenerateRequest, Generation, GenerationEvent, GenerationSender,
-    LanguageModel, ModelInfo, Prompt, Result, Timings, Token, ToolCall, Usage,
+    Kept, LanguageModel, ModelInfo, Prompt, Result, Timings, Token, ToolCall, Usage,
 };
 
 use super::relay::{Part, relay};
@@ -36,6 +36,8 @@ pub struct Candidate {
     pub calls: Vec<ToolCall>,
     /// Why it ended.
     pub reason: Option<FinishReason>,
+    /// What its provider wants back with the next request.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// Judges an answer: the more the better. For edits a caller counts what
@@ -210,6 +212,9 @@ impl Ensemble {
         for call in &candidate.calls {
             sender.send(Ok(GenerationEvent::ToolCall(call.clone())));
         }
+        if let Some(kept) = &candidate.kept {
+            sender.send(Ok(GenerationEvent::Kept(kept.clone())));
+        }
         finish(candidate.reason.unwrap_or(FinishReason::Stop));
     }
 
@@ -268,6 +273,7 @@ fn whole(model: &dyn LanguageModel, request: &GenerateRequest, number: usize) ->
             GenerationEvent::Token(token) => candidate.text.push_str(&token.text),
             GenerationEvent::Thinking(text) => candidate.thinking.push_str(&text),
             GenerationEvent::ToolCall(call) => candidate.calls.push(call),
+            GenerationEvent::Kept(kept) => candidate.kept = Some(kept),
             GenerationEvent::Finished(finished) => {
                 candidate.reason = Some(finished.reason);
                 return Ok((candidate, finished.usage, prompt));

@@ -9,6 +9,7 @@ mod context;
 mod convert;
 mod edits;
 mod fit;
+mod forge;
 mod hardware;
 mod library;
 mod models;
@@ -46,6 +47,7 @@ pub use edits::{
     RefusalOutput, UndoOutput,
 };
 pub use fit::{FitOutput, PsOutput};
+pub use forge::{IssueOutput, PullRequestOutput};
 pub use hardware::HardwareOutput;
 pub use library::{
     AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
