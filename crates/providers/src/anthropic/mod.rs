@@ -204,11 +204,7 @@ impl LanguageModel for AnthropicModel {
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
         // What cannot be asked fails at once.
         self.inner.body(&request.prompt, &request.options)?;
-        if request.options.sampling.log_probabilities.is_some() {
-            let provider = self.inner.client.provider.clone();
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider, what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let tokens = estimate(&request.prompt);
         let stop = request.options.stop.clone();
         let asking = Asking {

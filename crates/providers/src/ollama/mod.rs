@@ -174,11 +174,7 @@ impl LanguageModel for OllamaModel {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        if request.options.sampling.log_probabilities.is_some() {
-            let provider = self.inner.client.provider.clone();
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider, what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let prompt_tokens = estimate(&request.prompt);
         let context_length = self.inner.context_length;
         if prompt_tokens >= context_length {

@@ -216,7 +216,8 @@ fn signed_thoughts_outlive_the_process() {
     assert_eq!(blocks[1], json!({"type": "redacted_thinking", "data": "EmwKAhgB"}));
     // Another model did not think this, and what was changed is not what was
     // thought about.
-    let (options, _) = options(&server.url(""));
+    let (mut options, _) = options(&server.url(""));
+    options.model.context_length = Some(1000);
     let other = AnthropicModel::open(&options, "other").unwrap();
     assert_eq!(go_on(&said, &other)[0]["type"], "text");
     let changed = Message { content: "Changed".to_owned(), ..said };

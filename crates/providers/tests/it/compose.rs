@@ -193,7 +193,8 @@ fn a_deferred_model_is_opened_once_when_it_is_asked() {
     assert_eq!((model.info().context_length, opened.load(Ordering::SeqCst)), (77, 0));
     assert_eq!(read(model.generate(request("go"))).code, Some("providers.failed"));
     assert_eq!(read(model.generate(request("go"))).text, "one");
-    assert_eq!(model.count_tokens(&Prompt::text("a b")).unwrap(), 2);
+    // The words, and the blank between them.
+    assert_eq!(model.count_tokens(&Prompt::text("a b")).unwrap(), 3);
     assert_eq!(read(model.clone().generate(request("go"))).text, "two");
     assert_eq!(opened.load(Ordering::SeqCst), 2);
 }
@@ -209,7 +210,7 @@ fn who_hears_is_told_what_a_length_chose_and_how_answers_were_judged() {
     assert_eq!(*told.lock().unwrap(), []);
     read(routing.generate(request("go on and on and on")));
     let model = "long".to_owned();
-    assert_eq!(*told.lock().unwrap(), [Notice::Chosen { model, tokens: 6 }]);
+    assert_eq!(*told.lock().unwrap(), [Notice::Chosen { model, tokens: 12 }]);
     let replies = ["a", "b", "b"];
     let ensemble = Ensemble::new(vec![scripted("m", &replies)], 3, |_| 2.0).unwrap();
     read(ensemble.at_once(1).observed_by(hear).generate(request("go")));
