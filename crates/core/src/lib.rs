@@ -45,6 +45,7 @@ mod dirs;
 mod doctor;
 mod document;
 mod error;
+mod forges;
 mod generation;
 mod hardware;
 mod hub;
@@ -61,6 +62,7 @@ mod precise;
 mod remote;
 mod residency;
 mod residents;
+mod route;
 mod runner;
 mod secrets;
 mod session;
@@ -76,14 +78,16 @@ pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
 pub use config::{
-    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
+    AttachmentsConfig, CacheConfig, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey,
+    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LoadedConfig,
+    ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
     project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use document::read_document;
 pub use error::{Error, Result};
+pub use forges::ForgeConfig;
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use hub::HubSettings;
@@ -107,6 +111,9 @@ pub use residency::{
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use route::{
+    ModelSource, PlannedModel, RouteChoice, RoutePlan, RouteReason, RouteRequest, RoutedModel,
+};
 pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use session::{Session, SessionSetup};
@@ -178,13 +185,13 @@ pub use mlxcode_models::{
     CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
-    LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
-    ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
-    ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
-    RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Kept, Keychain,
+    LeaseHolder, LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor,
+    ProbeCommand, ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState,
+    PullPriority, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
+    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
+    Secrets, StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
@@ -197,9 +204,9 @@ pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
 /// made of models, are there too.
 pub mod backend {
     pub use mlxcode_providers::{
-        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
-        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
-        Routing, Task,
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
+        Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
+        RouteRule, Routing, Task,
     };
 
     pub use mlxcode_models::{

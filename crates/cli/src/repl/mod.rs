@@ -148,6 +148,7 @@ impl<'r, 'h> Repl<'r, 'h> {
             return slash::run(self, name, rest);
         }
         self.turn(text, false)?;
+        self.common.route.show(self.host)?;
         Ok(Next::Stay)
     }
 

@@ -45,6 +45,11 @@ pub(super) fn run(
     }
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
+    if format == OutputFormat::StreamJson {
+        for text in common.route.take_notes() {
+            json::write_line(host, &Event::Notice { text })?;
+        }
+    }
     let mut turn = session.ask(input)?;
     let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     let mut end = TurnEnd::Done;
@@ -66,7 +71,7 @@ pub(super) fn run(
     }
     match format {
         OutputFormat::Text => written(writeln!(host.output))?,
-        OutputFormat::Json => json::write(host, &output)?,
+        OutputFormat::Json => json::write(host, &common.routed(output))?,
         OutputFormat::StreamJson => {}
     }
     Ok(match end {

@@ -142,6 +142,10 @@ fn default_of(key: &str) -> Option<Value> {
         "edit.protected" => json!(mlxcode_edit::PROTECTED),
         "theme" => json!("auto"),
         "session.record" => json!(true),
+        "cache.answers" | "cache.drawn" => json!(false),
+        "cache.most_bytes" => json!(mlxcode_providers::CacheOptions::MOST_BYTES),
+        "models.ensemble.judge" => json!(["parses", "applies", "syntax"]),
+        "attachments.ocr_languages" => json!(["eng"]),
         _ => return None,
     })
 }

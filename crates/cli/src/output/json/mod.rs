@@ -9,12 +9,14 @@ mod context;
 mod convert;
 mod edits;
 mod fit;
+mod forge;
 mod hardware;
 mod library;
 mod models;
 mod plugins;
 mod print;
 mod pulls;
+mod route;
 mod search;
 mod secret;
 mod sessions;
@@ -45,6 +47,7 @@ pub use edits::{
     RefusalOutput, UndoOutput,
 };
 pub use fit::{FitOutput, PsOutput};
+pub use forge::{IssueOutput, PullRequestOutput};
 pub use hardware::HardwareOutput;
 pub use library::{
     AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
@@ -58,6 +61,7 @@ pub use plugins::{
 };
 pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
+pub use route::{RouteOutput, Routed, RoutesOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use sessions::{
