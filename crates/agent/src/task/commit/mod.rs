@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
-use super::prompts::Prompts;
+use crate::prompts::Prompts;
 use super::unified::{DiffFile, split_diff};
 
 pub use message::CommitMessage;
@@ -213,7 +213,7 @@ fn main_prompt(
         hint => options.hint.clone().unwrap_or_default(),
         change,
     };
-    prompts.render("commit", values)
+    Ok(prompts.render("commit", values)?)
 }
 
 /// The change as the model is shown it: whole where it fits, else each file

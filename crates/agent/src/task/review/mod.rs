@@ -17,7 +17,8 @@ use serde::Serialize;
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
+use crate::prompts::Prompts;
 use super::unified::split_diff;
 
 pub use finding::{Finding, Severity, Suggestion};
@@ -181,7 +182,10 @@ pub fn review(
     let focus = options.focus.clone().unwrap_or_default();
     let is_change = subject.is_change;
     let render =
-        |part: &str| prompts.render("review", context! { part, focus => focus.clone(), is_change });
+        |part: &str| {
+        let values = context! { part, focus => focus.clone(), is_change };
+        prompts.render("review", values)
+    };
     let room = asker.room(&render("")?, ANSWER_TOKENS)?;
     let parts = parts(&subject.files, room, asker)?;
     let mut report = ReviewReport {
