@@ -80,7 +80,7 @@ pub use checks::{CheckCommand, CheckSource, Checks};
 pub use commands::{CommandOrigin, NamedCommand, NamedCommands, PROJECT_COMMANDS};
 pub use config::{
     CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
+    EditConfig, Explained, LineKeys, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
     project_types,
 };
 pub use dirs::Dirs;

@@ -27,7 +27,7 @@ pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
+pub use conversation::{Conversation, ModeName, OutputFormat};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;

@@ -48,6 +48,7 @@ use std::path::{Path, PathBuf};
 use crate::args::{Args, Command, Computing};
 use crate::exit::Outcome;
 use crate::host::Host;
+use crate::look;
 use crate::output::progress::ProgressLine;
 use crate::repl;
 
@@ -78,6 +79,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         replay: args.replay,
     };
     remote::mind_the_network(host);
+    look::mind_the_colors(host);
     let Some(command) = args.command else {
         return repl::run(&args.conversation, &common, host);
     };
@@ -130,7 +132,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
 impl Common {
     /// Whether the model that is named, or else the configured one, is on
     /// another machine.
-    fn is_remote(&self, config: &Config) -> bool {
+    pub fn is_remote(&self, config: &Config) -> bool {
         let name = self.model.as_ref().or(config.model.as_ref());
         name.is_some_and(|name| RemoteModels::new(config).names(name))
     }

@@ -20,13 +20,14 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 12] = [
+const USER_KEYS: [&str; 13] = [
     "aliases",
     "catalogues",
     "check_with",
     "checks",
     "colors",
     "edit.journal_bytes",
+    "keys",
     "mcp_servers",
     "prompts",
     "providers",
@@ -142,6 +143,7 @@ impl Config {
             mcp_servers: under.mcp_servers,
             theme: under.theme,
             colors: under.colors,
+            keys: under.keys,
             prompts: under.prompts,
             aliases: under.aliases,
             checks: under.checks,
@@ -392,6 +394,7 @@ mod tests {
                 "check_with" => r#"["programs"]"#,
                 "session" => r#"{"record": false}"#,
                 "theme" | "prompts" => r#""x""#,
+                "keys" => r#""vi""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,
                 "mcp_servers" => r#"{"x": {"command": "y"}}"#,
                 _ => continue,
