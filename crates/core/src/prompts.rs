@@ -44,6 +44,11 @@ impl Workspace {
     /// them, those in the folder that the user's configuration names, those in
     /// [`Dirs::prompts`], then the built-in ones.
     pub fn prompts(&self) -> Prompts {
+        Prompts::new(&self.prompt_folders())
+    }
+
+    /// The folders that prompts are read from, strongest first.
+    pub fn prompt_folders(&self) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         // A file of approvals that cannot be read has approved nothing.
         if let Ok(Some(project)) = self.project_prompts()
@@ -55,7 +60,7 @@ impl Workspace {
         let named = self.config().prompts.as_ref();
         folders.extend(named.map(|folder| self.dirs.config.join(folder)));
         folders.push(self.dirs.prompts());
-        Prompts::new(&folders)
+        folders
     }
 
     /// The project's own prompts; `None` where it has none.

@@ -9,6 +9,7 @@ mod conversation;
 mod library;
 mod mcp;
 mod models;
+mod own_words;
 mod plugins;
 mod pull;
 mod rate;
@@ -31,6 +32,7 @@ pub use conversation::{Conversation, ModeName, OutputFormat};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
+pub use own_words::{Completions, Help, Prompts, Run, Shell};
 pub use plugins::Plugins;
 pub use pull::{Pull, Queue};
 pub use sampling::Sampling;
@@ -46,7 +48,7 @@ pub use tasks::{
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "mlx-code", version)]
+#[command(name = "mlx-code", version, disable_help_subcommand = true)]
 pub struct Args {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -168,6 +170,22 @@ pub enum Command {
     /// List, enable, add and remove plugins
     #[command(subcommand)]
     Plugins(Plugins),
+    /// Ask a question that has a name, or list these
+    Run(Run),
+    /// Show what a model is told, and which files replace it
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Show what a shell needs to complete what is typed
+    Completions(Completions),
+    /// Show the verbs, the topics and your aliases, or one of them
+    Help(Help),
+    /// Complete a line, for a shell
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The words so far, without the program's name
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,

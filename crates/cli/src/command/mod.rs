@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod completion;
 mod config;
 mod context;
 mod definition;
@@ -15,6 +16,7 @@ mod generate;
 mod generate_docs;
 mod graph;
 mod hardware;
+mod help;
 mod history;
 mod index;
 mod map;
@@ -24,12 +26,14 @@ mod outline;
 mod plugins;
 mod precise;
 mod probe;
+mod prompts;
 mod read_document;
 mod recorded;
 mod redo;
 mod references;
 mod remote;
 mod rename;
+mod run;
 mod search;
 mod secret;
 mod sessions;
@@ -119,6 +123,11 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         Command::Bench(args) => bench::run(args, &common, host),
         Command::Doctor => doctor::run(&common, host),
         Command::Hardware => hardware::run(&common, host),
+        Command::Run(args) => run::run(&args, &common, host),
+        Command::Prompts(args) => prompts::run(args, &common, host),
+        Command::Completions(args) => completion::script(&args, host),
+        Command::Help(args) => help::run(&args, &common, host),
+        Command::Complete { words } => completion::complete(&words, host),
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, &common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),

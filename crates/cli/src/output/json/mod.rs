@@ -12,6 +12,7 @@ mod fit;
 mod hardware;
 mod library;
 mod models;
+mod own_words;
 mod plugins;
 mod print;
 mod pulls;
@@ -51,6 +52,10 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use own_words::{
+    CommandRowOutput, CommandsOutput, ProjectPromptsOutput, PromptFoldersOutput, PromptOutput,
+    PromptRowOutput, PromptsOutput, TopicOutput, TopicsOutput,
+};
 pub use plugins::{
     McpApprovalOutput, McpCallOutput, McpEntryOutput, McpListOutput, McpStatusOutput,
     McpTestOutput, McpToolRowOutput, McpToolsOutput, PluginListOutput, PluginOutput,
