@@ -6,7 +6,7 @@ use std::io::Read as _;
 
 use minijinja::{Value, context};
 use mlxcode_base::{RelPath, Root};
-use mlxcode_models::Message;
+use mlxcode_models::{LanguageModel, Message};
 
 use super::{SessionOptions, SessionParts};
 use crate::error::Result;
@@ -15,9 +15,12 @@ use crate::error::Result;
 /// three, the first that is there: they are usually the same text.
 const FILES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".mlx-code/instructions.md"];
 
-/// The most bytes of such a file: some five thousand tokens, more than which
-/// would leave small models no room.
+/// The most bytes of such a file: some five thousand tokens.
 const MOST_BYTES: u64 = 20 << 10;
+
+/// The most of a model's context that what the project says may take: what is
+/// asked, shown and answered needs the rest.
+const MOST_PERCENT: usize = 20;
 
 /// What a project says.
 #[derive(Debug)]
@@ -39,14 +42,46 @@ const PROMPTS: [&str; 9] = [
     "repair_length",
 ];
 
-/// The message with the instructions.
-pub fn system_message(parts: &SessionParts, options: &SessionOptions) -> Result<Message> {
+/// The message with the instructions, and what the person should know of it.
+pub fn system_message(
+    parts: &SessionParts,
+    options: &SessionOptions,
+) -> Result<(Message, Vec<String>)> {
     PROMPTS.iter().try_for_each(|name| options.prompts.check(name))?;
     let tools = options.with_tools && parts.model.info().tools;
+    let mut said = of_project(parts.ground.root());
+    let mut notices = Vec::new();
+    for one in &mut said {
+        notices.extend(fit(one, &*parts.model)?);
+    }
     let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
-    let instructions: Value = of_project(parts.ground.root()).iter().map(pairs).collect();
+    let instructions: Value = said.iter().map(pairs).collect();
     let text = options.prompts.text("session", context! { tools, instructions })?;
-    Ok(Message::system(text))
+    Ok((Message::system(text), notices))
+}
+
+/// Cuts what is too long for a model at a line's end; the sentence that tells
+/// so.
+pub fn fit(one: &mut Instruction, model: &dyn LanguageModel) -> Result<Option<String>> {
+    let most = model.info().context_length * MOST_PERCENT / 100;
+    let all = model.count_text(&one.text)?;
+    if all <= most {
+        return Ok(None);
+    }
+    let (mut kept, mut taken) = (0, 0);
+    for line in one.text.split_inclusive('\n') {
+        taken += model.count_text(line)?;
+        if taken > most {
+            break;
+        }
+        kept += line.len();
+    }
+    one.text.truncate(kept);
+    one.text.push_str("(The rest of it was too long to be told.)");
+    let path = &one.path;
+    Ok(Some(format!(
+        "{path} takes {all} tokens; the model is told the first {kept} bytes, a fifth of its context"
+    )))
 }
 
 fn of_project(root: &Root) -> Vec<Instruction> {

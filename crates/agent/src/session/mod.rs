@@ -168,8 +168,9 @@ impl Session {
     /// # Errors
     /// A template of the instructions that cannot be rendered.
     pub fn new(parts: SessionParts, options: SessionOptions) -> Result<Self> {
-        let system = instructions::system_message(&parts, &options)?;
-        let state = State { system: Some(system), mode: options.mode, ..State::default() };
+        let (system, notices) = instructions::system_message(&parts, &options)?;
+        let (system, mode) = (Some(system), options.mode);
+        let state = State { system, notices, mode, ..State::default() };
         Ok(Self { parts, options, state: Arc::new(Mutex::new(state)) })
     }
 

@@ -27,11 +27,13 @@ pub(super) struct Step {
 }
 
 impl Worker<'_> {
-    /// Asks the model once, and hands on what it says as it comes.
-    pub fn step(&mut self) -> Result<Step> {
+    /// Asks the model once, by a prompt of so many tokens, and hands on what it
+    /// says as it comes.
+    pub fn step(&mut self, prompt_tokens: usize) -> Result<Step> {
         let mut options = self.options.generate.clone();
         let left = self.options.limits.tokens.saturating_sub(self.usage.completion_tokens);
-        options.max_tokens = Some(self.answer_tokens().min(left).max(1));
+        let room = self.parts.model.info().context_length.saturating_sub(prompt_tokens);
+        options.max_tokens = Some(self.answer_tokens().min(left).min(room).max(1));
         let chat = self.chat();
         let calls_before = chat.messages.iter().map(|message| message.tool_calls.len()).sum();
         let tools = chat.tools.clone();

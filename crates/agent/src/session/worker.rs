@@ -125,14 +125,17 @@ impl<'a> Worker<'a> {
     fn turn(&mut self, input: &Input) -> Result<TurnEnd> {
         let (turn, said) = (self.state.turn, input.text.trim().to_owned());
         self.emit(Event::Started { turn, input: said.clone() });
+        for text in std::mem::take(&mut self.state.notices) {
+            self.emit(Event::Notice { text });
+        }
         let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
                 return Ok(end);
             }
-            self.fit()?;
-            let step = self.step()?;
+            let prompt_tokens = self.fit()?;
+            let step = self.step(prompt_tokens)?;
             if let Next::End(end) = self.take(step)? {
                 return Ok(end);
             }
@@ -143,9 +146,9 @@ impl<'a> Worker<'a> {
     fn open(&mut self, words: &str, input: &Input) -> Result<()> {
         let frame = self.prompt_tokens(Some(words))?;
         let context_length = self.parts.model.info().context_length;
-        let answer = self.answer_tokens();
+        let taken = frame + self.answer_tokens() + self.later_tokens();
         // The conversation before can be made shorter, the words cannot.
-        let room = context_length.saturating_sub(frame + answer);
+        let room = context_length.saturating_sub(taken);
         let room = if room < context_length / 8 { self.make_room(words)? } else { room };
         let kept = self.state.context.as_ref().map_or(0, |context| context.tokens);
         let model = &self.parts.model;
@@ -168,7 +171,10 @@ impl<'a> Worker<'a> {
         let mut text: String = new.map(Piece::render).collect();
         let files = context.pieces.iter().filter_map(Piece::path).chain(&self.state.pinned);
         let seen = &self.state.instructed;
-        for one in instructions::of_folders(self.parts.ground.root(), files, seen) {
+        for mut one in instructions::of_folders(self.parts.ground.root(), files, seen) {
+            if let Some(text) = instructions::fit(&mut one, &*self.parts.model)? {
+                self.emit(Event::Notice { text });
+            }
             text.push_str(&format!("From {}, for that folder:\n{}\n\n", one.path, one.text));
             self.state.instructed.insert(one.path);
         }
@@ -383,6 +389,12 @@ impl<'a> Worker<'a> {
         let mut chat = self.chat();
         chat.messages.extend(more.map(Message::user));
         Ok(self.parts.model.count_tokens(&Prompt::Chat(chat))?)
+    }
+
+    /// The tokens that are left free for what a turn says after its first
+    /// answer: answers of tools, what a check found, a repair.
+    pub fn later_tokens(&self) -> usize {
+        self.parts.model.info().context_length / 8
     }
 
     /// The most tokens of the next answer.

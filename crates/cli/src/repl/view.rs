@@ -145,9 +145,12 @@ impl View {
         if ledger.pieces.is_empty() {
             return Ok(());
         }
-        let mut files: Vec<&str> =
-            ledger.pieces.iter().filter_map(|piece| piece.path.as_deref()).collect();
-        files.dedup();
+        let mut files: Vec<&str> = Vec::new();
+        for path in ledger.pieces.iter().filter_map(|piece| piece.path.as_deref()) {
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
         let named: Vec<&str> = files.iter().copied().take(3).collect();
         let more = files.len().saturating_sub(named.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
