@@ -113,6 +113,9 @@ impl Workspace {
             log: setup.log,
         };
         let mut options = setup.options;
+        if options.prompts.replaced().is_empty() {
+            options.prompts = self.prompts();
+        }
         if let Some(tokens) = self.config().context_tokens {
             options.context_tokens = tokens;
         }

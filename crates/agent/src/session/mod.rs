@@ -14,6 +14,7 @@ mod repeats;
 mod state;
 mod step;
 mod turn;
+mod why;
 mod worker;
 
 use std::fmt;
@@ -31,7 +32,9 @@ use channel::Channel;
 use state::State;
 use worker::Worker;
 
-pub use event::{Approval, Compaction, Decision, Event, Proposal, ProposedChange, TurnEnd};
+pub use event::{
+    Approval, Compaction, Decision, Event, FilePart, PartOfFile, Proposal, ProposedChange, TurnEnd,
+};
 pub use ledger::{ContextLedger, LedgerPiece};
 pub use options::{SessionOptions, TurnLimits};
 pub use policy::{Mode, ModePolicy, Policy, Verdict};
