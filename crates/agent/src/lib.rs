@@ -16,6 +16,7 @@ pub mod permission;
 pub mod plugin;
 mod program;
 mod prompt;
+mod prompts;
 pub mod recording;
 mod session;
 pub mod session_store;
@@ -36,11 +37,12 @@ pub use program::{
     DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
 };
 pub use prompt::Task;
+pub use prompts::{BUILT_IN as BUILT_IN_PROMPTS, BuiltInPrompt, PromptError, PromptPlace, Prompts};
 pub use session::{
     Additions, Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event,
-    Ground, Input, LedgerPiece, Mode, ModePolicy, OfferedTool, Policy, Proposal, ProposedChange,
-    Session, SessionHooks, SessionLog, SessionOptions, SessionParts, SessionTurn, ToolsWhen,
-    TurnEnd, TurnLimits, Verdict,
+    FilePart, Ground, Input, LedgerPiece, Mode, ModePolicy, OfferedTool, PartOfFile, Policy,
+    Proposal, ProposedChange, Session, SessionHooks, SessionLog, SessionOptions, SessionParts,
+    SessionTurn, ToolsWhen, TurnEnd, TurnLimits, Verdict,
 };
 pub use tool::{
     Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, SkillFile,

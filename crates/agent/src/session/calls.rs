@@ -82,9 +82,9 @@ impl Worker<'_> {
             let what = access.to_string();
             let (decision, _) = self.advised(&call.id, &call.name, &access, &what, &advice);
             match decision {
-                Decision::Yes | Decision::Always | Decision::Only(_) => {}
+                Decision::Yes | Decision::Always | Decision::Only(_) | Decision::Parts(_) => {}
                 Decision::Because(why) => return Ok(told_not(why)),
-                Decision::No => return Ok(Answered::End(self.declined())),
+                Decision::No | Decision::Why(_) => return Ok(Answered::End(self.declined())),
             }
         }
         let ground = &self.parts.ground;

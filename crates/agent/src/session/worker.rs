@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
 use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
@@ -11,7 +12,7 @@ use super::event::{Approval, Decision, Event, TurnEnd};
 use super::instructions;
 use super::ledger::ContextLedger;
 use super::options::ANSWER_TOKENS;
-use super::policy::{Mode, Verdict};
+use super::policy::Mode;
 use super::propose::Proposed;
 use super::repeats::Repeats;
 use super::state::State;
@@ -29,12 +30,12 @@ pub(super) struct Worker<'a> {
     pub cancel: CancelToken,
     pub repeats: Repeats,
     pub usage: Usage,
-    out: &'a Channel,
+    pub(super) out: &'a Channel,
     /// The call that gave this work away, where one did.
     within: Vec<String>,
     begun: Instant,
     /// What people took to decide.
-    waited: Duration,
+    pub(super) waited: Duration,
     pub steps: usize,
     pub attempts: usize,
     /// Only a plan is wanted.
@@ -135,7 +136,7 @@ impl<'a> Worker<'a> {
             return Ok(TurnEnd::Declined);
         }
         self.gather_tools();
-        let words = if self.plans { format!("{said}\n\n{PLAN_ONLY}") } else { said };
+        let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
@@ -228,11 +229,8 @@ impl<'a> Worker<'a> {
                 return Ok(Next::End(TurnEnd::Length));
             }
             FinishReason::Length => {
-                return Ok(self.repair(
-                    TurnEnd::Length,
-                    "The answer was cut off because it was too long, and nothing of it was done. \
-                     Answer again with smaller blocks, or with fewer at a time.",
-                ));
+                let why = self.words("repair_length", context! {})?;
+                return Ok(self.repair(TurnEnd::Length, &why));
             }
             _ => {}
         }
@@ -242,11 +240,12 @@ impl<'a> Worker<'a> {
         if !calls.is_empty() {
             return self.answer_calls(&calls);
         }
-        if let Some(why) = broken {
+        if let Some(reason) = broken {
+            let why = self.words("repair_call", context! { reason })?;
             return Ok(self.repair(TurnEnd::Unrepaired, &why));
         }
         if self.plans {
-            return Ok(self.plan(text));
+            return self.plan(text);
         }
         if items.is_empty() {
             return Ok(Next::End(TurnEnd::Done));
@@ -276,7 +275,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Shows a plan, and goes on where somebody agrees.
-    fn plan(&mut self, plan: String) -> Next {
+    fn plan(&mut self, plan: String) -> Result<Next> {
         self.emit(Event::PlanProposed { plan });
         let approval = Approval {
             id: self.next_id("plan"),
@@ -284,18 +283,16 @@ impl<'a> Worker<'a> {
             why: "a plan was asked for first".to_owned(),
             access: Access::Other,
         };
-        match self.ask(approval) {
-            Decision::No => Next::End(TurnEnd::Declined),
-            Decision::Because(why) => {
-                self.say(Message::user(format!("{why}\n\n{PLAN_ONLY}")), None);
-                Next::Again
-            }
+        let words = match self.ask("plan", approval) {
+            Decision::No => return Ok(Next::End(TurnEnd::Declined)),
+            Decision::Because(why) => self.words("plan", context! { words => why })?,
             _ => {
                 self.plans = false;
-                self.say(Message::user(GO_AHEAD), None);
-                Next::Again
+                self.words("plan_accepted", context! {})?
             }
-        }
+        };
+        self.say(Message::user(words), None);
+        Ok(Next::Again)
     }
 
     /// Tells the model what was wrong, unless that was done often enough.
@@ -307,58 +304,6 @@ impl<'a> Worker<'a> {
         self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
         self.say(Message::user(why), None);
         Next::Again
-    }
-
-    /// What the policy says.
-    pub fn judge(&self, tool: &str, access: &Access) -> Verdict {
-        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
-        self.parts.policy.judge(mode, tool, access)
-    }
-
-    /// Says what was judged, and asks somebody where that is wanted. What was
-    /// decided, and why where the policy said no.
-    pub fn carry_out(
-        &mut self,
-        id: &str,
-        tool: &str,
-        access: &Access,
-        what: &str,
-        verdict: Verdict,
-    ) -> (Decision, Option<String>) {
-        match verdict {
-            Verdict::Allow { rule } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
-                (Decision::Yes, None)
-            }
-            Verdict::Deny { why } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: false, by: why.clone() });
-                (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
-            }
-            Verdict::Ask { why } => {
-                let approval = Approval {
-                    id: id.to_owned(),
-                    what: what.to_owned(),
-                    why,
-                    access: access.clone(),
-                };
-                let decision = self.ask(approval);
-                if decision == Decision::Always {
-                    self.parts.policy.remember(tool, access);
-                }
-                (decision, None)
-            }
-        }
-    }
-
-    fn ask(&mut self, approval: Approval) -> Decision {
-        let id = approval.id.clone();
-        let asked = Instant::now();
-        self.emit(Event::ApprovalNeeded(approval));
-        let decision = self.out.decision(&self.cancel);
-        self.waited += asked.elapsed();
-        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.emit(Event::Decided { id, allowed, by: "a person".to_owned() });
-        decision
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
@@ -374,6 +319,11 @@ impl<'a> Worker<'a> {
             return Some(TurnEnd::Tokens);
         }
         (self.begun.elapsed().saturating_sub(self.waited) > limits.time).then_some(TurnEnd::Time)
+    }
+
+    /// What the model is told, by the name of a prompt.
+    pub fn words(&self, prompt: &str, values: Value) -> Result<String> {
+        Ok(self.options.prompts.text(prompt, values)?)
     }
 
     /// Adds a message to the conversation.
@@ -434,12 +384,6 @@ impl<'a> Worker<'a> {
         self.options.generate.max_tokens.unwrap_or(ANSWER_TOKENS).clamp(1, half)
     }
 }
-
-/// What follows a request for a plan.
-const PLAN_ONLY: &str = "Do not change anything yet. Look at what you need, then answer with a \
-    short plan in numbered steps: which files change, and how.";
-
-const GO_AHEAD: &str = "The plan is accepted. Carry it out.";
 
 fn failed(error: &Error) -> TurnEnd {
     let message = match error.help() {

@@ -39,6 +39,7 @@ pub(super) fn run(
     let goes_on = args.goes_on || args.resume.is_some();
     let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+    let store = store.filter(|_| workspace.config().session.is_recorded());
     let tools = args.tools.map(ToolsName::when);
     let begun = begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
     let session = begun.session;
@@ -50,6 +51,11 @@ pub(super) fn run(
     let mut waiting = waiting_in(&workspace, "`mlx-code approve` shows them");
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
+    if format == OutputFormat::StreamJson {
+        for text in common.route.take_notes() {
+            json::write_line(host, &Event::Notice { text })?;
+        }
+    }
     let mut turn = session.ask(input)?;
     let mut end = TurnEnd::Done;
     while let Some(event) = turn.next() {
@@ -68,7 +74,7 @@ pub(super) fn run(
     drop(session);
     match format {
         OutputFormat::Text => written(writeln!(host.output))?,
-        OutputFormat::Json => json::write(host, &output)?,
+        OutputFormat::Json => json::write(host, &common.routed(output))?,
         OutputFormat::StreamJson => {}
     }
     Ok(match end {

@@ -16,6 +16,7 @@ mod document;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
+mod forge;
 mod ground;
 mod library;
 mod mcp;
@@ -25,6 +26,7 @@ mod printing;
 mod pty;
 mod pulls;
 mod remote;
+mod routing;
 mod search;
 mod secrets;
 mod sessions;
