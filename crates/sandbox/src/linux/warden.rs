@@ -17,7 +17,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process,
 };
 
-use super::census::{Census, Tasks, lives};
+use super::census::{Census, Tasks, Use, lives};
 use super::keeper::{Keeper, bound_signals};
 use super::mark::Mark;
 use super::system;
@@ -33,6 +33,9 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// So many more tasks of the whole system are no reason to count, however few
 /// processes the command may still start: others start some too.
 const LEAST_ROOM: u64 = 32;
+
+/// The niceness of the thread, which only root and few users may set.
+const FIRST: i32 = -10;
 
 /// How long processes are looked for that have been killed: one that waits in a
 /// driver is not gone before the driver lets it.
@@ -124,6 +127,8 @@ impl Warden {
 fn begin(start: impl FnOnce() -> Result<Child>) -> (Reach, Result<(Child, Keeper)>) {
     let mut reach = Reach::Everything;
     let mut started = || {
+        // Before others, where it may. Nothing hangs on it.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), FIRST);
         super::give_up_powers()?;
         let is_bounded = bound_signals();
         let keeper = Keeper::start(is_bounded)?;
@@ -146,28 +151,56 @@ struct Watch {
     /// The first process, whose number is that of its group too, until it is
     /// waited for.
     first: Pid,
-    tasks: Option<Tasks>,
-    /// Tasks of the whole system when somebody counted last, or fewer.
-    base: u64,
-    /// So many more are a reason to count.
-    room: u64,
+    load: Load,
     looked: Instant,
     /// Processes beside the first when they were killed.
     left: Option<usize>,
 }
 
+/// The tasks of the whole system, and how many are a reason to count.
+#[derive(Debug)]
+struct Load {
+    source: Option<Tasks>,
+    /// How many there were when somebody counted last, or fewer.
+    base: u64,
+    /// So many more are a reason to count again.
+    room: u64,
+}
+
+impl Load {
+    fn tasks(&self) -> u64 {
+        self.source.as_ref().and_then(Tasks::count).unwrap_or(0)
+    }
+
+    fn has_risen(&self) -> bool {
+        self.tasks() > self.base.saturating_add(self.room)
+    }
+
+    fn falls(&mut self) {
+        self.base = self.base.min(self.tasks());
+    }
+}
+
+/// The limit that is passed.
+fn beyond(limits: &Limits, used: &Use) -> Option<Ended> {
+    if used.living + used.dead > limits.processes || used.threads > limits.tasks() {
+        Some(Ended::TooManyProcesses)
+    } else {
+        (used.memory_bytes > limits.memory_bytes).then_some(Ended::TooMuchMemory)
+    }
+}
+
 impl Watch {
     fn new(mark: Mark, first: Pid, limits: &Limits) -> Self {
-        let tasks = Tasks::open();
-        let base = tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
+        let mut load =
+            Load { source: Tasks::open(), base: 0, room: LEAST_ROOM.max(limits.processes as u64) };
+        load.base = load.tasks();
         Self {
             reach: Reach::Everything,
             census: Census::new(mark),
             limits: limits.clone(),
             first,
-            tasks,
-            base,
-            room: LEAST_ROOM.max(limits.processes as u64),
+            load,
             looked: Instant::now(),
             left: None,
         }
@@ -204,33 +237,44 @@ impl Watch {
     /// counter that shares the processors with a thousand others would come too
     /// late.
     fn glance(&mut self) -> Option<Ended> {
-        let tasks = self.tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
-        if tasks > self.base.saturating_add(self.room) {
-            self.signal(Signal::STOP);
-            let ended = self.look();
-            if ended.is_none() {
-                self.signal(Signal::CONT);
+        if !self.load.has_risen() {
+            self.load.falls();
+            if self.looked.elapsed() < Limits::LOOK {
+                return None;
             }
-            return ended;
+            if let Some(judged) = self.look(true) {
+                return judged;
+            }
         }
-        self.base = self.base.min(tasks);
-        if self.looked.elapsed() < Limits::LOOK { None } else { self.look() }
+        self.signal(Signal::STOP);
+        let ended = self.look(false).flatten();
+        if ended.is_none() {
+            self.signal(Signal::CONT);
+        }
+        ended
     }
 
-    /// Counts all that the command has started.
-    fn look(&mut self) -> Option<Ended> {
-        let used = self.census.count();
-        let processes = used.living + used.dead;
-        self.base = self.tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
-        self.room = LEAST_ROOM.max(self.limits.processes.saturating_sub(processes) as u64);
+    /// Counts all that the command has started, and judges. Nothing where
+    /// `is_running` and there are suddenly more meanwhile: what grows cannot be
+    /// counted.
+    fn look(&mut self, is_running: bool) -> Option<Option<Ended>> {
+        let Self { census, load, limits, .. } = self;
+        // What comes while it is counted may be missed, and is new.
+        let tasks = load.tasks();
+        let mut has_risen = false;
+        let used = census.count(|used| {
+            has_risen = is_running && load.has_risen();
+            has_risen || beyond(limits, used).is_some()
+        });
         self.looked = Instant::now();
-        if processes > self.limits.processes || used.threads > self.limits.tasks() {
-            Some(Ended::TooManyProcesses)
-        } else if used.memory_bytes > self.limits.memory_bytes {
-            Some(Ended::TooMuchMemory)
-        } else {
-            None
+        let beyond = beyond(limits, &used);
+        if has_risen && beyond.is_none() {
+            return None;
         }
+        load.base = tasks;
+        let left = limits.processes.saturating_sub(used.living + used.dead);
+        load.room = LEAST_ROOM.max(left as u64);
+        Some(beyond)
     }
 
     fn first(&self) -> u32 {
