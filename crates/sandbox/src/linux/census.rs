@@ -217,21 +217,29 @@ fn anonymous(status: &str) -> Option<u64> {
     Some((kibibytes("RssAnon:")? + kibibytes("RssShmem:")?) << 10)
 }
 
-/// The number of tasks of the whole system, which is read often and in little
-/// time.
+/// The tasks of the whole system, which are read often and in little time.
 #[derive(Debug)]
 pub(super) struct Tasks(fs::File);
+
+/// How many tasks there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    /// Those that run or wait for a processor.
+    pub(super) running: u64,
+    pub(super) all: u64,
+}
 
 impl Tasks {
     pub(super) fn open() -> Option<Self> {
         fs::File::open("/proc/loadavg").ok().map(Self)
     }
 
-    pub(super) fn count(&self) -> Option<u64> {
+    pub(super) fn load(&self) -> Option<Load> {
         let mut buffer = [0; 128];
         let length = self.0.read_at(&mut buffer, 0).ok()?;
         let text = std::str::from_utf8(&buffer[..length]).ok()?;
-        text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
+        let (running, all) = text.split_whitespace().nth(3)?.split_once('/')?;
+        Some(Load { running: running.parse().ok()?, all: all.parse().ok()? })
     }
 }
 
@@ -243,7 +251,7 @@ pub(crate) fn tasks_of_the_user() -> u64 {
     let sees_all = fs::read_link("/proc/self/ns/pid")
         .is_ok_and(|place| place.as_os_str() == "pid:[4026531836]");
     if !sees_all {
-        return Tasks::open().and_then(|tasks| tasks.count()).unwrap_or(0);
+        return Tasks::open().and_then(|tasks| tasks.load()).map_or(0, |load| load.all);
     }
     let user = rustix::process::getuid().as_raw();
     let own =

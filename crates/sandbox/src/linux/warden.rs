@@ -17,7 +17,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process,
 };
 
-use super::census::{Census, Tasks, Use, lives};
+use super::census::{Census, Load, Tasks, Use, lives};
 use super::keeper::{Keeper, bound_signals};
 use super::mark::Mark;
 use super::system;
@@ -33,6 +33,14 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// So many more tasks of the whole system are no reason to count, however few
 /// processes the command may still start: others start some too.
 const LEAST_ROOM: u64 = 32;
+
+/// Where more tasks wait for a processor, each look costs a turn among them,
+/// and there is one every [`SELDOM`]: more processes are noticed without, and
+/// memory is not filled by those who wait.
+const CROWD: u64 = 32;
+
+/// See [`CROWD`].
+const SELDOM: Duration = Duration::from_millis(200);
 
 /// The niceness of the thread, which only root and few users may set.
 const FIRST: i32 = -10;
@@ -151,7 +159,7 @@ struct Watch {
     /// The first process, whose number is that of its group too, until it is
     /// waited for.
     first: Pid,
-    load: Load,
+    tasks: Known,
     looked: Instant,
     /// Processes beside the first when they were killed.
     left: Option<usize>,
@@ -159,7 +167,7 @@ struct Watch {
 
 /// The tasks of the whole system, and how many are a reason to count.
 #[derive(Debug)]
-struct Load {
+struct Known {
     source: Option<Tasks>,
     /// How many there were when somebody counted last, or fewer.
     base: u64,
@@ -167,17 +175,13 @@ struct Load {
     room: u64,
 }
 
-impl Load {
-    fn tasks(&self) -> u64 {
-        self.source.as_ref().and_then(Tasks::count).unwrap_or(0)
+impl Known {
+    fn load(&self) -> Load {
+        self.source.as_ref().and_then(Tasks::load).unwrap_or_default()
     }
 
-    fn has_risen(&self) -> bool {
-        self.tasks() > self.base.saturating_add(self.room)
-    }
-
-    fn falls(&mut self) {
-        self.base = self.base.min(self.tasks());
+    fn have_risen(&self, load: Load) -> bool {
+        load.all > self.base.saturating_add(self.room)
     }
 }
 
@@ -192,15 +196,15 @@ fn beyond(limits: &Limits, used: &Use) -> Option<Ended> {
 
 impl Watch {
     fn new(mark: Mark, first: Pid, limits: &Limits) -> Self {
-        let mut load =
-            Load { source: Tasks::open(), base: 0, room: LEAST_ROOM.max(limits.processes as u64) };
-        load.base = load.tasks();
+        let mut tasks =
+            Known { source: Tasks::open(), base: 0, room: LEAST_ROOM.max(limits.processes as u64) };
+        tasks.base = tasks.load().all;
         Self {
             reach: Reach::Everything,
             census: Census::new(mark),
             limits: limits.clone(),
             first,
-            load,
+            tasks,
             looked: Instant::now(),
             left: None,
         }
@@ -237,9 +241,11 @@ impl Watch {
     /// counter that shares the processors with a thousand others would come too
     /// late.
     fn glance(&mut self) -> Option<Ended> {
-        if !self.load.has_risen() {
-            self.load.falls();
-            if self.looked.elapsed() < Limits::LOOK {
+        let load = self.tasks.load();
+        if !self.tasks.have_risen(load) {
+            self.tasks.base = self.tasks.base.min(load.all);
+            let between = if load.running > CROWD { SELDOM } else { Limits::LOOK };
+            if self.looked.elapsed() < between {
                 return None;
             }
             if let Some(judged) = self.look(true) {
@@ -258,12 +264,12 @@ impl Watch {
     /// `is_running` and there are suddenly more meanwhile: what grows cannot be
     /// counted.
     fn look(&mut self, is_running: bool) -> Option<Option<Ended>> {
-        let Self { census, load, limits, .. } = self;
+        let Self { census, tasks, limits, .. } = self;
         // What comes while it is counted may be missed, and is new.
-        let tasks = load.tasks();
+        let load = tasks.load();
         let mut has_risen = false;
         let used = census.count(|used| {
-            has_risen = is_running && load.has_risen();
+            has_risen = is_running && tasks.have_risen(tasks.load());
             has_risen || beyond(limits, used).is_some()
         });
         self.looked = Instant::now();
@@ -271,9 +277,9 @@ impl Watch {
         if has_risen && beyond.is_none() {
             return None;
         }
-        load.base = tasks;
+        tasks.base = load.all;
         let left = limits.processes.saturating_sub(used.living + used.dead);
-        load.room = LEAST_ROOM.max(left as u64);
+        tasks.room = LEAST_ROOM.max(left as u64);
         Some(beyond)
     }
 
