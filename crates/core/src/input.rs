@@ -54,6 +54,14 @@ pub enum InputError {
         /// The folder.
         root: PathBuf,
     },
+    /// There is no help on this.
+    #[error("there is no help on `{name}`")]
+    NoTopic {
+        /// As given.
+        name: String,
+        /// Names that are written alike.
+        near: Vec<String>,
+    },
     /// A text is no `NAME=VALUE`.
     #[error("`{text}` is no NAME=VALUE that is known here")]
     NoPair {
@@ -101,6 +109,14 @@ pub enum InputError {
         /// Their names.
         names: Vec<String>,
     },
+    /// No task is called so.
+    #[error("there is no task `{name}`")]
+    NoTask {
+        /// As given.
+        name: String,
+        /// Tasks that are called alike.
+        near: Vec<String>,
+    },
     /// A point in time cannot be read.
     #[error("`{text}` is no point in time")]
     BadTime {
@@ -130,9 +146,11 @@ impl Diagnostic for InputError {
             Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
                 io_error_kind(source)
             }
-            Self::NoTestCommand | Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => {
-                ErrorKind::NotFound
-            }
+            Self::NoTestCommand
+            | Self::NoEdits
+            | Self::NoModel
+            | Self::NoTopic { .. }
+            | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::Editor { .. } => ErrorKind::Unavailable,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
@@ -145,6 +163,7 @@ impl Diagnostic for InputError {
             | Self::NoEditor
             | Self::NoPair { .. }
             | Self::BadTime { .. }
+            | Self::NoTask { .. }
             | Self::NoPlace { .. }
             | Self::BadHash { .. }
             | Self::NoHome => ErrorKind::InvalidInput,
@@ -160,6 +179,7 @@ impl Diagnostic for InputError {
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoPair { .. } => "input.no_pair",
+            Self::NoTopic { .. } => "input.no_topic",
             Self::NoTestCommand => "input.no_test_command",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
@@ -172,6 +192,7 @@ impl Diagnostic for InputError {
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
             Self::BadTime { .. } => "input.bad_time",
+            Self::NoTask { .. } => "input.no_task",
             Self::BadHash { .. } => "input.bad_hash",
             Self::NoPlace { .. } => "input.no_place",
             Self::NoHome => "input.no_home",
@@ -179,6 +200,11 @@ impl Diagnostic for InputError {
     }
 
     fn help(&self) -> Option<String> {
+        if let Self::NoTask { near, .. } = self
+            && let Some(first) = near.first()
+        {
+            return Some(format!("did you mean `{first}`?"));
+        }
         Some(
             match self {
                 Self::Unreadable { .. } => "check the path and its permissions",
@@ -202,6 +228,7 @@ impl Diagnostic for InputError {
                      or a whole file in a fence under its path"
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
+                Self::NoTask { .. } => "`mlx-code route` lists all",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
                 Self::NobodyToConfirm => "pass --yes to delete without being asked",
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",
@@ -211,6 +238,10 @@ impl Diagnostic for InputError {
                 Self::NoPair { .. } => {
                     "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"
                 }
+                Self::NoTopic { near, .. } if !near.is_empty() => {
+                    return Some(format!("did you mean `{}`?", near.join("` or `")));
+                }
+                Self::NoTopic { .. } => "`mlx-code help` lists the topics",
                 Self::NoTestCommand => "name the command: mlx-code fix 'make check'",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {

@@ -40,11 +40,13 @@ mod benchmark;
 mod changes;
 mod checks;
 mod code;
+mod commands;
 mod config;
 mod dirs;
 mod doctor;
 mod document;
 mod error;
+mod forges;
 mod generation;
 mod hardware;
 mod hub;
@@ -58,9 +60,11 @@ mod navigation;
 mod packing;
 mod plugins;
 mod precise;
+mod prompts;
 mod remote;
 mod residency;
 mod residents;
+mod route;
 mod runner;
 mod secrets;
 mod session;
@@ -75,15 +79,18 @@ mod workspace;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
+pub use commands::{CommandOrigin, NamedCommand, NamedCommands, PROJECT_COMMANDS};
 pub use config::{
-    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
-    project_types,
+    AttachmentsConfig, CacheConfig, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey,
+    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LineKeys,
+    LoadedConfig, ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use document::read_document;
 pub use error::{Error, Result};
+pub use forges::ForgeConfig;
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use hub::HubSettings;
@@ -101,12 +108,16 @@ pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use plugins::{PROJECT_PLUGINS, plugins};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use route::{
+    ModelSource, PlannedModel, RouteChoice, RoutePlan, RouteReason, RouteRequest, RoutedModel,
+};
 pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
 pub use session::{Session, SessionSetup};
@@ -131,9 +142,10 @@ pub use mlxcode_agent::session_store::{
 };
 pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
-    CheckReport, Checker, CommandRun, CommandRunner, Compaction, ContextLedger, Decision,
-    DocumentCommand, Entry, Event, Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall,
-    ProgramEnd, ProgramRunner, ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions,
+    BUILT_IN_PROMPTS, BuiltInPrompt, CheckReport, Checker, CommandRun, CommandRunner, Compaction,
+    ContextLedger, Decision, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece, Mode,
+    OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
+    PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog, SessionOptions,
     SessionTurn, TurnEnd, TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
@@ -149,11 +161,12 @@ pub use mlxcode_context::{
     SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
-    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
-    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
-    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
-    NearestMatch, ParsedItem, PatchHunk, PatchLine, PatchLines, PatchLinesIter, Placement,
-    PolicyRefusal, Refusal, RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, Audited,
+    AuditedDecision, AuditedFile, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine,
+    EditAction, EditBlock, EditPlan, EntryState, FileChange, FileDiff, FileOperation, JournalEntry,
+    JournalFile, MatchLevel, NameFlaw, Naming, NearestMatch, ParsedItem, PatchHunk, PatchLine,
+    PatchLines, PatchLinesIter, Placement, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
@@ -177,13 +190,13 @@ pub use mlxcode_models::{
     CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
-    LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
-    ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
-    ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
-    RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Kept, Keychain,
+    LeaseHolder, LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor,
+    ProbeCommand, ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState,
+    PullPriority, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
+    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
+    Secrets, StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
@@ -196,9 +209,9 @@ pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
 /// made of models, are there too.
 pub mod backend {
     pub use mlxcode_providers::{
-        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
-        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
-        Routing, Task,
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
+        Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
+        RouteRule, Routing, Task,
     };
 
     pub use mlxcode_models::{
@@ -228,7 +241,7 @@ pub mod task {
         Action, Permission, Step, StepReport, StepStatus, Workflow, WorkflowEvent, WorkflowOptions,
         WorkflowReport,
     };
-    pub use mlxcode_agent::task::{Leak, PROMPT_NAMES, PromptPlace, Prompts, TaskError};
+    pub use mlxcode_agent::task::{Leak, TaskError};
     pub use mlxcode_git::{CommitPrograms, Range};
 }
 

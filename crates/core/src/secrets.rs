@@ -8,12 +8,14 @@ use crate::dirs::Dirs;
 
 /// Which variables hold which secret.
 /// [`is_secret_variable`](mlxcode_base::is_secret_variable) knows them all.
-const SECRETS: [(&str, &[&str]); 5] = [
+const SECRETS: [(&str, &[&str]); 7] = [
     ("huggingface", &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"]),
     ("openai", &["OPENAI_API_KEY"]),
     ("anthropic", &["ANTHROPIC_API_KEY"]),
     ("openrouter", &["OPENROUTER_API_KEY"]),
     ("ollama", &["OLLAMA_API_KEY"]),
+    ("github", &["GITHUB_TOKEN", "GH_TOKEN"]),
+    ("gitlab", &["GITLAB_TOKEN"]),
 ];
 
 /// What a face finds around it that secrets are read from.
@@ -50,6 +52,14 @@ impl SecretSurroundings {
             std::path::Path::new(&path).exists().then(|| format!("unix:path={path}"))
         };
         Self { environment, bus_address: variable("DBUS_SESSION_BUS_ADDRESS").or_else(socket) }
+    }
+}
+
+impl SecretSurroundings {
+    /// The secret that a variable holds.
+    pub fn given(&self, name: &SecretName) -> Option<Secret> {
+        let found = mlxcode_models::SecretStore::get(&self.environment, name);
+        found.ok().flatten()
     }
 }
 

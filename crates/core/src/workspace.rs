@@ -8,7 +8,7 @@ use mlxcode_models::GenerateOptions;
 
 use crate::checks::CheckCommand;
 use crate::code::Code;
-use crate::config::{Config, LoadedConfig, project_types};
+use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
@@ -96,15 +96,6 @@ impl Workspace {
         &self.config.config
     }
 
-    /// The configuration in force with the model that it names for a task, such
-    /// as `edit`, in a project of this kind.
-    pub fn config_for(&self, task: &str) -> Config {
-        let mut config = self.config().clone();
-        let kinds = project_types(self.root());
-        config.model = config.model_for(task, &kinds).map(str::to_owned);
-        config
-    }
-
     /// Checks that the project's own configuration names. None of them is run
     /// before somebody agrees ([`Checks::with_commands`](crate::Checks)).
     pub fn proposed_checks(&self) -> &[CheckCommand] {
@@ -181,6 +172,7 @@ impl Workspace {
             .unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
         request.options = options.generate;
         request.earlier = options.earlier;
+        request.prompts = self.prompts();
         request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));

@@ -1,8 +1,9 @@
 //! What is done when a conversation does not fit into the model's context:
 //! what costs most and tells least goes first, and it is said.
 
+use minijinja::context;
 use mlxcode_models::{
-    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Prompt, Role,
+    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Role,
 };
 
 use super::event::{Compaction, Event};
@@ -19,25 +20,41 @@ const TURNS_KEPT: u64 = 2;
 /// The most tokens of a summary.
 const SUMMARY_TOKENS: usize = 512;
 
-const SUMMARISE: &str = include_str!("../../prompts/summarise.md");
-
 impl Worker<'_> {
-    /// Makes the conversation shorter where the next answer would not fit.
+    /// Makes the conversation shorter where the next answer would not fit, and
+    /// gives the tokens of the prompt.
     ///
     /// # Errors
     /// What does not fit however short the rest is.
-    pub fn fit(&mut self) -> Result<()> {
+    pub fn fit(&mut self) -> Result<usize> {
         let room = self.room();
         let tokens = self.prompt_tokens(None)?;
         if tokens <= room {
-            return Ok(());
+            return Ok(tokens);
         }
-        let done = self.shorten(tokens, room * TARGET_PERCENT / 100, self.state.turn, "")?;
-        if done.after_tokens > room {
-            return Err(self.too_long(done.after_tokens));
+        let mut done = self.shorten(tokens, room * TARGET_PERCENT / 100, self.state.turn, "")?;
+        // A turn that has begun goes on with shorter answers before it loses
+        // what it works on, and with that lost before it fails.
+        let most = room.max(self.parts.model.info().context_length - self.later_tokens());
+        for place in 0..self.state.entries.len() {
+            if done.after_tokens <= most {
+                break;
+            }
+            if self.drop_passages(place) {
+                done.passages += 1;
+                done.after_tokens = self.prompt_tokens(None)?;
+                self.state.context = None;
+                self.state.instructed.clear();
+            }
         }
-        self.told(done);
-        Ok(())
+        let after = done.after_tokens;
+        if after > most {
+            return Err(self.too_long(after));
+        }
+        if after < tokens {
+            self.told(done);
+        }
+        Ok(after)
     }
 
     /// Makes room for a new question, and gives the tokens that are free for
@@ -54,7 +71,7 @@ impl Worker<'_> {
         if done.after_tokens < done.before_tokens {
             self.told(done);
         }
-        Ok(room - after)
+        Ok((room - after).saturating_sub(self.later_tokens()))
     }
 
     /// Makes the conversation as short as it gets without losing the newest
@@ -210,7 +227,8 @@ impl Worker<'_> {
             }
             text.drain(..middle.min(text.len()));
         }
-        let prompt = Prompt::messages([Message::system(SUMMARISE.trim_end()), Message::user(text)]);
+        // Whether the prompt can be rendered was looked at when the session began.
+        let prompt = self.options.prompts.render("summarise", context! { text }).ok()?;
         let options =
             GenerateOptions { max_tokens: Some(SUMMARY_TOKENS), ..self.options.generate.clone() };
         // Dropping a generation cancels it, and it alone.

@@ -4,22 +4,23 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 use mlxcode_base::{RelPath, Root};
-use mlxcode_models::Message;
+use mlxcode_models::{LanguageModel, Message};
 
 use super::{SessionOptions, SessionParts};
-use crate::error::{Error, Result};
-
-const TEMPLATE: &str = include_str!("../../prompts/session.md");
+use crate::error::Result;
 
 /// Files in which a project says how it wants to be worked on. Of the first
 /// three, the first that is there: they are usually the same text.
 const FILES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".mlx-code/instructions.md"];
 
-/// The most bytes of such a file: some five thousand tokens, more than which
-/// would leave small models no room.
+/// The most bytes of such a file: some five thousand tokens.
 const MOST_BYTES: u64 = 20 << 10;
+
+/// The most of a model's context that what the project says may take: what is
+/// asked, shown and answered needs the rest.
+const MOST_PERCENT: usize = 20;
 
 /// What a project says.
 #[derive(Debug)]
@@ -28,16 +29,59 @@ pub struct Instruction {
     pub text: String,
 }
 
-/// The message with the instructions.
-pub fn system_message(parts: &SessionParts, options: &SessionOptions) -> Result<Message> {
-    let template = options.instructions.as_deref().unwrap_or(TEMPLATE);
+/// The prompts of conversations, which are looked at before one begins.
+const PROMPTS: [&str; 9] = [
+    "session",
+    "summarise",
+    "plan",
+    "plan_accepted",
+    "declined",
+    "repair_call",
+    "repair_checks",
+    "repair_edits",
+    "repair_length",
+];
+
+/// The message with the instructions, and what the person should know of it.
+pub fn system_message(
+    parts: &SessionParts,
+    options: &SessionOptions,
+) -> Result<(Message, Vec<String>)> {
+    PROMPTS.iter().try_for_each(|name| options.prompts.check(name))?;
     let tools = options.with_tools && parts.model.info().tools;
+    let mut said = of_project(parts.ground.root());
+    let mut notices = Vec::new();
+    for one in &mut said {
+        notices.extend(fit(one, &*parts.model)?);
+    }
     let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
-    let instructions: Value = of_project(parts.ground.root()).iter().map(pairs).collect();
-    let text = Environment::new()
-        .render_str(template, context! { tools, instructions })
-        .map_err(|error| Error::Template { reason: error.to_string() })?;
-    Ok(Message::system(text.trim_end()))
+    let instructions: Value = said.iter().map(pairs).collect();
+    let text = options.prompts.text("session", context! { tools, instructions })?;
+    Ok((Message::system(text), notices))
+}
+
+/// Cuts what is too long for a model at a line's end; the sentence that tells
+/// so.
+pub fn fit(one: &mut Instruction, model: &dyn LanguageModel) -> Result<Option<String>> {
+    let most = model.info().context_length * MOST_PERCENT / 100;
+    let all = model.count_text(&one.text)?;
+    if all <= most {
+        return Ok(None);
+    }
+    let (mut kept, mut taken) = (0, 0);
+    for line in one.text.split_inclusive('\n') {
+        taken += model.count_text(line)?;
+        if taken > most {
+            break;
+        }
+        kept += line.len();
+    }
+    one.text.truncate(kept);
+    one.text.push_str("(The rest of it was too long to be told.)");
+    let path = &one.path;
+    Ok(Some(format!(
+        "{path} takes {all} tokens; the model is told the first {kept} bytes, a fifth of its context"
+    )))
 }
 
 fn of_project(root: &Root) -> Vec<Instruction> {

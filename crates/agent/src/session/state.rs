@@ -26,6 +26,8 @@ pub struct Entry {
 pub struct State {
     /// The instructions, which stay the same.
     pub system: Option<Message>,
+    /// What the person is told when the next turn begins.
+    pub notices: Vec<String>,
     /// What was said.
     pub entries: Vec<Entry>,
     /// What of the code stands in the messages.

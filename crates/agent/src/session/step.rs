@@ -2,8 +2,8 @@
 
 use mlxcode_edit::{ParsedItem, ReplyParser};
 use mlxcode_models::{
-    FinishReason, GenerateRequest, GenerationEvent, Message, Prompt, ReplyOptions, ReplyPiece,
-    ReplyReader, Role, ToolCall,
+    FinishReason, GenerateRequest, GenerationEvent, Kept, Message, Prompt, ReplyOptions,
+    ReplyPiece, ReplyReader, Role, ToolCall,
 };
 
 use super::event::Event;
@@ -20,18 +20,20 @@ pub(super) struct Step {
     pub message: Message,
     /// The edits in what it said.
     pub items: Vec<ParsedItem>,
-    /// Why a call could not be understood, in a sentence for the model.
+    /// Why a call could not be understood.
     pub broken: Option<String>,
     /// Why it ended.
     pub reason: FinishReason,
 }
 
 impl Worker<'_> {
-    /// Asks the model once, and hands on what it says as it comes.
-    pub fn step(&mut self) -> Result<Step> {
+    /// Asks the model once, by a prompt of so many tokens, and hands on what it
+    /// says as it comes.
+    pub fn step(&mut self, prompt_tokens: usize) -> Result<Step> {
         let mut options = self.options.generate.clone();
         let left = self.options.limits.tokens.saturating_sub(self.usage.completion_tokens);
-        options.max_tokens = Some(self.answer_tokens().min(left).max(1));
+        let room = self.parts.model.info().context_length.saturating_sub(prompt_tokens);
+        options.max_tokens = Some(self.answer_tokens().min(left).min(room).max(1));
         let chat = self.chat();
         let calls_before = chat.messages.iter().map(|message| message.tool_calls.len()).sum();
         let tools = chat.tools.clone();
@@ -56,6 +58,7 @@ impl Worker<'_> {
                 GenerationEvent::ToolCall(call) => {
                     self.take_pieces(vec![ReplyPiece::ToolCall(call)], &mut answer);
                 }
+                GenerationEvent::Kept(kept) => answer.kept = Some(kept),
                 GenerationEvent::Finished(finished) => {
                     reason = finished.reason;
                     took = Some((finished.usage, finished.timings));
@@ -100,7 +103,7 @@ impl Worker<'_> {
                 ReplyPiece::BrokenCall { text, reason } => {
                     // The model sees what it wrote, and what is wrong with it.
                     answer.text.push_str(&text);
-                    answer.broken.get_or_insert(format!("The call could not be read: {reason}"));
+                    answer.broken.get_or_insert(reason);
                 }
                 _ => {}
             }
@@ -130,6 +133,8 @@ struct Answer {
     calls: Vec<ToolCall>,
     items: Vec<ParsedItem>,
     broken: Option<String>,
+    /// What the provider wants back with the next request.
+    kept: Option<Box<Kept>>,
     looked: usize,
 }
 
@@ -143,6 +148,7 @@ impl Answer {
             calls: Vec::new(),
             items: Vec::new(),
             broken: None,
+            kept: None,
             looked: 0,
         }
     }
@@ -168,6 +174,7 @@ impl Answer {
         let mut message = Message::assistant(self.text);
         message.thinking = Some(self.thought).filter(|thought| !thought.is_empty());
         message.tool_calls = self.calls;
+        message.kept = self.kept;
         Step { message, items: self.items, broken: self.broken, reason }
     }
 }

@@ -6,12 +6,15 @@ mod computing;
 mod config;
 mod context;
 mod conversation;
+mod forge;
 mod library;
 mod mcp;
 mod models;
+mod own_words;
 mod plugins;
 mod pull;
 mod rate;
+mod route;
 mod sampling;
 mod search;
 mod secret;
@@ -27,12 +30,15 @@ pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
+pub use conversation::{Conversation, ModeName, OutputFormat};
+pub use forge::{Issue, PullRequest};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
+pub use own_words::{Completions, Help, Prompts, Run, Shell};
 pub use plugins::Plugins;
 pub use pull::{Pull, Queue};
+pub use route::Route;
 pub use sampling::Sampling;
 pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
@@ -46,7 +52,7 @@ pub use tasks::{
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "mlx-code", version)]
+#[command(name = "mlx-code", version, disable_help_subcommand = true)]
 pub struct Args {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -59,6 +65,18 @@ pub struct Args {
     /// The model to use: an installed one's name, a path, or `provider/model`
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
+
+    /// A model to ask where the other cannot be reached; may be given several times
+    #[arg(long, global = true, value_name = "REF|PATH")]
+    pub fallback: Vec<String>,
+
+    /// Ask for so many answers and take the best, up to 16
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub answers: Option<u8>,
+
+    /// Neither take answers from the cache nor keep them there
+    #[arg(long, global = true)]
+    pub no_cache: bool,
 
     /// Load a model even where it takes more memory than is free
     #[arg(long, global = true)]
@@ -131,6 +149,11 @@ pub enum Command {
     Commit(Commit),
     /// Look for what is wrong with a change, a range of commits or files
     Review(Review),
+    /// Show an issue of GitHub or GitLab, with what was said
+    Issue(Issue),
+    /// Show a pull request or a merge request, with what was said
+    #[command(alias = "merge-request")]
+    PullRequest(PullRequest),
     /// Explain a symbol, a file, some lines or an error
     Explain(Explain),
     /// Write the comments that are missing, and change nothing else
@@ -147,6 +170,8 @@ pub enum Command {
     Workflow(WorkflowArgs),
     /// Continue a prompt with the bare model
     Generate(Generate),
+    /// Show which model answers what, and why; nothing is opened or asked
+    Route(Route),
     /// Find, add, list, check, compare and remove models
     #[command(subcommand)]
     Models(Models),
@@ -168,6 +193,22 @@ pub enum Command {
     /// List, enable, add and remove plugins
     #[command(subcommand)]
     Plugins(Plugins),
+    /// Ask a question that has a name, or list these
+    Run(Run),
+    /// Show what a model is told, and which files replace it
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Show what a shell needs to complete what is typed
+    Completions(Completions),
+    /// Show the verbs, the topics and your aliases, or one of them
+    Help(Help),
+    /// Complete a line, for a shell
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The words so far, without the program's name
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,

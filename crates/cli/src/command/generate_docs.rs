@@ -48,7 +48,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     fs::create_dir_all(&schemas).map_err(|source| unwritable(&schemas, source))?;
     write(&folder.join("cli.md"), &reference())?;
     schema::<json::ErrorOutput>(&schemas, "error")?;
-    schema::<json::AskOutput>(&schemas, "ask")?;
+    schema::<json::Routed<json::AskOutput>>(&schemas, "ask")?;
     schema::<json::HitsOutput>(&schemas, "search")?;
     schema::<json::ContextOutput>(&schemas, "context")?;
     schema::<json::CursorOutput>(&schemas, "context-at")?;
@@ -61,7 +61,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::CalleesOutput>(&schemas, "callees")?;
     schema::<json::GraphOutput>(&schemas, "graph")?;
     schema::<json::MapOutput>(&schemas, "map")?;
-    schema::<json::EditOutput>(&schemas, "edit")?;
+    schema::<json::Routed<json::EditOutput>>(&schemas, "edit")?;
     schema::<json::ApplyOutput>(&schemas, "apply")?;
     schema::<json::UndoOutput>(&schemas, "undo")?;
     schema::<json::RedoOutput>(&schemas, "redo")?;
@@ -69,17 +69,20 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::HistoryOutput>(&schemas, "history")?;
     schema::<json::AuditOutput>(&schemas, "audit")?;
     schema::<json::AuditVerifyOutput>(&schemas, "audit-verify")?;
-    schema::<json::CommitOutput>(&schemas, "commit")?;
-    schema::<json::ReviewOutput>(&schemas, "review")?;
-    schema::<json::ExplainOutput>(&schemas, "explain")?;
-    schema::<json::DocumentOutput>(&schemas, "document")?;
-    schema::<json::TestOutput>(&schemas, "test")?;
-    schema::<json::FixOutput>(&schemas, "fix")?;
+    schema::<json::Routed<json::CommitOutput>>(&schemas, "commit")?;
+    schema::<json::Routed<json::ReviewOutput>>(&schemas, "review")?;
+    schema::<json::Routed<json::ExplainOutput>>(&schemas, "explain")?;
+    schema::<json::Routed<json::DocumentOutput>>(&schemas, "document")?;
+    schema::<json::Routed<json::TestOutput>>(&schemas, "test")?;
+    schema::<json::Routed<json::FixOutput>>(&schemas, "fix")?;
     schema::<json::ScaffoldOutput>(&schemas, "scaffold")?;
     schema::<json::TemplatesOutput>(&schemas, "scaffold-list")?;
-    schema::<json::BatchOutput>(&schemas, "batch")?;
-    schema::<json::WorkflowOutput>(&schemas, "workflow")?;
-    schema::<json::GenerateOutput>(&schemas, "generate")?;
+    schema::<json::Routed<json::BatchOutput>>(&schemas, "batch")?;
+    schema::<json::Routed<json::WorkflowOutput>>(&schemas, "workflow")?;
+    schema::<json::IssueOutput>(&schemas, "issue")?;
+    schema::<json::PullRequestOutput>(&schemas, "pull-request")?;
+    schema::<json::RoutesOutput>(&schemas, "route")?;
+    schema::<json::Routed<json::GenerateOutput>>(&schemas, "generate")?;
     schema::<json::ModelOutput>(&schemas, "models-add")?;
     schema::<json::ModelsOutput>(&schemas, "models-list")?;
     schema::<json::ModelOutput>(&schemas, "models-show")?;
@@ -142,6 +145,14 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ConfigFileOutput>(&schemas, "config-path")?;
     schema::<json::ConfigListOutput>(&schemas, "config-explain")?;
     schema::<json::ConfigListOutput>(&schemas, "config-list")?;
+    schema::<json::CommandsOutput>(&schemas, "run")?;
+    schema::<json::PromptsOutput>(&schemas, "prompts-list")?;
+    schema::<json::PromptOutput>(&schemas, "prompts-show")?;
+    schema::<json::PromptFoldersOutput>(&schemas, "prompts-path")?;
+    schema::<Option<json::ProjectPromptsOutput>>(&schemas, "prompts-trust")?;
+    schema::<Option<json::ProjectPromptsOutput>>(&schemas, "prompts-distrust")?;
+    schema::<json::TopicsOutput>(&schemas, "help")?;
+    schema::<json::TopicOutput>(&schemas, "help-topic")?;
     schema::<Config>(&schemas, "config")?;
     Ok(SUCCESS)
 }

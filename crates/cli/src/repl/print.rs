@@ -38,6 +38,7 @@ pub(super) fn run(
     let goes_on = args.goes_on || args.resume.is_some();
     let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+    let store = store.filter(|_| workspace.config().session.is_recorded());
     let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
     let session = begun.session;
     for path in pinned {
@@ -45,6 +46,11 @@ pub(super) fn run(
     }
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
+    if format == OutputFormat::StreamJson {
+        for text in common.route.take_notes() {
+            json::write_line(host, &Event::Notice { text })?;
+        }
+    }
     let mut turn = session.ask(input)?;
     let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     let mut end = TurnEnd::Done;
@@ -66,7 +72,7 @@ pub(super) fn run(
     }
     match format {
         OutputFormat::Text => written(writeln!(host.output))?,
-        OutputFormat::Json => json::write(host, &output)?,
+        OutputFormat::Json => json::write(host, &common.routed(output))?,
         OutputFormat::StreamJson => {}
     }
     Ok(match end {

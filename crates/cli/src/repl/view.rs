@@ -55,7 +55,7 @@ impl View {
     pub fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
         self.thinks = matches!(event, Event::Thinking { .. });
         match event {
-            Event::Text { text } => return self.text(text, out),
+            Event::Text { text } | Event::Explaining { text } => return self.text(text, out),
             Event::Thinking { text } => return self.thinking(text, out),
             Event::Started { .. }
             | Event::Decided { .. }
@@ -145,9 +145,12 @@ impl View {
         if ledger.pieces.is_empty() {
             return Ok(());
         }
-        let mut files: Vec<&str> =
-            ledger.pieces.iter().filter_map(|piece| piece.path.as_deref()).collect();
-        files.dedup();
+        let mut files: Vec<&str> = Vec::new();
+        for path in ledger.pieces.iter().filter_map(|piece| piece.path.as_deref()) {
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
         let named: Vec<&str> = files.iter().copied().take(3).collect();
         let more = files.len().saturating_sub(named.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -176,15 +176,15 @@ fn a_conversation_goes_on_later() {
     terminal.send("\x04");
     terminal.wait_for_end();
 
-    for (args, end) in [
-        (&["--continue"][..], "› what does greet do?\nIt greets."),
-        (&["--resume", "greeting"], "› again?\nAs I said."),
+    for (args, end, answer) in [
+        (&["--continue"][..], "› what does greet do?\nIt greets.", "As I said."),
+        (&["--resume", "greeting"], "› again?\nAs I said.", "Once more."),
     ] {
-        let mut terminal = open(&ground, &["As I said."], args, 80);
+        let mut terminal = open(&ground, &[answer], args, 80);
         terminal.wait_for(end);
         terminal.wait_for_prompt();
         terminal.send("again?\r");
-        terminal.wait_for("As I said.");
+        terminal.wait_for(answer);
         terminal.wait_for_prompt();
         terminal.send("\x04");
         terminal.wait_for_end();

@@ -15,6 +15,7 @@ mod document;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
+mod forge;
 mod ground;
 mod library;
 mod mcp;
@@ -24,6 +25,7 @@ mod printing;
 mod pty;
 mod pulls;
 mod remote;
+mod routing;
 mod search;
 mod secrets;
 mod sessions;

@@ -1,6 +1,7 @@
 //! What a user and a project set.
 
 mod change;
+mod composed;
 mod edit;
 mod error;
 mod explain;
@@ -9,6 +10,7 @@ mod load;
 mod models;
 mod shape;
 mod store;
+mod task;
 mod text;
 
 use std::collections::BTreeMap;
@@ -20,14 +22,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{CheckCommand, CheckSource};
+use crate::forges::ForgeConfig;
 use crate::remote::ProviderConfig;
 
+pub use composed::{CacheConfig, EnsembleConfig, Judge, ModelRule};
 pub use edit::EditConfig;
 pub use error::{ConfigError, ConfigProblem};
 pub use explain::{ConfigKey, Explained, Setting};
 pub use load::{ConfigSource, LoadedConfig, PROJECT_CONFIG};
 pub use models::{ModelsConfig, project_types};
 pub use store::ConfigFile;
+pub use task::{ModelSize, ModelTask};
 
 /// What can be configured. A project's file goes before the user's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,8 +43,8 @@ pub struct Config {
     pub schema: Option<String>,
     /// The installed model to use where none is named.
     pub model: Option<String>,
-    /// Installed models for some tasks and for some kinds of projects, before
-    /// `model`.
+    /// Which model answers what, before `model`; and who answers where one
+    /// cannot.
     #[serde(default, skip_serializing_if = "ModelsConfig::is_empty")]
     pub models: ModelsConfig,
     /// The most tokens of an answer; 1024.
@@ -68,6 +73,11 @@ pub struct Config {
     /// `--model provider/model`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub providers: Option<BTreeMap<String, ProviderConfig>>,
+    /// Hosts of repositories of one's own, by their names, such as
+    /// `git.example.org`; github.com and gitlab.com are known. In the user's own
+    /// file alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forges: BTreeMap<String, ForgeConfig>,
     /// Whether nothing may leave this machine. A project's file can only switch
     /// it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,8 +93,12 @@ pub struct Config {
     /// `added`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub colors: BTreeMap<String, String>,
-    /// A folder of prompt templates that go before the built-in ones. In the
+    /// Which keys edit the line in a conversation: `emacs` or `vi`. In the
     /// user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<LineKeys>,
+    /// A folder of prompt templates that go before the built-in ones, meant from
+    /// the folder of this file. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
     /// Prompts by the names under which they are called, such as `/tidy`.
@@ -108,10 +122,26 @@ pub struct Config {
     /// How conversations are kept. In the user's own file alone.
     #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
     pub session: SessionConfig,
+    /// Answers that are kept and given again. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "CacheConfig::is_empty")]
+    pub cache: CacheConfig,
+    /// Files that are attached.
+    #[serde(default, skip_serializing_if = "AttachmentsConfig::is_empty")]
+    pub attachments: AttachmentsConfig,
 }
 
 fn is_usual(permissions: &PermissionConfig) -> bool {
     *permissions == PermissionConfig::default()
+}
+
+/// Which keys edit a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LineKeys {
+    /// Those of emacs, which shells have too.
+    Emacs,
+    /// Those of vi.
+    Vi,
 }
 
 /// A prompt with a name.
@@ -124,6 +154,22 @@ pub struct CommandConfig {
     /// What it does, for who looks through the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+/// How files are attached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentsConfig {
+    /// The languages that are read in pictures, as Tesseract names them, such as
+    /// `eng` and `deu`; without any, `eng`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ocr_languages: Vec<String>,
+}
+
+impl AttachmentsConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How conversations are kept.

@@ -9,6 +9,8 @@ mod ask;
 #[cfg(unix)]
 mod checks;
 mod context;
+#[cfg(unix)]
+mod conversation;
 mod edit;
 mod ground;
 mod library;

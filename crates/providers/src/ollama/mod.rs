@@ -78,6 +78,9 @@ struct Inner {
 }
 
 impl OllamaModel {
+    /// The context that a model has where nobody names another.
+    pub const USUAL_CONTEXT: usize = CONTEXT;
+
     /// Prepares to ask `model`: asks the server what it is.
     ///
     /// # Errors
@@ -171,11 +174,7 @@ impl LanguageModel for OllamaModel {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        if request.options.sampling.log_probabilities.is_some() {
-            let provider = self.inner.client.provider.clone();
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider, what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let prompt_tokens = estimate(&request.prompt);
         let context_length = self.inner.context_length;
         if prompt_tokens >= context_length {

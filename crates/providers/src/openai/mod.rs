@@ -119,11 +119,7 @@ impl LanguageModel for OpenAiModel {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        let provider = || self.inner.client.provider.clone();
-        if request.options.sampling.log_probabilities.is_some() {
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider: provider(), what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let tokens = estimate(&request.prompt);
         let stop = request.options.stop.clone();
         let asking = Asking {

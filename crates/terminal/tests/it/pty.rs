@@ -76,11 +76,14 @@ impl Terminal {
         self.keyboard.flush().unwrap();
     }
 
-    /// Makes the terminal another size.
+    /// Makes the terminal another size, and waits until the program has drawn
+    /// itself anew.
+    #[track_caller]
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).unwrap();
         self.screen.screen_mut().set_size(size_of(rows), size_of(columns));
+        assert!(self.take(PATIENCE), "nothing is drawn:\n{}", self.contents());
     }
 
     /// Waits until the screen shows a text.

@@ -160,3 +160,44 @@ fn a_session_goes_on_where_it_was() {
     session.clear().unwrap();
     assert!(session.entries().unwrap().is_empty());
 }
+
+/// A file that takes all the room that it gets must leave some for what the
+/// turn says afterwards: here checks that fail, with much to say.
+#[test]
+fn a_turn_that_has_begun_comes_to_its_end() {
+    let lines: String = (0..600).map(|line| format!("line_{line} = {line}\n")).collect();
+    let world = World::new(&[("large.py", &lines)]);
+    let mark = |number: usize| format!("line_0 = {number}  # FIXME {}\n", "and more ".repeat(60));
+    let mut replies = vec![block("large.py", "line_0 = 0\n", &mark(1))];
+    replies.extend((1..3).map(|at| block("large.py", &mark(at), &mark(at + 1))));
+    replies.push(block("large.py", &mark(3), "line_0 = 4\n"));
+    let scripted = mlxcode_models::ScriptedModel::new(replies).with_context_length(4_000);
+    let model = std::sync::Arc::new(scripted);
+    let session = world.session(&model);
+    let events = read(session.ask("look at @large.py").unwrap(), |_| Decision::Yes);
+    let Some(Event::Finished { reason, .. }) = events.last() else { panic!() };
+    assert_eq!(*reason, TurnEnd::Done, "{events:?}");
+    assert_eq!(world.text("large.py"), lines.replace("line_0 = 0\n", "line_0 = 4\n"));
+    assert_eq!(model.prompts().len(), 4);
+    for prompt in model.prompts() {
+        assert!(model.count_tokens(&prompt).unwrap() + 500 <= 4_000);
+    }
+}
+
+#[test]
+fn a_project_that_says_too_much_is_cut_and_it_is_said() {
+    let lines: String = (0..900).map(|line| format!("Rule {line} is a rule.\n")).collect();
+    let world = World::new(&[("greet.py", GREET), ("AGENTS.md", &lines)]);
+    let model = model(&["one", "two"]);
+    let session = world.session(&model);
+    let events = read(session.ask("what does greet do?").unwrap(), |_| Decision::Yes);
+    let told =
+        |events: &[Event]| events.iter().filter(|one| matches!(one, Event::Notice { .. })).count();
+    assert_eq!(told(&events), 1, "{events:?}");
+    let system = messages(&model.prompts()[0])[0].content.clone();
+    assert!(system.contains("Rule 99 is a rule.\n") && !system.contains("Rule 899"), "{system}");
+    assert!(system.ends_with("is a rule.\n(The rest of it was too long to be told.)"), "{system}");
+    assert!(model.count_text(&system).unwrap() < 8_192 / 4);
+    let events = read(session.ask("and again?").unwrap(), |_| Decision::Yes);
+    assert_eq!(told(&events), 0);
+}
