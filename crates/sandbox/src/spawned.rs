@@ -274,11 +274,12 @@ fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
     };
     set(Resource::Fsize, limits.file_bytes)?;
     set(Resource::Core, 0)?;
-    // The kernel counts what the user has in all, and does not count for root,
-    // unless that is root of a user namespace alone.
-    let most = crate::linux::tasks_of_the_user().saturating_add(limits.tasks() as u64);
-    let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
-    set(Resource::Nproc, most.min(hard))?;
+    // The kernel counts what the user has in all.
+    if let Some(tasks) = crate::linux::tasks_of_the_user() {
+        let most = tasks.saturating_add(limits.tasks() as u64);
+        let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
+        set(Resource::Nproc, most.min(hard))?;
+    }
     // What watches, and what the user works with, goes first.
     // Nothing hangs on it.
     let now = rustix::process::getpriority_process(None).unwrap_or(0);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rustix::fs::{Mode, OFlags, RawDir};
 
@@ -51,9 +50,9 @@ struct Known {
 
 /// What `/proc/PID/stat` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
     letter: u8,
-    threads: usize,
+    pub(super) threads: usize,
 }
 
 impl State {
@@ -155,7 +154,7 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 /// The state of a process that is there.
-fn state(pid: u32) -> Option<State> {
+pub(super) fn state(pid: u32) -> Option<State> {
     match fs::read(format!("/proc/{pid}/stat")) {
         Ok(stat) => parse(&stat),
         Err(error) if is_gone(&error) => None,
@@ -180,7 +179,7 @@ fn parse(stat: &[u8]) -> Option<State> {
 /// They are read few at a time: where hundreds of processes share the
 /// processors, what this thread does in a millisecond takes a tenth of a
 /// second, and who counts has to notice that there are more and more.
-fn processes(mut is_enough: impl FnMut(u32, u64) -> bool) -> bool {
+pub(super) fn processes(mut is_enough: impl FnMut(u32, u64) -> bool) -> bool {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(folder) = rustix::fs::open("/proc", flags, Mode::empty()) else { return false };
     let mut buffer = [MaybeUninit::uninit(); AT_ONCE_BYTES];
@@ -215,55 +214,6 @@ fn anonymous(status: &str) -> Option<u64> {
         line.split_whitespace().next()?.parse().ok()
     };
     Some((kibibytes("RssAnon:")? + kibibytes("RssShmem:")?) << 10)
-}
-
-/// The tasks of the whole system, which are read often and in little time.
-#[derive(Debug)]
-pub(super) struct Tasks(fs::File);
-
-/// How many tasks there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Load {
-    /// Those that run or wait for a processor.
-    pub(super) running: u64,
-    pub(super) all: u64,
-}
-
-impl Tasks {
-    pub(super) fn open() -> Option<Self> {
-        fs::File::open("/proc/loadavg").ok().map(Self)
-    }
-
-    pub(super) fn load(&self) -> Option<Load> {
-        let mut buffer = [0; 128];
-        let length = self.0.read_at(&mut buffer, 0).ok()?;
-        let text = std::str::from_utf8(&buffer[..length]).ok()?;
-        let (running, all) = text.split_whitespace().nth(3)?.split_once('/')?;
-        Some(Load { running: running.parse().ok()?, all: all.parse().ok()? })
-    }
-}
-
-/// How many tasks whoever runs this has, or a number that is surely not less:
-/// what the kernel compares with a limit of its own on them.
-pub(crate) fn tasks_of_the_user() -> u64 {
-    // Elsewhere than in the system's first space of process numbers, not all of
-    // a user's tasks can be seen, but the kernel counts them.
-    let sees_all = fs::read_link("/proc/self/ns/pid")
-        .is_ok_and(|place| place.as_os_str() == "pid:[4026531836]");
-    if !sees_all {
-        return Tasks::open().and_then(|tasks| tasks.load()).map_or(0, |load| load.all);
-    }
-    let user = rustix::process::getuid().as_raw();
-    let own =
-        |pid: u32| fs::metadata(format!("/proc/{pid}")).is_ok_and(|folder| folder.uid() == user);
-    let mut tasks = 0;
-    processes(|pid, _| {
-        if own(pid) {
-            tasks += state(pid).map_or(0, |state| state.threads.max(1) as u64);
-        }
-        false
-    });
-    tasks
 }
 
 #[cfg(test)]
@@ -335,6 +285,5 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         assert!(!lives(child.id()));
-        assert!(tasks_of_the_user() > 0);
     }
 }

@@ -17,10 +17,11 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process,
 };
 
-use super::census::{Census, Load, Tasks, Use, lives};
+use super::census::{Census, Use, lives};
 use super::keeper::{Keeper, bound_signals};
 use super::mark::Mark;
 use super::system;
+use super::tasks::{Load, Tasks};
 use crate::error::Result;
 use crate::policy::Limits;
 use crate::ran::Ended;
@@ -165,6 +166,16 @@ struct Watch {
     left: Option<usize>,
 }
 
+/// What a look has found.
+#[derive(Clone, Copy, Debug)]
+enum Judgement {
+    Fine,
+    /// There are suddenly more, and they were not counted to the end.
+    Grows,
+    /// A limit is passed.
+    Beyond(Ended),
+}
+
 /// The tasks of the whole system, and how many are a reason to count.
 #[derive(Debug)]
 struct Known {
@@ -248,22 +259,23 @@ impl Watch {
             if self.looked.elapsed() < between {
                 return None;
             }
-            if let Some(judged) = self.look(true) {
-                return judged;
+            match self.look(true) {
+                Judgement::Fine => return None,
+                Judgement::Beyond(ended) => return Some(ended),
+                Judgement::Grows => {}
             }
         }
         self.signal(Signal::STOP);
-        let ended = self.look(false).flatten();
-        if ended.is_none() {
-            self.signal(Signal::CONT);
+        if let Judgement::Beyond(ended) = self.look(false) {
+            return Some(ended);
         }
-        ended
+        self.signal(Signal::CONT);
+        None
     }
 
-    /// Counts all that the command has started, and judges. Nothing where
-    /// `is_running` and there are suddenly more meanwhile: what grows cannot be
-    /// counted.
-    fn look(&mut self, is_running: bool) -> Option<Option<Ended>> {
+    /// Counts all that the command has started, and judges. What grows while it
+    /// is counted cannot be, unless it is stopped.
+    fn look(&mut self, is_running: bool) -> Judgement {
         let Self { census, tasks, limits, .. } = self;
         // What comes while it is counted may be missed, and is new.
         let load = tasks.load();
@@ -273,14 +285,16 @@ impl Watch {
             has_risen || beyond(limits, used).is_some()
         });
         self.looked = Instant::now();
-        let beyond = beyond(limits, &used);
-        if has_risen && beyond.is_none() {
-            return None;
+        if let Some(ended) = beyond(limits, &used) {
+            return Judgement::Beyond(ended);
+        }
+        if has_risen {
+            return Judgement::Grows;
         }
         tasks.base = load.all;
         let left = limits.processes.saturating_sub(used.living + used.dead);
         tasks.room = LEAST_ROOM.max(left as u64);
-        Some(beyond)
+        Judgement::Fine
     }
 
     fn first(&self) -> u32 {
