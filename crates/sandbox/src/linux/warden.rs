@@ -371,3 +371,7 @@ impl Watch {
         found
     }
 }
+
+#[cfg(test)]
+#[path = "warden_tests.rs"]
+mod tests;

@@ -46,6 +46,11 @@ fn shells() {
         "printf 'all:\\n\\t@echo made > out\\n\\t@cat out\\n' > Makefile && make -s -j4",
         "made\n",
     );
+    // What counts processes makes none fail, whatever signals come meanwhile.
+    check(
+        "i=0; while [ $i -lt 200 ]; do echo a | cat | cat; i=$((i + 1)); done | sort | uniq -c | tr -d ' '",
+        "200a\n",
+    );
     check("tty; echo $PAGER $GIT_TERMINAL_PROMPT $TERM", "not a tty\ncat 0 dumb\n");
 }
 
