@@ -164,7 +164,7 @@ fn the_best_of_several_edits_is_taken() {
     let good = block("    return \"hello\"", "    return \"bye\"");
     let replies = [none, &*elsewhere, &*unreadable, &*good];
     let play = Play { replies: Some(&replies), ..Play::default() };
-    let ran = ground.play(&["edit", "say bye", "--yes", "--answers", "4"], play);
+    let ran = ground.play(&["edit", "say bye", "--yes", "--best-of", "4"], play);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(ground.read("greet.py"), "def greet():\n    return \"bye\"\n");
     assert!(ran.err.contains("the best of 4 answers of 4; 1 say this"), "{ran:?}");
