@@ -2,6 +2,7 @@ use mlxcode_base::{BoxDiagnostic, Diagnostic, ErrorKind};
 use thiserror::Error;
 
 use crate::attachment::AttachmentError;
+use crate::prompts::PromptError;
 
 /// What can go wrong in a turn.
 #[derive(Debug, Error)]
@@ -26,12 +27,9 @@ pub enum Error {
     /// A turn of the session is running.
     #[error("a turn of this session is running")]
     Busy,
-    /// A template of a prompt could not be rendered.
-    #[error("the template of the instructions cannot be rendered: {reason}")]
-    Template {
-        /// What is wrong with it, and where.
-        reason: String,
-    },
+    /// A prompt could not be laid out.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// Whoever provides the tree or its code failed.
     #[error(transparent)]
     Ground(BoxDiagnostic),
@@ -52,9 +50,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Diagnostic for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::EmptyInput { .. } | Self::Template { .. } => ErrorKind::InvalidInput,
+            Self::EmptyInput { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Busy => ErrorKind::Conflict,
+            Self::Prompt(source) => source.kind(),
             Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
             Self::Attachment(source) => source.kind(),
@@ -67,7 +66,7 @@ impl Diagnostic for Error {
             Self::EmptyInput { .. } => "agent.empty_input",
             Self::QuestionTooLong { .. } => "agent.question_too_long",
             Self::Busy => "agent.busy",
-            Self::Template { .. } => "agent.template",
+            Self::Prompt(source) => source.code(),
             Self::Ground(source) => source.code(),
             Self::Context(source) => source.code(),
             Self::Attachment(source) => source.code(),
@@ -82,7 +81,7 @@ impl Diagnostic for Error {
                 Some("shorten the question or use a model with a longer context".to_owned())
             }
             Self::Busy => Some("wait for its end, or cancel it".to_owned()),
-            Self::Template { .. } => Some("mend the template, or remove it".to_owned()),
+            Self::Prompt(source) => source.help(),
             Self::Ground(source) => source.help(),
             Self::Context(source) => source.help(),
             Self::Attachment(source) => source.help(),

@@ -16,6 +16,7 @@ pub mod permission;
 pub mod plugin;
 mod program;
 mod prompt;
+mod prompts;
 pub mod recording;
 mod session;
 pub mod session_store;
@@ -36,10 +37,11 @@ pub use program::{
     DirectRunner, ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop, find_program,
 };
 pub use prompt::Task;
+pub use prompts::{BUILT_IN as BUILT_IN_PROMPTS, BuiltInPrompt, PromptError, PromptPlace, Prompts};
 pub use session::{
-    Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, Ground,
-    Input, LedgerPiece, Mode, ModePolicy, Policy, Proposal, ProposedChange, Session, SessionLog,
-    SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
+    Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, FilePart,
+    Ground, Input, LedgerPiece, Mode, ModePolicy, PartOfFile, Policy, Proposal, ProposedChange,
+    Session, SessionLog, SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
 };
 pub use tool::{
     Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, Tool, ToolBox,

@@ -1,9 +1,9 @@
 //! The words around a question: what a model is told before it answers.
 
-use mlxcode_models::{Message, Prompt};
+use minijinja::context;
+use mlxcode_models::Prompt;
 
-const ASK: &str = include_str!("../prompts/ask.md");
-const EDIT: &str = include_str!("../prompts/edit.md");
+use crate::prompts::{PromptError, Prompts};
 
 /// What the model is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,29 +14,21 @@ pub enum Task {
     Edit,
 }
 
-impl Task {
-    fn instructions(self) -> &'static str {
-        match self {
-            Self::Ask => ASK,
-            Self::Edit => EDIT,
-        }
-    }
-}
-
 /// Lays out instructions, passages and the user's words, in this order: what
 /// stays the same between questions comes first, so that a prefix cache holds.
-pub fn lay_out(task: Task, passages: &str, words: &str) -> Prompt {
-    let mut user = String::with_capacity(passages.len() + words.len() + 32);
-    if !passages.is_empty() {
-        user.push_str(passages.trim_end());
-        user.push_str("\n\n");
+pub fn lay_out(
+    prompts: &Prompts,
+    task: Task,
+    passages: &str,
+    words: &str,
+) -> Result<Prompt, PromptError> {
+    let (passages, words) = (passages.trim_end(), words.trim());
+    match task {
+        Task::Ask => prompts.render("ask", context! { passages, question => words }),
+        Task::Edit => {
+            prompts.render("edit", context! { passages, instruction => words, problem => "" })
+        }
     }
-    user.push_str(match task {
-        Task::Ask => "Question: ",
-        Task::Edit => "Change: ",
-    });
-    user.push_str(words.trim());
-    Prompt::messages([Message::system(task.instructions().trim_end()), Message::user(user)])
 }
 
 #[cfg(test)]
@@ -45,9 +37,12 @@ mod tests {
 
     #[test]
     fn the_words_come_after_the_passages() {
-        let prompt = lay_out(Task::Ask, "a.rs:1-2\n```\nx\n```\n", " why? ");
-        let messages = prompt.as_messages();
-        assert_eq!(messages[0].content, ASK.trim_end());
-        assert_eq!(messages[1].content, "a.rs:1-2\n```\nx\n```\n\nQuestion: why?");
+        let passages = "a.rs:1-2\n```\nx\n```\n";
+        for (task, word) in [(Task::Ask, "Question"), (Task::Edit, "Change")] {
+            let prompt = lay_out(&Prompts::default(), task, passages, " why? ").unwrap();
+            let messages = prompt.as_messages();
+            assert!(messages[0].content.starts_with("You are a careful programmer"));
+            assert_eq!(messages[1].content, format!("a.rs:1-2\n```\nx\n```\n\n{word}: why?"));
+        }
     }
 }

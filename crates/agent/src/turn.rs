@@ -11,6 +11,7 @@ use mlxcode_models::{
 
 use crate::error::{Error, Result};
 use crate::prompt::{Task, lay_out};
+use crate::prompts::Prompts;
 
 /// The most of a context that an answer may reserve: half, so that there is
 /// always something to answer from.
@@ -37,6 +38,8 @@ pub struct TurnRequest {
     /// What the model was shown in the turn before: what of it still holds
     /// stays in front, so that a prompt cache holds.
     pub earlier: Option<PackedContext>,
+    /// The words around the question.
+    pub prompts: Prompts,
     /// Stops the turn within one token.
     pub cancel: CancelToken,
 }
@@ -51,6 +54,7 @@ impl TurnRequest {
             context_tokens: CONTEXT_TOKENS,
             options: GenerateOptions::default(),
             earlier: None,
+            prompts: Prompts::default(),
             cancel: CancelToken::new(),
         }
     }
@@ -186,7 +190,7 @@ fn prepare(
     let context_length = model.info().context_length;
     let most = context_length / ANSWER_SHARE;
     let answer = request.options.max_tokens.unwrap_or(most).clamp(1, most.max(1));
-    let frame = model.count_tokens(&lay_out(request.task, "", words))?;
+    let frame = model.count_tokens(&lay_out(&request.prompts, request.task, "", words)?)?;
     let Some(mut room) = context_length.checked_sub(frame + answer).filter(|room| *room > 0) else {
         return Err(Error::QuestionTooLong { needed_tokens: frame, context_length });
     };
@@ -200,7 +204,7 @@ fn prepare(
         let search_tokens = request.context_tokens;
         let budget = Budget { tokens: room, search_tokens, counter: &counter };
         let context = code.pack(&pack, &budget)?;
-        let prompt = lay_out(request.task, &context.render(), words);
+        let prompt = lay_out(&request.prompts, request.task, &context.render(), words)?;
         let over = (model.count_tokens(&prompt)? + answer).saturating_sub(context_length);
         if over == 0 {
             return Ok((context, prompt));

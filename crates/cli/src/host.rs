@@ -11,7 +11,7 @@ use mlxcode_core::{
     CancelToken, Dirs, DocumentCommand, Environment, HubSettings, Model, ProbeCommand,
     SecretSurroundings, ServerFolders,
 };
-use mlxcode_terminal::Surroundings;
+use mlxcode_terminal::{Surroundings, Theme};
 
 use crate::editor::Editor;
 use crate::output::visible;
@@ -38,6 +38,8 @@ pub struct Host<'a> {
     pub columns: fn() -> Option<usize>,
     /// Whether `output` shows colours.
     pub color: bool,
+    /// What the colours are; the usual ones without.
+    pub theme: Option<Theme>,
     /// Whether `messages` is a terminal, so that a line can be redrawn.
     pub live: bool,
     /// The folder that relative paths start from.
@@ -171,6 +173,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>, model: Option<Model>)
         output_columns: columns().filter(|_| output_is_shown),
         columns,
         color,
+        theme: None,
         live,
         current_dir: std::env::current_dir().unwrap_or_default(),
         dirs: Dirs::from_env(),

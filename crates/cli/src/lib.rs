@@ -6,15 +6,18 @@
 
 #![forbid(unsafe_code)]
 
+mod alias;
 mod args;
 mod command;
 mod editor;
 mod exit;
 mod exit_code;
 mod host;
+mod look;
 mod output;
 mod repl;
 mod typing;
+mod words;
 
 pub use editor::Editor;
 pub use host::{Host, Interrupt, Waiting, document_command, main, main_with};
@@ -26,13 +29,17 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Conversation};
-use crate::exit::Failure;
+use crate::exit::{Failure, Outcome};
 
 /// Runs the command that `args` names, the program's own name first, and
 /// gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = args.iter().any(|arg| arg == "--json");
+    let args = match alias::expanded(args, host) {
+        Ok(args) => args,
+        Err(failure) => return ended(Err(failure), json, host),
+    };
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => return exit::show_usage(&error, json, host),
@@ -42,6 +49,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 
     }
     let json = args.json;
     let done = command::run(args, host);
+    ended(done, json, host)
+}
+
+/// The exit code of what was done; an error is shown.
+fn ended(done: Outcome, json: bool, host: &mut Host<'_>) -> u8 {
     // A file on a full disk often fails no earlier than here.
     let done = done.and_then(|code| exit::written(host.output.flush()).map(|()| code));
     if done.is_err() {

@@ -54,6 +54,14 @@ pub enum InputError {
         /// The folder.
         root: PathBuf,
     },
+    /// There is no help on this.
+    #[error("there is no help on `{name}`")]
+    NoTopic {
+        /// As given.
+        name: String,
+        /// Names that are written alike.
+        near: Vec<String>,
+    },
     /// A text is no `NAME=VALUE`.
     #[error("`{text}` is no NAME=VALUE that is known here")]
     NoPair {
@@ -138,9 +146,11 @@ impl Diagnostic for InputError {
             Self::Unreadable { source, .. } | Self::Unwritable { source, .. } => {
                 io_error_kind(source)
             }
-            Self::NoTestCommand | Self::NoEdits | Self::NoModel | Self::EmptyTree { .. } => {
-                ErrorKind::NotFound
-            }
+            Self::NoTestCommand
+            | Self::NoEdits
+            | Self::NoModel
+            | Self::NoTopic { .. }
+            | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::Editor { .. } => ErrorKind::Unavailable,
             Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::SeveralModels { .. }
@@ -169,6 +179,7 @@ impl Diagnostic for InputError {
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoPair { .. } => "input.no_pair",
+            Self::NoTopic { .. } => "input.no_topic",
             Self::NoTestCommand => "input.no_test_command",
             Self::NoEdits => "edit.no_edits",
             Self::ReplyCut => "edit.reply_cut",
@@ -227,6 +238,10 @@ impl Diagnostic for InputError {
                 Self::NoPair { .. } => {
                     "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"
                 }
+                Self::NoTopic { near, .. } if !near.is_empty() => {
+                    return Some(format!("did you mean `{}`?", near.join("` or `")));
+                }
+                Self::NoTopic { .. } => "`mlx-code help` lists the topics",
                 Self::NoTestCommand => "name the command: mlx-code fix 'make check'",
                 Self::NoModel => HOW_TO_GET_A_MODEL,
                 Self::SeveralModels { .. } => {

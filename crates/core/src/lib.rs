@@ -40,6 +40,7 @@ mod benchmark;
 mod changes;
 mod checks;
 mod code;
+mod commands;
 mod config;
 mod dirs;
 mod doctor;
@@ -59,6 +60,7 @@ mod navigation;
 mod packing;
 mod plugins;
 mod precise;
+mod prompts;
 mod remote;
 mod residency;
 mod residents;
@@ -77,11 +79,12 @@ mod workspace;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
+pub use commands::{CommandOrigin, NamedCommand, NamedCommands, PROJECT_COMMANDS};
 pub use config::{
     AttachmentsConfig, CacheConfig, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey,
-    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LoadedConfig,
-    ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
-    project_types,
+    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LineKeys,
+    LoadedConfig, ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
@@ -105,6 +108,7 @@ pub use navigation::Navigation;
 pub use packing::{ContextOptions, CursorOptions};
 pub use plugins::{PROJECT_PLUGINS, plugins};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
+pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
@@ -138,14 +142,16 @@ pub use mlxcode_agent::session_store::{
 };
 pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
-    CheckReport, Checker, CommandRun, CommandRunner, Compaction, ContextLedger, Decision,
-    DocumentCommand, Entry, Event, Input, LedgerPiece, Mode, OcrLanguages, PageRange, ProgramCall,
-    ProgramEnd, ProgramRunner, ProgramStop, Proposal, ProposedChange, SessionLog, SessionOptions,
+    BUILT_IN_PROMPTS, BuiltInPrompt, CheckReport, Checker, CommandRun, CommandRunner, Compaction,
+    ContextLedger, Decision, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece, Mode,
+    OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
+    PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog, SessionOptions,
     SessionTurn, TurnEnd, TurnEvent, TurnLimits,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind, nearest,
+    secret_variables,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
@@ -155,11 +161,12 @@ pub use mlxcode_context::{
     SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
-    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
-    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
-    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
-    NearestMatch, ParsedItem, PatchHunk, PatchLine, PatchLines, PatchLinesIter, Placement,
-    PolicyRefusal, Refusal, RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, Audited,
+    AuditedDecision, AuditedFile, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine,
+    EditAction, EditBlock, EditPlan, EntryState, FileChange, FileDiff, FileOperation, JournalEntry,
+    JournalFile, MatchLevel, NameFlaw, Naming, NearestMatch, ParsedItem, PatchHunk, PatchLine,
+    PatchLines, PatchLinesIter, Placement, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
@@ -234,7 +241,7 @@ pub mod task {
         Action, Permission, Step, StepReport, StepStatus, Workflow, WorkflowEvent, WorkflowOptions,
         WorkflowReport,
     };
-    pub use mlxcode_agent::task::{Leak, PROMPT_NAMES, PromptPlace, Prompts, TaskError};
+    pub use mlxcode_agent::task::{Leak, TaskError};
     pub use mlxcode_git::{CommitPrograms, Range};
 }
 

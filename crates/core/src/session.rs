@@ -12,7 +12,7 @@ use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
     Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, SearchOptions,
 };
-use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -113,6 +113,9 @@ impl Workspace {
             log: setup.log,
         };
         let mut options = setup.options;
+        if options.prompts.replaced().is_empty() {
+            options.prompts = self.prompts();
+        }
         if let Some(tokens) = self.config().context_tokens {
             options.context_tokens = tokens;
         }
@@ -262,6 +265,10 @@ impl Ground for Tree {
 
     fn apply(&self, plan: &EditPlan, actor: Actor) -> AgentResult<JournalEntry> {
         self.workspace.apply(plan, actor).map_err(of_ground)
+    }
+
+    fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> AgentResult<()> {
+        self.workspace.note_decision(actor, decision).map_err(of_ground)
     }
 
     fn attach(

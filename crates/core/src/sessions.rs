@@ -1,7 +1,8 @@
 //! The sessions of a workspace, and how models are recorded.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mlxcode_agent::recording::{RecordingModel, ReplayModel};
@@ -62,12 +63,22 @@ impl Workspace {
         }
     }
 
-    /// Deletes the sessions that nobody used for as long as the configuration
-    /// says, and tells how many; none where it says nothing.
+    /// Deletes the sessions without a name that nobody used for as long as the
+    /// configuration says, and tells how many; none where it says nothing, and
+    /// where this was done within a day before.
     pub fn delete_old_sessions(&self, sessions: &SessionStore, now_ms: u64) -> Result<usize> {
         let Some(days) = self.config().session.keep_days else { return Ok(0) };
+        let note = self.sessions_file().with_extension("swept");
+        let swept_ms = fs::read_to_string(&note).ok().and_then(|text| text.trim().parse().ok());
+        // A time to come is that of a clock that was set back since.
+        if swept_ms.is_some_and(|then: u64| then <= now_ms && now_ms - then < DAY_MS) {
+            return Ok(0);
+        }
         let before_ms = now_ms.saturating_sub(u64::from(days) * DAY_MS);
-        Ok(sessions.delete_unused_since(before_ms)?)
+        let deleted = sessions.delete_unused_since(before_ms)?;
+        // Without the note it is done again the next time, which costs little.
+        let _ = note_time(&note, now_ms);
+        Ok(deleted)
     }
 }
 
@@ -83,6 +94,14 @@ impl Model {
     pub fn replaying(recording: &str) -> Result<Self> {
         Ok(Self::new(ReplayModel::read(recording)?))
     }
+}
+
+/// Writes a time into a file, which is the old one or the new one.
+fn note_time(path: &Path, now_ms: u64) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".swept-").tempfile_in(folder)?;
+    writeln!(file, "{now_ms}")?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// A model that somebody else has too.

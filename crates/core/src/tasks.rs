@@ -13,7 +13,7 @@ use mlxcode_agent::task::unit_test::{ProposedTests, TestOptions, write_tests};
 use mlxcode_agent::task::workflow::{
     Workbench, Workflow, WorkflowEvent, WorkflowOptions, WorkflowReport, run_workflow,
 };
-use mlxcode_agent::task::{Asker, Prompts, TaskError, test_command};
+use mlxcode_agent::task::{Asker, TaskError, test_command};
 use mlxcode_agent::{CommandRunner, Ground};
 use mlxcode_base::{CancelToken, RelPath};
 use mlxcode_edit::EditPlan;
@@ -27,7 +27,7 @@ use crate::model::Model;
 use crate::session::Tree;
 use crate::workspace::Workspace;
 
-/// The folder of a project's own prompts, templates and workflows.
+/// The folder of a project's own templates and workflows.
 const PROJECT_FOLDER: &str = ".mlx-code";
 
 /// A model at a task.
@@ -58,13 +58,6 @@ impl<'m> TaskModel<'m> {
 }
 
 impl Workspace {
-    /// The prompts of tasks: the project's in `.mlx-code/prompts`, the user's,
-    /// then the built-in ones.
-    pub fn prompts(&self) -> Prompts {
-        let project = self.root().join(PROJECT_FOLDER).join("prompts");
-        Prompts::new(vec![project, self.dirs.config.join("prompts")])
-    }
-
     /// The templates of projects: the project's in `.mlx-code/templates`, the
     /// user's, then the built-in ones.
     pub fn project_templates(&self) -> Result<Vec<ProjectTemplate>> {

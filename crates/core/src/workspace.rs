@@ -172,6 +172,7 @@ impl Workspace {
             .unwrap_or(mlxcode_agent::CONTEXT_TOKENS);
         request.options = options.generate;
         request.earlier = options.earlier;
+        request.prompts = self.prompts();
         request.cancel = options.cancel.clone();
         let limit = request.options.max_tokens.or(self.config().max_tokens);
         request.options.max_tokens = Some(limit.unwrap_or(ANSWER_TOKENS));

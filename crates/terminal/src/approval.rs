@@ -100,6 +100,12 @@ impl Approval {
         Self { parts, taken, scope }
     }
 
+    /// Whether its questions are about these files, in these parts.
+    pub(crate) fn is_about(&self, files: &[PendingFile]) -> bool {
+        let counts = files.iter().map(|file| file.hunks.len().max(1));
+        self.parts.iter().copied().eq(counts)
+    }
+
     /// What is asked now.
     pub fn question(&self) -> Question {
         let can_divide = match self.scope {

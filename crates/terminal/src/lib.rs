@@ -28,6 +28,7 @@ mod prompt;
 mod screen;
 mod style;
 mod theme;
+mod themes;
 mod visible;
 mod width;
 
@@ -48,6 +49,7 @@ pub use prompt::{
 };
 pub use screen::Screen;
 pub use style::{Color, Style};
-pub use theme::{CustomTheme, Role, Theme, ThemeChoice};
+pub use theme::{CustomTheme, ROLES, Role, Theme, ThemeChoice};
+pub use themes::{ThemeError, Themes};
 pub use visible::visible;
 pub use width::{display_width, shortened};

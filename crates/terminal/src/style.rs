@@ -11,7 +11,7 @@ use crate::ColorDepth;
 /// Ends every style.
 pub(crate) const RESET: &str = "\x1b[0m";
 
-const NAMES: [&str; 16] = [
+pub(crate) const COLOR_NAMES: [&str; 16] = [
     "black",
     "red",
     "green",
@@ -100,7 +100,7 @@ impl Color {
             let number = u32::from_str_radix(hex, 16).ok()?;
             return Some(Self::Rgb((number >> 16) as u8, (number >> 8) as u8, number as u8));
         }
-        if let Some(at) = NAMES.iter().position(|name| name.eq_ignore_ascii_case(text)) {
+        if let Some(at) = COLOR_NAMES.iter().position(|name| name.eq_ignore_ascii_case(text)) {
             return Some(Self::Indexed(at as u8));
         }
         text.parse().ok().map(Self::Indexed)
@@ -204,7 +204,7 @@ impl Style {
     }
 
     /// The text in this style, with an end, or as it is.
-    pub(crate) fn paint(self, text: &str, depth: ColorDepth) -> Cow<'_, str> {
+    pub fn paint(self, text: &str, depth: ColorDepth) -> Cow<'_, str> {
         let begin = self.begin(depth);
         if begin.is_empty() || text.is_empty() {
             return Cow::Borrowed(text);
@@ -245,7 +245,7 @@ fn nearest_16(color: (u8, u8, u8)) -> u8 {
 impl Serialize for Color {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
-            Self::Indexed(index) => match NAMES.get(usize::from(index)) {
+            Self::Indexed(index) => match COLOR_NAMES.get(usize::from(index)) {
                 Some(name) => serializer.serialize_str(name),
                 None => serializer.serialize_u8(index),
             },
@@ -287,7 +287,7 @@ impl JsonSchema for Color {
             "description": "A name, a number of the 256, or #rrggbb.",
             "anyOf": [
                 { "type": "integer", "minimum": 0, "maximum": 255 },
-                { "type": "string", "enum": NAMES },
+                { "type": "string", "enum": COLOR_NAMES },
                 { "type": "string", "pattern": "^#[0-9a-fA-F]{6}$" },
                 { "type": "string", "pattern": "^[0-9]{1,3}$" },
             ],

@@ -86,6 +86,45 @@ pub enum Role {
     Error,
 }
 
+/// All of them, in this order.
+pub const ROLES: &[Role] = &[
+    Role::Heading,
+    Role::Emphasis,
+    Role::Strong,
+    Role::Strikethrough,
+    Role::InlineCode,
+    Role::Link,
+    Role::Address,
+    Role::Quote,
+    Role::Mark,
+    Role::Html,
+    Role::Thinking,
+    Role::Comment,
+    Role::Keyword,
+    Role::String,
+    Role::Constant,
+    Role::Function,
+    Role::Type,
+    Role::Attribute,
+    Role::Operator,
+    Role::Removed,
+    Role::Added,
+    Role::RemovedLine,
+    Role::AddedLine,
+    Role::RemovedWord,
+    Role::AddedWord,
+    Role::LineNumber,
+    Role::Hunk,
+    Role::Prompt,
+    Role::Hint,
+    Role::Selected,
+    Role::Match,
+    Role::Faint,
+    Role::Success,
+    Role::Warning,
+    Role::Error,
+];
+
 /// Which theme a person wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -141,6 +180,15 @@ impl Theme {
             ThemeChoice::Custom(custom) => (by_light(custom.light), custom.styles.clone()),
         };
         Self { palette, own }
+    }
+
+    /// Whether it is the theme without colours.
+    pub fn is_colorless(&self) -> bool {
+        self.palette == Palette::Colorless
+    }
+
+    pub(crate) fn set(&mut self, role: Role, style: Style) {
+        self.own.insert(role, style);
     }
 
     /// The style of a role.
@@ -294,41 +342,7 @@ mod tests {
 
     #[test]
     fn every_colour_of_the_themes_is_one() {
-        use Role::*;
-        for role in [
-            Heading,
-            Emphasis,
-            Strong,
-            InlineCode,
-            Link,
-            Address,
-            Quote,
-            Mark,
-            Html,
-            Comment,
-            Keyword,
-            String,
-            Constant,
-            Function,
-            Type,
-            Attribute,
-            Removed,
-            Added,
-            RemovedLine,
-            AddedLine,
-            RemovedWord,
-            AddedWord,
-            LineNumber,
-            Hunk,
-            Prompt,
-            Hint,
-            Selected,
-            Match,
-            Faint,
-            Success,
-            Warning,
-            Error,
-        ] {
+        for role in ROLES.iter().copied() {
             for name in [dark(role), light(role), dark_background(role), light_background(role)] {
                 assert!(name.is_none_or(|name| Color::parse(name).is_some()), "{role:?} {name:?}");
             }

@@ -79,14 +79,28 @@ pub(super) fn with_root(text: &str, root: &Path) -> String {
     text.replace("${CLAUDE_PLUGIN_ROOT}", &root).replace("${PLUGIN_ROOT}", &root)
 }
 
-fn with_arguments(body: &str, arguments: &str) -> String {
+/// A question with its arguments in their places: `$ARGUMENTS` and
+/// `{{ arguments }}` are all of them, `$1` to `$9` single ones, as a shell would
+/// part them. Where there is no place they are added at the end.
+pub fn with_arguments(body: &str, arguments: &str) -> String {
     let words = words(arguments);
     let mut out = String::with_capacity(body.len() + arguments.len());
     let mut has_place = false;
     let mut rest = body;
-    while let Some(at) = rest.find('$') {
+    while let Some(at) = rest.find(['$', '{']) {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
+        if rest[at..].starts_with('{') {
+            if let Some(after) = after_braces(after) {
+                has_place = true;
+                out.push_str(arguments);
+                rest = after;
+            } else {
+                out.push('{');
+                rest = after;
+            }
+            continue;
+        }
         let digit = after.chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
         if let Some(after) = after.strip_prefix("ARGUMENTS") {
             has_place = true;
@@ -108,6 +122,12 @@ fn with_arguments(body: &str, arguments: &str) -> String {
         out = format!("{}\n\nArguments: {arguments}\n", out.trim_end());
     }
     out
+}
+
+/// What stands after `{ arguments }}`.
+fn after_braces(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('{')?.trim_start_matches(' ');
+    inside.strip_prefix("arguments")?.trim_start_matches(' ').strip_prefix("}}")
 }
 
 /// Words as a shell would take them: quotes hold them together.
@@ -138,6 +158,17 @@ fn words(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// The commands in a folder of its own, by name, and what is wrong with some;
+/// none where there is no such folder.
+pub fn commands_in(folder: &Path) -> (Vec<PluginCommand>, Vec<PluginProblem>) {
+    let mut problems = Vec::new();
+    let commands = match Root::open(folder) {
+        Ok(root) => read_commands(&root, "", root.path(), &mut problems),
+        Err(_) => Vec::new(),
+    };
+    (commands, problems)
 }
 
 /// Reads the commands of a folder, or the one that is named.
@@ -257,6 +288,8 @@ mod tests {
         // What is put in is not looked at again.
         check("$1 $2", "$2 $ARGUMENTS", "$2 $ARGUMENTS");
         check("ü$", "", "ü$");
+        check("Tidy {{ arguments }}, {{arguments}}.", "a b", "Tidy a b, a b.");
+        check("{{ x }} { {{ arguments", "", "{{ x }} { {{ arguments");
     }
 
     #[test]

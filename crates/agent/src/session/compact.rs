@@ -1,8 +1,9 @@
 //! What is done when a conversation does not fit into the model's context:
 //! what costs most and tells least goes first, and it is said.
 
+use minijinja::context;
 use mlxcode_models::{
-    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Prompt, Role,
+    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Role,
 };
 
 use super::event::{Compaction, Event};
@@ -18,8 +19,6 @@ const TURNS_KEPT: u64 = 2;
 
 /// The most tokens of a summary.
 const SUMMARY_TOKENS: usize = 512;
-
-const SUMMARISE: &str = include_str!("../../prompts/summarise.md");
 
 impl Worker<'_> {
     /// Makes the conversation shorter where the next answer would not fit, and
@@ -228,7 +227,8 @@ impl Worker<'_> {
             }
             text.drain(..middle.min(text.len()));
         }
-        let prompt = Prompt::messages([Message::system(SUMMARISE.trim_end()), Message::user(text)]);
+        // Whether the prompt can be rendered was looked at when the session began.
+        let prompt = self.options.prompts.render("summarise", context! { text }).ok()?;
         let options =
             GenerateOptions { max_tokens: Some(SUMMARY_TOKENS), ..self.options.generate.clone() };
         // Dropping a generation cancels it, and it alone.

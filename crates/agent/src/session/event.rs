@@ -1,5 +1,7 @@
 //! What happens in a turn of a session.
 
+use std::sync::Arc;
+
 use mlxcode_edit::{ChangeKind, EditPlan, FileChange, Refusal};
 use mlxcode_models::{FinishReason, Timings, ToolCall, Usage};
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,11 @@ pub enum Event {
     /// Somebody has to decide: [`Running::decide`](super::Running::decide).
     /// Whoever asks for the next event without having decided says no.
     ApprovalNeeded(Approval),
+    /// More of the answer to why something is to be done.
+    Explaining {
+        /// The text.
+        text: String,
+    },
     /// It was decided.
     Decided {
         /// The approval's id, or the call's.
@@ -193,6 +200,9 @@ pub struct ProposedChange {
     pub kind: ChangeKind,
     /// A unified diff.
     pub diff: String,
+    /// What the file would hold, where that is text; not written down.
+    #[serde(skip)]
+    pub after: Option<Arc<str>>,
 }
 
 impl Proposal {
@@ -202,6 +212,7 @@ impl Proposal {
             to: change.to.as_ref().map(ToString::to_string),
             kind: change.kind,
             diff: change.diff().to_string(),
+            after: change.after().map(Arc::from),
         };
         Self {
             id,
@@ -243,6 +254,27 @@ pub struct Approval {
     pub access: Access,
 }
 
+/// A part of a file's change that is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartOfFile {
+    /// The file.
+    pub path: String,
+    /// What of its change is applied.
+    pub part: FilePart,
+}
+
+/// What of a file's change is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FilePart {
+    /// All of it.
+    Whole,
+    /// The hunks of its diff for which it says yes, in their order.
+    Hunks(Vec<bool>),
+    /// Another content, which somebody wrote in its place.
+    Text(String),
+}
+
 /// What somebody decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -253,6 +285,10 @@ pub enum Decision {
     Always,
     /// Of edits: apply those of these files only.
     Only(Vec<String>),
+    /// Of edits: apply these parts only.
+    Parts(Vec<PartOfFile>),
+    /// Tell why it is to be done. The same is asked again after the answer.
+    Why(Option<String>),
     /// Do not, and end the turn.
     No,
     /// Do not, and tell the model why.

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 use mlxcode_base::{RelPath, Root};
 use mlxcode_models::{LanguageModel, Message};
 
 use super::{SessionOptions, SessionParts};
-use crate::error::{Error, Result};
-
-const TEMPLATE: &str = include_str!("../../prompts/session.md");
+use crate::error::Result;
 
 /// Files in which a project says how it wants to be worked on. Of the first
 /// three, the first that is there: they are usually the same text.
@@ -31,12 +29,25 @@ pub struct Instruction {
     pub text: String,
 }
 
+/// The prompts of conversations, which are looked at before one begins.
+const PROMPTS: [&str; 9] = [
+    "session",
+    "summarise",
+    "plan",
+    "plan_accepted",
+    "declined",
+    "repair_call",
+    "repair_checks",
+    "repair_edits",
+    "repair_length",
+];
+
 /// The message with the instructions, and what the person should know of it.
 pub fn system_message(
     parts: &SessionParts,
     options: &SessionOptions,
 ) -> Result<(Message, Vec<String>)> {
-    let template = options.instructions.as_deref().unwrap_or(TEMPLATE);
+    PROMPTS.iter().try_for_each(|name| options.prompts.check(name))?;
     let tools = options.with_tools && parts.model.info().tools;
     let mut said = of_project(parts.ground.root());
     let mut notices = Vec::new();
@@ -45,10 +56,8 @@ pub fn system_message(
     }
     let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
     let instructions: Value = said.iter().map(pairs).collect();
-    let text = Environment::new()
-        .render_str(template, context! { tools, instructions })
-        .map_err(|error| Error::Template { reason: error.to_string() })?;
-    Ok((Message::system(text.trim_end()), notices))
+    let text = options.prompts.text("session", context! { tools, instructions })?;
+    Ok((Message::system(text), notices))
 }
 
 /// Cuts what is too long for a model at a line's end; the sentence that tells

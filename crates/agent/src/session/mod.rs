@@ -14,6 +14,7 @@ mod repeats;
 mod state;
 mod step;
 mod turn;
+mod why;
 mod worker;
 
 use std::fmt;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{Budget, PackRequest, PackedContext};
-use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 use mlxcode_models::{Image, LanguageModel, Message};
 
 use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
@@ -31,7 +32,9 @@ use channel::Channel;
 use state::State;
 use worker::Worker;
 
-pub use event::{Approval, Compaction, Decision, Event, Proposal, ProposedChange, TurnEnd};
+pub use event::{
+    Approval, Compaction, Decision, Event, FilePart, PartOfFile, Proposal, ProposedChange, TurnEnd,
+};
 pub use ledger::{ContextLedger, LedgerPiece};
 pub use options::{SessionOptions, TurnLimits};
 pub use policy::{Mode, ModePolicy, Policy, Verdict};
@@ -51,6 +54,12 @@ pub trait Ground: Send + Sync {
 
     /// Writes a plan, all files or none.
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry>;
+
+    /// Writes down for good that something was allowed or refused.
+    fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> Result<()> {
+        let _ = (actor, decision);
+        Ok(())
+    }
 
     /// Reads a picture or a document that a message names. `None` where nobody
     /// reads such.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use mlxcode_models::GenerateOptions;
 
 use super::policy::Mode;
+use crate::prompts::Prompts;
 use crate::turn::CONTEXT_TOKENS;
 
 /// How a session works.
@@ -24,8 +25,8 @@ pub struct SessionOptions {
     /// Whether the model thinks before it answers; `None` leaves it to its
     /// template.
     pub thinking: Option<bool>,
-    /// The template of the instructions, in place of the built-in one.
-    pub instructions: Option<String>,
+    /// What the model is told: the built-in prompts, or what replaces them.
+    pub prompts: Prompts,
     /// How long a turn may go on.
     pub limits: TurnLimits,
 }
@@ -40,7 +41,7 @@ impl Default for SessionOptions {
             mode: Mode::default(),
             with_tools: false,
             thinking: None,
-            instructions: None,
+            prompts: Prompts::default(),
             limits: TurnLimits::default(),
         }
     }

@@ -1,10 +1,11 @@
 //! Edits: placed, shown, agreed to, written, checked.
 
+use minijinja::{Value, context};
 use mlxcode_base::RelPath;
-use mlxcode_edit::{Actor, EditPlan, FileChange, ParsedItem};
+use mlxcode_edit::{EditPlan, FileChange, ParsedItem};
 
 use super::CheckReport;
-use super::event::{Decision, Event, Proposal, TurnEnd, told};
+use super::event::{Decision, Event, FilePart, PartOfFile, Proposal, TurnEnd, told};
 use super::worker::Worker;
 use crate::error::Result;
 use crate::tool::Access;
@@ -33,7 +34,7 @@ impl Worker<'_> {
         let id = self.next_id("edit");
         self.emit(Event::Proposed(Proposal::of(id.clone(), &plan)));
         if !plan.refusals().is_empty() {
-            return Ok(Proposed::Wrong(refused(&plan)));
+            return Ok(Proposed::Wrong(self.refused(&plan)?));
         }
         if plan.changes().is_empty() {
             return Ok(Proposed::Nothing);
@@ -45,14 +46,15 @@ impl Worker<'_> {
             (Decision::Only(wanted), _) => {
                 plan.keep(|change| wanted.contains(&change.path.to_string()));
             }
+            (Decision::Parts(parts), _) => keep_parts(&mut plan, &parts),
             (Decision::Because(why), None) => {
-                return Ok(Proposed::Told(format!("The edits were not applied: {why}")));
+                return Ok(Proposed::Told(self.words("declined", context! { why })?));
             }
             (Decision::Because(_), Some(why)) => {
                 self.emit(Event::Notice { text: format!("the edits were not applied: {why}") });
                 return Ok(Proposed::End(TurnEnd::Declined));
             }
-            (Decision::No, _) => return Ok(Proposed::End(self.declined())),
+            (Decision::No | Decision::Why(_), _) => return Ok(Proposed::End(self.declined())),
         }
         if plan.changes().is_empty() {
             return Ok(Proposed::End(TurnEnd::Declined));
@@ -61,9 +63,7 @@ impl Worker<'_> {
     }
 
     fn write(&mut self, plan: &EditPlan, tool: &str) -> Result<Proposed> {
-        let actor = Actor::new(tool)
-            .with_model(self.parts.model.info().name.clone())
-            .with_session(self.options.name.clone());
+        let actor = self.actor(tool);
         if let Some(checker) = self.parts.checker.clone() {
             let files: Vec<RelPath> = plan.changes().iter().map(|one| one.path.clone()).collect();
             checker.before(&files, &self.cancel);
@@ -78,15 +78,22 @@ impl Worker<'_> {
         if failed.is_empty() {
             return Ok(Proposed::Done);
         }
-        Ok(Proposed::Wrong(format!(
-            "The edits were applied. After them, this is wrong:\n\n{failed}\n\
-             Mend it with further edits of the files as they are now."
-        )))
+        let told = |one: &CheckReport| {
+            Value::from_pairs([("check", one.check.as_str()), ("output", first(&one.output))])
+        };
+        let checks: Value = failed.iter().map(told).collect();
+        Ok(Proposed::Wrong(self.words("repair_checks", context! { checks })?))
     }
 
-    /// Runs the checks of the files that changed; what they found.
-    fn check(&mut self, changed: &[RelPath]) -> String {
-        let Some(checker) = self.parts.checker.clone() else { return String::new() };
+    /// What is wrong with edits, for the model.
+    fn refused(&self, plan: &EditPlan) -> Result<String> {
+        let reasons: Vec<String> = plan.refusals().iter().map(told).collect();
+        self.words("repair_edits", context! { reasons, fitting => plan.changes().len() })
+    }
+
+    /// Runs the checks of the files that changed; those that failed.
+    fn check(&mut self, changed: &[RelPath]) -> Vec<CheckReport> {
+        let Some(checker) = self.parts.checker.clone() else { return Vec::new() };
         let mut reports: Vec<CheckReport> = Vec::new();
         let cancel = self.cancel.clone();
         checker.check(changed, &cancel, &mut |report| {
@@ -94,8 +101,25 @@ impl Worker<'_> {
             self.emit(Event::Checked { check, ok, output });
             reports.push(report);
         });
-        let failed = reports.iter().filter(|report| !report.ok);
-        failed.map(|one| format!("{}:\n{}\n", one.check, first(&one.output))).collect()
+        reports.retain(|report| !report.ok);
+        reports
+    }
+}
+
+/// Leaves of a plan what somebody agreed to.
+fn keep_parts(plan: &mut EditPlan, parts: &[PartOfFile]) {
+    plan.keep(|change| parts.iter().any(|part| change.path.as_str() == part.path));
+    for PartOfFile { path, part } in parts {
+        let Ok(path) = RelPath::new(path) else { continue };
+        let done = match part {
+            FilePart::Whole => true,
+            FilePart::Hunks(taken) => plan.keep_hunks(&path, taken),
+            FilePart::Text(text) => plan.replace_content(&path, text),
+        };
+        // What cannot be taken in part is not taken whole either.
+        if !done {
+            plan.keep(|change| change.path != path);
+        }
     }
 }
 
@@ -115,19 +139,4 @@ fn paths_of(change: &FileChange) -> Vec<String> {
         .flatten()
         .map(ToString::to_string)
         .collect()
-}
-
-/// What is wrong with edits, for the model.
-fn refused(plan: &EditPlan) -> String {
-    let reasons: Vec<String> = plan.refusals().iter().map(told).collect();
-    let fitting = plan.changes().len();
-    let rest = match fitting {
-        0 => "Nothing was changed.",
-        _ => "Nothing was changed, the edits that fit neither: they are applied together.",
-    };
-    format!(
-        "These edits could not be applied:\n\n{}\n\n{rest} Send all blocks again, the wrong ones \
-         corrected: SEARCH holds lines exactly as they stand in the file now.",
-        reasons.join("\n\n")
-    )
 }

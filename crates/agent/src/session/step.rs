@@ -20,7 +20,7 @@ pub(super) struct Step {
     pub message: Message,
     /// The edits in what it said.
     pub items: Vec<ParsedItem>,
-    /// Why a call could not be understood, in a sentence for the model.
+    /// Why a call could not be understood.
     pub broken: Option<String>,
     /// Why it ended.
     pub reason: FinishReason,
@@ -103,7 +103,7 @@ impl Worker<'_> {
                 ReplyPiece::BrokenCall { text, reason } => {
                     // The model sees what it wrote, and what is wrong with it.
                     answer.text.push_str(&text);
-                    answer.broken.get_or_insert(format!("The call could not be read: {reason}"));
+                    answer.broken.get_or_insert(reason);
                 }
                 _ => {}
             }

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
+use mlxcode_edit::{Actor, AuditedDecision};
 use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
 
 use super::channel::Channel;
@@ -127,7 +129,7 @@ impl<'a> Worker<'a> {
         for text in std::mem::take(&mut self.state.notices) {
             self.emit(Event::Notice { text });
         }
-        let words = if self.plans { format!("{said}\n\n{PLAN_ONLY}") } else { said };
+        let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
@@ -214,11 +216,8 @@ impl<'a> Worker<'a> {
                 return Ok(Next::End(TurnEnd::Length));
             }
             FinishReason::Length => {
-                return Ok(self.repair(
-                    TurnEnd::Length,
-                    "The answer was cut off because it was too long, and nothing of it was done. \
-                     Answer again with smaller blocks, or with fewer at a time.",
-                ));
+                let why = self.words("repair_length", context! {})?;
+                return Ok(self.repair(TurnEnd::Length, &why));
             }
             _ => {}
         }
@@ -228,11 +227,12 @@ impl<'a> Worker<'a> {
         if !calls.is_empty() {
             return self.answer_calls(&calls);
         }
-        if let Some(why) = broken {
+        if let Some(reason) = broken {
+            let why = self.words("repair_call", context! { reason })?;
             return Ok(self.repair(TurnEnd::Unrepaired, &why));
         }
         if self.plans {
-            return Ok(self.plan(text));
+            return self.plan(text);
         }
         if items.is_empty() {
             return Ok(Next::End(TurnEnd::Done));
@@ -249,7 +249,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Shows a plan, and goes on where somebody agrees.
-    fn plan(&mut self, plan: String) -> Next {
+    fn plan(&mut self, plan: String) -> Result<Next> {
         self.emit(Event::PlanProposed { plan });
         let approval = Approval {
             id: self.next_id("plan"),
@@ -257,18 +257,16 @@ impl<'a> Worker<'a> {
             why: "a plan was asked for first".to_owned(),
             access: Access::Other,
         };
-        match self.ask(approval) {
-            Decision::No => Next::End(TurnEnd::Declined),
-            Decision::Because(why) => {
-                self.say(Message::user(format!("{why}\n\n{PLAN_ONLY}")), None);
-                Next::Again
-            }
+        let words = match self.ask("plan", approval) {
+            Decision::No => return Ok(Next::End(TurnEnd::Declined)),
+            Decision::Because(why) => self.words("plan", context! { words => why })?,
             _ => {
                 self.plans = false;
-                self.say(Message::user(GO_AHEAD), None);
-                Next::Again
+                self.words("plan_accepted", context! {})?
             }
-        }
+        };
+        self.say(Message::user(words), None);
+        Ok(Next::Again)
     }
 
     /// Tells the model what was wrong, unless that was done often enough.
@@ -294,11 +292,11 @@ impl<'a> Worker<'a> {
         let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
         match self.parts.policy.judge(mode, tool, access) {
             Verdict::Allow { rule } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
+                self.decided(id, tool, what, true, rule);
                 (Decision::Yes, None)
             }
             Verdict::Deny { why } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: false, by: why.clone() });
+                self.decided(id, tool, what, false, why.clone());
                 (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
             }
             Verdict::Ask { why } => {
@@ -308,7 +306,7 @@ impl<'a> Worker<'a> {
                     why,
                     access: access.clone(),
                 };
-                let decision = self.ask(approval);
+                let decision = self.ask(tool, approval);
                 if decision == Decision::Always {
                     self.parts.policy.remember(tool, access);
                 }
@@ -317,15 +315,38 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn ask(&mut self, approval: Approval) -> Decision {
-        let id = approval.id.clone();
+    fn ask(&mut self, tool: &str, approval: Approval) -> Decision {
+        let (id, what) = (approval.id.clone(), approval.what.clone());
         let asked = Instant::now();
-        self.emit(Event::ApprovalNeeded(approval));
-        let decision = self.out.decision(&self.cancel);
+        self.emit(Event::ApprovalNeeded(approval.clone()));
+        let mut decision = self.out.decision(&self.cancel);
+        while let Decision::Why(question) = decision {
+            self.explain(&approval, question.as_deref());
+            self.emit(Event::ApprovalNeeded(approval.clone()));
+            decision = self.out.decision(&self.cancel);
+        }
         self.waited += asked.elapsed();
         let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.emit(Event::Decided { id, allowed, by: "a person".to_owned() });
+        self.decided(&id, tool, &what, allowed, "a person".to_owned());
         decision
+    }
+
+    /// Tells what was decided, and writes it down.
+    fn decided(&mut self, id: &str, tool: &str, what: &str, allowed: bool, by: String) {
+        let decision = AuditedDecision::new(what, allowed, &by);
+        let noted = self.parts.ground.note_decision(self.actor(tool), decision);
+        self.emit(Event::Decided { id: id.to_owned(), allowed, by });
+        if let Err(error) = noted {
+            let text = format!("the audit log does not know of it: {error}");
+            self.emit(Event::Notice { text });
+        }
+    }
+
+    /// Who does what a tool does.
+    pub fn actor(&self, tool: &str) -> Actor {
+        Actor::new(tool)
+            .with_model(self.parts.model.info().name.clone())
+            .with_session(self.options.name.clone())
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
@@ -341,6 +362,11 @@ impl<'a> Worker<'a> {
             return Some(TurnEnd::Tokens);
         }
         (self.begun.elapsed().saturating_sub(self.waited) > limits.time).then_some(TurnEnd::Time)
+    }
+
+    /// What the model is told, by the name of a prompt.
+    pub fn words(&self, prompt: &str, values: Value) -> Result<String> {
+        Ok(self.options.prompts.text(prompt, values)?)
     }
 
     /// Adds a message to the conversation.
@@ -396,12 +422,6 @@ impl<'a> Worker<'a> {
         self.options.generate.max_tokens.unwrap_or(ANSWER_TOKENS).clamp(1, half)
     }
 }
-
-/// What follows a request for a plan.
-const PLAN_ONLY: &str = "Do not change anything yet. Look at what you need, then answer with a \
-    short plan in numbered steps: which files change, and how.";
-
-const GO_AHEAD: &str = "The plan is accepted. Carry it out.";
 
 fn failed(error: &Error) -> TurnEnd {
     let message = match error.help() {

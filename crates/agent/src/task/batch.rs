@@ -11,9 +11,10 @@ use mlxcode_models::{GenerateOptions, LanguageModel};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Asker;
-use super::edits::{EDIT_RULES, EDIT_TOKENS, EditAnswer, ask_for_edits};
+use super::edits::{EDIT_TOKENS, EditAnswer, ask_for_edits};
 use super::error::{TaskError, TaskResult};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
+use crate::prompts::Prompts;
 use crate::session::Ground;
 
 /// A file of more does not fit into any context that runs here.
@@ -212,13 +213,13 @@ fn one_file(
     let text = read_text(&ground.root().resolve(path)?, MOST_FILE_BYTES)?;
     let render = |text: &str, problem: &str| {
         let values = context! {
-            edit_rules => EDIT_RULES.trim_end(),
             path => path.to_string(),
-            text,
+            // Its last line end would be an empty line before the fence.
+            text => text.trim_end_matches('\n'),
             instruction,
             problem,
         };
-        prompts.render("batch", values)
+        Ok(prompts.render("batch", values)?)
     };
     let room = asker.room(&render("", "")?, EDIT_TOKENS)?;
     let needed_tokens = asker.count(&text)?;

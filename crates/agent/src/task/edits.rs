@@ -9,9 +9,6 @@ use super::answer::Asker;
 use super::error::TaskResult;
 use crate::session::Ground;
 
-/// What a model is told of the form of edits.
-pub(crate) const EDIT_RULES: &str = include_str!("../../prompts/task/edit_rules.txt");
-
 /// Edits of some places.
 pub(crate) const EDIT_TOKENS: usize = 2_048;
 

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use mlxcode_base::{Diagnostic, ErrorKind, io_error_kind};
 use thiserror::Error;
 
+use crate::prompts::PromptError;
+
 /// What can go wrong with a task.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -49,7 +51,7 @@ pub enum TaskError {
         /// Why.
         reason: String,
     },
-    /// A prompt or a project's template cannot be rendered.
+    /// A template of projects cannot be rendered.
     #[error("the template `{name}` cannot be rendered: {reason}")]
     Template {
         /// The template.
@@ -95,6 +97,9 @@ pub enum TaskError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A prompt.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// The repository.
     #[error(transparent)]
     Git(#[from] mlxcode_git::Error),
@@ -140,6 +145,7 @@ impl Diagnostic for TaskError {
                 ErrorKind::InvalidInput
             }
             Self::Io { source, .. } => io_error_kind(source),
+            Self::Prompt(source) => source.kind(),
             Self::Git(source) => source.kind(),
             Self::Model(source) => source.kind(),
             Self::Edit(source) => source.kind(),
@@ -163,6 +169,7 @@ impl Diagnostic for TaskError {
             Self::BadFile { .. } => "task.bad_file",
             Self::BadValue { .. } => "task.bad_value",
             Self::Io { .. } => "task.io",
+            Self::Prompt(source) => source.code(),
             Self::Git(source) => source.code(),
             Self::Model(source) => source.code(),
             Self::Edit(source) => source.code(),
@@ -181,7 +188,7 @@ impl Diagnostic for TaskError {
             Self::NoRoom { .. } => "use a model with a longer context",
             Self::NoAnswer { .. } => "try again, or with a larger model",
             Self::Refused { .. } => "nothing was changed; try again, or with a larger model",
-            Self::Template { .. } => "correct the template, or remove it to use the built-in one",
+            Self::Template { .. } => "correct the template, or remove it",
             Self::Unknown { choices, .. } if choices.is_empty() => return None,
             Self::Unknown { choices, .. } => {
                 return Some(format!("there is: {}", choices.join(", ")));
@@ -190,6 +197,7 @@ impl Diagnostic for TaskError {
                 return meant.as_ref().map(|meant| format!("did you mean `{meant}`?"));
             }
             Self::BadValue { variable, .. } => return Some(format!("give one: {variable}=VALUE")),
+            Self::Prompt(source) => return source.help(),
             Self::Git(source) => return source.help(),
             Self::Model(source) => return source.help(),
             Self::Edit(source) => return source.help(),

@@ -6,7 +6,8 @@ use mlxcode_context::{Budget, PackRequest, PackedContext};
 
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
+use crate::prompts::Prompts;
 use crate::session::Ground;
 
 /// A page or so.

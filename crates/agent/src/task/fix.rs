@@ -8,10 +8,10 @@ use mlxcode_edit::{Actor, EditPlan};
 use serde::Serialize;
 
 use super::answer::Asker;
-use super::edits::{EDIT_RULES, EDIT_TOKENS, EditAnswer, ask_for_edits, passages};
+use super::edits::{EDIT_TOKENS, EditAnswer, ask_for_edits, passages};
 use super::error::{TaskError, TaskResult};
 use super::explain::files_named;
-use super::prompts::Prompts;
+use crate::prompts::Prompts;
 use crate::session::Ground;
 use crate::tool::{CommandRun, CommandRunner};
 
@@ -178,7 +178,6 @@ fn step(
     files.truncate(MOST_FILES);
     let render = |passages: &str, output: &str, problem: &str| {
         let values = context! {
-            edit_rules => EDIT_RULES.trim_end(),
             command => options.command.clone(),
             output,
             passages,
@@ -186,7 +185,7 @@ fn step(
             hint => options.hint.clone().unwrap_or_default(),
             problem,
         };
-        prompts.render("fix", values)
+        Ok(prompts.render("fix", values)?)
     };
     let room = asker.room(&render("", "", "")?, EDIT_TOKENS)?;
     // A third for what it said, the rest for the code.

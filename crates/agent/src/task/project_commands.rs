@@ -2,7 +2,7 @@
 
 use mlxcode_base::Root;
 
-use super::prompts::read_text;
+use super::text::read_text;
 
 /// A manifest is short.
 const MOST_BYTES: u64 = 1 << 20;

@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod attachments;
 mod plugin;
+mod prompts;
 mod recording;
 mod scaffolds;
 mod session;

@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use mlxcode_core::Mode;
-use mlxcode_terminal::ThemeChoice;
 
 /// Arguments of the conversation, which is what no verb opens.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
@@ -29,12 +28,15 @@ pub struct Conversation {
     /// Write for those who hear the screen: no colour, no drawing, words for marks
     #[arg(long)]
     pub plain: bool,
-    /// The colours [default: as the terminal says]
-    #[arg(long, value_enum, value_name = "THEME")]
-    pub theme: Option<ThemeName>,
+    /// The colours: auto, light, dark, none, or a theme of your own [default: as configured]
+    #[arg(long, value_name = "THEME")]
+    pub theme: Option<String>,
     /// Edit the line with the keys of vi
-    #[arg(long)]
+    #[arg(long, conflicts_with = "emacs")]
     pub vi: bool,
+    /// Edit the line with the keys of emacs
+    #[arg(long)]
+    pub emacs: bool,
 }
 
 /// How an answer is printed for scripts.
@@ -61,19 +63,6 @@ pub enum ModeName {
     Full,
 }
 
-/// Colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeName {
-    /// Light or dark, as the terminal says
-    Auto,
-    /// For a light background
-    Light,
-    /// For a dark background
-    Dark,
-    /// No colour
-    None,
-}
-
 impl ModeName {
     /// The library's word.
     pub fn mode(self) -> Mode {
@@ -82,18 +71,6 @@ impl ModeName {
             Self::Ask => Mode::Ask,
             Self::AutoEdit => Mode::AutoEdit,
             Self::Full => Mode::Full,
-        }
-    }
-}
-
-impl ThemeName {
-    /// The terminal's word.
-    pub fn choice(self) -> ThemeChoice {
-        match self {
-            Self::Auto => ThemeChoice::Auto,
-            Self::Light => ThemeChoice::Light,
-            Self::Dark => ThemeChoice::Dark,
-            Self::None => ThemeChoice::None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod forge;
 mod library;
 mod mcp;
 mod models;
+mod own_words;
 mod plugins;
 mod pull;
 mod rate;
@@ -29,11 +30,12 @@ pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, ModeName, OutputFormat, ThemeName};
+pub use conversation::{Conversation, ModeName, OutputFormat};
 pub use forge::{Issue, PullRequest};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
+pub use own_words::{Completions, Help, Prompts, Run, Shell};
 pub use plugins::Plugins;
 pub use pull::{Pull, Queue};
 pub use route::Route;
@@ -50,7 +52,7 @@ pub use tasks::{
 
 /// A local AI coding assistant: asks, edits and undoes, on your own machine.
 #[derive(Debug, Parser)]
-#[command(name = "mlx-code", version)]
+#[command(name = "mlx-code", version, disable_help_subcommand = true)]
 pub struct Args {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -191,6 +193,22 @@ pub enum Command {
     /// List, enable, add and remove plugins
     #[command(subcommand)]
     Plugins(Plugins),
+    /// Ask a question that has a name, or list these
+    Run(Run),
+    /// Show what a model is told, and which files replace it
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Show what a shell needs to complete what is typed
+    Completions(Completions),
+    /// Show the verbs, the topics and your aliases, or one of them
+    Help(Help),
+    /// Complete a line, for a shell
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The words so far, without the program's name
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
     /// Ask the drivers, for the process that started this one
     #[command(name = "__probe", hide = true)]
     Probe,

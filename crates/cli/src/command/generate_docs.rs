@@ -145,6 +145,14 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ConfigFileOutput>(&schemas, "config-path")?;
     schema::<json::ConfigListOutput>(&schemas, "config-explain")?;
     schema::<json::ConfigListOutput>(&schemas, "config-list")?;
+    schema::<json::CommandsOutput>(&schemas, "run")?;
+    schema::<json::PromptsOutput>(&schemas, "prompts-list")?;
+    schema::<json::PromptOutput>(&schemas, "prompts-show")?;
+    schema::<json::PromptFoldersOutput>(&schemas, "prompts-path")?;
+    schema::<Option<json::ProjectPromptsOutput>>(&schemas, "prompts-trust")?;
+    schema::<Option<json::ProjectPromptsOutput>>(&schemas, "prompts-distrust")?;
+    schema::<json::TopicsOutput>(&schemas, "help")?;
+    schema::<json::TopicOutput>(&schemas, "help-topic")?;
     schema::<Config>(&schemas, "config")?;
     Ok(SUCCESS)
 }

@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod bench_output;
 mod callees;
+mod completion;
 mod config;
 mod context;
 mod definition;
@@ -16,6 +17,7 @@ mod generate;
 mod generate_docs;
 mod graph;
 mod hardware;
+mod help;
 mod history;
 mod index;
 mod map;
@@ -25,6 +27,7 @@ mod outline;
 mod plugins;
 mod precise;
 mod probe;
+mod prompts;
 mod read_document;
 mod recorded;
 mod redo;
@@ -32,6 +35,7 @@ mod references;
 mod remote;
 mod rename;
 mod route;
+mod run;
 mod search;
 mod secret;
 mod sessions;
@@ -50,6 +54,7 @@ use std::path::{Path, PathBuf};
 use crate::args::{Args, Command, Computing};
 use crate::exit::Outcome;
 use crate::host::Host;
+use crate::look;
 use crate::output::json::Routed;
 use crate::repl;
 use route::RouteState;
@@ -84,6 +89,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache),
     };
     remote::mind_the_network(host);
+    look::mind_the_colors(host);
     let outcome = match args.command {
         None => repl::run(&args.conversation, &common, host),
         Some(command) => run_verb(command, &common, host),
@@ -132,6 +138,11 @@ fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
         Command::Bench(args) => bench::run(args, common, host),
         Command::Doctor => doctor::run(common, host),
         Command::Hardware => hardware::run(common, host),
+        Command::Run(args) => run::run(&args, common, host),
+        Command::Prompts(args) => prompts::run(args, common, host),
+        Command::Completions(args) => completion::script(&args, host),
+        Command::Help(args) => help::run(&args, common, host),
+        Command::Complete { words } => completion::complete(&words, host),
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
@@ -144,7 +155,7 @@ fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
 
 impl Common {
     /// Whether a model that may answer a task is on another machine.
-    fn is_remote(&self, task: ModelTask, workspace: &Workspace) -> bool {
+    pub fn is_remote(&self, task: ModelTask, workspace: &Workspace) -> bool {
         let plan = workspace.route(task, &self.route.request(self));
         plan.is_remote(&RemoteModels::new(workspace.config()))
     }

@@ -10,7 +10,7 @@ mod visible;
 
 use std::fmt::Display;
 
-use anstyle::{AnsiColor, Style as Ansi};
+use mlxcode_terminal::{ColorDepth, Role, Style as TextStyle, Theme, ThemeChoice};
 
 use crate::host::Host;
 
@@ -19,18 +19,40 @@ pub use visible::visible;
 /// Colours for one stream, or none.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    on: bool,
+    depth: ColorDepth,
+    error: TextStyle,
+    strong: TextStyle,
+    dim: TextStyle,
+    place: TextStyle,
+    added: TextStyle,
+    removed: TextStyle,
 }
 
 impl Style {
     /// For the stream of answers.
     pub fn for_output(host: &Host<'_>) -> Self {
-        Self { on: host.color }
+        Self::of(host, host.color)
     }
 
     /// For the stream of messages.
     pub fn for_messages(host: &Host<'_>) -> Self {
-        Self { on: host.color && host.live }
+        Self::of(host, host.color && host.live)
+    }
+
+    fn of(host: &Host<'_>, on: bool) -> Self {
+        let capabilities = host.terminal.capabilities();
+        let usual = || Theme::new(&ThemeChoice::Auto, &capabilities);
+        let theme = host.theme.clone().unwrap_or_else(usual);
+        let error = TextStyle { bold: true, ..theme.style(Role::Error) };
+        Self {
+            depth: if on { capabilities.colors } else { ColorDepth::None },
+            error,
+            strong: theme.style(Role::Strong),
+            dim: theme.style(Role::Faint),
+            place: theme.style(Role::Attribute),
+            added: theme.style(Role::Added),
+            removed: theme.style(Role::Removed),
+        }
     }
 
     /// As it is, but for what a terminal would obey.
@@ -41,37 +63,41 @@ impl Style {
 
     /// Something went wrong.
     pub fn error(self, text: impl Display) -> String {
-        self.paint(AnsiColor::Red.on_default().bold(), text)
+        self.paint(self.error, text)
     }
 
     /// Worth seeing first.
     pub fn strong(self, text: impl Display) -> String {
-        self.paint(Ansi::new().bold(), text)
+        self.paint(self.strong, text)
     }
 
     /// Worth seeing last.
     pub fn dim(self, text: impl Display) -> String {
-        self.paint(Ansi::new().dimmed(), text)
+        self.paint(self.dim, text)
     }
 
     /// A place in the code.
     pub fn place(self, text: impl Display) -> String {
-        self.paint(AnsiColor::Cyan.on_default(), text)
+        self.paint(self.place, text)
     }
 
     /// A line that comes.
     pub fn added(self, text: impl Display) -> String {
-        self.paint(AnsiColor::Green.on_default(), text)
+        self.paint(self.added, text)
     }
 
     /// A line that goes.
     pub fn removed(self, text: impl Display) -> String {
-        self.paint(AnsiColor::Red.on_default(), text)
+        self.paint(self.removed, text)
     }
 
-    fn paint(self, style: Ansi, text: impl Display) -> String {
+    fn paint(self, style: TextStyle, text: impl Display) -> String {
         let text = visible(text);
-        if self.on { format!("{style}{text}{style:#}") } else { text }
+        // Without colours nothing is emphasised either: a file reads it.
+        match self.depth {
+            ColorDepth::None => text,
+            depth => style.paint(&text, depth).into_owned(),
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use mlxcode_core::{
 };
 use mlxcode_terminal::{Completer, Completion, Completions};
 
-use super::slash;
+use super::{Repl, slash};
 use crate::command::dirs;
 use crate::exit::Outcome;
-use crate::host::Host;
+use crate::look;
 
 /// The files of a tree seldom change while somebody types.
 const FRESH: Duration = Duration::from_secs(20);
@@ -24,16 +24,32 @@ const MOST_SYMBOLS: usize = 20;
 pub(super) struct Known {
     workspace: Workspace,
     models: Vec<String>,
+    themes: Vec<String>,
+    /// Commands that people named.
+    own: Vec<Completion>,
     files: Vec<String>,
     read: Option<Instant>,
 }
 
 impl Known {
-    pub fn new(workspace: &Workspace, host: &Host<'_>) -> Outcome<Self> {
-        let listed = ModelLibrary::open(&dirs(host)?)?.list();
+    pub fn new(repl: &Repl<'_, '_>) -> Outcome<Self> {
+        let dirs = dirs(repl.host)?;
+        let listed = ModelLibrary::open(&dirs)?.list();
         // A library that cannot be listed says so where it is needed.
         let models = listed.unwrap_or_default().into_iter().map(|model| model.name).collect();
-        Ok(Self { workspace: workspace.clone(), models, files: Vec::new(), read: None })
+        let own = repl.commands.commands.iter().map(|command| Completion {
+            text: command.name.clone(),
+            detail: Some(command.description.lines().next().unwrap_or_default().to_owned()),
+            space: true,
+        });
+        Ok(Self {
+            workspace: repl.workspace.clone(),
+            models,
+            themes: look::themes(&dirs).names(),
+            own: own.collect(),
+            files: Vec::new(),
+            read: None,
+        })
     }
 
     fn files(&mut self) -> &[String] {
@@ -86,14 +102,15 @@ impl Completer for Known {
                     detail: Some(command.help.to_owned()),
                     space: !command.arguments.is_empty(),
                 })
+                .chain(self.own.iter().cloned())
                 .collect(),
             Completions::Argument { command, .. } => match command {
                 "resume" => self.sessions(),
                 "model" => named(self.models.iter().map(String::as_str)),
                 "mode" => named(Mode::ALL.into_iter().map(Mode::as_str)),
-                "theme" => named(["auto", "dark", "light", "none"]),
+                "theme" => named(self.themes.iter().map(String::as_str)),
                 "thinking" => named(["off", "on"]),
-                "files" | "drop" => named(self.files().iter().map(String::as_str)),
+                "files" | "drop" | "review" => named(self.files().iter().map(String::as_str)),
                 _ => Vec::new(),
             },
             Completions::Mention(text) => {

@@ -3,7 +3,9 @@
 mod approve;
 mod complete;
 mod edit_blocks;
+mod edited;
 mod export;
+mod opening;
 mod print;
 mod proposal;
 mod record;
@@ -16,19 +18,19 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use mlxcode_core::{
-    Error, Mode, Model, NewSession, RelPath, Session, SessionLog, SessionSetup, SessionStore,
-    Workspace,
+    Config, Error, LineKeys, Mode, Model, ModelTask, NamedCommands, NewSession, ProposedChange,
+    RelPath, Session, SessionLog, SessionSetup, SessionStore, Workspace,
 };
-use mlxcode_terminal::{
-    FileView, KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
-};
+use mlxcode_terminal::{KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed};
 
-use crate::args::{Computing, Conversation, ModeName, ThemeName};
+use crate::args::{Computing, Conversation, ModeName};
 use crate::command::task::usual_surroundings;
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
 use crate::exit_code::SUCCESS;
 use crate::host::{Host, document_command};
+use crate::look;
+use approve::Pending;
 use record::{Recorded, Recorder};
 use slash::Next;
 use turn::Totals;
@@ -58,7 +60,13 @@ struct Repl<'r, 'h> {
     /// Whether what the model thinks is shown.
     shows_thinking: bool,
     /// The change that was shown last.
-    change: Vec<FileView>,
+    change: Pending,
+    /// The same, as it was proposed.
+    proposed: Vec<ProposedChange>,
+    /// Whether the model is on another machine.
+    is_remote: bool,
+    /// Questions with names.
+    commands: NamedCommands,
     totals: Totals,
     /// Another prompt is wanted: its colours changed.
     is_stale: bool,
@@ -68,14 +76,20 @@ impl<'r, 'h> Repl<'r, 'h> {
     fn open(args: &Conversation, common: &'r Common, host: &'r mut Host<'h>) -> Outcome<Self> {
         let workspace = common.workspace(host)?;
         let pinned = relative(&workspace, host, &args.pinned)?;
-        let screen = screen(args, host);
+        let (screen, wrong_colors) = screen(args, workspace.config(), host)?;
         let model = required_model(&Computing::default(), common, host, workspace.config())?;
         let mode = args.mode.map_or(Mode::default(), ModeName::mode);
-        let (store, broken) = match workspace.sessions() {
-            Ok(store) => (Some(Arc::new(store)), None),
-            Err(error) => (None, Some(error.sentence())),
+        let is_kept = workspace.config().session.is_recorded();
+        let goes_on = args.goes_on || args.resume.is_some();
+        let (store, broken) = match (is_kept || goes_on).then(|| workspace.sessions()) {
+            Some(Ok(store)) => (Some(Arc::new(store)), None),
+            Some(Err(error)) => (None, Some(error.sentence())),
+            None => (None, None),
         };
         let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+        // What goes on is read; nothing is added to it where nothing is kept.
+        let store = store.filter(|_| is_kept);
+        let is_remote = common.is_remote(ModelTask::Chat, &workspace);
         let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
         for path in pinned {
             begun.session.pin(path)?;
@@ -90,16 +104,25 @@ impl<'r, 'h> Repl<'r, 'h> {
             store,
             recorder: begun.recorder,
             shows_thinking: true,
-            change: Vec::new(),
+            change: Pending::default(),
+            proposed: Vec::new(),
+            is_remote,
+            commands: NamedCommands::default(),
             totals: Totals::default(),
             is_stale: false,
         };
         repl.greet()?;
+        if let Some(wrong) = wrong_colors {
+            repl.say(Role::Warning, &format!("the colours are the usual ones: {wrong}"))?;
+        }
+        repl.tell_own_words()?;
         if let Some(why) = broken {
             repl.say(Role::Warning, &format!("conversations are not kept: {why}"))?;
         }
         if let Some(recorded) = &recorded {
             repl.show_end(recorded)?;
+        } else {
+            repl.delete_old_sessions();
         }
         Ok(repl)
     }
@@ -161,10 +184,10 @@ impl<'r, 'h> Repl<'r, 'h> {
     fn prompt(&mut self, args: &Conversation) -> Outcome<Prompt> {
         let options = |history, repl: &Self| -> Outcome<PromptOptions> {
             Ok(PromptOptions {
-                keys: if args.vi { KeyMap::Vi } else { KeyMap::Emacs },
+                keys: keys(args, repl.workspace.config()),
                 history,
-                completer: Some(Box::new(complete::Known::new(&repl.workspace, repl.host)?)),
-                editor: None,
+                completer: Some(Box::new(complete::Known::new(repl)?)),
+                editor: edited::for_inputs(repl.host)?,
             })
         };
         let history = dirs(self.host)?.state.join(HISTORY);
@@ -204,15 +227,33 @@ fn streams<'s>(
     (keyboard, &mut *host.output)
 }
 
-/// What the output can show.
-fn screen(args: &Conversation, host: &Host<'_>) -> Screen {
+/// Which keys edit the line.
+fn keys(args: &Conversation, config: &Config) -> KeyMap {
+    let is_vi = args.vi || (config.keys == Some(LineKeys::Vi) && !args.emacs);
+    if is_vi { KeyMap::Vi } else { KeyMap::Emacs }
+}
+
+/// What the output can show, and what is wrong with the colours that are
+/// configured.
+fn screen(
+    args: &Conversation,
+    config: &Config,
+    host: &Host<'_>,
+) -> Outcome<(Screen, Option<String>)> {
     let mut surroundings = host.terminal.clone();
     surroundings.plain |= args.plain;
     let mut capabilities = surroundings.capabilities();
     // The line editor draws on the stream of messages.
     capabilities.cursor &= host.live;
-    let choice = args.theme.map_or(ThemeChoice::Auto, ThemeName::choice);
-    Screen::new(capabilities, Theme::new(&choice, &capabilities), host.output_columns)
+    let (theme, wrong) = match look::theme(args.theme.as_deref(), config, host) {
+        Ok(theme) => (theme, None),
+        Err(error) if args.theme.is_some() => return Err(error.into()),
+        Err(error) => {
+            let usual = Theme::new(&ThemeChoice::Auto, &capabilities);
+            (usual, Some(Error::from(error).sentence()))
+        }
+    };
+    Ok((Screen::new(capabilities, theme, host.output_columns), wrong))
 }
 
 /// A conversation that began or goes on.

@@ -38,6 +38,7 @@ pub(super) fn run(
     let goes_on = args.goes_on || args.resume.is_some();
     let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
+    let store = store.filter(|_| workspace.config().session.is_recorded());
     let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
     let session = begun.session;
     for path in pinned {

@@ -43,7 +43,8 @@ pub(super) fn show_refusals(
     Ok(())
 }
 
-fn file(change: &ProposedChange) -> FileView {
+/// A file of a proposal.
+pub(super) fn file(change: &ProposedChange) -> FileView {
     let mut file = FileView {
         action: change.kind.to_string(),
         path: change.path.clone(),
@@ -108,6 +109,7 @@ mod tests {
                    +++ b/a.py\n@@ -3,2 +3,3 @@\n x\n--- y\n+++ z\n+\n\\ No newline at end of file\n\
                    @@ -9 +10 @@\n-a\n+b\n"
                 .to_owned(),
+            after: None,
         };
         let file = file(&change);
         assert_eq!(file.notes, ["becomes executable"]);

@@ -1,9 +1,14 @@
 //! Slash commands.
 
 mod change;
+mod commit;
+mod compose;
 mod file;
+mod named;
 mod resume;
+mod review;
 mod talk;
+mod theme;
 
 use mlxcode_core::nearest;
 use mlxcode_terminal::Role;
@@ -38,6 +43,9 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("diff", "", "show the change that was proposed last", change::diff),
     command("undo", "", "take back the last change", change::undo),
     command("redo", "", "apply again what was taken back", change::redo),
+    command("commit", "[HINT]", "commit what is staged, with a message for it", commit::commit),
+    command("review", "[FILE…|RANGE]", "look for what is wrong with what changed", review::review),
+    command("edit", "[TEXT]", "write an input in the editor", compose::edit),
     command("model", "[NAME]", "show the model, or go on with another", talk::model),
     command("thinking", "[on|off]", "show or hide what the model thinks", talk::thinking),
     command("compact", "", "make the conversation shorter", talk::compact),
@@ -47,7 +55,7 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("rename", "NAME", "give this conversation a name", resume::rename),
     command("stats", "", "show what the conversation took", talk::stats),
     command("export", "[FILE]", "write the conversation to a file, .md or .json", file::export),
-    command("theme", "[THEME]", "set the colours: auto, light, dark, none", talk::theme),
+    command("theme", "[THEME]", "show the colours, or set them", theme::theme),
     command("config", "", "show the configuration", talk::config),
     command("quit", "", "leave", talk::quit),
 ];
@@ -65,9 +73,17 @@ const fn command(
 pub(super) fn parse(text: &str) -> Option<(&str, &str)> {
     let command = text.strip_prefix('/')?;
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_?".contains(&byte));
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_?:".contains(&byte));
     is_name.then_some((name, rest.trim()))
 }
+
+/// The names that no other command can have.
+pub(super) fn reserved() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|command| command.name).chain(OTHER_NAMES)
+}
+
+/// Other names of commands.
+const OTHER_NAMES: [&str; 4] = ["exit", "q", "?", "pin"];
 
 /// Runs a command.
 pub(super) fn run(repl: &mut Repl<'_, '_>, name: &str, rest: &str) -> Outcome<Next> {
@@ -80,7 +96,11 @@ pub(super) fn run(repl: &mut Repl<'_, '_>, name: &str, rest: &str) -> Outcome<Ne
     if let Some(command) = COMMANDS.iter().find(|command| command.name == name) {
         return (command.run)(repl, rest);
     }
-    let names = COMMANDS.iter().map(|command| command.name.to_owned());
+    if let Some(next) = named::run(repl, name, rest)? {
+        return Ok(next);
+    }
+    let own = repl.commands.commands.iter().map(|command| command.name.clone());
+    let names = COMMANDS.iter().map(|command| command.name.to_owned()).chain(own);
     let hint = match nearest(name, names, 1).first() {
         Some(nearest) => format!("did you mean /{nearest}?"),
         None => "/help shows what there is".to_owned(),

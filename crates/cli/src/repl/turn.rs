@@ -3,13 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use mlxcode_core::{Event, Input, Timings, TurnEnd, Usage};
+use mlxcode_core::{Approval, Decision, Event, Input, Timings, TurnEnd, Usage};
 use mlxcode_terminal::Role;
 
+use super::approve::{Asked, Pending};
 use super::spinner::Spinner;
 use super::view::View;
 use super::{Repl, approve, proposal, streams};
-use crate::exit::{Outcome, written};
+use crate::exit::{Failure, Outcome, show_error, written};
 
 /// What a conversation took so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,17 +42,16 @@ impl Repl<'_, '_> {
             match &event {
                 Event::ApprovalNeeded(approval) => {
                     written(view.finish_text(&mut *self.host.output))?;
-                    let mut nobody = io::empty();
-                    let (keyboard, out) = streams(self.host, &mut nobody);
-                    let change = &self.change;
-                    let decision = approve::ask(approval, change, &self.screen, keyboard, out)?;
+                    let decision = self.decide(approval)?;
                     turn.decide(decision);
                 }
                 Event::Proposed(proposed) => {
-                    self.change = proposal::files(proposed);
+                    self.proposed.clone_from(&proposed.changes);
+                    self.change = Pending::default();
+                    self.change.files = proposal::files(proposed);
                     written(view.event(&event, &mut *self.host.output))?;
                     let out = &mut *self.host.output;
-                    written(proposal::show(&self.change, &self.screen, out))?;
+                    written(proposal::show(&self.change.files, &self.screen, out))?;
                 }
                 event => written(view.event(event, &mut *self.host.output))?,
             }
@@ -69,6 +69,30 @@ impl Repl<'_, '_> {
         let line = spent.line(begun.elapsed());
         self.say(Role::Faint, &line)?;
         written(writeln!(self.host.output))
+    }
+}
+
+impl Repl<'_, '_> {
+    /// Asks until it is decided; the editor comes in between.
+    fn decide(&mut self, approval: &Approval) -> Outcome<Decision> {
+        loop {
+            let can_edit = self.host.editor.is_some();
+            let mut nobody = io::empty();
+            let (keyboard, out) = streams(self.host, &mut nobody);
+            let change = &mut self.change;
+            match approve::ask(approval, change, can_edit, &self.screen, keyboard, out)? {
+                Asked::Decided(decision) => return Ok(decision),
+                Asked::Edit(files) => match self.edit_change(&files) {
+                    Ok(()) => {}
+                    // What went wrong is told, and the question stands.
+                    Err(Failure::Error(error)) => {
+                        written(self.host.output.flush())?;
+                        show_error(&error, false, self.host);
+                    }
+                    Err(failure) => return Err(failure),
+                },
+            }
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl View {
     pub fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
         self.thinks = matches!(event, Event::Thinking { .. });
         match event {
-            Event::Text { text } => return self.text(text, out),
+            Event::Text { text } | Event::Explaining { text } => return self.text(text, out),
             Event::Thinking { text } => return self.thinking(text, out),
             Event::Started { .. }
             | Event::Decided { .. }

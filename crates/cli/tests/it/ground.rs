@@ -128,6 +128,7 @@ impl Ground {
             columns: || None,
             waiting: Waiting::default(),
             color: false,
+            theme: None,
             live: false,
             current_dir: self.root(),
             dirs: Some(Dirs::under(&self.home())),

@@ -116,26 +116,6 @@ impl Checks {
         self
     }
 
-    /// Looks at files before they are changed, so that what is wrong with them
-    /// already is not told of afterwards. Files that have not changed since the
-    /// last check are not looked at again.
-    pub fn before(&self, files: &[RelPath], cancel: &CancelToken) {
-        let all = self.read(files);
-        let is_known = |one: &Changed| {
-            self.state().seen.get(&one.path) == Some(&ContentHash::of(one.text.as_bytes()))
-        };
-        if all.len() == files.len() && all.iter().all(is_known) {
-            return;
-        }
-        self.look(&all, cancel, &mut |check, looked| {
-            if let Looked::Found(found) = looked {
-                let mut state = self.state();
-                state.baselines.entry(check).or_default().before(&self.root, found);
-            }
-        });
-        self.remember(&all);
-    }
-
     /// Asks everybody but the user's commands.
     fn look(&self, all: &[Changed], cancel: &CancelToken, take: &mut dyn FnMut(String, Looked)) {
         take("syntax".to_owned(), syntax::look(all));
@@ -181,6 +161,24 @@ impl Checks {
 }
 
 impl Checker for Checks {
+    fn before(&self, files: &[RelPath], cancel: &CancelToken) {
+        // Files that have not changed since the last check are not looked at again.
+        let all = self.read(files);
+        let is_known = |one: &Changed| {
+            self.state().seen.get(&one.path) == Some(&ContentHash::of(one.text.as_bytes()))
+        };
+        if all.len() == files.len() && all.iter().all(is_known) {
+            return;
+        }
+        self.look(&all, cancel, &mut |check, looked| {
+            if let Looked::Found(found) = looked {
+                let mut state = self.state();
+                state.baselines.entry(check).or_default().before(&self.root, found);
+            }
+        });
+        self.remember(&all);
+    }
+
     fn check(&self, files: &[RelPath], cancel: &CancelToken, found: &mut dyn FnMut(CheckReport)) {
         let all = self.read(files);
         self.look(&all, cancel, &mut |check, looked| match looked {

@@ -96,6 +96,26 @@ pub enum ConfigError {
         /// What was given.
         found: String,
     },
+    /// There is no command of this name.
+    #[error("there is no command `{name}`")]
+    NoCommand {
+        /// The name.
+        name: String,
+        /// Names that are written alike.
+        near: Vec<String>,
+    },
+    /// Aliases that stand for each other.
+    #[error("the aliases {} stand for each other", names.join(", "))]
+    AliasRing {
+        /// Their names, in the order in which they lead to each other.
+        names: Vec<String>,
+    },
+    /// What an alias stands for is no list of words.
+    #[error("a quote in the alias `{name}` is not closed")]
+    AliasQuote {
+        /// Its name.
+        name: String,
+    },
     /// There is no project whose file could be changed.
     #[error("there is no project here")]
     NoProject,
@@ -155,8 +175,12 @@ impl Diagnostic for ConfigError {
             | Self::Provider { .. }
             | Self::Forge { .. }
             | Self::BadValue { .. }
+            | Self::AliasRing { .. }
+            | Self::AliasQuote { .. }
             | Self::NoProject => ErrorKind::InvalidInput,
-            Self::NoKey { .. } | Self::NotSet { .. } => ErrorKind::NotFound,
+            Self::NoKey { .. } | Self::NotSet { .. } | Self::NoCommand { .. } => {
+                ErrorKind::NotFound
+            }
         }
     }
 
@@ -172,6 +196,9 @@ impl Diagnostic for ConfigError {
             Self::NoKey { .. } => "config.no_key",
             Self::NotSet { .. } => "config.not_set",
             Self::BadValue { .. } => "config.bad_value",
+            Self::NoCommand { .. } => "config.no_command",
+            Self::AliasRing { .. } => "config.alias_ring",
+            Self::AliasQuote { .. } => "config.alias_quote",
             Self::NoProject => "config.no_project",
         }
     }
@@ -197,6 +224,13 @@ impl Diagnostic for ConfigError {
             }
             Self::Invalid { .. } | Self::BadValue { .. } => {
                 "docs/schemas/config.json tells what each key takes".to_owned()
+            }
+            Self::NoCommand { near, .. } if !near.is_empty() => {
+                format!("did you mean `{}`?", near.join("` or `"))
+            }
+            Self::NoCommand { .. } => "`mlx-code run` lists them".to_owned(),
+            Self::AliasRing { .. } | Self::AliasQuote { .. } => {
+                "correct `aliases` in the configuration: `mlx-code config edit`".to_owned()
             }
             Self::Provider { source, .. } => return source.help(),
             Self::Forge { source, .. } => return source.help(),

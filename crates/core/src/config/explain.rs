@@ -141,6 +141,7 @@ fn default_of(key: &str) -> Option<Value> {
         "edit.journal_bytes" => json!(mlxcode_edit::JournalOptions::default().quota_bytes),
         "edit.protected" => json!(mlxcode_edit::PROTECTED),
         "theme" => json!("auto"),
+        "keys" => json!("emacs"),
         "session.record" => json!(true),
         "cache.answers" | "cache.drawn" => json!(false),
         "cache.most_bytes" => json!(mlxcode_providers::CacheOptions::MOST_BYTES),

@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 15] = [
+const USER_KEYS: [&str; 16] = [
     "aliases",
     "cache",
     "catalogues",
@@ -29,6 +29,7 @@ const USER_KEYS: [&str; 15] = [
     "colors",
     "edit.journal_bytes",
     "forges",
+    "keys",
     "mcp_servers",
     "models.ensemble",
     "prompts",
@@ -146,6 +147,7 @@ impl Config {
             mcp_servers: under.mcp_servers,
             theme: under.theme,
             colors: under.colors,
+            keys: under.keys,
             prompts: under.prompts,
             aliases: under.aliases,
             checks: under.checks,
@@ -438,6 +440,7 @@ mod tests {
                 "forges" => r#"{"git.example.org": {"kind": "gitlab"}}"#,
                 "cache" => r#"{"answers": true}"#,
                 "theme" | "prompts" => r#""x""#,
+                "keys" => r#""vi""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,
                 "mcp_servers" => r#"{"x": {"command": "y"}}"#,
                 _ => continue,

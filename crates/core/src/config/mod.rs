@@ -93,8 +93,12 @@ pub struct Config {
     /// `added`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub colors: BTreeMap<String, String>,
-    /// A folder of prompt templates that go before the built-in ones. In the
+    /// Which keys edit the line in a conversation: `emacs` or `vi`. In the
     /// user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<LineKeys>,
+    /// A folder of prompt templates that go before the built-in ones, meant from
+    /// the folder of this file. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
     /// Prompts by the names under which they are called, such as `/tidy`.
@@ -128,6 +132,16 @@ pub struct Config {
 
 fn is_usual(permissions: &PermissionConfig) -> bool {
     *permissions == PermissionConfig::default()
+}
+
+/// Which keys edit a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LineKeys {
+    /// Those of emacs, which shells have too.
+    Emacs,
+    /// Those of vi.
+    Vi,
 }
 
 /// A prompt with a name.

@@ -9,6 +9,7 @@ mod frame;
 mod line_ends;
 mod names;
 mod operations;
+mod parts;
 mod patch;
 mod placement;
 mod read;
@@ -185,6 +186,29 @@ impl FileChange {
         self.executable
     }
 
+    /// Whether anything would be another than before.
+    fn is_one(&self) -> bool {
+        self.before != self.after || self.to.is_some() || self.executable.is_some()
+    }
+
+    fn keep_hunks(&mut self, taken: &[bool]) -> bool {
+        let before = self.before.as_ref().map_or(Some(""), Content::text);
+        let after = self.after.as_ref().map_or(Some(""), Content::text);
+        let (Some(before), Some(after)) = (before, after) else { return false };
+        let hunks = self.diff().hunks;
+        if hunks.iter().enumerate().all(|(at, _)| taken.get(at) == Some(&true)) {
+            return true;
+        }
+        let kept = parts::with_hunks(before, after, &hunks, taken);
+        // A file of which no hunk is made or taken away stays as it was.
+        let none = !taken.iter().take(hunks.len()).any(|one| *one);
+        self.after = if none { self.before.clone() } else { Some(kept.into()) };
+        if self.kind == ChangeKind::Delete && self.after.is_some() {
+            self.kind = ChangeKind::Modify;
+        }
+        true
+    }
+
     /// The change as a unified diff.
     pub fn diff(&self) -> FileDiff {
         let to = self.to.as_ref().unwrap_or(&self.path);
@@ -299,6 +323,37 @@ impl EditPlan {
 
     pub(crate) fn policy(&self) -> &EditPolicy {
         &self.policy
+    }
+
+    /// Keeps of a file's change the hunks for which `taken` says yes, counted as
+    /// its [`diff`](FileChange::diff) shows them; those that it does not tell of
+    /// go. A change of which nothing is left goes whole, but for a new name.
+    ///
+    /// False where the file is not among the changes, or is no text.
+    pub fn keep_hunks(&mut self, path: &RelPath, taken: &[bool]) -> bool {
+        let Some(change) = self.changes.iter_mut().find(|change| change.path == *path) else {
+            return false;
+        };
+        if !change.keep_hunks(taken) {
+            return false;
+        }
+        self.changes.retain(FileChange::is_one);
+        true
+    }
+
+    /// Gives a file another content than the edits do, as somebody wrote it.
+    ///
+    /// False where the file is not among the changes, or goes.
+    pub fn replace_content(&mut self, path: &RelPath, text: &str) -> bool {
+        let Some(change) = self.changes.iter_mut().find(|change| change.path == *path) else {
+            return false;
+        };
+        if change.after.is_none() {
+            return false;
+        }
+        change.after = Some(text.to_owned().into());
+        self.changes.retain(FileChange::is_one);
+        true
     }
 
     /// Drops the changes for which `wanted` says no.

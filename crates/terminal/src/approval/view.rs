@@ -39,6 +39,19 @@ impl<'a> ApprovalView<'a> {
         self
     }
 
+    /// Goes on from earlier answers to questions about the same files.
+    pub fn with_answers(mut self, answers: Approval) -> Self {
+        if answers.is_about(self.files) {
+            self.approval = answers;
+        }
+        self
+    }
+
+    /// The answers so far.
+    pub fn into_answers(self) -> Approval {
+        self.approval
+    }
+
     /// Asks until there is a decision: by single keys, or by lines of
     /// `keyboard` where no cursor moves. After [`Decision::Why`] it can be
     /// asked again: what was decided stays.

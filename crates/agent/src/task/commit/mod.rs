@@ -16,8 +16,8 @@ use serde::Serialize;
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
-use super::prompts::Prompts;
 use super::unified::{DiffFile, split_diff};
+use crate::prompts::Prompts;
 
 pub use message::CommitMessage;
 use message::Hints;
@@ -213,7 +213,7 @@ fn main_prompt(
         hint => options.hint.clone().unwrap_or_default(),
         change,
     };
-    prompts.render("commit", values)
+    Ok(prompts.render("commit", values)?)
 }
 
 /// The change as the model is shown it: whole where it fits, else each file

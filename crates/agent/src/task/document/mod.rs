@@ -16,7 +16,8 @@ use serde::Serialize;
 
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
+use crate::prompts::Prompts;
 
 use render::DocStyle;
 use words::DocWords;

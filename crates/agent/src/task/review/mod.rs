@@ -17,8 +17,9 @@ use serde::Serialize;
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
 use super::unified::split_diff;
+use crate::prompts::Prompts;
 
 pub use finding::{Finding, Severity, Suggestion};
 pub use sarif::sarif;
@@ -180,8 +181,10 @@ pub fn review(
     }
     let focus = options.focus.clone().unwrap_or_default();
     let is_change = subject.is_change;
-    let render =
-        |part: &str| prompts.render("review", context! { part, focus => focus.clone(), is_change });
+    let render = |part: &str| {
+        let values = context! { part, focus => focus.clone(), is_change };
+        prompts.render("review", values)
+    };
     let room = asker.room(&render("")?, ANSWER_TOKENS)?;
     let parts = parts(&subject.files, room, asker)?;
     let mut report = ReviewReport {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{ProjectTemplate, TemplateFile};
 use crate::task::error::{TaskError, TaskResult};
-use crate::task::prompts::read_text;
+use crate::task::text::read_text;
 
 /// The file that makes a folder a template.
 const MANIFEST: &str = "template.toml";

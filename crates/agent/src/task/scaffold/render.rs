@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use crate::task::error::TaskResult;
-use crate::task::prompts::render_text;
+use crate::task::text::render_text;
 
 /// Renders a text; its last line end stays.
 pub fn text(name: &str, source: &str, values: &BTreeMap<String, String>) -> TaskResult<String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use mlxcode_base::{Language, RelPath, Root};
 use serde::Serialize;
 
-use crate::task::prompts::read_text;
+use crate::task::text::read_text;
 
 /// Files of a project that name its tools are short.
 const MOST_BYTES: u64 = 1 << 20;

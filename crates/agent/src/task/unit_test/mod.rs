@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
-use super::prompts::{Prompts, read_text};
+use super::text::read_text;
+use crate::prompts::Prompts;
 
 pub use framework::TestFramework;
 use framework::{Tools, mock_template, property_template, tools};

@@ -4,7 +4,7 @@ use mlxcode_base::{RelPath, Root};
 
 use super::framework::TestFramework;
 use crate::task::error::TaskResult;
-use crate::task::prompts::read_text;
+use crate::task::text::read_text;
 
 /// A longer file of tests is left to people.
 const MOST_BYTES: u64 = 1 << 20;

@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::Workflow;
 use super::step::{Action, Step};
 use super::values::Values;
+use crate::prompts::Prompts;
 use crate::session::Ground;
 use crate::task::answer::Asker;
 use crate::task::commit::{CommitOptions, StagedChange, commit_message};
-use crate::task::edits::{EDIT_RULES, EDIT_TOKENS, EditAnswer, ask_for_edits, passages};
+use crate::task::edits::{EDIT_TOKENS, EditAnswer, ask_for_edits, passages};
 use crate::task::error::{TaskError, TaskResult};
 use crate::task::fix::{FixEnd, FixOptions, fix};
 use crate::task::near::near;
-use crate::task::prompts::Prompts;
 use crate::task::review::{ReviewOptions, ReviewSubject, Severity, review};
 use crate::task::unit_test::{TestOptions, write_tests};
 use crate::tool::CommandRunner;
@@ -384,8 +384,8 @@ impl Running<'_> {
         self.require(Permission::Edit)?;
         let (ground, prompts) = (self.bench.ground, self.bench.prompts);
         let render = |passages: &str, problem: &str| {
-            let edit_rules = EDIT_RULES.trim_end();
-            prompts.render("edit", context! { edit_rules, instruction, passages, problem })
+            let values = context! { instruction, passages, problem };
+            TaskResult::Ok(prompts.render("edit", values)?)
         };
         let room = asker.room(&render("", "")?, EDIT_TOKENS)?.min(2 * PASSAGE_TOKENS);
         let code = passages(ground, asker, instruction, files, room, asker.cancel())?;

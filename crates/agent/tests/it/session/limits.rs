@@ -1,7 +1,9 @@
 //! Turns that must end.
 
+use std::sync::Arc;
+
 use mlxcode_agent::{Decision, Error, Event, SessionOptions, TurnEnd};
-use mlxcode_models::Role;
+use mlxcode_models::{Role, ScriptedModel};
 
 use super::world::{World, call, calling, model, read, told};
 
@@ -74,9 +76,10 @@ fn an_answer_that_goes_in_a_circle_is_cut() {
 fn a_turn_that_is_cancelled_or_left_ends_and_the_next_goes_on() {
     let world = World::new(&[("a.py", "A = 1\n")]);
     let long: String = (0..3_000).map(|number| format!("{number} ")).collect();
-    let model = model(&[&long, &long, "fine"]);
     // Twice what may wait for a reader, so that the turn cannot end before it
-    // is read.
+    // is read, and room for all of it.
+    let scripted = ScriptedModel::new([&*long, &*long, "fine"]).with_context_length(100_000);
+    let model = Arc::new(scripted);
     let mut options = SessionOptions::default();
     options.generate.max_tokens = Some(4_096);
     let session = world.session_with(&model, options);

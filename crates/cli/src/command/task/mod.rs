@@ -12,8 +12,7 @@ pub mod workflow;
 
 use std::sync::Mutex;
 
-use mlxcode_core::task::{PromptPlace, Prompts};
-use mlxcode_core::{InputError, Model, RunSurroundings, TaskModel};
+use mlxcode_core::{InputError, Model, PromptPlace, Prompts, RunSurroundings, TaskModel};
 
 use crate::args::Running;
 use crate::exit::{Outcome, written};

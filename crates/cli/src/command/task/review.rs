@@ -88,6 +88,11 @@ fn subject(args: &Review, workspace: &Workspace, host: &Host<'_>) -> Outcome<Rev
     if let Some(range) = &args.range {
         return Ok(workspace.review_subject(&Range::parse(range), &[])?);
     }
+    changed(workspace)
+}
+
+/// What is staged, else what changed.
+pub fn changed(workspace: &Workspace) -> Outcome<ReviewSubject> {
     match workspace.review_subject(&Range::Staged, &[]) {
         Err(error) if error.code() == "task.nothing_staged" => {
             Ok(workspace.review_subject(&Range::WorkTree, &[])?)
@@ -104,7 +109,8 @@ fn severity(of: SeverityArg) -> Severity {
     }
 }
 
-fn show(report: &ReviewReport, host: &mut Host<'_>) -> Outcome<()> {
+/// Shows what was found.
+pub fn show(report: &ReviewReport, host: &mut Host<'_>) -> Outcome<()> {
     let style = Style::for_output(host);
     for finding in &report.findings {
         let place = visible(format!("{}:{}", finding.path, finding.line));

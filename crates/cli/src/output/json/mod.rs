@@ -13,6 +13,7 @@ mod forge;
 mod hardware;
 mod library;
 mod models;
+mod own_words;
 mod plugins;
 mod print;
 mod pulls;
@@ -54,6 +55,10 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use own_words::{
+    CommandRowOutput, CommandsOutput, ProjectPromptsOutput, PromptFoldersOutput, PromptOutput,
+    PromptRowOutput, PromptsOutput, TopicOutput, TopicsOutput,
+};
 pub use plugins::{
     McpApprovalOutput, McpCallOutput, McpEntryOutput, McpListOutput, McpStatusOutput,
     McpTestOutput, McpToolRowOutput, McpToolsOutput, PluginListOutput, PluginOutput,

@@ -9,10 +9,10 @@ use crate::repl::{Repl, proposal};
 
 /// `/diff`
 pub(super) fn diff(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
-    if repl.change.is_empty() {
+    if repl.change.files.is_empty() {
         repl.say(Role::Faint, "nothing was proposed yet")?;
     }
-    written(proposal::show(&repl.change, &repl.screen, &mut *repl.host.output))?;
+    written(proposal::show(&repl.change.files, &repl.screen, &mut *repl.host.output))?;
     Ok(Next::Stay)
 }
 

@@ -7,6 +7,7 @@ use mlxcode_terminal::{PickItem, Picked, Picker, PickerOptions, Renderer, Render
 
 use super::Next;
 use crate::exit::{Outcome, written};
+use crate::repl::approve::Pending;
 use crate::repl::edit_blocks::EditBlocks;
 use crate::repl::record::{self, Recorded};
 use crate::repl::{Repl, begin, streams};
@@ -96,7 +97,8 @@ fn go_on(repl: &mut Repl<'_, '_>, store: &Arc<SessionStore>, id: &SessionId) -> 
     let begun = begin(workspace, model, mode, Some(store), Some(&recorded), repl.host)?;
     repl.session = begun.session;
     repl.recorder = begun.recorder;
-    repl.change.clear();
+    repl.change = Pending::default();
+    repl.proposed.clear();
     repl.show_end(&recorded)
 }
 
@@ -117,10 +119,15 @@ impl Repl<'_, '_> {
         if let Some(answer) = last(Who::Assistant) {
             let mut blocks = EditBlocks::default();
             let text = blocks.push(&answer.message.content) + &blocks.finish();
-            let mut renderer = Renderer::new(self.screen.clone(), RendererOptions::default());
-            let shown = renderer.push(&text) + &renderer.finish();
-            written(writeln!(self.host.output, "{shown}"))?;
+            self.show_markdown(&text)?;
         }
         Ok(())
+    }
+
+    /// Shows a text in Markdown.
+    pub(in crate::repl) fn show_markdown(&mut self, text: &str) -> Outcome<()> {
+        let mut renderer = Renderer::new(self.screen.clone(), RendererOptions::default());
+        let shown = renderer.push(text) + &renderer.finish();
+        written(writeln!(self.host.output, "{shown}"))
     }
 }

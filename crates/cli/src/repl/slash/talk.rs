@@ -1,7 +1,7 @@
 //! The conversation itself: its model, its mode, its memory, its look.
 
-use mlxcode_core::{Mode, Usage};
-use mlxcode_terminal::{Role, Theme, ThemeChoice};
+use mlxcode_core::{Mode, RemoteModels, Usage};
+use mlxcode_terminal::Role;
 
 use super::{COMMANDS, Next};
 use crate::args::Computing;
@@ -21,10 +21,24 @@ pub(super) fn help(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
         let head = head(command.name, command.arguments);
         repl.say(Role::Emphasis, &format!("{head:width$}  {}", command.help))?;
     }
+    let named: Vec<(String, String)> = repl
+        .commands
+        .commands
+        .iter()
+        .map(|command| {
+            let head = head(&command.name, command.arguments.as_deref().unwrap_or_default());
+            let about = command.description.lines().next().unwrap_or_default();
+            (head, format!("{about} ({})", command.origin))
+        })
+        .collect();
+    for (head, about) in named {
+        repl.say(Role::Emphasis, &format!("{head:width$}  {about}"))?;
+    }
     for line in [
         "",
         "@ names a file or a symbol. Tab completes, Ctrl-R searches what you typed before.",
-        "Alt-Enter or a backslash before Enter begins a line. Ctrl-C stops an answer.",
+        "Alt-Enter or a backslash before Enter begins a line, Ctrl-X Ctrl-E opens the editor.",
+        "Ctrl-C stops an answer.",
     ] {
         repl.say(Role::Faint, line)?;
     }
@@ -80,6 +94,7 @@ pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
         let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;
         repl.session.set_model(&model)?;
         repl.model = model;
+        repl.is_remote = RemoteModels::new(&config).names(rest);
     }
     let info = repl.model.info();
     let text =
@@ -135,29 +150,6 @@ pub(super) fn stats(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
     lines.push(format!("changes          {} applied, {} not", totals.applied, totals.declined));
     for line in lines {
         repl.say(Role::Faint, &line)?;
-    }
-    Ok(Next::Stay)
-}
-
-/// `/theme`
-pub(super) fn theme(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
-    let choice = match rest {
-        "" | "auto" => ThemeChoice::Auto,
-        "light" => ThemeChoice::Light,
-        "dark" => ThemeChoice::Dark,
-        "none" => ThemeChoice::None,
-        _ => {
-            repl.say(Role::Warning, "there are auto, light, dark and none")?;
-            return Ok(Next::Stay);
-        }
-    };
-    repl.screen.theme = Theme::new(&choice, &repl.screen.capabilities);
-    repl.is_stale = true;
-    let sample = ["Heading", "Link", "Keyword", "String", "Added", "Removed"];
-    let roles =
-        [Role::Heading, Role::Link, Role::Keyword, Role::String, Role::Added, Role::Removed];
-    for (role, word) in roles.into_iter().zip(sample) {
-        repl.say(role, word)?;
     }
     Ok(Next::Stay)
 }

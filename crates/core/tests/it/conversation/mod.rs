@@ -4,7 +4,9 @@ mod real_trees;
 mod world;
 
 use mlxcode_core::task::{CommitOptions, CommitPrograms};
-use mlxcode_core::{Decision, Event, Message, Role, SessionSetup, TaskModel, TurnEnd};
+use mlxcode_core::{
+    AuditQuery, Audited, Decision, Event, Message, Role, SessionSetup, TaskModel, TurnEnd,
+};
 use serde_json::json;
 
 use world::{World, ask, block, git, model, yes};
@@ -51,6 +53,15 @@ fn a_wish_becomes_a_change_that_is_checked_mended_and_committed() {
     let events = ask(&session, "A stay of seven nights or more costs a tenth less.", yes);
     ends(&events, &TurnEnd::Done);
     insta::assert_snapshot!(world.told(&events));
+
+    // Who agreed to what stands beside what was done.
+    let log = world.workspace.audit(&AuditQuery::default()).unwrap();
+    let turns: Vec<&str> = log.iter().map(|record| record.what.as_str()).collect();
+    assert_eq!(turns, ["decide", "apply", "apply", "decide", "apply"]);
+    let Audited::Decide(decision) = &log[0].what else { panic!() };
+    assert_eq!((decision.allowed, decision.by.as_str()), (true, "a person"));
+    assert_eq!(decision.what, "change bookings/prices.py, tests/test_prices.py");
+    assert!(world.workspace.verify_audit(None).unwrap().is_intact());
 
     git(world.root(), &["add", "--all"]);
     let options = CommitOptions::default();
@@ -176,4 +187,21 @@ fn what_was_said_is_known_in_the_next_conversation() {
     let summary = log.store().summary(&id).unwrap();
     assert_eq!((summary.label(), summary.turns), ("deposits", 3));
     assert_eq!(log.store().search("quarter", 10).unwrap()[0].session, id);
+}
+
+/// A file may hold what a grammar cannot read, and what a change has not
+/// brought is none of its business.
+#[test]
+fn what_was_wrong_before_is_not_the_change_s_fault() {
+    let world = World::of("bookings", &json!({}));
+    let path = world.root().join("bookings/old.py");
+    std::fs::write(path, "print \"as it was\" if\n\n\ndef new():\n    return 1\n").unwrap();
+    let wrong = block("bookings/old.py", "    return 1\n", "    return (2\n");
+    let right = block("bookings/old.py", "    return (2\n", "    return 2\n");
+    let (model, heard) = model(&[&wrong, &right]);
+    let events = ask(&world.session(&model), "In @bookings/old.py, return two.", yes);
+    ends(&events, &TurnEnd::Done);
+    assert_eq!(heard.prompts().len(), 2);
+    let repair = heard.prompts()[1].as_messages().last().unwrap().content.clone();
+    assert!(repair.contains("return (2") && !repair.contains("as it was"), "{repair}");
 }

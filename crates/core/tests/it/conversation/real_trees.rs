@@ -40,16 +40,20 @@ fn projects_of_others() {
         for (path, line) in &files {
             here += usize::from(change(&world, path, line));
         }
-        println!("{}: {here} of {} files", project.file_name().display(), files.len());
+        println!(
+            "{}: {here} of {} files were broken and mended",
+            project.file_name().display(),
+            files.len()
+        );
         git(root, &["add", "--all", "--force"]);
         assert_eq!(git(root, &["write-tree"]), before, "{:?} is another", project.path());
         changed += here;
     }
-    assert!(changed > 50, "{changed} files");
+    assert!(changed > 40, "{changed} files");
 }
 
-/// Breaks and mends one file by its line, and takes both back. False where the
-/// file cannot be looked at as it is.
+/// Breaks and mends one file by its line, and takes both back. False where it
+/// was not broken.
 fn change(world: &World, path: &str, line: &str) -> bool {
     let extension = path.rsplit_once('.').unwrap().1;
     let (_, broken, comment) = LANGUAGES.iter().find(|one| one.0 == extension).unwrap();
@@ -60,29 +64,20 @@ fn change(world: &World, path: &str, line: &str) -> bool {
     let events = ask(&world.session(&model), &format!("Look at @{path}."), yes);
     let end = events.last().unwrap();
     let Event::Finished { reason, .. } = end else { panic!("{end:?}") };
-    if *reason == TurnEnd::Unrepaired {
-        println!("  {path}: {:?}", events.iter().rev().nth(1));
-        return false;
-    }
-    assert_eq!(*reason, TurnEnd::Done, "{path}");
-    let checks: Vec<bool> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Checked { ok, .. } => Some(*ok),
-            _ => None,
-        })
-        .collect();
-    let text = String::from_utf8_lossy(&original).replacen(line, &with(comment), 1);
+    assert_eq!(*reason, TurnEnd::Done, "{path}: {}", world.told(&events));
+    let is_failure = |event: &&Event| matches!(event, Event::Checked { ok: false, .. });
+    // In a comment nothing is broken, and the second reply is never asked for.
+    let was_mended = events.iter().any(|event| is_failure(&event));
+    let wanted = if was_mended { with(comment) } else { with(broken) };
+    let text = String::from_utf8_lossy(&original).replacen(line, &wanted, 1);
     assert_eq!(world.text(path), text, "{path}");
     let applied = events.iter().filter(|event| matches!(event, Event::Applied { .. })).count();
+    assert_eq!(applied, 1 + usize::from(was_mended), "{path}");
     for _ in 0..applied {
         world.workspace.undo(None).unwrap();
     }
     assert_eq!(fs::read(world.root().join(path)).unwrap(), original, "{path}");
-    // A grammar that reads what is broken as something else finds nothing, and
-    // then the second reply was never asked for.
-    assert!(checks.last() == Some(&true) || checks.is_empty(), "{path}: {checks:?}");
-    true
+    was_mended
 }
 
 /// Files with a line that stands in them once, the largest first.
