@@ -74,7 +74,7 @@ pub struct Args {
 
     /// Ask for so many answers and take the best, up to 16
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub answers: Option<u8>,
+    pub best_of: Option<u8>,
 
     /// Neither take answers from the cache nor keep them there
     #[arg(long, global = true)]

@@ -87,7 +87,7 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         over_memory: args.over_memory,
         record: args.record,
         replay: args.replay,
-        route: RouteState::new(args.fallback, args.answers.map(usize::from), args.no_cache),
+        route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache),
     };
     remote::mind_the_network(host);
     look::mind_the_colors(host);

@@ -92,7 +92,9 @@ impl RouteState {
             if came.notes.len() < MOST_NOTICES {
                 came.notes.push(note.clone());
             }
-            if came.unseen.len() < MOST_NOTICES {
+            // Which options a server lacks is the same each time.
+            let is_news = !matches!(notice, Notice::LeftOut { .. });
+            if is_news && came.unseen.len() < MOST_NOTICES {
                 came.unseen.push(note);
             }
         })
