@@ -46,11 +46,6 @@ pub(super) fn run(
     }
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
-    if format == OutputFormat::StreamJson {
-        for text in common.route.take_notes() {
-            json::write_line(host, &Event::Notice { text })?;
-        }
-    }
     let mut turn = session.ask(input)?;
     let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     let mut end = TurnEnd::Done;
@@ -65,6 +60,10 @@ pub(super) fn run(
             _ => {}
         }
         if format == OutputFormat::StreamJson {
+            // Who else was asked stands before what came of it.
+            for text in common.route.take_notes() {
+                json::write_line(host, &Event::Notice { text })?;
+            }
             json::write_line(host, &event)?;
             written(host.output.flush())?;
         }
