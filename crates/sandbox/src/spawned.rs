@@ -50,7 +50,7 @@ const CLOSING: &str = concat!("for n in $0; do eval \"exec $n>&-\"; done\n", las
 /// By how much a command gives way to others where the processors are busy. On
 /// an idle machine it is as fast.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 5;
+const NICENESS: i32 = 10;
 
 /// Descriptors up to this one are the shell's own, or closed by it.
 #[cfg(target_os = "linux")]
@@ -274,14 +274,15 @@ fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
     };
     set(Resource::Fsize, limits.file_bytes)?;
     set(Resource::Core, 0)?;
-    // The kernel counts what the user has in all, and does not count for root,
-    // unless that is root of a user namespace alone.
-    let most = crate::linux::tasks_of_the_user().saturating_add(limits.tasks() as u64);
-    let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
-    set(Resource::Nproc, most.min(hard))?;
+    // The kernel counts what the user has in all.
+    if let Some(tasks) = crate::linux::tasks_of_the_user() {
+        let most = tasks.saturating_add(limits.tasks() as u64);
+        let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
+        set(Resource::Nproc, most.min(hard))?;
+    }
     // What watches, and what the user works with, goes first.
     // Nothing hangs on it.
-    let now = rustix::process::getpriority_process(Some(pid)).unwrap_or(0);
+    let now = rustix::process::getpriority_process(None).unwrap_or(0);
     let _ = rustix::process::setpriority_process(Some(pid), (now + NICENESS).min(19));
     // When memory runs out, the kernel ends the command and not what the user
     // works with. It may not be ours to set, and nothing hangs on it.

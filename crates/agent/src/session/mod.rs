@@ -1,16 +1,22 @@
 //! A conversation that remembers, looks, changes and checks.
 
+mod additions;
 mod attached;
 mod calls;
 mod channel;
 mod compact;
+mod decide;
 mod event;
+mod hooked;
 mod instructions;
 mod ledger;
+mod offered;
 mod options;
 mod policy;
 mod propose;
+mod published;
 mod repeats;
+mod skills;
 mod state;
 mod step;
 mod turn;
@@ -27,16 +33,18 @@ use mlxcode_models::{Image, LanguageModel, Message};
 
 use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
 use crate::error::{Error, Result};
-use crate::tool::{Lookup, ToolBox};
+use crate::tool::{Lookup, SkillTool, ToolBox};
 use channel::Channel;
 use state::State;
 use worker::Worker;
 
+pub use additions::{Additions, SessionHooks};
 pub use event::{
     Approval, Compaction, Decision, Event, FilePart, PartOfFile, Proposal, ProposedChange, TurnEnd,
 };
 pub use ledger::{ContextLedger, LedgerPiece};
-pub use options::{SessionOptions, TurnLimits};
+pub use offered::OfferedTool;
+pub use options::{SessionOptions, ToolsWhen, TurnLimits};
 pub use policy::{Mode, ModePolicy, Policy, Verdict};
 pub use state::Entry;
 pub use turn::SessionTurn;
@@ -126,6 +134,8 @@ pub struct SessionParts {
     pub checker: Option<Arc<dyn Checker>>,
     /// Who writes down what happens.
     pub log: Option<Arc<dyn SessionLog>>,
+    /// What others add.
+    pub additions: Additions,
 }
 
 /// What a person says.
@@ -139,6 +149,8 @@ pub struct Input {
     /// Pictures and documents to read for the model, next to those that the
     /// words name.
     pub attached: Vec<AttachedFile>,
+    /// Skills to read for the model, by their names.
+    pub skills: Vec<String>,
     /// Whether only a plan is wanted, which is carried out once somebody agrees.
     pub plan_first: bool,
     /// Stops the turn within one token.
@@ -173,7 +185,8 @@ impl Session {
     ///
     /// # Errors
     /// A template of the instructions that cannot be rendered.
-    pub fn new(parts: SessionParts, options: SessionOptions) -> Result<Self> {
+    pub fn new(mut parts: SessionParts, options: SessionOptions) -> Result<Self> {
+        offer_skills(&mut parts);
         let (system, notices) = instructions::system_message(&parts, &options)?;
         let (system, mode) = (Some(system), options.mode);
         let state = State { system, notices, mode, ..State::default() };
@@ -256,7 +269,56 @@ impl Session {
     /// [`Error::Busy`] while a turn runs.
     pub fn set_model(&mut self, model: Arc<dyn LanguageModel>) -> Result<()> {
         drop(self.state()?);
+        let before = self.has_tools();
         self.parts.model = model;
+        if self.has_tools() != before {
+            self.instruct()?;
+        }
+        Ok(())
+    }
+
+    /// Sets when the model is given tools.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a turn runs.
+    pub fn set_tools(&mut self, when: ToolsWhen) -> Result<()> {
+        drop(self.state()?);
+        self.options.tools = when;
+        self.instruct()
+    }
+
+    /// Takes what others add now, and who looks at what was changed now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a turn runs.
+    pub fn set_additions(
+        &mut self,
+        additions: Additions,
+        checker: Option<Arc<dyn Checker>>,
+    ) -> Result<()> {
+        drop(self.state()?);
+        self.parts.additions = additions;
+        self.parts.checker = checker;
+        offer_skills(&mut self.parts);
+        self.instruct()
+    }
+
+    /// Writes the instructions anew: the model can do other things now.
+    fn instruct(&self) -> Result<()> {
+        let (system, notices) = instructions::system_message(&self.parts, &self.options)?;
+        self.with_state(|state| {
+            state.system = Some(system);
+            state.notices = notices;
+        })
+    }
+
+    /// Tells the programs of plugins that the session ends, and why. What is
+    /// said later begins it again.
+    pub fn end(&self, reason: &str) -> Result<()> {
+        let is_begun = self.with_state(|state| std::mem::take(&mut state.is_begun))?;
+        if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
+            hooked::hear_end(hooks, &self.options.name, reason);
+        }
         Ok(())
     }
 
@@ -277,7 +339,10 @@ impl Session {
 
     /// Forgets what was said; pinned files stay.
     pub fn clear(&self) -> Result<()> {
+        self.end("clear")?;
         self.with_state(|state| {
+            state.is_cleared = true;
+            state.remarks.clear();
             state.entries.clear();
             state.context = None;
             state.instructed.clear();
@@ -323,5 +388,22 @@ impl Session {
             Err(TryLockError::Poisoned(state)) => Ok(state.into_inner()),
             Err(TryLockError::WouldBlock) => Err(Error::Busy),
         }
+    }
+}
+
+/// Puts the tool that reads skills among the tools, where there are any.
+fn offer_skills(parts: &mut SessionParts) {
+    let skills = Arc::clone(&parts.additions.skills);
+    if skills.iter().any(|one| !one.skill.for_user_only) {
+        parts.tools.add(SkillTool::new(skills));
+    } else {
+        parts.tools.keep(|name| name != SkillTool::NAME);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A turn holds what it needs itself; it ends before its session does.
+        let _ = self.end("other");
     }
 }

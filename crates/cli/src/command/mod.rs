@@ -1,6 +1,7 @@
 //! One file a verb: read the arguments, call the library, render.
 
 mod apply;
+pub mod approve;
 mod ask;
 mod audit;
 mod bench;
@@ -147,6 +148,7 @@ fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
+        Command::Approve(args) => approve::run(&args, common, host),
         Command::Mcp(args) => mcp::run(args, common, host),
         Command::Plugins(args) => plugins::run(args, common, host),
         Command::Secret(args) => secret::run(args, common, host),

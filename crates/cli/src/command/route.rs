@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlxcode_core::{
     Config, Error, InputError, Lock, Model, ModelLibrary, ModelSource, ModelTask, Notice, Observer,
     Passphrases, Progress, ProgressEvent, RemoteModels, RoutePlan, RouteRequest, RoutedModel,
-    SecretName, Workspace, nearest, project_types, secrets,
+    SecretName, Workspace, nearest, project_types, secrets, with_plugin_catalogues,
 };
 
 use crate::args::{Computing, Route};
@@ -189,7 +189,8 @@ fn source(
     let mut options = computing.options();
     options.ignore_memory = common.over_memory;
     let dirs = dirs(host)?;
-    let library = ModelLibrary::open(&dirs)?.loading_with(options);
+    let known_of = with_plugin_catalogues(config.clone(), &dirs, None)?;
+    let library = ModelLibrary::open(&dirs)?.loading_with(options).knowing(&known_of);
     let line = Arc::new(Opening::new(host.live && !common.json));
     let (kept_in, surroundings) = (dirs.clone(), host.secrets.clone());
     let keys = move |name: &SecretName| {
@@ -204,6 +205,7 @@ fn source(
     };
     let source = ModelSource::new(library)
         .with_remote(remote, keys)
+        .with_adapters(common.workspace(host).ok(), host.environment.clone())
         .from_folder(&host.current_dir)
         .reporting_to(Arc::clone(&line) as Arc<dyn Progress>)
         .cancelled_by(host.cancel.clone())

@@ -3,9 +3,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt};
+use std::mem::MaybeUninit;
+
+use rustix::fs::{Mode, OFlags, RawDir};
 
 use super::mark::Mark;
+
+/// Bytes of the list of processes that are read at once, some fifteen of them.
+const AT_ONCE_BYTES: usize = 512;
+
+/// Of processes that are known to be others', every so many is a reason to ask
+/// whether to go on.
+const CHEAP: usize = 16;
 
 /// What the processes of a command are and take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +34,7 @@ pub(super) struct Use {
 pub(super) struct Census {
     mark: Mark,
     known: BTreeMap<u32, Known>,
+    looks: u64,
 }
 
 /// What was found out of a process once: a mark stays.
@@ -34,13 +44,15 @@ struct Known {
     /// soon where many are started; this one is not.
     inode: u64,
     is_ours: bool,
+    /// The number of the last look in which it was there.
+    seen: u64,
 }
 
 /// What `/proc/PID/stat` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
     letter: u8,
-    threads: usize,
+    pub(super) threads: usize,
 }
 
 impl State {
@@ -55,25 +67,26 @@ impl Census {
     /// Takes note of the processes that are there, so that a later count reads
     /// less.
     pub(super) fn new(mark: Mark) -> Self {
-        let mut census = Self { mark, known: BTreeMap::new() };
+        let mut census = Self { mark, known: BTreeMap::new(), looks: 0 };
         census.find();
         census
     }
 
-    /// Counts what bears the mark now.
-    pub(super) fn count(&mut self) -> Use {
+    /// Counts what bears the mark now, or until what was counted is enough.
+    pub(super) fn count(&mut self, mut is_enough: impl FnMut(&Use) -> bool) -> Use {
         let mut used = Use::default();
-        for pid in self.find() {
-            match state(pid) {
-                Some(state) if state.is_dead() => used.dead += 1,
-                Some(state) => {
+        self.look(|pid, is_ours| {
+            if is_ours && let Some(state) = state(pid) {
+                if state.is_dead() {
+                    used.dead += 1;
+                } else {
                     used.living += 1;
                     used.threads += state.threads;
                     used.memory_bytes += memory(pid, state.threads);
                 }
-                None => {}
             }
-        }
+            is_enough(&used)
+        });
         used
     }
 
@@ -89,24 +102,40 @@ impl Census {
 
     /// The numbers of the processes that bear the mark.
     pub(super) fn find(&mut self) -> Vec<u32> {
-        let before = std::mem::take(&mut self.known);
         let mut found = Vec::new();
-        for (pid, inode) in processes() {
-            let known = before.get(&pid).filter(|known| known.inode == inode && inode > 1);
+        self.look(|pid, is_ours| {
+            found.extend(is_ours.then_some(pid));
+            false
+        });
+        found
+    }
+
+    /// Looks at each process, whether it is ours, until `is_enough`.
+    fn look(&mut self, mut is_enough: impl FnMut(u32, bool) -> bool) {
+        self.looks += 1;
+        let seen = self.looks;
+        let mut looked_at = 0_usize;
+        let is_whole = processes(|pid, inode| {
+            let known = self.known.get(&pid).filter(|known| known.inode == inode && inode > 1);
+            let is_known = known.is_some();
             let is_ours = match known {
                 Some(known) => known.is_ours,
-                // It is asked again where it could not be looked at.
                 None => match self.mark.is_on(pid) {
                     Some(is_ours) => is_ours,
-                    None => continue,
+                    // It is asked again where it could not be looked at.
+                    None => return is_enough(pid, false),
                 },
             };
-            self.known.insert(pid, Known { inode, is_ours });
-            if is_ours {
-                found.push(pid);
-            }
+            self.known.insert(pid, Known { inode, is_ours, seen });
+            looked_at += 1;
+            // What costs nothing is not worth a question each time.
+            let is_cheap = is_known && !is_ours && !looked_at.is_multiple_of(CHEAP);
+            !is_cheap && is_enough(pid, is_ours)
+        });
+        if !is_whole {
+            return;
         }
-        found
+        self.known.retain(|_, known| known.seen == seen);
     }
 }
 
@@ -125,7 +154,7 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 /// The state of a process that is there.
-fn state(pid: u32) -> Option<State> {
+pub(super) fn state(pid: u32) -> Option<State> {
     match fs::read(format!("/proc/{pid}/stat")) {
         Ok(stat) => parse(&stat),
         Err(error) if is_gone(&error) => None,
@@ -144,10 +173,24 @@ fn parse(stat: &[u8]) -> Option<State> {
     Some(State { letter, threads })
 }
 
-/// The numbers of all processes, each with that of its folder's inode.
-fn processes() -> impl Iterator<Item = (u32, u64)> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.ino())))
+/// Hands out the numbers of all processes, each with that of its folder's
+/// inode, until `is_enough`; false where that was before the end.
+///
+/// They are read few at a time: where hundreds of processes share the
+/// processors, what this thread does in a millisecond takes a tenth of a
+/// second, and who counts has to notice that there are more and more.
+pub(super) fn processes(mut is_enough: impl FnMut(u32, u64) -> bool) -> bool {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(folder) = rustix::fs::open("/proc", flags, Mode::empty()) else { return false };
+    let mut buffer = [MaybeUninit::uninit(); AT_ONCE_BYTES];
+    let mut entries = RawDir::new(folder, &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        let pid = entry.file_name().to_str().ok().and_then(|name| name.parse().ok());
+        if pid.is_some_and(|pid| is_enough(pid, entry.ino())) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Memory that nothing but this process fills: what files back is left out.
@@ -171,41 +214,6 @@ fn anonymous(status: &str) -> Option<u64> {
         line.split_whitespace().next()?.parse().ok()
     };
     Some((kibibytes("RssAnon:")? + kibibytes("RssShmem:")?) << 10)
-}
-
-/// The number of tasks of the whole system, which is read often and in little
-/// time.
-#[derive(Debug)]
-pub(super) struct Tasks(fs::File);
-
-impl Tasks {
-    pub(super) fn open() -> Option<Self> {
-        fs::File::open("/proc/loadavg").ok().map(Self)
-    }
-
-    pub(super) fn count(&self) -> Option<u64> {
-        let mut buffer = [0; 128];
-        let length = self.0.read_at(&mut buffer, 0).ok()?;
-        let text = std::str::from_utf8(&buffer[..length]).ok()?;
-        text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
-    }
-}
-
-/// How many tasks whoever runs this has, or a number that is surely not less:
-/// what the kernel compares with a limit of its own on them.
-pub(crate) fn tasks_of_the_user() -> u64 {
-    // Elsewhere than in the system's first space of process numbers, not all of
-    // a user's tasks can be seen, but the kernel counts them.
-    let sees_all = fs::read_link("/proc/self/ns/pid")
-        .is_ok_and(|place| place.as_os_str() == "pid:[4026531836]");
-    if !sees_all {
-        return Tasks::open().and_then(|tasks| tasks.count()).unwrap_or(0);
-    }
-    let user = rustix::process::getuid().as_raw();
-    let own =
-        |pid: &u32| fs::metadata(format!("/proc/{pid}")).is_ok_and(|folder| folder.uid() == user);
-    let pids = processes().map(|(pid, _)| pid).filter(own);
-    pids.filter_map(state).map(|state| state.threads.max(1) as u64).sum()
 }
 
 #[cfg(test)]
@@ -277,6 +285,5 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         assert!(!lives(child.id()));
-        assert!(tasks_of_the_user() > 0);
     }
 }

@@ -2,9 +2,11 @@
 //! tasks than there may be.
 //!
 //! That is a bound which nothing outruns, and the only one for root, whom
-//! `RLIMIT_NPROC` does not count. It can be had where somebody may make groups:
-//! by root outside of containers, and by users whose session manager has handed
-//! them a part of the tree.
+//! `RLIMIT_NPROC` does not count. The group lies below our own, so that what
+//! bounds us bounds it too; a neighbour would escape the limits of a service.
+//! So it can be had where groups that hold processes may have others below them
+//! that count: in the first version of the interface, and in the root group of
+//! the second.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -30,8 +32,8 @@ pub(crate) struct Group(PathBuf);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     folder: PathBuf,
-    /// What the folder has to hand on to the groups in it, in the second
-    /// version of the interface.
+    /// Whether the folder has to say that it hands on the counting to the
+    /// groups in it, as in the second version of the interface.
     hands_on: bool,
 }
 
@@ -111,13 +113,7 @@ fn places(mounts: &str, groups: &str) -> Vec<Place> {
         else {
             continue;
         };
-        if of_old {
-            places.push(Place { folder: own, hands_on: false });
-        } else {
-            // One that holds processes hands nothing on, so it is a neighbour.
-            let above = own.parent().filter(|_| path != "/");
-            places.extend(above.map(|above| Place { folder: above.to_owned(), hands_on: true }));
-        }
+        places.push(Place { folder: own, hands_on: of_now });
     }
     places
 }
@@ -162,19 +158,12 @@ mod tests {
     fn places_are_those_that_a_process_sees_of_its_groups() {
         let now =
             "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
-        // A terminal in a session of systemd, and root over ssh.
-        check(
-            now,
-            "0::/user.slice/user-1000.slice/user@1000.service/app.slice/term.scope\n",
-            &[("/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice", true)],
-        );
         check(
             now,
             "0::/user.slice/user-0.slice/session-3.scope\n",
-            &[("/sys/fs/cgroup/user.slice/user-0.slice", true)],
+            &[("/sys/fs/cgroup/user.slice/user-0.slice/session-3.scope", true)],
         );
-        // The root holds processes, and a container sees its own group as one.
-        check(now, "0::/\n", &[]);
+        check(now, "0::/\n", &[("/sys/fs/cgroup/", true)]);
         check(now, "0::/../other\n", &[]);
         let of_old = "31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
             32 25 0:28 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n";

@@ -10,6 +10,7 @@ mod files;
 mod group;
 mod keeper;
 mod mark;
+mod tasks;
 mod warden;
 
 use std::io;
@@ -22,11 +23,11 @@ use landlock::{ABI, Access, AccessFs, LandlockStatus, Ruleset, RulesetAttr, Rule
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 use seccompiler::BpfProgram;
 
-pub(crate) use census::tasks_of_the_user;
 use files::Grants;
 pub(crate) use group::Group;
 pub(crate) use keeper::Keeper;
 pub(crate) use mark::Mark;
+pub(crate) use tasks::tasks_of_the_user;
 pub(crate) use warden::Warden;
 
 use crate::error::{Error, Result};

@@ -17,10 +17,11 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process,
 };
 
-use super::census::{Census, Tasks, lives};
+use super::census::{Census, Use, lives};
 use super::keeper::{Keeper, bound_signals};
 use super::mark::Mark;
 use super::system;
+use super::tasks::{Load, Tasks};
 use crate::error::Result;
 use crate::policy::Limits;
 use crate::ran::Ended;
@@ -33,6 +34,17 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// So many more tasks of the whole system are no reason to count, however few
 /// processes the command may still start: others start some too.
 const LEAST_ROOM: u64 = 32;
+
+/// Where more tasks wait for a processor, each look costs a turn among them,
+/// and there is one every [`SELDOM`]: more processes are noticed without, and
+/// memory is not filled by those who wait.
+const CROWD: u64 = 32;
+
+/// See [`CROWD`].
+const SELDOM: Duration = Duration::from_millis(200);
+
+/// The niceness of the thread, which only root and few users may set.
+const FIRST: i32 = -10;
 
 /// How long processes are looked for that have been killed: one that waits in a
 /// driver is not gone before the driver lets it.
@@ -124,6 +136,8 @@ impl Warden {
 fn begin(start: impl FnOnce() -> Result<Child>) -> (Reach, Result<(Child, Keeper)>) {
     let mut reach = Reach::Everything;
     let mut started = || {
+        // Before others, where it may. Nothing hangs on it.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), FIRST);
         super::give_up_powers()?;
         let is_bounded = bound_signals();
         let keeper = Keeper::start(is_bounded)?;
@@ -146,28 +160,62 @@ struct Watch {
     /// The first process, whose number is that of its group too, until it is
     /// waited for.
     first: Pid,
-    tasks: Option<Tasks>,
-    /// Tasks of the whole system when somebody counted last, or fewer.
-    base: u64,
-    /// So many more are a reason to count.
-    room: u64,
+    tasks: Known,
     looked: Instant,
     /// Processes beside the first when they were killed.
     left: Option<usize>,
 }
 
+/// What a look has found.
+#[derive(Clone, Copy, Debug)]
+enum Judgement {
+    Fine,
+    /// There are suddenly more, and they were not counted to the end.
+    Grows,
+    /// A limit is passed.
+    Beyond(Ended),
+}
+
+/// The tasks of the whole system, and how many are a reason to count.
+#[derive(Debug)]
+struct Known {
+    source: Option<Tasks>,
+    /// How many there were when somebody counted last, or fewer.
+    base: u64,
+    /// So many more are a reason to count again.
+    room: u64,
+}
+
+impl Known {
+    fn load(&self) -> Load {
+        self.source.as_ref().and_then(Tasks::load).unwrap_or_default()
+    }
+
+    fn have_risen(&self, load: Load) -> bool {
+        load.all > self.base.saturating_add(self.room)
+    }
+}
+
+/// The limit that is passed.
+fn beyond(limits: &Limits, used: &Use) -> Option<Ended> {
+    if used.living + used.dead > limits.processes || used.threads > limits.tasks() {
+        Some(Ended::TooManyProcesses)
+    } else {
+        (used.memory_bytes > limits.memory_bytes).then_some(Ended::TooMuchMemory)
+    }
+}
+
 impl Watch {
     fn new(mark: Mark, first: Pid, limits: &Limits) -> Self {
-        let tasks = Tasks::open();
-        let base = tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
+        let mut tasks =
+            Known { source: Tasks::open(), base: 0, room: LEAST_ROOM.max(limits.processes as u64) };
+        tasks.base = tasks.load().all;
         Self {
             reach: Reach::Everything,
             census: Census::new(mark),
             limits: limits.clone(),
             first,
             tasks,
-            base,
-            room: LEAST_ROOM.max(limits.processes as u64),
             looked: Instant::now(),
             left: None,
         }
@@ -204,33 +252,49 @@ impl Watch {
     /// counter that shares the processors with a thousand others would come too
     /// late.
     fn glance(&mut self) -> Option<Ended> {
-        let tasks = self.tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
-        if tasks > self.base.saturating_add(self.room) {
-            self.signal(Signal::STOP);
-            let ended = self.look();
-            if ended.is_none() {
-                self.signal(Signal::CONT);
+        let load = self.tasks.load();
+        if !self.tasks.have_risen(load) {
+            self.tasks.base = self.tasks.base.min(load.all);
+            let between = if load.running > CROWD { SELDOM } else { Limits::LOOK };
+            if self.looked.elapsed() < between {
+                return None;
             }
-            return ended;
+            match self.look(true) {
+                Judgement::Fine => return None,
+                Judgement::Beyond(ended) => return Some(ended),
+                Judgement::Grows => {}
+            }
         }
-        self.base = self.base.min(tasks);
-        if self.looked.elapsed() < Limits::LOOK { None } else { self.look() }
+        self.signal(Signal::STOP);
+        if let Judgement::Beyond(ended) = self.look(false) {
+            return Some(ended);
+        }
+        self.signal(Signal::CONT);
+        None
     }
 
-    /// Counts all that the command has started.
-    fn look(&mut self) -> Option<Ended> {
-        let used = self.census.count();
-        let processes = used.living + used.dead;
-        self.base = self.tasks.as_ref().and_then(Tasks::count).unwrap_or(0);
-        self.room = LEAST_ROOM.max(self.limits.processes.saturating_sub(processes) as u64);
+    /// Counts all that the command has started, and judges. What grows while it
+    /// is counted cannot be, unless it is stopped.
+    fn look(&mut self, is_running: bool) -> Judgement {
+        let Self { census, tasks, limits, .. } = self;
+        // What comes while it is counted may be missed, and is new.
+        let load = tasks.load();
+        let mut has_risen = false;
+        let used = census.count(|used| {
+            has_risen = is_running && tasks.have_risen(tasks.load());
+            has_risen || beyond(limits, used).is_some()
+        });
         self.looked = Instant::now();
-        if processes > self.limits.processes || used.threads > self.limits.tasks() {
-            Some(Ended::TooManyProcesses)
-        } else if used.memory_bytes > self.limits.memory_bytes {
-            Some(Ended::TooMuchMemory)
-        } else {
-            None
+        if let Some(ended) = beyond(limits, &used) {
+            return Judgement::Beyond(ended);
         }
+        if has_risen {
+            return Judgement::Grows;
+        }
+        tasks.base = load.all;
+        let left = limits.processes.saturating_sub(used.living + used.dead);
+        tasks.room = LEAST_ROOM.max(left as u64);
+        Judgement::Fine
     }
 
     fn first(&self) -> u32 {
@@ -307,3 +371,7 @@ impl Watch {
         found
     }
 }
+
+#[cfg(test)]
+#[path = "warden_tests.rs"]
+mod tests;

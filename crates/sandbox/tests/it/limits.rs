@@ -153,7 +153,9 @@ fn cancelling_ends_it_at_once_and_what_was_printed_stays() {
 #[test]
 fn a_program_that_dies_takes_its_command_along() {
     if std::env::var_os("MLXCODE_SANDBOX_DIES").is_some() {
-        let ground = std::mem::ManuallyDrop::new(Ground::new());
+        let mut ground = std::mem::ManuallyDrop::new(Ground::new());
+        // Nobody is left to end it later.
+        ground.victim.kill().unwrap();
         let sandbox = Sandbox::new(ground.policy()).unwrap();
         let _ = sandbox.run(
             &Run::shell("echo begun; sleep 317 & sleep 317"),
