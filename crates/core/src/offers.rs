@@ -330,9 +330,11 @@ fn told<'w>(words: impl Iterator<Item = &'w str>) -> String {
         return line.to_owned();
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    let word = |word: &&str| match word.is_empty() || !word.chars().all(plain) {
-        true => format!("'{}'", word.replace('\'', r"'\''")),
-        false => (*word).to_owned(),
+    let word = |word: &&str| {
+        if !word.is_empty() && word.chars().all(plain) {
+            return (*word).to_owned();
+        }
+        format!("'{}'", word.replace('\'', r"'\''"))
     };
     words.iter().map(word).collect::<Vec<_>>().join(" ")
 }

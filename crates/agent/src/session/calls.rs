@@ -110,7 +110,7 @@ impl Worker<'_> {
                 let between = if remarks.is_empty() { "" } else { "\n\n" };
                 Answered::Told { text: format!("{text}{between}{}", remarks.trim_end()), ok }
             }
-            end => end,
+            end @ Answered::End(_) => end,
         })
     }
 

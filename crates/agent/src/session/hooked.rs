@@ -82,7 +82,7 @@ impl Worker<'_> {
             self.emit(Event::Notice { text: text.clone() });
         }
         for text in outcome.context.iter().chain(&outcome.feedback) {
-            let text = format!("a hook tells the model: {}", first_line(text));
+            let text = format!("a hook tells the model: {}", beginning(text));
             self.emit(Event::Notice { text });
         }
         for problem in &outcome.problems {
@@ -235,13 +235,15 @@ impl Worker<'_> {
     }
 }
 
-/// The first line that says something, and how many follow.
-fn first_line(text: &str) -> String {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.next().unwrap_or_default().trim().to_owned();
-    match lines.count() {
-        0 => first,
-        more => format!("{first} (and {more} lines more)"),
+/// What of a text is shown to the person, in a line.
+const SHOWN_CHARS: usize = 240;
+
+/// The beginning of a text, in one line.
+fn beginning(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 

@@ -33,7 +33,7 @@ use mlxcode_models::{Image, LanguageModel, Message};
 
 use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
 use crate::error::{Error, Result};
-use crate::tool::{Lookup, SkillTool, ToolBox};
+use crate::tool::{Lookup, ToolBox};
 use channel::Channel;
 use state::State;
 use worker::Worker;
@@ -186,7 +186,7 @@ impl Session {
     /// # Errors
     /// A template of the instructions that cannot be rendered.
     pub fn new(mut parts: SessionParts, options: SessionOptions) -> Result<Self> {
-        offer_skills(&mut parts);
+        additions::offer_skills(&mut parts);
         let (system, notices) = instructions::system_message(&parts, &options)?;
         let (system, mode) = (Some(system), options.mode);
         let state = State { system, notices, mode, ..State::default() };
@@ -277,51 +277,6 @@ impl Session {
         Ok(())
     }
 
-    /// Sets when the model is given tools.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] while a turn runs.
-    pub fn set_tools(&mut self, when: ToolsWhen) -> Result<()> {
-        drop(self.state()?);
-        self.options.tools = when;
-        self.instruct()
-    }
-
-    /// Takes what others add now, and who looks at what was changed now.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] while a turn runs.
-    pub fn set_additions(
-        &mut self,
-        additions: Additions,
-        checker: Option<Arc<dyn Checker>>,
-    ) -> Result<()> {
-        drop(self.state()?);
-        self.parts.additions = additions;
-        self.parts.checker = checker;
-        offer_skills(&mut self.parts);
-        self.instruct()
-    }
-
-    /// Writes the instructions anew: the model can do other things now.
-    fn instruct(&self) -> Result<()> {
-        let (system, notices) = instructions::system_message(&self.parts, &self.options)?;
-        self.with_state(|state| {
-            state.system = Some(system);
-            state.notices = notices;
-        })
-    }
-
-    /// Tells the programs of plugins that the session ends, and why. What is
-    /// said later begins it again.
-    pub fn end(&self, reason: &str) -> Result<()> {
-        let is_begun = self.with_state(|state| std::mem::take(&mut state.is_begun))?;
-        if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
-            hooked::hear_end(hooks, &self.options.name, reason);
-        }
-        Ok(())
-    }
-
     /// Sets whether the model thinks before it answers.
     pub fn set_thinking(&mut self, thinking: Option<bool>) {
         self.options.thinking = thinking;
@@ -388,22 +343,5 @@ impl Session {
             Err(TryLockError::Poisoned(state)) => Ok(state.into_inner()),
             Err(TryLockError::WouldBlock) => Err(Error::Busy),
         }
-    }
-}
-
-/// Puts the tool that reads skills among the tools, where there are any.
-fn offer_skills(parts: &mut SessionParts) {
-    let skills = Arc::clone(&parts.additions.skills);
-    if skills.iter().any(|one| !one.skill.for_user_only) {
-        parts.tools.add(SkillTool::new(skills));
-    } else {
-        parts.tools.keep(|name| name != SkillTool::NAME);
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // A turn holds what it needs itself; it ends before its session does.
-        let _ = self.end("other");
     }
 }

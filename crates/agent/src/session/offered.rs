@@ -1,6 +1,7 @@
 //! The tools that are there in a session: its own, and those of others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mlxcode_models::ModelInfo;
 
@@ -51,10 +52,7 @@ impl Session {
         let offered = tools.iter().map(|tool| {
             let (spec, access) = (tool.spec(), tool.usual_access());
             let verdict = self.parts.policy.judge(mode, &spec.name, &access);
-            let server = match access {
-                Access::Mcp { server, .. } => Some(server),
-                _ => None,
-            };
+            let server = server(access);
             let (name, description) = (spec.name.clone(), spec.description.clone());
             OfferedTool { name, description, server, verdict }
         });
@@ -128,24 +126,47 @@ impl Worker<'_> {
 
 /// Adds tools of others as far as there is room for them, and never in the
 /// place of one that is there. The names of those that are left out.
-fn add(tools: &mut ToolBox, more: Vec<std::sync::Arc<dyn Tool>>, model: &ModelInfo) -> Vec<String> {
+fn add(tools: &mut ToolBox, more: Vec<Arc<dyn Tool>>, model: &ModelInfo) -> Vec<String> {
     let mut room = model.context_length / SHARE * TOKEN_BYTES;
-    let mut left_out = Vec::new();
-    for tool in more {
-        let spec = tool.spec();
+    // The first of each server, then the second: one that has many leaves room
+    // for the others.
+    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, usize)> = Vec::new();
+    for (place, tool) in more.iter().enumerate() {
+        let count = counts.entry(server(tool.usual_access())).or_default();
+        turns.push((*count, place));
+        *count += 1;
+    }
+    turns.sort_unstable();
+    let mut fits = vec![false; more.len()];
+    for (_, place) in turns {
+        let spec = more[place].spec();
         let size = spec.name.len() + spec.description.len() + spec.parameters.to_string().len();
-        if tools.tool(&spec.name).is_some() {
+        if let Some(left) = room.checked_sub(size) {
+            room = left;
+            fits[place] = true;
+        }
+    }
+    let mut left_out = Vec::new();
+    for (tool, fits) in more.into_iter().zip(fits) {
+        let name = &tool.spec().name;
+        if tools.tool(name).is_some() {
             continue;
         }
-        match room.checked_sub(size) {
-            Some(left) => {
-                room = left;
-                tools.add_shared(tool);
-            }
-            None => left_out.push(spec.name.clone()),
+        if fits {
+            tools.add_shared(tool);
+        } else {
+            left_out.push(name.clone());
         }
     }
     left_out
+}
+
+fn server(access: Access) -> Option<String> {
+    match access {
+        Access::Mcp { server, .. } => Some(server),
+        _ => None,
+    }
 }
 
 /// What came and what went.

@@ -200,7 +200,7 @@ pub(in crate::plugin) fn read_rules(
                             is_shell,
                             pattern: pattern.clone(),
                             condition,
-                        })
+                        });
                     }
                     Ok(_) => note(format!("it has more than {MOST_RULES} programs")),
                     Err(reason) => note(format!("a program of `{name}` is left out: {reason}")),

@@ -60,6 +60,9 @@ pub(super) fn approve(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
         }
     }
     repl.session.renew(&repl.workspace)?;
+    // A plugin may bring commands, which are offered from here on.
+    repl.read_commands()?;
+    repl.is_stale = true;
     let text = format!("{approved} allowed; what was allowed counts from the next turn on");
     repl.say(Role::Success, &text)?;
     Ok(Next::Stay)
