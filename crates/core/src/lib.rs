@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod adapters;
 mod attachments;
 mod benchmark;
 mod changes;
@@ -57,6 +58,7 @@ mod mcp;
 mod mcp_tool;
 mod model;
 mod navigation;
+mod offers;
 mod packing;
 mod plugins;
 mod precise;
@@ -67,6 +69,7 @@ mod residents;
 mod route;
 mod runner;
 mod secrets;
+mod serving;
 mod session;
 mod sessions;
 mod syntax;
@@ -76,6 +79,7 @@ mod turn;
 mod watch;
 mod workspace;
 
+pub use adapters::adapted_model;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
@@ -105,8 +109,9 @@ pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approv
 pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;
+pub use offers::{Offer, OfferError, OfferKind, OfferStanding};
 pub use packing::{ContextOptions, CursorOptions};
-pub use plugins::{PROJECT_PLUGINS, plugins};
+pub use plugins::{PROJECT_PLUGINS, PROJECT_SKILLS, plugins, with_plugin_catalogues};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
@@ -120,6 +125,7 @@ pub use route::{
 };
 pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use serving::SessionServer;
 pub use session::{Session, SessionSetup};
 pub use tasks::{TaskModel, post_review, review_to_post};
 pub use tokens::PromptTokens;
@@ -144,9 +150,9 @@ pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
     BUILT_IN_PROMPTS, BuiltInPrompt, CheckReport, Checker, CommandRun, CommandRunner, Compaction,
     ContextLedger, Decision, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece, Mode,
-    OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
-    PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog, SessionOptions,
-    SessionTurn, TurnEnd, TurnEvent, TurnLimits,
+    OcrLanguages, OfferedTool, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner,
+    ProgramStop, PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog,
+    SessionOptions, SessionTurn, SkillFile, ToolsWhen, TurnEnd, TurnEvent, TurnLimits, Verdict,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,

@@ -97,7 +97,7 @@ impl Workspace {
     }
 
     /// Checks that the project's own configuration names. None of them is run
-    /// before somebody agrees ([`Checks::with_commands`](crate::Checks)).
+    /// before somebody agrees ([`approve`](Self::approve)).
     pub fn proposed_checks(&self) -> &[CheckCommand] {
         &self.config.proposed_checks
     }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
-use mlxcode_edit::{Actor, AuditedDecision};
 use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
 
 use super::channel::Channel;
@@ -13,7 +12,7 @@ use super::event::{Approval, Decision, Event, TurnEnd};
 use super::instructions;
 use super::ledger::ContextLedger;
 use super::options::ANSWER_TOKENS;
-use super::policy::{Mode, Verdict};
+use super::policy::Mode;
 use super::propose::Proposed;
 use super::repeats::Repeats;
 use super::state::State;
@@ -31,16 +30,18 @@ pub(super) struct Worker<'a> {
     pub cancel: CancelToken,
     pub repeats: Repeats,
     pub usage: Usage,
-    out: &'a Channel,
+    pub(super) out: &'a Channel,
     /// The call that gave this work away, where one did.
     within: Vec<String>,
     begun: Instant,
     /// What people took to decide.
-    waited: Duration,
+    pub(super) waited: Duration,
     pub steps: usize,
     pub attempts: usize,
     /// Only a plan is wanted.
     pub plans: bool,
+    /// How often a program let it go on where it wanted to stop.
+    pub kept_going: usize,
     proposals: usize,
 }
 
@@ -60,7 +61,7 @@ impl<'a> Worker<'a> {
         out: &'a Channel,
         input: &Input,
     ) -> Self {
-        let native = options.with_tools && parts.model.info().tools;
+        let native = options.tools.gives(parts.model.info());
         let tools = if native { parts.tools.clone() } else { ToolBox::default() };
         Self {
             parts,
@@ -77,6 +78,7 @@ impl<'a> Worker<'a> {
             steps: 0,
             attempts: 0,
             plans: input.plan_first,
+            kept_going: 0,
             proposals: 0,
         }
     }
@@ -105,6 +107,7 @@ impl<'a> Worker<'a> {
         let input = Input { cancel: self.cancel.clone(), ..Input::from(prompt) };
         let mut inner = Worker::new(self.parts, self.options, &mut state, self.out, &input);
         inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
+        inner.tools = self.tools.clone();
         inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
         // It shares what is left of the turn.
         inner.usage = Usage::default();
@@ -129,15 +132,23 @@ impl<'a> Worker<'a> {
         for text in std::mem::take(&mut self.state.notices) {
             self.emit(Event::Notice { text });
         }
+        if !self.hear_prompt(&said) {
+            return Ok(TurnEnd::Declined);
+        }
+        self.gather_tools();
         let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
                 return Ok(end);
             }
+            self.gather_tools();
             let prompt_tokens = self.fit()?;
             let step = self.step(prompt_tokens)?;
             if let Next::End(end) = self.take(step)? {
+                if end == TurnEnd::Done && self.goes_on() {
+                    continue;
+                }
                 return Ok(end);
             }
         }
@@ -183,6 +194,8 @@ impl<'a> Worker<'a> {
         let (attached, images) = self.attach(input, &context.attachments, room);
         text.push_str(&attached);
         self.state.context = Some(context);
+        text.push_str(&self.take_remarks());
+        text.push_str(&self.skills(&input.skills)?);
         if !text.is_empty() {
             text.truncate(text.trim_end().len());
             text.push_str("\n\n");
@@ -238,7 +251,8 @@ impl<'a> Worker<'a> {
             return Ok(Next::End(TurnEnd::Done));
         }
         Ok(match self.propose(&items, "edit")? {
-            Proposed::Nothing | Proposed::Done => Next::End(TurnEnd::Done),
+            Proposed::Nothing => Next::End(TurnEnd::Done),
+            Proposed::Done => self.pass_on_remarks(),
             Proposed::End(end) => Next::End(end),
             Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
             Proposed::Told(why) => {
@@ -246,6 +260,18 @@ impl<'a> Worker<'a> {
                 Next::Again
             }
         })
+    }
+
+    /// After a change nobody says anything to the model any more, unless
+    /// programs of plugins do.
+    fn pass_on_remarks(&mut self) -> Next {
+        match self.take_remarks().trim_end() {
+            "" => Next::End(TurnEnd::Done),
+            remarks => {
+                let told = format!("The edits were applied.\n\n{remarks}");
+                self.repair(TurnEnd::Done, &told)
+            }
+        }
     }
 
     /// Shows a plan, and goes on where somebody agrees.
@@ -278,75 +304,6 @@ impl<'a> Worker<'a> {
         self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
         self.say(Message::user(why), None);
         Next::Again
-    }
-
-    /// Judges what a tool asks for, and asks somebody where the policy does not
-    /// know. `None` where it may be done; else what was decided, and why.
-    pub fn permit(
-        &mut self,
-        id: &str,
-        tool: &str,
-        access: &Access,
-        what: &str,
-    ) -> (Decision, Option<String>) {
-        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
-        match self.parts.policy.judge(mode, tool, access) {
-            Verdict::Allow { rule } => {
-                self.decided(id, tool, what, true, rule);
-                (Decision::Yes, None)
-            }
-            Verdict::Deny { why } => {
-                self.decided(id, tool, what, false, why.clone());
-                (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
-            }
-            Verdict::Ask { why } => {
-                let approval = Approval {
-                    id: id.to_owned(),
-                    what: what.to_owned(),
-                    why,
-                    access: access.clone(),
-                };
-                let decision = self.ask(tool, approval);
-                if decision == Decision::Always {
-                    self.parts.policy.remember(tool, access);
-                }
-                (decision, None)
-            }
-        }
-    }
-
-    fn ask(&mut self, tool: &str, approval: Approval) -> Decision {
-        let (id, what) = (approval.id.clone(), approval.what.clone());
-        let asked = Instant::now();
-        self.emit(Event::ApprovalNeeded(approval.clone()));
-        let mut decision = self.out.decision(&self.cancel);
-        while let Decision::Why(question) = decision {
-            self.explain(&approval, question.as_deref());
-            self.emit(Event::ApprovalNeeded(approval.clone()));
-            decision = self.out.decision(&self.cancel);
-        }
-        self.waited += asked.elapsed();
-        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.decided(&id, tool, &what, allowed, "a person".to_owned());
-        decision
-    }
-
-    /// Tells what was decided, and writes it down.
-    fn decided(&mut self, id: &str, tool: &str, what: &str, allowed: bool, by: String) {
-        let decision = AuditedDecision::new(what, allowed, &by);
-        let noted = self.parts.ground.note_decision(self.actor(tool), decision);
-        self.emit(Event::Decided { id: id.to_owned(), allowed, by });
-        if let Err(error) = noted {
-            let text = format!("the audit log does not know of it: {error}");
-            self.emit(Event::Notice { text });
-        }
-    }
-
-    /// Who does what a tool does.
-    pub fn actor(&self, tool: &str) -> Actor {
-        Actor::new(tool)
-            .with_model(self.parts.model.info().name.clone())
-            .with_session(self.options.name.clone())
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
@@ -386,6 +343,11 @@ impl<'a> Worker<'a> {
             log.event(self.state.turn, &event);
         }
         self.out.send(event, &self.cancel);
+    }
+
+    /// Whether it works for a call that gave work away.
+    pub fn is_inner(&self) -> bool {
+        !self.within.is_empty()
     }
 
     /// A name for something that is decided.

@@ -1,5 +1,6 @@
 //! The arguments, and nothing but the arguments.
 
+mod approve;
 mod changes;
 mod code;
 mod computing;
@@ -25,12 +26,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use approve::Approve;
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, ModeName, OutputFormat};
+pub use conversation::{Conversation, ModeName, OutputFormat, ToolsName};
 pub use forge::{Issue, PullRequest};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
@@ -72,7 +74,7 @@ pub struct Args {
 
     /// Ask for so many answers and take the best, up to 16
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub answers: Option<u8>,
+    pub best_of: Option<u8>,
 
     /// Neither take answers from the cache nor keep them there
     #[arg(long, global = true)]
@@ -190,6 +192,8 @@ pub enum Command {
     /// List, try and call servers of the Model Context Protocol
     #[command(subcommand)]
     Mcp(Mcp),
+    /// Show what the project brings that would be started, and say yes to it
+    Approve(Approve),
     /// List, enable, add and remove plugins
     #[command(subcommand)]
     Plugins(Plugins),

@@ -116,6 +116,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::McpCallOutput>(&schemas, "mcp-call")?;
     schema::<json::McpApprovalOutput>(&schemas, "mcp-approve")?;
     schema::<json::McpApprovalOutput>(&schemas, "mcp-revoke")?;
+    schema::<json::OffersOutput>(&schemas, "approve")?;
     schema::<json::PluginListOutput>(&schemas, "plugins-list")?;
     schema::<json::PluginOutput>(&schemas, "plugins-show")?;
     schema::<json::PluginOutput>(&schemas, "plugins-enable")?;

@@ -1,6 +1,7 @@
 //! One file a verb: read the arguments, call the library, render.
 
 mod apply;
+pub mod approve;
 mod ask;
 mod audit;
 mod bench;
@@ -51,7 +52,7 @@ use mlxcode_core::{
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, Command, Computing};
+use crate::args::{Args, Command, Computing, OutputFormat};
 use crate::exit::Outcome;
 use crate::host::Host;
 use crate::look;
@@ -86,7 +87,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         over_memory: args.over_memory,
         record: args.record,
         replay: args.replay,
-        route: RouteState::new(args.fallback, args.answers.map(usize::from), args.no_cache),
+        route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache)
+            .in_stream(args.conversation.output_format == Some(OutputFormat::StreamJson)),
     };
     remote::mind_the_network(host);
     look::mind_the_colors(host);
@@ -146,6 +148,7 @@ fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
         Command::Probe => probe::run(host),
         Command::Config(args) => config::run(args, common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
+        Command::Approve(args) => approve::run(&args, common, host),
         Command::Mcp(args) => mcp::run(args, common, host),
         Command::Plugins(args) => plugins::run(args, common, host),
         Command::Secret(args) => secret::run(args, common, host),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlxcode_core::{
     Config, Error, InputError, Lock, Model, ModelLibrary, ModelSource, ModelTask, Notice, Observer,
     Passphrases, Progress, ProgressEvent, RemoteModels, RoutePlan, RouteRequest, RoutedModel,
-    SecretName, Workspace, nearest, project_types, secrets,
+    SecretName, Workspace, nearest, project_types, secrets, with_plugin_catalogues,
 };
 
 use crate::args::{Computing, Route};
@@ -30,6 +30,8 @@ pub struct RouteState {
     fallback: Vec<String>,
     answers: Option<usize>,
     no_cache: bool,
+    /// Whether notes are left to a stream of events, which tells the model, too.
+    is_stream: bool,
     came: Arc<Mutex<Came>>,
 }
 
@@ -45,7 +47,13 @@ struct Came {
 impl RouteState {
     /// What the command line says.
     pub fn new(fallback: Vec<String>, answers: Option<usize>, no_cache: bool) -> Self {
-        Self { fallback, answers, no_cache, came: Arc::default() }
+        Self { fallback, answers, no_cache, is_stream: false, came: Arc::default() }
+    }
+
+    /// Leaves notes to a stream of events.
+    pub fn in_stream(mut self, is_stream: bool) -> Self {
+        self.is_stream = is_stream;
+        self
     }
 
     /// The same for a model that somebody names anew.
@@ -92,7 +100,9 @@ impl RouteState {
             if came.notes.len() < MOST_NOTICES {
                 came.notes.push(note.clone());
             }
-            if came.unseen.len() < MOST_NOTICES {
+            // Which options a server lacks is the same each time.
+            let is_news = !matches!(notice, Notice::LeftOut { .. });
+            if is_news && came.unseen.len() < MOST_NOTICES {
                 came.unseen.push(note);
             }
         })
@@ -143,10 +153,15 @@ pub fn open(
     let (source, line) = source(&plan, computing, common, host, config)?;
     let routed = plan.open(&source, workspace.as_ref());
     line.end();
-    common.route.show(host)?;
+    if !common.route.is_stream {
+        common.route.show(host)?;
+    }
     let Some(routed) = routed? else { return Ok(None) };
     let model = routed.model.clone();
     let mut came = common.route.came.lock().unwrap_or_else(PoisonError::into_inner);
+    if common.route.is_stream {
+        came.unseen.push(format!("{} answers: {}", routed.name, routed.reason));
+    }
     came.routed = Some(routed);
     Ok(Some(model))
 }
@@ -174,7 +189,8 @@ fn source(
     let mut options = computing.options();
     options.ignore_memory = common.over_memory;
     let dirs = dirs(host)?;
-    let library = ModelLibrary::open(&dirs)?.loading_with(options);
+    let known_of = with_plugin_catalogues(config.clone(), &dirs, None)?;
+    let library = ModelLibrary::open(&dirs)?.loading_with(options).knowing(&known_of);
     let line = Arc::new(Opening::new(host.live && !common.json));
     let (kept_in, surroundings) = (dirs.clone(), host.secrets.clone());
     let keys = move |name: &SecretName| {
@@ -189,6 +205,7 @@ fn source(
     };
     let source = ModelSource::new(library)
         .with_remote(remote, keys)
+        .with_adapters(common.workspace(host).ok(), host.environment.clone())
         .from_folder(&host.current_dir)
         .reporting_to(Arc::clone(&line) as Arc<dyn Progress>)
         .cancelled_by(host.cancel.clone())

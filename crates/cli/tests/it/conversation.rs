@@ -9,7 +9,7 @@ const EDIT: &str = "I make it friendlier.\n\ngreet.py\n```python\n<<<<<<< SEARCH
                     \"hello\"\n=======\n    return \"good morning\"\n>>>>>>> REPLACE\n```\n";
 
 /// Opens a conversation with these replies in a terminal.
-fn open(ground: &Ground, replies: &[&str], args: &[&str], columns: u16) -> Terminal {
+pub fn open(ground: &Ground, replies: &[&str], args: &[&str], columns: u16) -> Terminal {
     let file = ground.root().join("../replies.json");
     std::fs::write(&file, serde_json::to_vec(replies).unwrap()).unwrap();
     let home = ground.home();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
 
+mod additions;
 mod bad_input;
 mod changes;
 mod code;

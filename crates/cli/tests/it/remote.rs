@@ -22,19 +22,28 @@ fn server(status: u16) -> (String, Seen) {
 /// A server that speaks OpenAI's protocol, and says the same to everybody. It
 /// keeps what it was sent.
 pub fn server_saying(status: u16, reply: &'static str) -> (String, Seen) {
+    server_with(status, status, reply)
+}
+
+/// A server that tells its models, and refuses all questions.
+pub fn server_refusing() -> (String, Seen) {
+    server_with(200, 401, "")
+}
+
+fn server_with(listing: u16, status: u16, reply: &'static str) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}/v1", listener.local_addr().unwrap().port());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            answer(stream, status, reply, &kept);
+            answer(stream, (listing, status), reply, &kept);
         }
     });
     (url, seen)
 }
 
-fn answer(mut stream: TcpStream, status: u16, reply: &str, seen: &Mutex<Vec<String>>) {
+fn answer(mut stream: TcpStream, status: (u16, u16), reply: &str, seen: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -57,6 +66,7 @@ fn answer(mut stream: TcpStream, status: u16, reply: &str, seen: &Mutex<Vec<Stri
         })
         .to_string()
     };
+    let status = if head.starts_with("GET") { status.0 } else { status.1 };
     let length = said.len();
     let _ = write!(
         stream,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, Play, Ran};
-use crate::remote::{Seen, configure, server_saying};
+use crate::remote::{Seen, configure, server_refusing, server_saying};
 
 fn provider(url: &str) -> Value {
     json!({"kind": "openai", "url": url, "models": {"coder": {"context_length": 8192}}})
@@ -20,28 +20,54 @@ fn questions(seen: &Seen) -> usize {
 
 #[test]
 fn the_next_model_is_asked_where_the_first_refuses() {
-    let (closed, refused) = server_saying(401, "");
+    let (closed, listed) = server_saying(401, "");
+    let (refusing, refused) = server_refusing();
     let (open, _) = server_saying(200, "It is in greet.py.");
     let ground = Ground::new();
-    configure(
-        &ground,
-        &json!({
-            "model": "closed/coder",
-            "models": {"fallback": ["open/coder"]},
-            "providers": {"closed": provider(&closed), "open": provider(&open)},
-        }),
-    );
-    let ran = ground.run(&["ask", "where is the greeting?", "--json"]);
-    let document = document(&ran);
+    let config = |model: &str| {
+        configure(
+            &ground,
+            &json!({
+                "model": model,
+                "models": {"fallback": ["open/coder"]},
+                "providers": {
+                    "closed": provider(&closed), "refusing": provider(&refusing),
+                    "open": provider(&open),
+                },
+            }),
+        );
+        document(&ground.run(&["ask", "where is the greeting?", "--json"]))
+    };
+    // One that cannot even be opened.
+    let document = config("closed/coder");
     assert_eq!(document["answer"], "It is in greet.py.");
-    // Both can be prepared without being asked: the first one is the model, and
-    // what happened stands beside it.
-    assert_eq!(document["route"]["model"], "closed/coder");
+    assert_eq!(document["route"]["model"], "open/coder");
+    assert_eq!(document["route"]["reason"], "closed/coder could not be opened");
+    assert_eq!(document["route"]["passed_over"][0]["model"], "closed/coder");
+    assert_eq!(questions(&listed), 0);
+    // One that refuses the question itself.
+    let document = config("refusing/coder");
+    assert_eq!(document["answer"], "It is in greet.py.");
+    assert_eq!(document["route"]["model"], "refusing/coder");
     assert_eq!(document["route"]["reason"], "`model`");
     let notes = document["route"]["notes"].to_string();
-    assert!(notes.contains("open/coder is asked, since closed/coder"), "{notes}");
-    assert!(ran.err.contains("open/coder is asked"), "{ran:?}");
+    assert!(notes.contains("open/coder is asked, since refusing/coder"), "{notes}");
     assert_eq!(questions(&refused), 1);
+    let ran = ground.run(&["ask", "where?"]);
+    assert!(ran.err.contains("open/coder is asked, since refusing/coder"), "{ran:?}");
+
+    // In a stream of events, what is told stands before what came of it.
+    let ran = ground.run(&["--print", "where?", "--output-format", "stream-json"]);
+    let notices: Vec<String> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .take_while(|event| event["type"] != "text")
+        .filter(|event| event["type"] == "notice")
+        .map(|event| event["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(notices[0], "refusing/coder answers: `model`", "{ran:?}");
+    assert!(notices[1].starts_with("open/coder is asked, since refusing/coder"), "{ran:?}");
 
     // Who names a model gets that one, unless he names another, too.
     let named = ["ask", "where?", "--model", "closed/coder"];
@@ -80,7 +106,7 @@ fn what_is_local_never_leaves_by_itself() {
     assert!(passed[1]["reason"].as_str().unwrap().contains("the network is switched off"));
     configure(&ground, &json!({"offline": true, "model": "far/m", "providers": providers}));
     let ran = ground.run(&["ask", "where?", "--json"]);
-    assert!(ran.err.contains("providers.offline"), "{ran:?}");
+    assert!(ran.out.contains("providers.offline"), "{ran:?}");
 }
 
 #[test]
@@ -151,7 +177,7 @@ fn the_best_of_several_edits_is_taken() {
     let good = block("    return \"hello\"", "    return \"bye\"");
     let replies = [none, &*elsewhere, &*unreadable, &*good];
     let play = Play { replies: Some(&replies), ..Play::default() };
-    let ran = ground.play(&["edit", "say bye", "--yes", "--answers", "4"], play);
+    let ran = ground.play(&["edit", "say bye", "--yes", "--best-of", "4"], play);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(ground.read("greet.py"), "def greet():\n    return \"bye\"\n");
     assert!(ran.err.contains("the best of 4 answers of 4; 1 say this"), "{ran:?}");

@@ -138,6 +138,7 @@ impl Config {
                 self.offline.or(under.offline)
             },
             edit: self.edit.over(under.edit),
+            tools: self.tools.or(under.tools),
             commands,
             // The user's alone.
             catalogues: under.catalogues,

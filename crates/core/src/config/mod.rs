@@ -16,7 +16,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mlxcode_agent::PermissionConfig;
+use mlxcode_agent::{PermissionConfig, ToolsWhen};
 use mlxcode_mcp::ServerConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,10 @@ pub struct Config {
     /// Other words for verbs with their arguments. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, String>,
+    /// When a model is given tools: `auto`, where it is known to call them well,
+    /// `on`, wherever it can be told of them, or `off`; `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolsWhen>,
     /// What may be done without asking. A project's file can only make it
     /// stricter.
     #[serde(default, skip_serializing_if = "is_usual")]

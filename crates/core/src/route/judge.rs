@@ -1,7 +1,6 @@
 //! Which of several answers with edits is the best.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use mlxcode_edit::{EditPlan, ParsedItem, SyntaxCheck, parse_reply};
 
@@ -16,14 +15,14 @@ pub struct Jury {
     workspace: Workspace,
     judges: Vec<Judge>,
     /// The copy in which commands are run; made when it is first needed.
-    trial: Mutex<Option<Option<Trial>>>,
+    trial: OnceLock<Option<Mutex<Trial>>>,
 }
 
 impl Jury {
     pub fn new(workspace: &Workspace, judges: &[Judge]) -> Self {
         let mut judges = judges.to_vec();
         judges.sort_by_key(|judge| weight(*judge) as u32);
-        Self { workspace: workspace.clone(), judges, trial: Mutex::new(None) }
+        Self { workspace: workspace.clone(), judges, trial: OnceLock::new() }
     }
 
     /// The score of a reply.
@@ -46,9 +45,11 @@ impl Jury {
         if !plan.is_applicable() {
             return false;
         }
-        let mut trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
-        let trial = trial.get_or_insert_with(|| Trial::new(&self.workspace));
-        trial.as_ref().is_some_and(|trial| trial.passes(items))
+        let trial = self.trial.get_or_init(|| Trial::new(&self.workspace).map(Mutex::new));
+        let one = |trial: &Mutex<Trial>| {
+            trial.lock().unwrap_or_else(PoisonError::into_inner).passes(items)
+        };
+        trial.as_ref().is_some_and(one)
     }
 }
 

@@ -51,7 +51,8 @@ impl RoutePlan {
         let name = candidates[opened.at].name.clone();
         let reason = match (opened.at, &first) {
             (0, Some(_)) => choice.reason.to_string(),
-            _ => "`models.fallback`, or what was named for it".to_owned(),
+            (0, None) => "nothing else is named".to_owned(),
+            _ => format!("{} could not be opened", candidates[0].name),
         };
         let sized = self.by_length(&opened.model, source)?;
         let rest = &candidates[opened.at + 1..];

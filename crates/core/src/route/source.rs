@@ -6,10 +6,14 @@ use mlxcode_models::{LanguageModel, Secret, SecretName};
 use mlxcode_providers::{Cache, CacheOptions, Cached, Observer};
 
 use super::plan::{PlannedModel, RoutePlan};
+use crate::adapters::adapted_model;
 use crate::config::Config;
 use crate::error::Result;
 use crate::library::ModelLibrary;
+use crate::mcp::Environment;
+use crate::model::Model;
 use crate::remote::RemoteModels;
+use crate::workspace::Workspace;
 
 type FindKey = dyn Fn(&SecretName) -> Result<Option<Secret>> + Send + Sync;
 
@@ -20,6 +24,8 @@ pub struct ModelSource {
     library: Arc<ModelLibrary>,
     remote: RemoteModels,
     keys: Arc<FindKey>,
+    /// Where plugins lie that run models, and what these find around them.
+    adapters: Option<(Workspace, Environment)>,
     /// The folder that paths are seen from.
     from: PathBuf,
     progress: Arc<dyn Progress>,
@@ -41,6 +47,7 @@ impl ModelSource {
             library: Arc::new(library),
             remote: RemoteModels::default(),
             keys: Arc::new(|_| Ok(None)),
+            adapters: None,
             from: PathBuf::new(),
             progress: Arc::new(()),
             cancel: CancelToken::new(),
@@ -57,6 +64,12 @@ impl ModelSource {
         keys: impl Fn(&SecretName) -> Result<Option<Secret>> + Send + Sync + 'static,
     ) -> Self {
         (self.remote, self.keys) = (remote, Arc::new(keys));
+        self
+    }
+
+    /// Starts the model adapters of plugins that are enabled where one is named.
+    pub fn with_adapters(mut self, workspace: Option<Workspace>, environment: Environment) -> Self {
+        self.adapters = workspace.map(|workspace| (workspace, environment));
         self
     }
 
@@ -123,6 +136,9 @@ impl ModelSource {
                 None => None,
             };
             (self.remote.open(name, key)?, Some(self.remote.identity(name)))
+        } else if !is_here && let Some(opened) = self.adapted(name) {
+            // What a plugin runs may be another model tomorrow: no answer is kept.
+            (opened?, None)
         } else if model.may_be_path {
             let opened = self.library.load(&self.from, name, progress, &self.cancel)?;
             (opened, self.identity(name))
@@ -131,6 +147,12 @@ impl ModelSource {
             (opened, self.identity(name))
         };
         Ok(self.cached(opened.shared(), identity))
+    }
+
+    /// The model that a name means of a plugin's adapter.
+    fn adapted(&self, name: &str) -> Option<Result<Model>> {
+        let (workspace, environment) = self.adapters.as_ref()?;
+        adapted_model(workspace, name, environment, &self.cancel).transpose()
     }
 
     /// What tells an installed model from every other: its files. One that lies

@@ -109,6 +109,8 @@ impl AnthropicModel {
         let length = length.filter(|length| *length > 0).unwrap_or(UNKNOWN_CONTEXT);
         let mut info = ModelInfo::new(format!("{}/{model}", options.name), length);
         info.tools = options.model.tools.unwrap_or(true);
+        // All that are served there are made for it.
+        info.good_at_tools = Some(info.tools);
         info.images = options.model.images.unwrap_or_else(|| can("image_input") != Some(false));
         info.thinking = options.model.thinking.unwrap_or_else(|| can("thinking") != Some(false));
         let most = tokens(&told, "/max_tokens").filter(|most| *most > 0);

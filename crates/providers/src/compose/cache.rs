@@ -136,6 +136,7 @@ impl Cache {
 
 /// Answers tell of the code that they are about. Where the system takes no
 /// permissions, the folder's are what there is.
+#[allow(clippy::disallowed_methods, reason = "the permissions of our own file")]
 fn keep_private(path: &Path) {
     #[cfg(unix)]
     {

@@ -203,6 +203,10 @@ pub fn common(models: &[Arc<dyn LanguageModel>], what: &'static str) -> Result<M
         info.context_length = info.context_length.min(other.context_length);
         info.chat &= other.chat;
         info.tools &= other.tools;
+        info.good_at_tools = match (info.good_at_tools, other.good_at_tools) {
+            (Some(one), Some(other)) => Some(one && other),
+            _ => None,
+        };
         info.thinking &= other.thinking;
         info.images &= other.images;
     }

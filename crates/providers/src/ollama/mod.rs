@@ -115,6 +115,7 @@ impl OllamaModel {
             told.pointer("/model_info/general.parameter_count").and_then(Value::as_u64);
         // Servers that do not tell are too old for tools.
         info.tools = options.model.tools.unwrap_or_else(|| can("tools") == Some(true));
+        info.good_at_tools = options.model.tools;
         info.images = options.model.images.unwrap_or_else(|| can("vision") == Some(true));
         info.thinking = options.model.thinking.unwrap_or_else(|| can("thinking") == Some(true));
         let inner = Inner {

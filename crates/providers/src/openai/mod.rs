@@ -72,6 +72,7 @@ impl OpenAiModel {
             length.unwrap_or(server::UNKNOWN_CONTEXT),
         );
         info.tools = options.model.tools.unwrap_or(true);
+        info.good_at_tools = options.model.tools;
         info.images = options.model.images.unwrap_or(found.images);
         info.thinking = options.model.thinking.unwrap_or(found.server.takes_template_arguments());
         let inner = Inner {

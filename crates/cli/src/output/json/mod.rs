@@ -13,6 +13,7 @@ mod forge;
 mod hardware;
 mod library;
 mod models;
+mod offers;
 mod own_words;
 mod plugins;
 mod print;
@@ -55,6 +56,7 @@ pub use library::{
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use offers::OffersOutput;
 pub use own_words::{
     CommandRowOutput, CommandsOutput, ProjectPromptsOutput, PromptFoldersOutput, PromptOutput,
     PromptRowOutput, PromptsOutput, TopicOutput, TopicsOutput,
