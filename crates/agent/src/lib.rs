@@ -40,8 +40,8 @@ pub use prompt::Task;
 pub use prompts::{BUILT_IN as BUILT_IN_PROMPTS, BuiltInPrompt, PromptError, PromptPlace, Prompts};
 pub use session::{
     Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, FilePart,
-    Ground, Input, LedgerPiece, Mode, ModePolicy, PartOfFile, Policy, Proposal, ProposedChange, Session, SessionLog,
-    SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
+    Ground, Input, LedgerPiece, Mode, ModePolicy, PartOfFile, Policy, Proposal, ProposedChange,
+    Session, SessionLog, SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
 };
 pub use tool::{
     Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, Tool, ToolBox,

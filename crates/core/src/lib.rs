@@ -80,8 +80,8 @@ pub use checks::{CheckCommand, CheckSource, Checks};
 pub use commands::{CommandOrigin, NamedCommand, NamedCommands, PROJECT_COMMANDS};
 pub use config::{
     CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LineKeys, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig, Setting,
-    project_types,
+    EditConfig, Explained, LineKeys, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    Setting, project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
@@ -135,9 +135,9 @@ pub use mlxcode_agent::session_store::{
 };
 pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
-    CheckReport, Checker, CommandRun, CommandRunner, Compaction, ContextLedger, Decision,
-    BUILT_IN_PROMPTS, BuiltInPrompt, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece,
-    Mode, OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
+    BUILT_IN_PROMPTS, BuiltInPrompt, CheckReport, Checker, CommandRun, CommandRunner, Compaction,
+    ContextLedger, Decision, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece, Mode,
+    OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
     PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog, SessionOptions,
     SessionTurn, TurnEnd, TurnEvent, TurnLimits,
 };

@@ -113,8 +113,8 @@ impl Themes {
             return Err(ThemeError::UnknownTheme { name: name.to_owned(), names: self.names() });
         }
         let path = self.folder.join(format!("{name}.json"));
-        let text = read(&path)
-            .map_err(|source| ThemeError::Unreadable { path: path.clone(), source })?;
+        let text =
+            read(&path).map_err(|source| ThemeError::Unreadable { path: path.clone(), source })?;
         let custom: CustomTheme = serde_json::from_str(&text)
             .map_err(|error| ThemeError::BadFile { path, reason: error.to_string() })?;
         Ok(ThemeChoice::Custom(custom))
@@ -128,10 +128,8 @@ impl Theme {
     pub fn with_colors(mut self, colors: &BTreeMap<String, String>) -> Result<Self, ThemeError> {
         for (name, text) in colors {
             let role = role(name)?;
-            let color = Color::parse(text).ok_or_else(|| ThemeError::BadColor {
-                role: name.clone(),
-                text: text.clone(),
-            })?;
+            let color = Color::parse(text)
+                .ok_or_else(|| ThemeError::BadColor { role: name.clone(), text: text.clone() })?;
             if self.is_colorless() {
                 continue;
             }
@@ -202,10 +200,9 @@ impl Diagnostic for ThemeError {
                 let names: Vec<String> = ROLES.iter().map(|role| role_name(*role)).collect();
                 format!("these have one: {}", names.join(", "))
             }
-            Self::BadColor { .. } => format!(
-                "write `#rrggbb`, a number up to 255, or one of {}",
-                COLOR_NAMES.join(", ")
-            ),
+            Self::BadColor { .. } => {
+                format!("write `#rrggbb`, a number up to 255, or one of {}", COLOR_NAMES.join(", "))
+            }
             Self::Unreadable { .. } | Self::BadFile { .. } => {
                 "mend the file, or choose another theme".to_owned()
             }
@@ -221,7 +218,8 @@ mod tests {
     #[test]
     fn themes_have_names() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("sea.json", r##"{"light": true, "styles": {"keyword": {"color": "#010203"}}}"##);
         write("bad.json", "{\n  \"styles\": {\"keywrd\": {}}\n}");
         let themes = Themes::new(folder.path().to_owned());

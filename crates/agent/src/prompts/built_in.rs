@@ -29,32 +29,34 @@ macro_rules! prompt {
 pub const BUILT_IN: &[BuiltInPrompt] = &[
     prompt!("ask", "answers a question: `ask`, workflows", ["passages", "question"]),
     prompt!("batch", "changes one file of many", ["path", "text", "instruction", "problem"]),
-    prompt!("commit", "writes a commit's message", [
-        "rules",
-        "with_body",
-        "examples",
-        "change",
-        "hint"
-    ]),
-    prompt!("commit_again", "corrects a commit's message", [
-        "rules", "examples", "message", "faults"
-    ]),
+    prompt!(
+        "commit",
+        "writes a commit's message",
+        ["rules", "with_body", "examples", "change", "hint"]
+    ),
+    prompt!(
+        "commit_again",
+        "corrects a commit's message",
+        ["rules", "examples", "message", "faults"]
+    ),
     prompt!("declined", "conversation: edits were declined for a reason", ["why"]),
-    prompt!("document", "writes the comment of a symbol", [
-        "conventions",
-        "with_parts",
-        "kind",
-        "name",
-        "code"
-    ]),
+    prompt!(
+        "document",
+        "writes the comment of a symbol",
+        ["conventions", "with_parts", "kind", "name", "code"]
+    ),
     prompt!("edit", "changes code: `edit`, workflows", ["passages", "instruction", "problem"]),
     prompt!("edit_rules", "how edits are written, for other prompts", []),
-    prompt!("explain", "explains a symbol, a file or an error", [
-        "kind", "name", "piece", "passages"
-    ]),
-    prompt!("fix", "mends what a command complains about", [
-        "passages", "command", "output", "tried", "hint", "problem"
-    ]),
+    prompt!(
+        "explain",
+        "explains a symbol, a file or an error",
+        ["kind", "name", "piece", "passages"]
+    ),
+    prompt!(
+        "fix",
+        "mends what a command complains about",
+        ["passages", "command", "output", "tried", "hint", "problem"]
+    ),
     prompt!("plan", "conversation: a plan is wanted first", ["words"]),
     prompt!("plan_accepted", "conversation: the plan is agreed to", []),
     prompt!("repair_call", "conversation: a call of a tool could not be read", ["reason"]),
@@ -65,21 +67,25 @@ pub const BUILT_IN: &[BuiltInPrompt] = &[
     prompt!("session", "conversation: what comes before all else", ["tools", "instructions"]),
     prompt!("summarise", "conversation: old turns become a summary", ["text"]),
     prompt!("summary", "sums up the change of one file", ["path", "diff"]),
-    prompt!("test", "writes tests of a file", [
-        "conventions",
-        "inline",
-        "test_path",
-        "property",
-        "mock",
-        "path",
-        "module",
-        "code",
-        "existing",
-        "symbols",
-        "hint",
-        "problem",
-        "draft"
-    ]),
+    prompt!(
+        "test",
+        "writes tests of a file",
+        [
+            "conventions",
+            "inline",
+            "test_path",
+            "property",
+            "mock",
+            "path",
+            "module",
+            "code",
+            "existing",
+            "symbols",
+            "hint",
+            "problem",
+            "draft"
+        ]
+    ),
     prompt!("why", "conversation: why something is to be done", ["what", "question"]),
 ];
 
@@ -100,7 +106,8 @@ mod tests {
             let environment = minijinja::Environment::new();
             let template = environment.template_from_str(prompt.text).unwrap();
             let used: BTreeSet<String> = template.undeclared_variables(false).into_iter().collect();
-            let mut told: BTreeSet<String> = prompt.values.iter().map(ToString::to_string).collect();
+            let mut told: BTreeSet<String> =
+                prompt.values.iter().map(ToString::to_string).collect();
             if prompt.text.contains("{{ edit_rules }}") {
                 told.insert("edit_rules".to_owned());
             }

@@ -71,10 +71,7 @@ impl Worker<'_> {
         if !matches!(access, Access::Write { .. }) {
             let (decision, _) = self.permit(&call.id, &call.name, &access, &access.to_string());
             match decision {
-                Decision::Yes
-                | Decision::Always
-                | Decision::Only(_)
-                | Decision::Parts(_) => {}
+                Decision::Yes | Decision::Always | Decision::Only(_) | Decision::Parts(_) => {}
                 Decision::Because(why) => return Ok(told_not(why)),
                 Decision::No | Decision::Why(_) => return Ok(Answered::End(self.declined())),
             }

@@ -84,7 +84,8 @@ impl SessionStore {
     /// many.
     pub fn delete_unused_since(&self, before_ms: u64) -> Result<usize> {
         let ids: Vec<SessionId> = self.read(|file| {
-            let mut query = file.prepare("SELECT key FROM session WHERE updated_ms < ?1 AND name IS NULL")?;
+            let mut query =
+                file.prepare("SELECT key FROM session WHERE updated_ms < ?1 AND name IS NULL")?;
             let keys = query.query_map([signed(before_ms)], |row| row.get::<_, String>(0))?;
             keys.map(|key| key?.parse().map_err(Problem::Damage)).collect()
         })?;

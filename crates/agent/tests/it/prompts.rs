@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use mlxcode_agent::{BUILT_IN_PROMPTS, Prompts};
 use minijinja::Value as Template;
+use mlxcode_agent::{BUILT_IN_PROMPTS, Prompts};
 use mlxcode_models::Message;
 use serde_json::{Value, json};
 
@@ -106,7 +106,12 @@ fn every_prompt_reads_as_it_was_reviewed() {
             let mut told = prompt.values.to_vec();
             told.sort_unstable();
             assert_eq!(names, told, "the values of {}", prompt.name);
-            let rendered = prompts.render(prompt.name, Template::from_pairs(given.iter().map(|(name, one)| (name, template(one))))).unwrap();
+            let rendered = prompts
+                .render(
+                    prompt.name,
+                    Template::from_pairs(given.iter().map(|(name, one)| (name, template(one)))),
+                )
+                .unwrap();
             for Message { role, content, .. } in rendered.as_messages() {
                 shown.push_str(&format!("--- {role}\n{content}\n"));
             }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use mlxcode_agent::task::commit::{CommitOptions, StagedChange, commit_message};
 use mlxcode_agent::Prompts;
+use mlxcode_agent::task::commit::{CommitOptions, StagedChange, commit_message};
 use mlxcode_agent::task::{Asker, TaskError};
 use mlxcode_base::CancelToken;
 use mlxcode_git::Repository;

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use mlxcode_agent::Prompts;
 use mlxcode_agent::task::batch::{BatchOptions, BatchState, BatchStatus, BatchWatch, batch};
 use mlxcode_agent::task::fix::{FixEnd, FixOptions, FixReport, fix};
 use mlxcode_agent::task::workflow::{
     Permission, StepStatus, Workbench, Workflow, WorkflowOptions, WorkflowReport, run_workflow,
 };
-use mlxcode_agent::Prompts;
 use mlxcode_agent::task::{Asker, TaskError, TaskResult};
 use mlxcode_agent::{CommandRun, CommandRunner, Ground};
 use mlxcode_base::{CancelToken, RelPath, Root};

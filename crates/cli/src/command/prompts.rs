@@ -59,7 +59,9 @@ fn list(workspace: &Workspace, common: &Common, host: &mut Host<'_>) -> Outcome 
     if let Some(project) = project.filter(|project| !project.is_trusted) {
         let count = project.files.len();
         let folder = project.folder.display();
-        let text = format!("{count} prompts of this project do not count: look at {folder}, then run `mlx-code prompts trust`");
+        let text = format!(
+            "{count} prompts of this project do not count: look at {folder}, then run `mlx-code prompts trust`"
+        );
         written(writeln!(host.messages, "{}", visible(text)))?;
     }
     Ok(SUCCESS)

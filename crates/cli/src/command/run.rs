@@ -40,7 +40,10 @@ fn list(commands: &NamedCommands, common: &Common, host: &mut Host<'_>) -> Outco
         written(writeln!(host.messages, "{}", visible(text)))?;
     }
     if commands.commands.is_empty() {
-        written(writeln!(host.output, "no command has a name; `mlx-code help commands` tells how"))?;
+        written(writeln!(
+            host.output,
+            "no command has a name; `mlx-code help commands` tells how"
+        ))?;
         return Ok(SUCCESS);
     }
     let mut rows = vec![["NAME", "ARGUMENTS", "WHOSE", "DESCRIPTION"].map(str::to_owned).to_vec()];

@@ -21,9 +21,7 @@ use mlxcode_core::{
     Config, Error, LineKeys, Mode, Model, NamedCommands, NewSession, ProposedChange, RelPath,
     Session, SessionLog, SessionSetup, SessionStore, Workspace,
 };
-use mlxcode_terminal::{
-    KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed,
-};
+use mlxcode_terminal::{KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed};
 
 use crate::args::{Computing, Conversation, ModeName};
 use crate::command::task::usual_surroundings;

@@ -6,6 +6,7 @@
 mod bad_input;
 mod changes;
 mod code;
+mod completion;
 mod config;
 #[cfg(unix)]
 mod conversation;
@@ -17,7 +18,9 @@ mod documents;
 mod fake_hub;
 mod ground;
 mod library;
+mod look;
 mod mcp;
+mod own_words;
 mod plugins;
 mod printing;
 #[cfg(unix)]
@@ -27,5 +30,7 @@ mod remote;
 mod search;
 mod secrets;
 mod sessions;
+#[cfg(unix)]
+mod talk;
 mod tasks;
 mod work;

@@ -169,7 +169,9 @@ impl Diagnostic for ConfigError {
             | Self::AliasRing { .. }
             | Self::AliasQuote { .. }
             | Self::NoProject => ErrorKind::InvalidInput,
-            Self::NoKey { .. } | Self::NotSet { .. } | Self::NoCommand { .. } => ErrorKind::NotFound,
+            Self::NoKey { .. } | Self::NotSet { .. } | Self::NoCommand { .. } => {
+                ErrorKind::NotFound
+            }
         }
     }
 

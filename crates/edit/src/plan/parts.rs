@@ -45,7 +45,9 @@ mod tests {
     #[test]
     fn hunks_are_taken_each_for_itself() {
         let before: String = (1..=30).map(|number| format!("{number}\n")).collect();
-        let after = before.replace("\n3\n", "\nthree\nand\n").replace("\n15\n", "\n")
+        let after = before
+            .replace("\n3\n", "\nthree\nand\n")
+            .replace("\n15\n", "\n")
             .replace("\n30\n", "\n30 and no end");
         let one = with(&before, &after, &[true, false, false]);
         assert_eq!(one, before.replace("\n3\n", "\nthree\nand\n"));

@@ -16,8 +16,8 @@ use serde::Serialize;
 use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
-use crate::prompts::Prompts;
 use super::unified::{DiffFile, split_diff};
+use crate::prompts::Prompts;
 
 pub use message::CommitMessage;
 use message::Hints;

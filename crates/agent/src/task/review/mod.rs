@@ -18,8 +18,8 @@ use super::answer::Asker;
 use super::error::{TaskError, TaskResult};
 use super::leak::{Leak, leaks};
 use super::text::read_text;
-use crate::prompts::Prompts;
 use super::unified::split_diff;
+use crate::prompts::Prompts;
 
 pub use finding::{Finding, Severity, Suggestion};
 pub use sarif::sarif;
@@ -181,8 +181,7 @@ pub fn review(
     }
     let focus = options.focus.clone().unwrap_or_default();
     let is_change = subject.is_change;
-    let render =
-        |part: &str| {
+    let render = |part: &str| {
         let values = context! { part, focus => focus.clone(), is_change };
         prompts.render("review", values)
     };

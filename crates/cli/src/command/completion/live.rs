@@ -45,10 +45,9 @@ impl<'l, 'h> Live<'l, 'h> {
                 .iter()
                 .map(|prompt| (prompt.name.to_owned(), prompt.about.to_owned()))
                 .collect(),
-            (["help"], "topic") => TOPICS
-                .iter()
-                .map(|topic| (topic.name.to_owned(), topic.about.to_owned()))
-                .collect(),
+            (["help"], "topic") => {
+                TOPICS.iter().map(|topic| (topic.name.to_owned(), topic.about.to_owned())).collect()
+            }
             (["plugins", "show" | "enable" | "disable" | "remove"], "name") => self.plugins(),
             (["mcp", ..], "server") => self.servers(),
             (["scaffold"], "template") => self.templates(),
@@ -78,9 +77,10 @@ impl<'l, 'h> Live<'l, 'h> {
     }
 
     fn sessions(&self) -> Candidates {
-        let listed = self.workspace().filter(|one| one.sessions_file().exists()).and_then(|one| {
-            one.sessions().ok()?.list(&SessionFilter::default()).ok()
-        });
+        let listed = self
+            .workspace()
+            .filter(|one| one.sessions_file().exists())
+            .and_then(|one| one.sessions().ok()?.list(&SessionFilter::default()).ok());
         let sessions = listed.unwrap_or_default().into_iter();
         sessions
             .map(|session| {

@@ -62,7 +62,8 @@ fn show(text: &clap::builder::StyledStr, host: &mut Host<'_>) -> Outcome<()> {
 fn all(common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut command = Args::command();
     command.build();
-    let loaded = host.dirs.as_ref().map(|dirs| LoadedConfig::read(dirs, None)).transpose()?;
+    // Help is there also where the configuration is wrong.
+    let loaded = host.dirs.as_ref().and_then(|dirs| LoadedConfig::read(dirs, None).ok());
     let aliases = loaded.map(|loaded| loaded.config.aliases).unwrap_or_default();
     if common.json {
         let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
@@ -122,6 +123,7 @@ fn screen(host: &Host<'_>) -> Screen {
     let capabilities = host.terminal.capabilities();
     let theme = host.theme.clone();
     let theme = theme.or_else(|| look::theme(None, &mlxcode_core::Config::default(), host).ok());
-    let usual = || mlxcode_terminal::Theme::new(&mlxcode_terminal::ThemeChoice::Auto, &capabilities);
+    let usual =
+        || mlxcode_terminal::Theme::new(&mlxcode_terminal::ThemeChoice::Auto, &capabilities);
     Screen::new(capabilities, theme.unwrap_or_else(usual), host.output_columns)
 }
