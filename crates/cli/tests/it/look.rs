@@ -33,7 +33,7 @@ fn diff(ground: &Ground, no_color: Option<&str>) -> Ran {
 #[test]
 fn verbs_have_the_colours_of_the_configuration() {
     let usual = diff(&configured("{}"), None);
-    assert!(usual.out.contains("\x1b[0;38;2;135;215;135m+"), "{usual:?}");
+    assert!(usual.out.contains("\x1b[38;2;135;215;135m+"), "{usual:?}");
     let single = diff(&configured(r##"{"colors": {"added": "#040506"}}"##), None);
     assert!(single.out.contains("38;2;4;5;6m+"), "{single:?}");
     let own = diff(&configured(r#"{"theme": "sea"}"#), None);

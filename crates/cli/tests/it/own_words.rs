@@ -135,7 +135,7 @@ fn prompts_are_replaced_by_files() {
     ground.write(".mlx-code/prompts/ask.md", "Answer in Elvish.\n=== user ===\n{{ question }}\n");
     assert!(told().contains("Answer in Greek."));
     let listed = ground.run(&["prompts", "list"]);
-    assert!(listed.err.contains("do not count"), "{listed:?}");
+    assert!(listed.err.contains("not in use: 1 prompt of this project"), "{listed:?}");
     let ran = ground.run(&["prompts", "trust"]);
     assert!(ran.out.contains("ask.md counts from now on"), "{ran:?}");
     assert!(told().contains("Answer in Elvish."));

@@ -181,13 +181,13 @@ fn commands_and_prompts_of_ones_own_count() {
     for told in [
         "there is no theme `see`",
         "the prompt `session` is that of ",
-        "1 prompts of this project do not count until `mlx-code prompts trust`",
+        "not in use: 1 prompt of this project",
         "others have these names already: /help of the user",
     ] {
         terminal.wait_for(told);
     }
-    terminal.send("/ti\t");
-    terminal.wait_for("/tidy");
+    terminal.send("/tid\t");
+    terminal.wait_for("/tidy ");
     terminal.send("the port\r");
     terminal.wait_for("Tidied.");
     terminal.wait_for_prompt();
@@ -225,18 +225,26 @@ fn what_is_not_to_be_kept_is_not() {
 #[test]
 fn a_terminal_changes_its_size_while_an_answer_streams() {
     let ground = Ground::new();
-    let long = format!("{}\n\nThe end.", "some words that fill lines ".repeat(20_000));
-    let mut terminal = open(&ground, &[&long, "Short."], &[], 100);
+    // No line is as one before: a model that repeats itself is stopped.
+    let long: String = (0..8_000).map(|number| format!("word{number} fills ")).collect();
+    let short = "A sentence whose words are together wider than forty columns of a terminal.";
+    let mut terminal = open(&ground, &[&long, short], &[], 100);
     terminal.send("talk\r");
-    terminal.wait_for("some words");
-    for columns in [60, 140, 40, 100] {
+    terminal.wait_for("word9 ");
+    for columns in [60, 140, 40] {
         terminal.resize((columns, 30));
-        terminal.wait_until("more", |screen| screen.contains("fill"));
     }
-    terminal.wait_for("The end.");
+    terminal.wait_for("tokens read");
     terminal.wait_for_prompt();
     terminal.send("and?\r");
-    terminal.wait_for("Short.");
+    terminal.wait_for("of a terminal.");
+    terminal.wait_for_prompt();
+    // What comes is laid out for the terminal as it is now: no word is cut.
+    let screen = terminal.contents();
+    let shown: Vec<&str> = screen.lines().skip_while(|line| !line.contains("A sentence")).collect();
+    assert!(shown[0].len() <= 40 && shown[1].contains("columns"), "{screen}");
+    let words = shown[..2].iter().flat_map(|line| line.split_whitespace());
+    assert_eq!(words.collect::<Vec<_>>().join(" "), short, "{screen}");
     leave(terminal);
 }
 

@@ -38,7 +38,7 @@ pub(super) fn commit(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     show_replaced(&repl.workspace.prompts(), &["commit", "summary"], repl.host)?;
     let mut message = write(repl, &staged, &options)?;
     loop {
-        repl.show_markdown(&fenced(&message))?;
+        show(repl, &message)?;
         match ask(repl, "Commit with this message?", &ANSWERS)? {
             Some(0) => break,
             Some(2) if repl.host.editor.is_none() => {
@@ -90,11 +90,12 @@ fn ask(repl: &mut Repl<'_, '_>, question: &str, answers: &[Choice]) -> Outcome<O
     Ok(choose(question, answers, &repl.screen, keyboard, out)?)
 }
 
-/// A message as it is, whatever signs it has.
-fn fenced(message: &str) -> String {
-    let mut fence = "```".to_owned();
-    while message.contains(&fence) {
-        fence.push('`');
+/// A message as it is, moved in so that it is seen where it ends.
+fn show(repl: &mut Repl<'_, '_>, message: &str) -> Outcome<()> {
+    repl.say(Role::Faint, "")?;
+    for (number, line) in message.lines().enumerate() {
+        let role = if number == 0 { Role::Strong } else { Role::Quote };
+        repl.say(role, format!("    {line}").trim_end())?;
     }
-    format!("{fence}text\n{message}\n{fence}\n")
+    repl.say(Role::Faint, "")
 }
