@@ -15,3 +15,4 @@ mod edit;
 mod ground;
 mod library;
 mod navigation;
+mod sessions;

@@ -44,7 +44,10 @@ pub(super) fn commit(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
             Some(2) if repl.host.editor.is_none() => {
                 repl.say(Role::Warning, "no editor is named: set VISUAL or EDITOR")?;
             }
-            Some(2) => message = repl.edit(&(message + "\n"), MESSAGE)?.trim().to_owned(),
+            Some(2) => {
+                let edited = repl.edit(&format!("{message}\n"), MESSAGE)?;
+                edited.trim().clone_into(&mut message);
+            }
             Some(3) => message = write(repl, &staged, &options)?,
             _ => {
                 repl.say(Role::Faint, "nothing was committed")?;
