@@ -30,6 +30,20 @@ pub enum Error {
     /// A prompt could not be laid out.
     #[error(transparent)]
     Prompt(#[from] PromptError),
+    /// No skill has this name.
+    #[error("no skill is called `{name}`")]
+    UnknownSkill {
+        /// The name.
+        name: String,
+    },
+    /// A skill cannot be read.
+    #[error("the skill `{name}` cannot be read: {reason}")]
+    BadSkill {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Whoever provides the tree or its code failed.
     #[error(transparent)]
     Ground(BoxDiagnostic),
@@ -53,6 +67,8 @@ impl Diagnostic for Error {
             Self::EmptyInput { .. } => ErrorKind::InvalidInput,
             Self::QuestionTooLong { .. } => ErrorKind::ResourceExhausted,
             Self::Busy => ErrorKind::Conflict,
+            Self::UnknownSkill { .. } => ErrorKind::NotFound,
+            Self::BadSkill { .. } => ErrorKind::Corrupt,
             Self::Prompt(source) => source.kind(),
             Self::Ground(source) => source.kind(),
             Self::Context(source) => source.kind(),
@@ -66,6 +82,8 @@ impl Diagnostic for Error {
             Self::EmptyInput { .. } => "agent.empty_input",
             Self::QuestionTooLong { .. } => "agent.question_too_long",
             Self::Busy => "agent.busy",
+            Self::UnknownSkill { .. } => "agent.unknown_skill",
+            Self::BadSkill { .. } => "agent.bad_skill",
             Self::Prompt(source) => source.code(),
             Self::Ground(source) => source.code(),
             Self::Context(source) => source.code(),
@@ -76,6 +94,8 @@ impl Diagnostic for Error {
 
     fn help(&self) -> Option<String> {
         match self {
+            Self::UnknownSkill { .. } => Some("`/skill` lists those that there are".to_owned()),
+            Self::BadSkill { .. } => None,
             Self::EmptyInput { what } => Some(format!("write the {what} in quotes")),
             Self::QuestionTooLong { .. } => {
                 Some("shorten the question or use a model with a longer context".to_owned())

@@ -39,12 +39,13 @@ pub use program::{
 pub use prompt::Task;
 pub use prompts::{BUILT_IN as BUILT_IN_PROMPTS, BuiltInPrompt, PromptError, PromptPlace, Prompts};
 pub use session::{
-    Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event, FilePart,
-    Ground, Input, LedgerPiece, Mode, ModePolicy, PartOfFile, Policy, Proposal, ProposedChange,
-    Session, SessionLog, SessionOptions, SessionParts, SessionTurn, TurnEnd, TurnLimits, Verdict,
+    Additions, Approval, CheckReport, Checker, Compaction, ContextLedger, Decision, Entry, Event,
+    FilePart, Ground, Input, LedgerPiece, Mode, ModePolicy, OfferedTool, PartOfFile, Policy,
+    Proposal, ProposedChange, Session, SessionHooks, SessionLog, SessionOptions, SessionParts,
+    SessionTurn, ToolsWhen, TurnEnd, TurnLimits, Verdict,
 };
 pub use tool::{
-    Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, Tool, ToolBox,
-    ToolError, ToolResult, World,
+    Access, CommandRun, CommandRunner, Lookup, MOST_TOLD_BYTES, Outcome, RunTool, SkillFile,
+    SkillTool, Tool, ToolBox, ToolError, ToolResult, ToolSource, World,
 };
 pub use turn::{CONTEXT_TOKENS, Turn, TurnEvent, TurnRequest};

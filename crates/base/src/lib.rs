@@ -32,6 +32,6 @@ pub use near::nearest;
 pub use path::{PathError, RelPath, Root};
 pub use path_name::is_device_name;
 pub use progress::{Progress, ProgressEvent};
-pub use secret::SECRET_VARIABLES;
+pub use secret::{is_secret_variable, secret_variables};
 pub use size::ByteSize;
 pub use text::{LineIndex, LineRange, TextRange};

@@ -111,12 +111,14 @@ impl Editor {
         let Self(words) = self;
         let (program, arguments) = (&words[0], &words[1..]);
         let name = program.to_string_lossy().into_owned();
-        let ended = Command::new(program)
-            .args(arguments)
-            .arg(&path)
-            .current_dir(current_dir)
-            .status()
-            .map_err(|source| InputError::Editor { program: name.clone(), source: Some(source) })?;
+        let mut command = Command::new(program);
+        for secret in mlxcode_core::secret_variables() {
+            command.env_remove(secret);
+        }
+        let ended =
+            command.args(arguments).arg(&path).current_dir(current_dir).status().map_err(
+                |source| InputError::Editor { program: name.clone(), source: Some(source) },
+            )?;
         if !ended.success() {
             draft.keep();
             return Err(InputError::Editor { program: name, source: None });

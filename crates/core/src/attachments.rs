@@ -1,6 +1,6 @@
 //! Pictures and documents for a session.
 
-use mlxcode_agent::{AttachmentReader, DocumentCommand};
+use mlxcode_agent::{AttachmentReader, DocumentCommand, OcrLanguages};
 
 use crate::precise::ServerFolders;
 use crate::workspace::Workspace;
@@ -16,7 +16,11 @@ impl Workspace {
         folders: &ServerFolders,
         document: Option<DocumentCommand>,
     ) -> AttachmentReader {
-        let reader = AttachmentReader::new(self.root.clone(), folders.folders.clone());
+        let mut reader = AttachmentReader::new(self.root.clone(), folders.folders.clone());
+        // The names were looked at when the configuration was read.
+        if let Ok(languages) = OcrLanguages::of(&self.config().attachments.ocr_languages) {
+            reader = reader.with_languages(languages);
+        }
         match document {
             Some(command) => reader.with_document(command),
             None => reader,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use mlxcode_base::{ContentHash, RelPath};
 use mlxcode_edit::{
-    Actor, AuditRecord, AuditReport, EditPlan, EditPolicy, FileOperation, Journal, JournalEntry,
-    JournalOptions, ParsedItem, RenamePattern, ResolveOptions, apply, parse_reply,
+    Actor, AuditRecord, AuditReport, AuditedDecision, EditPlan, EditPolicy, FileOperation, Journal,
+    JournalEntry, JournalOptions, ParsedItem, RenamePattern, ResolveOptions, apply, parse_reply,
 };
 
 use crate::error::{Error, Result};
@@ -123,12 +123,14 @@ impl Workspace {
         Ok(self.journal()?.redo(id)?)
     }
 
-    /// Who changed which file, oldest first.
+    /// Who changed which file and who allowed what, oldest first. What was
+    /// decided belongs to no path.
     pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
         let mut records = self.journal()?.audit()?;
         records.retain(|record| {
             let path = query.path.as_ref();
-            path.is_none_or(|path| record.path.as_path().starts_with(path.as_path()))
+            let file = record.what.file().map(|file| file.path.as_path());
+            path.is_none_or(|path| file.is_some_and(|file| file.starts_with(path.as_path())))
                 && query.since_ms.is_none_or(|since| record.time_ms >= since)
         });
         Ok(records)
@@ -139,6 +141,11 @@ impl Workspace {
     /// still goes through it.
     pub fn verify_audit(&self, noted: Option<ContentHash>) -> Result<AuditReport> {
         Ok(self.journal()?.verify_audit(noted)?)
+    }
+
+    /// Writes into the audit log that something was allowed or refused.
+    pub fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> Result<()> {
+        Ok(self.journal()?.note_decision(actor, decision)?)
     }
 
     fn journal(&self) -> Result<Journal> {

@@ -84,6 +84,11 @@ impl Dirs {
         self.state.join("sessions")
     }
 
+    /// The folder of the answers that are kept.
+    pub fn answers(&self) -> PathBuf {
+        self.state.join("answers")
+    }
+
     /// The folder of all indexes.
     pub fn indexes(&self) -> PathBuf {
         self.state.join("index")

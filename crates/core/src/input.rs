@@ -109,6 +109,14 @@ pub enum InputError {
         /// Their names.
         names: Vec<String>,
     },
+    /// No task is called so.
+    #[error("there is no task `{name}`")]
+    NoTask {
+        /// As given.
+        name: String,
+        /// Tasks that are called alike.
+        near: Vec<String>,
+    },
     /// A point in time cannot be read.
     #[error("`{text}` is no point in time")]
     BadTime {
@@ -155,6 +163,7 @@ impl Diagnostic for InputError {
             | Self::NoEditor
             | Self::NoPair { .. }
             | Self::BadTime { .. }
+            | Self::NoTask { .. }
             | Self::NoPlace { .. }
             | Self::BadHash { .. }
             | Self::NoHome => ErrorKind::InvalidInput,
@@ -183,6 +192,7 @@ impl Diagnostic for InputError {
             Self::NoModel => "models.none_installed",
             Self::SeveralModels { .. } => "models.not_chosen",
             Self::BadTime { .. } => "input.bad_time",
+            Self::NoTask { .. } => "input.no_task",
             Self::BadHash { .. } => "input.bad_hash",
             Self::NoPlace { .. } => "input.no_place",
             Self::NoHome => "input.no_home",
@@ -190,6 +200,11 @@ impl Diagnostic for InputError {
     }
 
     fn help(&self) -> Option<String> {
+        if let Self::NoTask { near, .. } = self
+            && let Some(first) = near.first()
+        {
+            return Some(format!("did you mean `{first}`?"));
+        }
         Some(
             match self {
                 Self::Unreadable { .. } => "check the path and its permissions",
@@ -213,6 +228,7 @@ impl Diagnostic for InputError {
                      or a whole file in a fence under its path"
                 }
                 Self::ReplyCut => "allow more with --max-tokens, or ask for a smaller change",
+                Self::NoTask { .. } => "`mlx-code route` lists all",
                 Self::NobodyToAsk => "pass --yes to apply it, or --dry-run to look at it",
                 Self::NobodyToConfirm => "pass --yes to delete without being asked",
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make the files they need"))]
 
+mod adapters;
 mod attachments;
 mod benchmark;
 mod changes;
@@ -46,6 +47,7 @@ mod dirs;
 mod doctor;
 mod document;
 mod error;
+mod forges;
 mod generation;
 mod hardware;
 mod hub;
@@ -56,6 +58,7 @@ mod mcp;
 mod mcp_tool;
 mod model;
 mod navigation;
+mod offers;
 mod packing;
 mod plugins;
 mod precise;
@@ -63,8 +66,10 @@ mod prompts;
 mod remote;
 mod residency;
 mod residents;
+mod route;
 mod runner;
 mod secrets;
+mod serving;
 mod session;
 mod sessions;
 mod syntax;
@@ -74,19 +79,22 @@ mod turn;
 mod watch;
 mod workspace;
 
+pub use adapters::adapted_model;
 pub use benchmark::{Benchmark, BenchmarkOptions, BenchmarkRun, WeightType};
 pub use changes::{AuditQuery, PlanOptions};
 pub use checks::{CheckCommand, CheckSource, Checks};
 pub use commands::{CommandOrigin, NamedCommand, NamedCommands, PROJECT_COMMANDS};
 pub use config::{
-    CommandConfig, Config, ConfigError, ConfigFile, ConfigKey, ConfigProblem, ConfigSource,
-    EditConfig, Explained, LineKeys, LoadedConfig, ModelsConfig, PROJECT_CONFIG, SessionConfig,
+    AttachmentsConfig, CacheConfig, CommandConfig, Config, ConfigError, ConfigFile, ConfigKey,
+    ConfigProblem, ConfigSource, EditConfig, EnsembleConfig, Explained, Judge, LineKeys,
+    LoadedConfig, ModelRule, ModelSize, ModelTask, ModelsConfig, PROJECT_CONFIG, SessionConfig,
     Setting, project_types,
 };
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use document::read_document;
 pub use error::{Error, Result};
+pub use forges::ForgeConfig;
 pub use generation::Generation;
 pub use hardware::hardware;
 pub use hub::HubSettings;
@@ -101,8 +109,9 @@ pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approv
 pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;
+pub use offers::{Offer, OfferError, OfferKind, OfferStanding};
 pub use packing::{ContextOptions, CursorOptions};
-pub use plugins::{PROJECT_PLUGINS, plugins};
+pub use plugins::{PROJECT_PLUGINS, PROJECT_SKILLS, plugins, with_plugin_catalogues};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
@@ -111,8 +120,12 @@ pub use residency::{
     ResidencyOptions, ResidencyState, ResidentModel, SystemClock,
 };
 pub use residents::ModelUse;
+pub use route::{
+    ModelSource, PlannedModel, RouteChoice, RoutePlan, RouteReason, RouteRequest, RoutedModel,
+};
 pub use runner::{RunSurroundings, SandboxedRunner};
 pub use secrets::{Passphrases, SecretSurroundings, secrets};
+pub use serving::SessionServer;
 pub use session::{Session, SessionSetup};
 pub use tasks::{TaskModel, post_review, review_to_post};
 pub use tokens::PromptTokens;
@@ -137,13 +150,14 @@ pub use mlxcode_agent::{
     Access, Approval, Attached, AttachedFile, AttachmentError, AttachmentOptions, AttachmentReader,
     BUILT_IN_PROMPTS, BuiltInPrompt, CheckReport, Checker, CommandRun, CommandRunner, Compaction,
     ContextLedger, Decision, DocumentCommand, Entry, Event, FilePart, Input, LedgerPiece, Mode,
-    OcrLanguages, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner, ProgramStop,
-    PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog, SessionOptions,
-    SessionTurn, TurnEnd, TurnEvent, TurnLimits,
+    OcrLanguages, OfferedTool, PageRange, PartOfFile, ProgramCall, ProgramEnd, ProgramRunner,
+    ProgramStop, PromptError, PromptPlace, Prompts, Proposal, ProposedChange, SessionLog,
+    SessionOptions, SessionTurn, SkillFile, ToolsWhen, TurnEnd, TurnEvent, TurnLimits, Verdict,
 };
 pub use mlxcode_base::{
     BoxDiagnostic, ByteSize, CancelToken, ContentHash, Diagnostic, Embedder, ErrorKind, Language,
     LineRange, Progress, ProgressEvent, RelPath, TextRange, io_error_kind, nearest,
+    secret_variables,
 };
 pub use mlxcode_context::{
     Attachment, Certainty, CodeGraph, CodeIndex, CodePlace, CodeUsage, Confidence, Definition,
@@ -153,11 +167,12 @@ pub use mlxcode_context::{
     SymbolKind, TokenCounter, Unreferenced, Updated, Visibility, Watch, WatchEvent,
 };
 pub use mlxcode_edit::{
-    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn, BrokenBlock,
-    BrokenReason, ChangeKind, DiffHunk, DiffLine, EditAction, EditBlock, EditPlan, EntryState,
-    FileChange, FileDiff, FileOperation, JournalEntry, JournalFile, MatchLevel, NameFlaw, Naming,
-    NearestMatch, ParsedItem, PatchHunk, PatchLine, PatchLines, PatchLinesIter, Placement,
-    PolicyRefusal, Refusal, RefusalReason, RenamePattern, ReplyParser, ShellCommand, parse_reply,
+    Actor, AlreadyThere, AuditFinding, AuditFlaw, AuditRecord, AuditReport, Audited,
+    AuditedDecision, AuditedFile, BrokenBlock, BrokenReason, ChangeKind, DiffHunk, DiffLine,
+    EditAction, EditBlock, EditPlan, EntryState, FileChange, FileDiff, FileOperation, JournalEntry,
+    JournalFile, MatchLevel, NameFlaw, Naming, NearestMatch, ParsedItem, PatchHunk, PatchLine,
+    PatchLines, PatchLinesIter, Placement, PolicyRefusal, Refusal, RefusalReason, RenamePattern,
+    ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
     CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
@@ -181,13 +196,13 @@ pub use mlxcode_models::{
     CatalogueFile, CatalogueHit, CatalogueQuery, Chat, Disk, DiskOptions, DiskReport, DryOptions,
     Duplicate, EditFormat, EnvironmentSecrets, FetchText, FinishReason, Finished, FitReport,
     FitRequest, FitVerdict, Found, FoundSecret, GcItem, GcKind, GcOptions, GcReport,
-    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Keychain, LeaseHolder,
-    LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message, ModelDisk,
-    ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor, ProbeCommand,
-    ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState, PullPriority,
-    RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions, ScriptedModel,
-    Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore, Secrets,
-    StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
+    GenerateOptions, GenerateRequest, GenerationEvent, Hardware, Image, Kept, Keychain,
+    LeaseHolder, LibraryState, LikelyToken, Lock, LogProbabilities, Memory, MergeReport, Message,
+    ModelDisk, ModelFile, ModelInfo, ModelRecord, ModelReference, ModelSummary, PassphraseFor,
+    ProbeCommand, ProbeReport, Processor, ProcessorCache, Prompt, PullError, PullJob, PullJobState,
+    PullPriority, RecordChange, RepairReport, RepairedFile, Role, SECRET_BYTES, SamplingOptions,
+    ScriptedModel, Secret, SecretList, SecretName, SecretPlace, SecretProblem, SecretStore,
+    Secrets, StaticEmbedder, StoredSecret, Timings, Token, ToolCall, ToolSpec, Usage, UsageTotals,
     VerifyCheck, VerifyId, VerifyReport, VerifyStatus,
 };
 
@@ -200,9 +215,9 @@ pub use mlxcode_providers::{Notice, Observer, ProviderError, UsageDetails};
 /// made of models, are there too.
 pub mod backend {
     pub use mlxcode_providers::{
-        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Ensemble, Fallback, Limits,
-        ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route, RouteRule,
-        Routing, Task,
+        AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
+        Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
+        RouteRule, Routing, Task,
     };
 
     pub use mlxcode_models::{

@@ -99,10 +99,13 @@ impl McpPlan {
         }
         if let Some((path, text)) = root.and_then(project_file).transpose()? {
             let approvals = Approvals::read(&dirs.approvals())?;
-            let is_approved = approvals.is_file_approved(&path, text.as_bytes());
+            let whole = approvals.is_file_approved(&path, text.as_bytes());
             match McpConfig::from_json(&path.to_string_lossy(), &text) {
                 Ok(project) => {
                     for (name, server) in project.servers {
+                        let part = Approvals::part(&path, &name);
+                        let content = content(&server);
+                        let is_approved = whole || approvals.is_file_approved(&part, &content);
                         plan.add(name, McpOrigin::Project, server, is_approved);
                     }
                 }
@@ -163,18 +166,43 @@ impl McpPlan {
                 );
             }
         }
-        let wanted = self
-            .entries
-            .iter()
-            .filter(|entry| entry.is_approved && only.is_none_or(|name| entry.name == name));
-        let servers = wanted.map(|entry| (entry.name.clone(), entry.server.clone())).collect();
-        let mut options = McpOptions::new(root).with_environment(environment.variables.clone());
-        if offline {
-            // What runs on this machine sends nothing elsewhere by being asked.
-            options.network = NetworkPolicy::LoopbackOnly;
-        }
-        Ok(McpServers::start(&McpConfig { servers }, options, cancel)?)
+        let config = self.approved(|name| only.is_none_or(|only| name == only));
+        Ok(McpServers::start(&config, options(root, environment, offline), cancel)?)
     }
+
+    /// Starts all servers that are approved, and waits for none.
+    ///
+    /// # Errors
+    /// Where the thread that asks them cannot be started.
+    pub fn begin(
+        &self,
+        root: &Path,
+        environment: &Environment,
+        offline: bool,
+    ) -> Result<McpServers> {
+        Ok(McpServers::begin(&self.approved(|_| true), options(root, environment, offline))?)
+    }
+
+    /// The servers that may be started, of those that are wanted.
+    fn approved(&self, wanted: impl Fn(&str) -> bool) -> McpConfig {
+        let fit = self.entries.iter().filter(|entry| entry.is_approved && wanted(&entry.name));
+        let servers = fit.map(|entry| (entry.name.clone(), entry.server.clone())).collect();
+        McpConfig { servers }
+    }
+}
+
+fn options(root: &Path, environment: &Environment, offline: bool) -> McpOptions {
+    let mut options = McpOptions::new(root).with_environment(environment.variables.clone());
+    if offline {
+        // What runs on this machine sends nothing elsewhere by being asked.
+        options.network = NetworkPolicy::LoopbackOnly;
+    }
+    options
+}
+
+/// What is approved of one server: all that is set of it.
+pub(crate) fn content(server: &ServerConfig) -> Vec<u8> {
+    serde_json::to_vec(server).unwrap_or_default()
 }
 
 /// Approves the project's file of servers as it is now, or takes that back.
@@ -189,14 +217,14 @@ pub fn approve_servers(dirs: &Dirs, root: &Path, yes: bool) -> Result<Option<Pat
     if yes {
         approvals.approve_file(&path, text.as_bytes());
     } else {
-        approvals.revoke(&path);
+        approvals.revoke_parts(&path);
     }
     approvals.write(&dirs.approvals())?;
     Ok(Some(path))
 }
 
 /// The project's file with its text, where there is one.
-fn project_file(root: &Path) -> Option<Result<(PathBuf, String)>> {
+pub(crate) fn project_file(root: &Path) -> Option<Result<(PathBuf, String)>> {
     let path = root.join(PROJECT_SERVERS);
     let data = fs::symlink_metadata(&path).ok()?;
     let bad = |reason: &str| mlxcode_mcp::Error::BadConfig {

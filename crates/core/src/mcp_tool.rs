@@ -40,6 +40,10 @@ impl Tool for ServerTool {
         Ok(Access::Mcp { server: self.server.clone(), tool: self.tool.clone() })
     }
 
+    fn usual_access(&self) -> Access {
+        Access::Mcp { server: self.server.clone(), tool: self.tool.clone() }
+    }
+
     fn call(&self, arguments: &Value, world: &World<'_>) -> ToolResult<Outcome> {
         let output =
             self.servers.call(&self.spec.name, arguments.clone(), world.cancel, &mut |_| {})?;

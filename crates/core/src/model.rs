@@ -21,6 +21,17 @@ impl Model {
         Self(Arc::new(model))
     }
 
+    /// Wraps a model that is shared.
+    pub fn from_shared(model: Arc<dyn LanguageModel>) -> Self {
+        Self(model)
+    }
+
+    /// The model behind it, to make another one of: see
+    /// [`backend`](crate::backend).
+    pub fn into_shared(self) -> Arc<dyn LanguageModel> {
+        self.0
+    }
+
     /// Validates and loads a GGUF file, or a folder with `config.json`,
     /// `tokenizer.json` and safetensors, where it lies.
     pub fn load(path: &Path) -> Result<Self> {

@@ -54,6 +54,17 @@ pub enum ProviderKind {
     Ollama,
 }
 
+impl ProviderKind {
+    /// Its name, as a configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
+        }
+    }
+}
+
 /// What is known of a remote model; it goes before what its server tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +213,27 @@ impl RemoteModels {
             None if provider.kind == ProviderKind::Ollama && provider.url.is_none() => Ok(None),
             None => Ok(Some(SecretName::new(name)?)),
         }
+    }
+
+    /// How many tokens a remote model takes, as far as the configuration says so
+    /// or its protocol has a usual number.
+    pub fn context_length(&self, reference: &str) -> Option<usize> {
+        let (name, model) = self.split(reference)?;
+        let provider = self.providers.get(name)?;
+        let known = provider.models.get(model).and_then(|model| model.context_length);
+        known.or(match provider.kind {
+            ProviderKind::OpenAi => None,
+            ProviderKind::Anthropic => Some(AnthropicModel::USUAL_CONTEXT),
+            ProviderKind::Ollama => Some(OllamaModel::USUAL_CONTEXT),
+        })
+    }
+
+    /// What tells a remote model from every other: where it is, and its name.
+    pub fn identity(&self, reference: &str) -> String {
+        let provider = self.split(reference).and_then(|(name, _)| self.providers.get(name));
+        let place = provider.and_then(|provider| provider.url.as_deref()).unwrap_or_default();
+        let kind = provider.map_or("", |provider| provider.kind.as_str());
+        format!("{kind} {place} {reference}")
     }
 
     /// Prepares to ask the model that a reference names.

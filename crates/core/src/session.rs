@@ -4,21 +4,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use mlxcode_agent::{
-    Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, CommandRunner,
-    DocumentCommand, Entry, Ground, Input, Lookup, Mode, Permissions, Policy, SessionLog,
-    SessionOptions, SessionParts, SessionTurn, ToolBox,
+    Additions, Attached, AttachedFile, AttachmentOptions, AttachmentReader, Checker, CommandRunner,
+    DocumentCommand, Entry, Ground, Input, Lookup, Mode, OfferedTool, Permissions, Policy,
+    SessionLog, SessionOptions, SessionParts, SessionTurn, SkillFile, ToolBox, ToolSource,
+    ToolsWhen,
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
     Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, SearchOptions,
 };
-use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
+use crate::mcp::Environment;
 use crate::model::Model;
 use crate::precise::ServerFolders;
 use crate::runner::RunSurroundings;
+use crate::serving::{SessionServer, SessionServers};
 use crate::workspace::Workspace;
 
 type AgentResult<T> = mlxcode_agent::Result<T>;
@@ -53,8 +56,12 @@ type AgentResult<T> = mlxcode_agent::Result<T>;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct Session(mlxcode_agent::Session);
+pub struct Session {
+    inner: mlxcode_agent::Session,
+    servers: Option<Arc<SessionServers>>,
+    programs: ServerFolders,
+    environment: Option<Environment>,
+}
 
 /// What a session is made with.
 #[derive(Clone, Default)]
@@ -78,6 +85,14 @@ pub struct SessionSetup {
     pub documents: Option<DocumentCommand>,
     /// Who writes down what happens.
     pub log: Option<Arc<dyn SessionLog>>,
+    /// When the model is given tools; `None` goes by the configuration.
+    pub tools_when: Option<ToolsWhen>,
+    /// What hooks of plugins and servers of tools find around them; `None`
+    /// starts none.
+    pub environment: Option<Environment>,
+    /// Whether servers on other machines are not asked, whatever the
+    /// configuration says.
+    pub offline: bool,
     /// What was said before, where it goes on.
     pub entries: Vec<Entry>,
 }
@@ -101,6 +116,11 @@ impl Workspace {
             Some(policy) => policy,
             None => Arc::new(self.permissions(runner.is_some())?),
         };
+        let offline = setup.offline || self.config().offline == Some(true);
+        let servers = setup.environment.as_ref().map(|environment| {
+            Arc::new(SessionServers::new(self.clone(), environment.clone(), offline))
+        });
+        let additions = self.added(setup.environment.as_ref(), servers.as_ref())?;
         let tools = setup.tools.unwrap_or_else(|| ToolBox::usual(runner));
         let tree = Arc::new(Tree::new(self.clone(), reader));
         let parts = SessionParts {
@@ -111,8 +131,12 @@ impl Workspace {
             policy,
             checker: Some(checker),
             log: setup.log,
+            additions,
         };
         let mut options = setup.options;
+        if let Some(when) = setup.tools_when.or(self.config().tools) {
+            options.tools = when;
+        }
         if options.prompts.replaced().is_empty() {
             options.prompts = self.prompts();
         }
@@ -120,12 +144,23 @@ impl Workspace {
             options.context_tokens = tokens;
         }
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
-        let session = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
-        Ok(Session(session))
+        let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
+        Ok(Session { inner, servers, programs: setup.programs, environment: setup.environment })
     }
 }
 
 impl Workspace {
+    /// What others add to a session.
+    fn added(
+        &self,
+        environment: Option<&Environment>,
+        servers: Option<&Arc<SessionServers>>,
+    ) -> Result<Additions> {
+        let mut additions = self.additions(environment)?;
+        additions.tools = servers.map(|servers| Arc::clone(servers) as Arc<dyn ToolSource>);
+        Ok(additions)
+    }
+
     /// What the configuration allows, asks for and refuses. `is_confined` tells
     /// whether commands run in a sandbox.
     pub fn permissions(&self, is_confined: bool) -> Result<Permissions> {
@@ -135,73 +170,127 @@ impl Workspace {
     }
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
 impl Session {
     /// Says something, and gives what comes of it, event by event.
     ///
     /// # Errors
     /// Nothing that was said, and a turn that still runs.
     pub fn ask(&self, input: impl Into<Input>) -> Result<SessionTurn> {
-        Ok(self.0.ask(input)?)
+        Ok(self.inner.ask(input)?)
     }
 
     /// Shows a file whole from now on.
     pub fn pin(&self, path: RelPath) -> Result<()> {
-        Ok(self.0.pin(path)?)
+        Ok(self.inner.pin(path)?)
     }
 
     /// Shows a file no longer. False where it was not pinned.
     pub fn unpin(&self, path: &RelPath) -> Result<bool> {
-        Ok(self.0.unpin(path)?)
+        Ok(self.inner.unpin(path)?)
     }
 
     /// The files that are shown whole.
     pub fn pinned(&self) -> Result<Vec<RelPath>> {
-        Ok(self.0.pinned()?)
+        Ok(self.inner.pinned()?)
     }
 
     /// How much may be done without asking.
     pub fn mode(&self) -> Result<Mode> {
-        Ok(self.0.mode()?)
+        Ok(self.inner.mode()?)
     }
 
     /// Sets how much may be done without asking, from the next turn on.
     pub fn set_mode(&self, mode: Mode) -> Result<()> {
-        Ok(self.0.set_mode(mode)?)
+        Ok(self.inner.set_mode(mode)?)
     }
 
     /// Lets another model go on.
     pub fn set_model(&mut self, model: &Model) -> Result<()> {
-        Ok(self.0.set_model(model.shared())?)
+        Ok(self.inner.set_model(model.shared())?)
     }
 
     /// Sets whether the model thinks before it answers.
     pub fn set_thinking(&mut self, thinking: Option<bool>) {
-        self.0.set_thinking(thinking);
+        self.inner.set_thinking(thinking);
+    }
+
+    /// Sets when the model is given tools.
+    pub fn set_tools(&mut self, when: ToolsWhen) -> Result<()> {
+        Ok(self.inner.set_tools(when)?)
+    }
+
+    /// Whether the model is given tools.
+    pub fn has_tools(&self) -> bool {
+        self.inner.has_tools()
+    }
+
+    /// The tools, and what the policy says of each in the mode of the session.
+    /// Servers that no turn has needed yet are not started for it.
+    pub fn tools(&self) -> Result<Vec<OfferedTool>> {
+        Ok(self.inner.tools()?)
+    }
+
+    /// The skills, also those that only a person uses.
+    pub fn skills(&self) -> &[SkillFile] {
+        self.inner.skills()
+    }
+
+    /// The servers of tools that are named, and how they are.
+    pub fn servers(&self) -> Result<Vec<SessionServer>> {
+        self.servers.as_ref().map_or_else(|| Ok(Vec::new()), |servers| servers.all())
+    }
+
+    /// Takes what was approved, enabled or taken back since: servers, checks,
+    /// hooks and skills, from the next turn on.
+    ///
+    /// # Errors
+    /// A turn that still runs, and a file of what is approved that cannot be
+    /// read.
+    pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
+        let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
+        let checker = Arc::new(workspace.checks(&self.programs));
+        self.inner.set_additions(additions, Some(checker))?;
+        if let Some(servers) = &self.servers {
+            servers.renew();
+        }
+        Ok(())
+    }
+
+    /// Tells the hooks of plugins that the session ends, and why. Dropping it
+    /// does the same.
+    pub fn end(&self, reason: &str) -> Result<()> {
+        Ok(self.inner.end(reason)?)
     }
 
     /// What was said, as the model is told it.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        Ok(self.0.entries()?)
+        Ok(self.inner.entries()?)
     }
 
     /// What of the code stands in what the model is told.
     pub fn context(&self) -> Result<mlxcode_agent::ContextLedger> {
-        Ok(self.0.context()?)
+        Ok(self.inner.context()?)
     }
 
     /// The tokens of the whole conversation, instructions included.
     pub fn tokens(&self) -> Result<usize> {
-        Ok(self.0.tokens()?)
+        Ok(self.inner.tokens()?)
     }
 
     /// Forgets what was said; pinned files stay.
     pub fn clear(&self) -> Result<()> {
-        Ok(self.0.clear()?)
+        Ok(self.inner.clear()?)
     }
 
     /// Makes what was said shorter now.
     pub fn compact(&self, cancel: &CancelToken) -> Result<mlxcode_agent::Compaction> {
-        Ok(self.0.compact(cancel)?)
+        Ok(self.inner.compact(cancel)?)
     }
 }
 
@@ -265,6 +354,10 @@ impl Ground for Tree {
 
     fn apply(&self, plan: &EditPlan, actor: Actor) -> AgentResult<JournalEntry> {
         self.workspace.apply(plan, actor).map_err(of_ground)
+    }
+
+    fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> AgentResult<()> {
+        self.workspace.note_decision(actor, decision).map_err(of_ground)
     }
 
     fn attach(

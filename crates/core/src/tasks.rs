@@ -17,7 +17,7 @@ use mlxcode_agent::task::{Asker, TaskError, test_command};
 use mlxcode_agent::{CommandRunner, Ground};
 use mlxcode_base::{CancelToken, RelPath};
 use mlxcode_edit::EditPlan;
-use mlxcode_forge::{ChangeRequest, Forge, ForgeOptions, Host, Place, RemoteRepository};
+use mlxcode_forge::{ChangeRequest, Forge, ForgeOptions, Place};
 use mlxcode_git::{CommitPrograms, Range, Repository};
 use mlxcode_models::GenerateOptions;
 
@@ -209,27 +209,7 @@ impl Workspace {
         Ok(run_workflow(workflow, &bench, &mut model.asker(), options, told)?)
     }
 
-    /// Reads which change a text names: an address, `owner/name#12`, or a number
-    /// in the repository that `origin` leads to.
-    pub fn change_place(&self, text: &str, hosts: &[Host]) -> Result<Place> {
-        let origin = self.repository().ok().and_then(|one| one.remote_url("origin").ok().flatten());
-        let here = origin.and_then(|url| RemoteRepository::of_url(&url, hosts).ok());
-        let here = here.as_ref().map(|here| (&here.host, here.repository.as_str()));
-        Ok(Place::parse(text, hosts, here)?)
-    }
-
-    /// Reads a pull request or a merge request.
-    pub fn read_change(
-        &self,
-        place: &Place,
-        options: &ForgeOptions,
-        cancel: &CancelToken,
-    ) -> Result<ChangeRequest> {
-        let forge = Forge::new(&place.host, options)?;
-        Ok(forge.change(&place.repository, place.number, cancel)?)
-    }
-
-    fn repository(&self) -> Result<Repository> {
+    pub(crate) fn repository(&self) -> Result<Repository> {
         let found = Repository::discover(self.root())?;
         let what = "this is no git repository".to_owned();
         Ok(found.ok_or(TaskError::Nothing { verb: "read", what })?)

@@ -8,7 +8,7 @@ use mlxcode_models::GenerateOptions;
 
 use crate::checks::CheckCommand;
 use crate::code::Code;
-use crate::config::{Config, LoadedConfig, project_types};
+use crate::config::{Config, LoadedConfig};
 use crate::dirs::Dirs;
 use crate::error::Result;
 use crate::input::InputError;
@@ -96,17 +96,8 @@ impl Workspace {
         &self.config.config
     }
 
-    /// The configuration in force with the model that it names for a task, such
-    /// as `edit`, in a project of this kind.
-    pub fn config_for(&self, task: &str) -> Config {
-        let mut config = self.config().clone();
-        let kinds = project_types(self.root());
-        config.model = config.model_for(task, &kinds).map(str::to_owned);
-        config
-    }
-
     /// Checks that the project's own configuration names. None of them is run
-    /// before somebody agrees ([`Checks::with_commands`](crate::Checks)).
+    /// before somebody agrees ([`approve`](Self::approve)).
     pub fn proposed_checks(&self) -> &[CheckCommand] {
         &self.config.proposed_checks
     }

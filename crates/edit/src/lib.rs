@@ -46,7 +46,9 @@ mod refusal;
 mod text;
 
 pub use apply::apply;
-pub use audit::{AuditFinding, AuditFlaw, AuditRecord, AuditReport, AuditTurn};
+pub use audit::{
+    AuditFinding, AuditFlaw, AuditRecord, AuditReport, Audited, AuditedDecision, AuditedFile,
+};
 pub use diff::{DiffHunk, DiffLine, FileDiff};
 pub use error::{Error, Result};
 pub use format::{

@@ -9,7 +9,7 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::{Agent, Body, Proxy};
 
-use crate::address::{host, next_page, relative_to, same_origin};
+use crate::address::{host, is_loopback, next_page, relative_to, same_origin};
 use crate::error::{Error, Result};
 use crate::forge::ForgeOptions;
 use crate::host::Host;
@@ -70,11 +70,14 @@ impl Client {
             .timeout_per_read(Some(options.idle_timeout))
             .timeout_per_write(Some(options.idle_timeout))
             .build();
+        let is_here = is_loopback(
+            host.api().parse::<Uri>().ok().as_ref().and_then(Uri::host).unwrap_or_default(),
+        );
         Ok(Self {
             agent: config.new_agent(),
             base: host.api().parse().map_err(|_| bad("an address"))?,
             token: options.token.clone(),
-            offline: options.offline,
+            offline: options.offline && !(options.loopback_offline && is_here),
             headers,
         })
     }

@@ -18,6 +18,9 @@ pub struct ForgeOptions {
     pub token: Option<Token>,
     /// Refuses before a name is resolved.
     pub offline: bool,
+    /// Whether an interface on this machine may be asked although the network
+    /// is switched off.
+    pub loopback_offline: bool,
     /// A proxy, such as `http://host:port`.
     pub proxy: Option<String>,
     /// The longest wait for a connection.
@@ -31,6 +34,7 @@ impl Default for ForgeOptions {
         Self {
             token: None,
             offline: false,
+            loopback_offline: false,
             proxy: None,
             connect_timeout: Duration::from_secs(10),
             // A large merge request takes a host some seconds to compare.

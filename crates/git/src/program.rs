@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use mlxcode_base::SECRET_VARIABLES;
+use mlxcode_base::secret_variables;
 
 use crate::error::{Error, Result};
 
@@ -141,7 +141,10 @@ pub fn ask_as_set_up<A: AsRef<OsStr>>(
 fn started(program: &str, work_tree: &Path) -> Command {
     #[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
     let mut command = Command::new(program);
-    for name in FOREIGN.into_iter().chain(SECRET_VARIABLES) {
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    for name in secret_variables() {
         command.env_remove(name);
     }
     // A broken `.git` here must not make git take the repository above, and
@@ -241,7 +244,8 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut again = Command::new(std::env::current_exe().unwrap());
         again.args(["--exact", "program::tests::starts_a_program", "--ignored"]);
-        again.env(PROGRAM, &program).envs(SECRET_VARIABLES.map(|name| (name, "in-sight")));
+        let secrets = ["HF_TOKEN", "GITHUB_TOKEN", "ANTHROPIC_API_KEY"];
+        again.env(PROGRAM, &program).envs(secrets.map(|name| (name, "in-sight")));
         let ran = again.output().unwrap();
         assert!(ran.status.success(), "{ran:?}");
         let given = std::fs::read_to_string(seen).unwrap();

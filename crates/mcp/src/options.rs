@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mlxcode_base::SECRET_VARIABLES;
+use mlxcode_base::is_secret_variable;
 
 /// How long a server may take to start and to say what it offers. `npx` and
 /// `uvx` fetch a package the first time.
@@ -111,9 +111,7 @@ impl McpOptions {
 
     /// What a program inherits.
     pub(crate) fn inherited(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
-        self.environment
-            .iter()
-            .filter(|(name, _)| !SECRET_VARIABLES.iter().any(|secret| name.as_os_str() == *secret))
+        self.environment.iter().filter(|(name, _)| !name.to_str().is_some_and(is_secret_variable))
     }
 }
 

@@ -100,6 +100,14 @@ impl Runtime {
         }
     }
 
+    /// Does work on the thread that nobody waits for.
+    pub(crate) fn spawn<F>(&self, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.handle.spawn(work);
+    }
+
     /// Does work on the thread and waits for it, but not for ever: a process
     /// that waits inside a driver is not gone before the driver lets it.
     pub(crate) fn finish<F>(&self, limit: Duration, work: F)

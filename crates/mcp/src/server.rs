@@ -31,6 +31,8 @@ const SETTLE: Duration = Duration::from_millis(30);
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerState {
+    /// It was started, and has not said yet what it offers.
+    Starting,
     /// It can.
     Running,
     /// It failed; its error says why.
@@ -135,6 +137,11 @@ impl Server {
     /// How long a list may take: as long as a start.
     fn list_limits(&self) -> Limits {
         Limits { quiet: self.options.start_timeout, whole: self.options.start_timeout }
+    }
+
+    /// Tells that it is about to be started.
+    pub(crate) fn begins(&self) {
+        self.seen().status.state = ServerState::Starting;
     }
 
     /// Starts it. What happens is told by its status.

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mlxcode_base::CancelToken;
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, ServerResult};
@@ -19,8 +20,11 @@ use crate::output::ToolOutput;
 use crate::prompt::{self, Prompt, PromptMessage};
 use crate::resource::{self, Resource, ResourceText};
 use crate::runtime::Runtime;
-use crate::server::{Server, ServerStatus};
+use crate::server::{Server, ServerState, ServerStatus};
 use crate::tool::Tool;
+
+/// How often it is looked whether servers have started.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long the end of all servers may take beside the time that each is
 /// given: closing, telling, killing.
@@ -59,18 +63,8 @@ impl McpServers {
     /// # Errors
     /// Where the thread cannot be started, or the work was cancelled.
     pub fn start(config: &McpConfig, options: McpOptions, cancel: &CancelToken) -> Result<Self> {
-        let options = Arc::new(options);
-        let changes = Arc::new(AtomicU64::new(0));
-        let closing = CancellationToken::new();
-        let servers = config.servers.iter().map(|(name, config)| {
-            let (options, changes) = (Arc::clone(&options), Arc::clone(&changes));
-            Arc::new(Server::new(name, config, options, changes, closing.clone()))
-        });
-        let servers: Vec<_> = servers.collect();
-        let runtime = Runtime::start()?;
-        let this = Self { runtime, servers, changes, closing };
-        let wanted: Vec<_> =
-            this.servers.iter().filter(|server| !server.config.disabled).cloned().collect();
+        let this = Self::of(config, options)?;
+        let wanted = this.wanted();
         if !wanted.is_empty() {
             this.runtime.run(
                 cancel,
@@ -87,6 +81,56 @@ impl McpServers {
             )?;
         }
         Ok(this)
+    }
+
+    /// Starts all servers side by side and waits for none of them: each is
+    /// [`Starting`](crate::ServerState::Starting) until it has said what it
+    /// offers, or has failed.
+    ///
+    /// # Errors
+    /// Where the thread cannot be started.
+    pub fn begin(config: &McpConfig, options: McpOptions) -> Result<Self> {
+        let this = Self::of(config, options)?;
+        for server in this.wanted() {
+            server.begins();
+            this.runtime.spawn(async move {
+                // What goes wrong is in its status.
+                let _ = server.start(&CancellationToken::new()).await;
+            });
+        }
+        Ok(this)
+    }
+
+    /// Waits until no server is starting any more, for so long at most. The
+    /// names of those that still are.
+    pub fn wait(&self, time: Duration, cancel: &CancelToken) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let statuses = self.servers.iter().map(|server| server.status());
+            let starting = statuses.filter(|status| status.state == ServerState::Starting);
+            let starting: Vec<String> = starting.map(|status| status.name).collect();
+            if starting.is_empty() || cancel.is_cancelled() || begun.elapsed() >= time {
+                return starting;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn of(config: &McpConfig, options: McpOptions) -> Result<Self> {
+        let options = Arc::new(options);
+        let changes = Arc::new(AtomicU64::new(0));
+        let closing = CancellationToken::new();
+        let servers = config.servers.iter().map(|(name, config)| {
+            let (options, changes) = (Arc::clone(&options), Arc::clone(&changes));
+            Arc::new(Server::new(name, config, options, changes, closing.clone()))
+        });
+        let servers = servers.collect();
+        Ok(Self { runtime: Runtime::start()?, servers, changes, closing })
+    }
+
+    /// The servers that are to be started.
+    fn wanted(&self) -> Vec<Arc<Server>> {
+        self.servers.iter().filter(|server| !server.config.disabled).cloned().collect()
     }
 
     /// What is known of each server, by name.

@@ -71,6 +71,22 @@ pub struct Message {
     /// Pictures that go with what is said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
+    /// What a provider wants back with the message, as it gave it. Nobody else
+    /// reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Box<Kept>>,
+}
+
+/// What a provider gave with an answer and wants back with the next request:
+/// signed thoughts, for instance. It is opaque to everybody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Which protocol it belongs to.
+    pub protocol: String,
+    /// The model that gave it.
+    pub model: String,
+    /// What it is.
+    pub value: Value,
 }
 
 impl Message {
@@ -83,6 +99,7 @@ impl Message {
             tool_calls: Vec::new(),
             tool_call_id: None,
             images: Vec::new(),
+            kept: None,
         }
     }
 

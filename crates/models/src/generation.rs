@@ -8,7 +8,7 @@ use futures_core::Stream;
 use mlxcode_base::CancelToken;
 use serde::{Deserialize, Serialize};
 
-use crate::chat::ToolCall;
+use crate::chat::{Kept, ToolCall};
 use crate::error::{Error, Result};
 
 /// One generated token.
@@ -74,6 +74,9 @@ pub enum GenerationEvent {
     Thinking(String),
     /// A whole call of a tool, from a model that tells it apart itself.
     ToolCall(ToolCall),
+    /// What has to stand in [`Message::kept`](crate::Message::kept) of the
+    /// answer, so that its provider gets it back.
+    Kept(Box<Kept>),
     /// The end: nothing comes after it.
     Finished(Finished),
 }

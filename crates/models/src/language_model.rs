@@ -52,6 +52,10 @@ pub struct ModelInfo {
     /// Whether it can be told of tools: its template lays them out, or its
     /// server takes them.
     pub tools: bool,
+    /// Whether it calls tools well, where somebody knows: its record in the
+    /// catalogue, or who configured it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good_at_tools: Option<bool>,
     /// Whether it can be told to think before it answers, or not to.
     pub thinking: bool,
     /// Whether it sees pictures.
@@ -69,6 +73,7 @@ impl ModelInfo {
             weights: String::new(),
             chat: true,
             tools: false,
+            good_at_tools: None,
             thinking: false,
             images: false,
         }

@@ -49,7 +49,7 @@ pub use catalogue::{
     CatalogueSource, EditFormat, FetchText, Found, ModelShape, RemoteCatalogue, RemoteCatalogues,
     memory_needed,
 };
-pub use chat::{Chat, Image, Message, Prompt, Role, ToolCall, ToolSpec};
+pub use chat::{Chat, Image, Kept, Message, Prompt, Role, ToolCall, ToolSpec};
 pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
     QueryScaling, RopeScaling, SlidingLayers,

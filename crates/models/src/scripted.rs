@@ -43,6 +43,12 @@ impl ScriptedModel {
         self
     }
 
+    /// Makes it a model that is known to call tools well.
+    pub fn good_at_tools(mut self) -> Self {
+        self.info.good_at_tools = Some(true);
+        self.with_tools()
+    }
+
     /// The prompts given so far, oldest first.
     pub fn prompts(&self) -> Vec<Prompt> {
         self.prompts.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use mlxcode_models::Secret;
 use mlxcode_models::hub::NetworkPolicy;
+use mlxcode_models::{GenerateOptions, Secret};
 use serde_json::Value;
 use ureq::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderValue, Response, Uri};
@@ -230,6 +230,15 @@ impl Client {
 
     pub fn bad_answer(&self, reason: &str) -> ProviderError {
         ProviderError::BadAnswer { provider: self.provider.clone(), reason: reason.to_owned() }
+    }
+
+    /// Refuses a request for log-probabilities: they are not read here.
+    pub fn takes(&self, options: &GenerateOptions) -> Result<(), ProviderError> {
+        if options.sampling.log_probabilities.is_none() {
+            return Ok(());
+        }
+        let provider = self.provider.clone();
+        Err(ProviderError::Unsupported { provider, what: "a request for log-probabilities" })
     }
 
     /// A server's words as an error may show them.

@@ -157,6 +157,12 @@ pub enum ProviderError {
         /// What it is, such as `the fallback`.
         what: &'static str,
     },
+    /// No model of several answered.
+    #[error("no model answered: {}", tried.iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("; "))]
+    NoneAnswered {
+        /// Each with the reason, in the order in which they were asked.
+        tried: Vec<(String, String)>,
+    },
     /// The cache of answers cannot be used.
     #[error("the cache of answers cannot be used: {reason}")]
     Cache {
@@ -182,6 +188,7 @@ impl Diagnostic for ProviderError {
             | Self::RateLimited { .. }
             | Self::Failed { .. }
             | Self::BrokenOff { .. }
+            | Self::NoneAnswered { .. }
             | Self::Cache { .. } => ErrorKind::Unavailable,
             Self::Silent { .. } => ErrorKind::Timeout,
             Self::NoSuchModel { .. } => ErrorKind::NotFound,
@@ -209,6 +216,7 @@ impl Diagnostic for ProviderError {
             Self::BrokenOff { .. } => "providers.broken_off",
             Self::Unsupported { .. } => "providers.unsupported",
             Self::NoModel { .. } => "providers.no_model",
+            Self::NoneAnswered { .. } => "providers.none_answered",
             Self::Cache { .. } => "providers.cache",
         }
     }
@@ -251,6 +259,9 @@ impl Diagnostic for ProviderError {
             }
             Self::BrokenOff { .. } => "ask again".to_owned(),
             Self::NoModel { .. } => "name at least one".to_owned(),
+            Self::NoneAnswered { .. } => {
+                "mend the first one's trouble, or name a model that is installed here".to_owned()
+            }
             Self::Cache { .. } => "remove its file; it is only a cache".to_owned(),
         };
         Some(text)

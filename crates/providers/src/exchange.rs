@@ -1,6 +1,6 @@
 //! What the protocols have in common: one request, one answer in parts.
 
-use mlxcode_models::{FinishReason, ToolCall};
+use mlxcode_models::{FinishReason, Kept, ToolCall};
 use serde_json::Value;
 
 use crate::client::Failure;
@@ -46,6 +46,8 @@ pub enum Said {
     Thinking(String),
     /// A whole call.
     Call(ToolCall),
+    /// What the server wants back with the next request.
+    Kept(Box<Kept>),
     /// How many tokens the prompt and the answer have.
     Usage { prompt: Option<usize>, completion: Option<usize> },
     /// What else was counted.

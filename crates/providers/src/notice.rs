@@ -40,6 +40,25 @@ pub enum Notice {
     },
     /// The answer was kept from before; no model ran.
     FromCache,
+    /// A prompt was so long, or so short, that a rule chose another model than
+    /// the usual one.
+    Chosen {
+        /// The model.
+        model: String,
+        /// The tokens of the prompt.
+        tokens: usize,
+    },
+    /// One answer of several was taken.
+    Judged {
+        /// How many there were.
+        answers: usize,
+        /// How many were asked for; the others failed.
+        asked: usize,
+        /// How many of the best said the same.
+        alike: usize,
+        /// The score of the best.
+        score: f64,
+    },
 }
 
 /// Tokens that a server counts apart. They are contained in the usage.
@@ -67,7 +86,8 @@ impl Observer {
         Self(Some(Arc::new(hear)))
     }
 
-    pub(crate) fn tell(&self, notice: &Notice) {
+    /// Tells.
+    pub fn tell(&self, notice: &Notice) {
         if let Some(hear) = &self.0 {
             hear(notice);
         }

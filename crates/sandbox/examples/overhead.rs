@@ -1,5 +1,7 @@
-//! How much longer a command takes in the sandbox: medians of `/bin/true` and
-//! of a short pipeline, beside a plain start.
+//! How much longer a command takes in the sandbox, as medians, beside a plain
+//! start: one that does nothing, a short pipeline, a thousand processes one
+//! after the other as a script of `configure` starts them, and ten thousand
+//! threads. The last two run a twentieth as often.
 //!
 //! `cargo run --release -p mlxcode-sandbox --example overhead [RUNS]`
 
@@ -13,7 +15,7 @@ use mlxcode_base::{CancelToken, Root};
 use mlxcode_sandbox::{Policy, Run, Sandbox, usual_hidden};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100);
+    let runs: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100);
     let root = tempfile::tempdir()?;
     let mut policy = Policy::new(Root::open(root.path())?, std::env::temp_dir());
     policy.environment = std::env::vars_os().collect();
@@ -21,7 +23,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     policy.hidden.extend(usual_hidden(&home));
     let sandbox = Sandbox::new(policy)?;
     println!("{:?}", sandbox.availability());
-    for script in ["true", "seq 1000 | sort -r | tail -n 1"] {
+    let threads = "import threading\nfor _ in range(10000):\n    t = threading.Thread(target=int)\n    t.start()\n    t.join()";
+    let threads = format!("python3 -c '{threads}'");
+    for (name, script, runs) in [
+        ("true", "true", runs),
+        ("a pipeline", "seq 1000 | sort -r | tail -n 1", runs),
+        ("1,000 forks", "i=0; while [ $i -lt 1000 ]; do (:); i=$((i+1)); done", runs.div_ceil(20)),
+        (
+            "1,000 programs",
+            "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done",
+            runs.div_ceil(20),
+        ),
+        ("10,000 threads", &threads, runs.div_ceil(20)),
+    ] {
         let plain = median(runs, || {
             let mut command = Command::new("/bin/sh");
             command.args(["-c", script]).current_dir(root.path()).stdin(Stdio::null());
@@ -34,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(())
         })?;
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        println!("{script}: plain {:.2} ms, in the sandbox {:.2} ms", ms(plain), ms(inside));
+        println!("{name}: plain {:.2} ms, in the sandbox {:.2} ms", ms(plain), ms(inside));
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ mod watch;
 
 pub use availability::{Availability, Gap};
 pub use command::{Program, Run};
-pub use environment::{clean_environment, is_secret_variable};
+pub use environment::clean_environment;
 pub use error::{Error, Result};
 pub use output::Output;
 pub use policy::{GUARDED, Limits, Network, Policy, usual_hidden};

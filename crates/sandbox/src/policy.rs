@@ -40,8 +40,10 @@ pub struct Limits {
     pub kept_output_bytes: usize,
     /// Bytes that it may print at all; 64 MiB.
     pub output_bytes: u64,
-    /// Processes that it may have at once; 512, which a parallel build with
-    /// some hundred compilers stays below.
+    /// Processes that it may have at once, also those that have ended and that
+    /// nobody has waited for; 512, which a parallel build with some hundred
+    /// compilers stays below. Of threads there may be
+    /// [`Limits::THREADS_EACH`] times as many in all.
     pub processes: usize,
     /// Memory of all its processes together, without what files back; 8 GiB.
     pub memory_bytes: u64,
@@ -59,6 +61,17 @@ pub struct Limits {
 impl Limits {
     /// How often somebody looks.
     pub const LOOK: Duration = Duration::from_millis(20);
+
+    /// Threads that there may be for each process that there may be. A compiler
+    /// has some, an interpreter a dozen, a virtual machine a hundred, and few
+    /// programs have as many processes as well.
+    pub const THREADS_EACH: usize = 8;
+
+    /// Threads that there may be in all.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn tasks(&self) -> usize {
+        self.processes.saturating_mul(Self::THREADS_EACH)
+    }
 }
 
 impl Default for Limits {

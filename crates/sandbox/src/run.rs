@@ -27,8 +27,7 @@ const PIECE: usize = 64 << 10;
 /// Pieces that wait to be heard. A command that prints faster waits.
 const WAITING: usize = 8;
 
-/// How often somebody looks whether to cancel and whether there are suddenly
-/// many processes, which double in less than a millisecond.
+/// How often somebody looks whether to cancel.
 const GLANCE: Duration = Duration::from_millis(4);
 
 /// How long output is waited for when everybody who could print is gone.
@@ -65,7 +64,6 @@ pub(crate) fn run(
     let mut watch = Watch {
         limits: &policy.limits,
         begun,
-        glanced: begun,
         looked: begun,
         cancel,
         disks,
@@ -148,7 +146,6 @@ fn wait(pid: Pid, to: SyncSender<Event>) -> Result<()> {
 struct Watch<'a> {
     limits: &'a Limits,
     begun: Instant,
-    glanced: Instant,
     looked: Instant,
     cancel: &'a CancelToken,
     disks: Disks,
@@ -165,7 +162,13 @@ impl Watch<'_> {
             match events.recv_timeout(GLANCE) {
                 Ok(Event::Output(bytes)) => self.hear(&bytes),
                 Ok(Event::Silent) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Event::Exited) | Err(RecvTimeoutError::Disconnected) => return None,
+                // The end that a limit brought may be seen before the reason.
+                Ok(Event::Exited) | Err(RecvTimeoutError::Disconnected) => {
+                    #[cfg(target_os = "linux")]
+                    return self.spawned.warden.found();
+                    #[cfg(not(target_os = "linux"))]
+                    return None;
+                }
             }
             if let Some(reason) = self.reason_to_stop() {
                 return Some(reason);
@@ -174,6 +177,10 @@ impl Watch<'_> {
     }
 
     fn reason_to_stop(&mut self) -> Option<Ended> {
+        #[cfg(target_os = "linux")]
+        if let Some(ended) = self.spawned.warden.found() {
+            return Some(ended);
+        }
         if self.cancel.is_cancelled() {
             return Some(Ended::Cancelled);
         }
@@ -184,28 +191,10 @@ impl Watch<'_> {
         if now.duration_since(self.begun) > self.limits.wall {
             return Some(Ended::TimedOut);
         }
-        if now.duration_since(self.glanced) < GLANCE {
-            return None;
-        }
-        self.glanced = now;
-        #[cfg(target_os = "linux")]
-        if self.spawned.tree.has_more_than(self.limits.processes) {
-            return Some(Ended::TooManyProcesses);
-        }
         if now.duration_since(self.looked) < Limits::LOOK {
             return None;
         }
         self.looked = now;
-        #[cfg(target_os = "linux")]
-        {
-            let used = self.spawned.tree.look();
-            if used.processes > self.limits.processes {
-                return Some(Ended::TooManyProcesses);
-            }
-            if used.memory_bytes > self.limits.memory_bytes {
-                return Some(Ended::TooMuchMemory);
-            }
-        }
         self.disks.are_full(self.limits).then_some(Ended::TooMuchDisk)
     }
 

@@ -50,7 +50,7 @@ const CLOSING: &str = concat!("for n in $0; do eval \"exec $n>&-\"; done\n", las
 /// By how much a command gives way to others where the processors are busy. On
 /// an idle machine it is as fast.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 5;
+const NICENESS: i32 = 10;
 
 /// Descriptors up to this one are the shell's own, or closed by it.
 #[cfg(target_os = "linux")]
@@ -62,7 +62,12 @@ pub(crate) struct Spawned {
     pub(crate) output: PipeReader,
     pub(crate) pid: Pid,
     #[cfg(target_os = "linux")]
-    pub(crate) tree: crate::linux::Tree,
+    pub(crate) warden: crate::linux::Warden,
+    /// It kills a last time when it goes, before the group does.
+    #[cfg(target_os = "linux")]
+    _keeper: crate::linux::Keeper,
+    #[cfg(target_os = "linux")]
+    _group: Option<crate::linux::Group>,
 }
 
 impl Spawned {
@@ -72,19 +77,21 @@ impl Spawned {
             io::pipe().map_err(|source| failed("make a pipe for the output", source))?;
         let command = command(sandbox, run, temp, writer)?;
         #[cfg(target_os = "linux")]
-        let (mut child, mut keeper) = crate::linux::spawn(command, sandbox, temp)?;
+        let (warden, mut child, mut keeper) = crate::linux::spawn(command, sandbox, temp)?;
         #[cfg(not(target_os = "linux"))]
         let mut child = start(command)?;
         let prepared = prepare(&mut child, &mut output, sandbox).and_then(|prepared| {
             #[cfg(target_os = "linux")]
-            keeper.keep(prepared.pid)?;
+            {
+                keeper.keep(prepared.pid)?;
+                warden.watch(prepared.mark, prepared.pid, &sandbox.policy.limits)?;
+            }
             prepared.go()
         });
         match prepared {
             #[cfg(target_os = "linux")]
-            Ok((pid, tag)) => {
-                let tree = crate::linux::Tree::new(tag, pid, keeper);
-                Ok(Self { child, output, pid, tree })
+            Ok((pid, group)) => {
+                Ok(Self { child, output, pid, warden, _keeper: keeper, _group: group })
             }
             #[cfg(not(target_os = "linux"))]
             Ok(pid) => Ok(Self { child, output, pid }),
@@ -101,7 +108,7 @@ impl Spawned {
     /// processes there were beside it. It has not been waited for yet.
     pub(crate) fn kill(&mut self) -> usize {
         #[cfg(target_os = "linux")]
-        return self.tree.kill();
+        return self.warden.end();
         #[cfg(not(target_os = "linux"))]
         {
             let _ = rustix::process::kill_process_group(self.pid, rustix::process::Signal::KILL);
@@ -114,24 +121,27 @@ impl Spawned {
 struct Prepared {
     pid: Pid,
     #[cfg(target_os = "linux")]
-    tag: crate::linux::Tag,
+    mark: crate::linux::Mark,
+    /// Where the kernel bounds its tasks.
+    #[cfg(target_os = "linux")]
+    group: Option<crate::linux::Group>,
     input: ChildStdin,
     /// Numbers of files that it has to close, or `go`.
     word: String,
 }
 
 #[cfg(target_os = "linux")]
-type Marked = (Pid, crate::linux::Tag);
+type Started = (Pid, Option<crate::linux::Group>);
 #[cfg(not(target_os = "linux"))]
-type Marked = Pid;
+type Started = Pid;
 
 impl Prepared {
-    fn go(mut self) -> Result<Marked> {
+    fn go(mut self) -> Result<Started> {
         self.word.push('\n');
         let told = self.input.write_all(self.word.as_bytes());
         told.map_err(|source| failed("start the command", source))?;
         #[cfg(target_os = "linux")]
-        return Ok((self.pid, self.tag));
+        return Ok((self.pid, self.group));
         #[cfg(not(target_os = "linux"))]
         Ok(self.pid)
     }
@@ -148,10 +158,12 @@ fn prepare(child: &mut Child, output: &mut PipeReader, sandbox: &Sandbox) -> Res
     {
         let open = inherited(pid)?;
         set_limits(pid, sandbox).map_err(|source| failed("set limits", source))?;
-        let tag = crate::linux::Tag::new();
-        tag.put_on(pid).map_err(|source| failed("mark the command", source))?;
+        let mark = crate::linux::Mark::new();
+        mark.put_on(pid).map_err(|source| failed("mark the command", source))?;
+        let group = crate::linux::Group::make(sandbox.policy.limits.tasks());
+        let group = group.filter(|group| group.take(pid).is_ok());
         let word = if open.is_empty() { "go".to_owned() } else { open };
-        Ok(Prepared { pid, tag, input, word })
+        Ok(Prepared { pid, mark, group, input, word })
     }
     #[cfg(not(target_os = "linux"))]
     {
@@ -253,7 +265,7 @@ fn inherited(pid: Pid) -> Result<String> {
 
 #[cfg(target_os = "linux")]
 fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
-    use rustix::process::{getuid, prlimit};
+    use rustix::process::prlimit;
     let limits = &sandbox.policy.limits;
     let set = |resource, most: u64| -> io::Result<()> {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
@@ -262,20 +274,15 @@ fn set_limits(pid: Pid, sandbox: &Sandbox) -> io::Result<()> {
     };
     set(Resource::Fsize, limits.file_bytes)?;
     set(Resource::Core, 0)?;
-    // The kernel counts what the user has in all, and does not count for root.
-    // What there is now and as many again is a bound for a command that starts
-    // processes faster than somebody looks.
-    if !getuid().is_root() {
-        let tasks = std::fs::read_to_string("/proc/loadavg").ok().and_then(|text| {
-            text.split_whitespace().nth(3)?.split_once('/')?.1.parse::<u64>().ok()
-        });
-        let most = tasks.unwrap_or(0) + 4 * limits.processes as u64;
+    // The kernel counts what the user has in all.
+    if let Some(tasks) = crate::linux::tasks_of_the_user() {
+        let most = tasks.saturating_add(limits.tasks() as u64);
         let hard = rustix::process::getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
         set(Resource::Nproc, most.min(hard))?;
     }
     // What watches, and what the user works with, goes first.
     // Nothing hangs on it.
-    let now = rustix::process::getpriority_process(Some(pid)).unwrap_or(0);
+    let now = rustix::process::getpriority_process(None).unwrap_or(0);
     let _ = rustix::process::setpriority_process(Some(pid), (now + NICENESS).min(19));
     // When memory runs out, the kernel ends the command and not what the user
     // works with. It may not be ours to set, and nothing hangs on it.

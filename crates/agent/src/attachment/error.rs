@@ -81,10 +81,10 @@ pub enum AttachmentError {
         languages: String,
     },
     /// The data of a language is not installed.
-    #[error("`tesseract` has no data for `{languages}`")]
+    #[error("`tesseract` has no data for {}", languages.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))]
     NoLanguageData {
         /// The languages.
-        languages: String,
+        languages: Vec<String>,
     },
     /// There is no text in it.
     #[error("no text was found in {name}")]
@@ -226,10 +226,8 @@ impl Diagnostic for AttachmentError {
             Self::BadLanguages { .. } => {
                 "name them as tesseract does, such as `eng` or `eng+deu`".to_owned()
             }
-            Self::NoLanguageData { .. } => {
-                "install its data, such as by `apt install tesseract-ocr-deu`; `tesseract \
-                 --list-langs` shows what is there"
-                    .to_owned()
+            Self::NoLanguageData { languages } => {
+                format!("{}; `tesseract --list-langs` shows what is there", data_of(languages))
             }
             Self::NoText { .. } => "describe in words what it shows".to_owned(),
             Self::NoDocumentReader { .. } => {
@@ -257,4 +255,15 @@ impl Diagnostic for AttachmentError {
 
 fn is_document(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".pdf")
+}
+
+/// How the data of languages is installed. Distributions name packages after
+/// languages, and group scripts in ways of their own.
+fn data_of(languages: &[String]) -> String {
+    if languages.iter().any(|name| name.contains('/')) {
+        return "install their data".to_owned();
+    }
+    let packages =
+        languages.iter().map(|name| format!(" tesseract-ocr-{}", name.replace('_', "-")));
+    format!("install it, such as by `apt-get install{}`", packages.collect::<String>())
 }

@@ -44,6 +44,21 @@ impl FromStr for OcrLanguages {
     }
 }
 
+impl OcrLanguages {
+    /// The languages of these names.
+    ///
+    /// # Errors
+    /// A name that none can have, and a list without any.
+    pub fn of(names: &[String]) -> Result<Self, AttachmentError> {
+        // A plus would make two of one, which nobody means in a list.
+        let joined = names.join("+");
+        if names.iter().any(|name| name.contains('+')) {
+            return Err(AttachmentError::BadLanguages { languages: joined });
+        }
+        joined.parse()
+    }
+}
+
 impl fmt::Display for OcrLanguages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -67,14 +82,30 @@ pub fn text_of(
     call.output_bytes = TEXT_BYTES;
     call.memory_bytes = Some(limits::READER_MEMORY);
     let end = run(runner, call, TESSERACT, name, cancel)?;
+    let said = String::from_utf8_lossy(&end.errors);
+    // Where one of several is missing, it reads the others and succeeds: their
+    // letters would be wrong, and nobody would know why.
+    let missing = missing_languages(&said);
+    if !missing.is_empty() {
+        return Err(AttachmentError::NoLanguageData { languages: missing });
+    }
+    if said.contains("load any languages") {
+        let languages = languages.0.split('+').map(str::to_owned).collect();
+        return Err(AttachmentError::NoLanguageData { languages });
+    }
     if end.is_ok() {
         return Ok(String::from_utf8_lossy(&end.output).into_owned());
     }
-    let said = String::from_utf8_lossy(&end.errors);
-    if said.contains("loading language") || said.contains("load any languages") {
-        return Err(AttachmentError::NoLanguageData { languages: languages.to_string() });
-    }
     Err(failed(TESSERACT, name, &end))
+}
+
+/// The languages of which it says that it has no data.
+fn missing_languages(said: &str) -> Vec<String> {
+    let after = |line: &str| {
+        let (_, rest) = line.split_once("Failed loading language '")?;
+        rest.split_once('\'').map(|(name, _)| name.to_owned())
+    };
+    said.lines().filter_map(after).collect()
 }
 
 /// Runs a program that reads an attachment; its time and output have limits,
@@ -118,6 +149,21 @@ pub fn failed(program: &str, name: &str, end: &ProgramEnd) -> AttachmentError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_by_name() {
+        // What tesseract 5.5 writes.
+        let said = "Error opening data file /usr/share/tessdata/deu.traineddata\nPlease make sure \
+                    the TESSDATA_PREFIX environment variable is set to your \"tessdata\" \
+                    directory.\nFailed loading language 'deu'\n";
+        assert_eq!(missing_languages(said), ["deu"]);
+        assert!(missing_languages("Estimating resolution as 300\n").is_empty());
+        let names = |names: &[&str]| {
+            OcrLanguages::of(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["eng", "deu"]).unwrap().to_string(), "eng+deu");
+        assert!(names(&[]).is_err() && names(&["eng+deu"]).is_err());
+    }
 
     #[test]
     fn languages_are_names_and_nothing_else() {

@@ -31,6 +31,7 @@ pub struct AttachmentReader {
     root: Root,
     folders: Vec<PathBuf>,
     document: Option<DocumentCommand>,
+    languages: OcrLanguages,
     runner: Arc<dyn ProgramRunner>,
 }
 
@@ -44,8 +45,8 @@ pub struct AttachmentOptions {
     pub pages: Option<PageRange>,
     /// The most bytes of text; 65,536.
     pub text_bytes: usize,
-    /// The languages of texts in pictures.
-    pub languages: OcrLanguages,
+    /// The languages of texts in pictures; `None` takes those of the reader.
+    pub languages: Option<OcrLanguages>,
     /// Stops the work.
     pub cancel: CancelToken,
 }
@@ -56,7 +57,7 @@ impl Default for AttachmentOptions {
             sees: false,
             pages: None,
             text_bytes: TEXT_BYTES,
-            languages: OcrLanguages::default(),
+            languages: None,
             cancel: CancelToken::new(),
         }
     }
@@ -82,12 +83,19 @@ impl AttachmentReader {
     /// are those of programs, usually of `PATH`: `tesseract` and `pdftoppm` are
     /// looked for there, and not in the tree.
     pub fn new(root: Root, folders: Vec<PathBuf>) -> Self {
-        Self { root, folders, document: None, runner: Arc::new(DirectRunner) }
+        let languages = OcrLanguages::default();
+        Self { root, folders, document: None, languages, runner: Arc::new(DirectRunner) }
     }
 
     /// Names the program that reads PDFs. Without one, they are refused.
     pub fn with_document(mut self, command: DocumentCommand) -> Self {
         self.document = Some(command);
+        self
+    }
+
+    /// Sets the languages of texts in pictures; English without.
+    pub fn with_languages(mut self, languages: OcrLanguages) -> Self {
+        self.languages = languages;
         self
     }
 
@@ -320,7 +328,8 @@ impl AttachmentReader {
         options: &AttachmentOptions,
     ) -> Result<String, AttachmentError> {
         let picture = ProgramInput::Bytes(picture);
-        let (languages, cancel) = (&options.languages, &options.cancel);
+        let languages = options.languages.as_ref().unwrap_or(&self.languages);
+        let cancel = &options.cancel;
         let text = ocr::text_of(&*self.runner, program, name, picture, languages, cancel)?;
         Ok(clean(&text))
     }

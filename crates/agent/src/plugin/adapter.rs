@@ -16,7 +16,7 @@
 //! `${PORT}` is a port that was free a moment before. A program that chooses
 //! one itself leaves it out and prints one line, `{"port": 4711}`, first. It
 //! is there when `GET /v1/models` answers with success. It is ended by its
-//! process group, so it need not tidy up.
+//! process group, so it need not tidy up, also where this program is killed.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -79,6 +79,8 @@ pub struct ModelAdapter {
 #[derive(Debug)]
 pub struct RunningAdapter {
     base_url: String,
+    /// Ended before what it watches.
+    _watch: Option<Spawned>,
     process: Spawned,
 }
 
@@ -124,10 +126,12 @@ impl ModelAdapter {
         if chosen.is_some() {
             added.push(("PORT".into(), port_text.clone().into()));
         }
+        let watching = environment.clone();
         let task =
             Task { program, args: words.collect(), folder: self.root.clone(), environment, added };
         let mut process = spawn(&task, Stdio::null())
             .map_err(|error| failed(format!("`{}` cannot be started: {error}", task.program)))?;
+        let watch = watch(&process, &self.root, watching);
         let first_line = first_line(process.0.stdout.take());
         let tail = tail(process.0.stderr.take());
         let words = || {
@@ -161,7 +165,7 @@ impl ModelAdapter {
                 && answers(port, &format!("{}/models", self.path))
             {
                 let base_url = format!("http://127.0.0.1:{port}{}", self.path);
-                return Ok(RunningAdapter { base_url, process });
+                return Ok(RunningAdapter { base_url, _watch: watch, process });
             }
             if Instant::now() >= deadline {
                 let seconds = self.start_seconds;
@@ -170,6 +174,27 @@ impl ModelAdapter {
             thread::sleep(PAUSE);
         }
     }
+}
+
+/// A shell that ends the adapter's group when this program is gone, however it
+/// went: what it reads from ends then. Without one, the adapter is ended where
+/// this program ends in order.
+#[cfg(unix)]
+fn watch(
+    process: &Spawned,
+    folder: &Path,
+    environment: BTreeMap<OsString, OsString>,
+) -> Option<Spawned> {
+    let script = "read _; kill -KILL \"-$1\"".to_owned();
+    let args = vec!["-c".to_owned(), script, "sh".to_owned(), process.0.id().to_string()];
+    let (program, folder) = ("/bin/sh".to_owned(), folder.to_owned());
+    let task = Task { program, args, folder, environment, added: Vec::new() };
+    spawn(&task, Stdio::piped()).ok()
+}
+
+#[cfg(not(unix))]
+fn watch(_: &Spawned, _: &Path, _: BTreeMap<OsString, OsString>) -> Option<Spawned> {
+    None
 }
 
 impl std::fmt::Debug for Spawned {

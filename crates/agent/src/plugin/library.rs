@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use mlxcode_base::ContentHash;
 use serde::Serialize;
 
 use super::hook::Hooks;
@@ -50,6 +51,8 @@ pub struct PluginStatus {
     pub standing: PluginStanding,
     /// What was read, or why it could not be.
     pub plugin: Result<Plugin, PluginError>,
+    /// What it is, of a project's plugin.
+    hash: Option<ContentHash>,
 }
 
 /// The plugins of the user and of a project.
@@ -146,6 +149,20 @@ impl PluginLibrary {
         Ok(plugin)
     }
 
+    /// Enables a project's plugin as it was when it was looked at: what came
+    /// to it since is not meant.
+    ///
+    /// # Errors
+    /// Where it could not be read then, or is the user's own.
+    pub fn approve(&self, seen: &PluginStatus) -> Result<(), PluginError> {
+        let (Ok(plugin), Some(hash)) = (&seen.plugin, &seen.hash) else {
+            return Err(PluginError::UnknownPlugin { name: seen.name.clone() });
+        };
+        let mut approvals = Approvals::read(&self.state)?;
+        approvals.approve(&plugin.root, hash);
+        approvals.write(&self.state)
+    }
+
     /// Disables a plugin.
     ///
     /// # Errors
@@ -218,20 +235,25 @@ fn status(folder: &Path, scope: PluginScope, approvals: &Approvals) -> PluginSta
         Ok(plugin) => plugin.name.clone(),
         Err(_) => folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
+    let mut seen = None;
     let standing = match (&plugin, scope) {
         (Err(_), _) => PluginStanding::Broken,
         (Ok(_), PluginScope::User) if approvals.is_disabled(&name) => PluginStanding::Disabled,
         (Ok(_), PluginScope::User) => PluginStanding::Enabled,
         (Ok(plugin), PluginScope::Project) => match hash(&plugin.root) {
-            Ok(hash) => match approvals.holds(&plugin.root, &hash) {
-                Approval::Given => PluginStanding::Enabled,
-                Approval::Changed => PluginStanding::Changed,
-                Approval::Missing => PluginStanding::Disabled,
-            },
+            Ok(hash) => {
+                let approval = approvals.holds(&plugin.root, &hash);
+                seen = Some(hash);
+                match approval {
+                    Approval::Given => PluginStanding::Enabled,
+                    Approval::Changed => PluginStanding::Changed,
+                    Approval::Missing => PluginStanding::Disabled,
+                }
+            }
             Err(_) => PluginStanding::Broken,
         },
     };
-    PluginStatus { name, scope, folder: folder.to_owned(), standing, plugin }
+    PluginStatus { name, scope, folder: folder.to_owned(), standing, plugin, hash: seen }
 }
 
 fn canonical(folder: &Path) -> PathBuf {

@@ -31,7 +31,7 @@ pub use hook::{
 };
 pub use library::{PluginLibrary, PluginScope, PluginStanding, PluginStatus};
 pub use manifest::{Plugin, PluginServers};
-pub use skill::Skill;
+pub use skill::{Skill, loose_skills};
 pub use state::Approvals;
 
 /// Something about a plugin that is wrong and left out.

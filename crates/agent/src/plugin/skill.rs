@@ -108,6 +108,14 @@ impl Skill {
     }
 }
 
+/// The skills in a folder that belong to no plugin, each a folder with a
+/// `SKILL.md`. One that cannot be read, or that a link leads to from elsewhere,
+/// is left out.
+pub fn loose_skills(folder: &Path) -> Vec<Skill> {
+    let Ok(root) = Root::open(folder) else { return Vec::new() };
+    read_all(&root, root.path(), &mut Vec::new())
+}
+
 /// Reads the skills of a folder: its subfolders that have a `SKILL.md`.
 pub(super) fn read_all(
     root: &Root,

@@ -11,6 +11,9 @@ use super::{PluginError, text};
 /// The version of the document.
 const FORMAT: u32 = 1;
 
+/// What stands between a file and the name of a part of it.
+const PART: &str = "#";
+
 /// How much a plugin may hold: files and bytes. Each is hashed when the
 /// plugin is looked at, and copied when it is installed.
 pub(super) const MOST_FILES: usize = 5_000;
@@ -81,6 +84,11 @@ impl Approvals {
         self.holds(path, &ContentHash::of(content)) == Approval::Given
     }
 
+    /// Whether something was approved at this place, and it is another thing now.
+    pub fn is_file_changed(&self, path: &Path, content: &[u8]) -> bool {
+        self.holds(path, &ContentHash::of(content)) == Approval::Changed
+    }
+
     /// Approves the content of a file.
     pub fn approve_file(&mut self, path: &Path, content: &[u8]) {
         self.approve(path, &ContentHash::of(content));
@@ -89,6 +97,24 @@ impl Approvals {
     /// Takes an approval back. Tells whether there was one.
     pub fn revoke(&mut self, path: &Path) -> bool {
         self.approved.remove(path).is_some()
+    }
+
+    /// Takes back what was approved of a file and of single parts of it.
+    pub fn revoke_parts(&mut self, path: &Path) {
+        let whole = path.to_string_lossy().into_owned();
+        let part = format!("{whole}{PART}");
+        self.approved.retain(|path, _| {
+            let path = path.to_string_lossy();
+            path != whole && !path.starts_with(&part)
+        });
+    }
+
+    /// The place of a part of a file, such as one server of several.
+    pub fn part(path: &Path, name: &str) -> PathBuf {
+        let mut place = path.to_owned().into_os_string();
+        place.push(PART);
+        place.push(name);
+        place.into()
     }
 
     pub(super) fn approve(&mut self, path: &Path, hash: &ContentHash) {

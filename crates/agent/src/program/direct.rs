@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mlxcode_base::{CancelToken, SECRET_VARIABLES};
+use mlxcode_base::{CancelToken, secret_variables};
 
 use super::{ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop};
 
@@ -58,7 +58,7 @@ fn start(call: ProgramCall) -> io::Result<(Child, Option<Vec<u8>>)> {
     #[allow(clippy::disallowed_methods, reason = "the one place of this crate that starts one")]
     let mut command = Command::new(&call.program);
     command.args(&call.args).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in SECRET_VARIABLES {
+    for name in secret_variables() {
         command.env_remove(name);
     }
     command.envs(call.environment);

@@ -59,6 +59,8 @@ pub struct RecordedModel {
     weights: String,
     chat: bool,
     tools: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    good_at_tools: Option<bool>,
     thinking: bool,
     images: bool,
 }
@@ -73,6 +75,7 @@ impl From<&ModelInfo> for RecordedModel {
             weights: info.weights.clone(),
             chat: info.chat,
             tools: info.tools,
+            good_at_tools: info.good_at_tools,
             thinking: info.thinking,
             images: info.images,
         }
@@ -87,6 +90,7 @@ impl From<RecordedModel> for ModelInfo {
         info.weights = model.weights;
         info.chat = model.chat;
         info.tools = model.tools;
+        info.good_at_tools = model.good_at_tools;
         info.thinking = model.thinking;
         info.images = model.images;
         info

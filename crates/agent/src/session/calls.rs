@@ -4,6 +4,8 @@ use mlxcode_edit::ParsedItem;
 use mlxcode_models::{Message, ToolCall};
 
 use super::event::{Decision, Event, TurnEnd};
+use super::hooked::Advice;
+use super::policy::Verdict;
 use super::propose::Proposed;
 use super::repeats::Again;
 use super::worker::{Next, Worker};
@@ -27,7 +29,7 @@ impl Worker<'_> {
             let answered = match end {
                 // Each call is answered, or the next prompt would be refused.
                 Some(_) => told_not("it was not done, since the turn was stopped"),
-                None => self.answer_call(call)?,
+                None => self.answer_call(&mut call.clone())?,
             };
             let (text, ok) = match answered {
                 Answered::Told { text, ok } => (text, ok),
@@ -43,7 +45,7 @@ impl Worker<'_> {
         Ok(end.map_or(Next::Again, Next::End))
     }
 
-    fn answer_call(&mut self, call: &ToolCall) -> Result<Answered> {
+    fn answer_call(&mut self, call: &mut ToolCall) -> Result<Answered> {
         match self.repeats.call(call) {
             Again::Fine => {}
             Again::Tell => {
@@ -63,13 +65,22 @@ impl Worker<'_> {
             let (name, names) = (&call.name, names.join(", "));
             return Ok(told_not(format!("there is no tool `{name}`; there are {names}")));
         };
-        let access = match tool.access(&call.arguments) {
+        let mut access = match tool.access(&call.arguments) {
             Ok(access) => access,
             Err(error) => return Ok(told_not(error.to_string())),
         };
         // What changes files is judged where the change is known.
-        if !matches!(access, Access::Write { .. }) {
-            let (decision, _) = self.permit(&call.id, &call.name, &access, &access.to_string());
+        let is_change = matches!(access, Access::Write { .. });
+        if !is_change {
+            let mut advice = Advice::default();
+            if !matches!(self.judge(&call.name, &access), Verdict::Deny { .. }) {
+                match self.hear_call(call, tool, access) {
+                    Ok(heard) => (advice, access) = heard,
+                    Err(error) => return Ok(told_not(error.to_string())),
+                }
+            }
+            let what = access.to_string();
+            let (decision, _) = self.advised(&call.id, &call.name, &access, &what, &advice);
             match decision {
                 Decision::Yes | Decision::Always | Decision::Only(_) | Decision::Parts(_) => {}
                 Decision::Because(why) => return Ok(told_not(why)),
@@ -79,15 +90,28 @@ impl Worker<'_> {
         let ground = &self.parts.ground;
         let lookup = &*self.parts.lookup;
         let world = World { root: ground.root(), lookup, cancel: &self.cancel };
-        match tool.call(&call.arguments, &world) {
-            Ok(Outcome::Text(text)) => Ok(Answered::Told { text, ok: true }),
-            Ok(Outcome::Edits(items)) => self.answer_edits(&items, &call.name),
+        let answered = match tool.call(&call.arguments, &world) {
+            Ok(Outcome::Text(text)) => Answered::Told { text, ok: true },
+            Ok(Outcome::Edits(items)) => self.answer_edits(&items, &call.name)?,
             Ok(Outcome::Task { prompt }) => {
                 let text = self.report(&call.id, &prompt);
-                Ok(Answered::Told { text, ok: true })
+                Answered::Told { text, ok: true }
             }
-            Err(error) => Ok(told_not(error.to_string())),
+            Err(error) => told_not(error.to_string()),
+        };
+        if let Answered::Told { text, ok } = &answered
+            && !is_change
+        {
+            self.hear_answer(call, &access, text, *ok);
         }
+        Ok(match answered {
+            Answered::Told { text, ok } => {
+                let remarks = self.take_remarks();
+                let between = if remarks.is_empty() { "" } else { "\n\n" };
+                Answered::Told { text: format!("{text}{between}{}", remarks.trim_end()), ok }
+            }
+            end @ Answered::End(_) => end,
+        })
     }
 
     fn answer_edits(&mut self, items: &[ParsedItem], tool: &str) -> Result<Answered> {

@@ -8,7 +8,7 @@ use minijinja::{Value, context};
 use mlxcode_base::{RelPath, Root};
 use mlxcode_models::{LanguageModel, Message};
 
-use super::{SessionOptions, SessionParts};
+use super::{SessionOptions, SessionParts, skills};
 use crate::error::Result;
 
 /// Files in which a project says how it wants to be worked on. Of the first
@@ -48,7 +48,7 @@ pub fn system_message(
     options: &SessionOptions,
 ) -> Result<(Message, Vec<String>)> {
     PROMPTS.iter().try_for_each(|name| options.prompts.check(name))?;
-    let tools = options.with_tools && parts.model.info().tools;
+    let tools = options.tools.gives(parts.model.info());
     let mut said = of_project(parts.ground.root());
     let mut notices = Vec::new();
     for one in &mut said {
@@ -57,7 +57,8 @@ pub fn system_message(
     let pairs = |one: &Instruction| Value::from_pairs([("path", &one.path), ("text", &one.text)]);
     let instructions: Value = said.iter().map(pairs).collect();
     let text = options.prompts.text("session", context! { tools, instructions })?;
-    Ok((Message::system(text), notices))
+    let skills = skills::listed(&parts.additions.skills, tools, parts.model.info());
+    Ok((Message::system(format!("{text}{skills}")), notices))
 }
 
 /// Cuts what is too long for a model at a line's end; the sentence that tells

@@ -1,16 +1,22 @@
 //! A conversation that remembers, looks, changes and checks.
 
+mod additions;
 mod attached;
 mod calls;
 mod channel;
 mod compact;
+mod decide;
 mod event;
+mod hooked;
 mod instructions;
 mod ledger;
+mod offered;
 mod options;
 mod policy;
 mod propose;
+mod published;
 mod repeats;
+mod skills;
 mod state;
 mod step;
 mod turn;
@@ -22,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{Budget, PackRequest, PackedContext};
-use mlxcode_edit::{Actor, EditPlan, JournalEntry, ParsedItem};
+use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 use mlxcode_models::{Image, LanguageModel, Message};
 
 use crate::attachment::{Attached, AttachedFile, AttachmentOptions};
@@ -32,11 +38,13 @@ use channel::Channel;
 use state::State;
 use worker::Worker;
 
+pub use additions::{Additions, SessionHooks};
 pub use event::{
     Approval, Compaction, Decision, Event, FilePart, PartOfFile, Proposal, ProposedChange, TurnEnd,
 };
 pub use ledger::{ContextLedger, LedgerPiece};
-pub use options::{SessionOptions, TurnLimits};
+pub use offered::OfferedTool;
+pub use options::{SessionOptions, ToolsWhen, TurnLimits};
 pub use policy::{Mode, ModePolicy, Policy, Verdict};
 pub use state::Entry;
 pub use turn::SessionTurn;
@@ -54,6 +62,12 @@ pub trait Ground: Send + Sync {
 
     /// Writes a plan, all files or none.
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry>;
+
+    /// Writes down for good that something was allowed or refused.
+    fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> Result<()> {
+        let _ = (actor, decision);
+        Ok(())
+    }
 
     /// Reads a picture or a document that a message names. `None` where nobody
     /// reads such.
@@ -120,6 +134,8 @@ pub struct SessionParts {
     pub checker: Option<Arc<dyn Checker>>,
     /// Who writes down what happens.
     pub log: Option<Arc<dyn SessionLog>>,
+    /// What others add.
+    pub additions: Additions,
 }
 
 /// What a person says.
@@ -133,6 +149,8 @@ pub struct Input {
     /// Pictures and documents to read for the model, next to those that the
     /// words name.
     pub attached: Vec<AttachedFile>,
+    /// Skills to read for the model, by their names.
+    pub skills: Vec<String>,
     /// Whether only a plan is wanted, which is carried out once somebody agrees.
     pub plan_first: bool,
     /// Stops the turn within one token.
@@ -167,7 +185,8 @@ impl Session {
     ///
     /// # Errors
     /// A template of the instructions that cannot be rendered.
-    pub fn new(parts: SessionParts, options: SessionOptions) -> Result<Self> {
+    pub fn new(mut parts: SessionParts, options: SessionOptions) -> Result<Self> {
+        additions::offer_skills(&mut parts);
         let (system, notices) = instructions::system_message(&parts, &options)?;
         let (system, mode) = (Some(system), options.mode);
         let state = State { system, notices, mode, ..State::default() };
@@ -250,7 +269,11 @@ impl Session {
     /// [`Error::Busy`] while a turn runs.
     pub fn set_model(&mut self, model: Arc<dyn LanguageModel>) -> Result<()> {
         drop(self.state()?);
+        let before = self.has_tools();
         self.parts.model = model;
+        if self.has_tools() != before {
+            self.instruct()?;
+        }
         Ok(())
     }
 
@@ -271,7 +294,10 @@ impl Session {
 
     /// Forgets what was said; pinned files stay.
     pub fn clear(&self) -> Result<()> {
+        self.end("clear")?;
         self.with_state(|state| {
+            state.is_cleared = true;
+            state.remarks.clear();
             state.entries.clear();
             state.context = None;
             state.instructed.clear();

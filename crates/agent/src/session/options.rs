@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use mlxcode_models::GenerateOptions;
+use mlxcode_models::{GenerateOptions, ModelInfo};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::policy::Mode;
 use crate::prompts::Prompts;
@@ -19,9 +21,9 @@ pub struct SessionOptions {
     pub context_tokens: usize,
     /// How much it may do without asking.
     pub mode: Mode,
-    /// Whether the model is given tools where it can be told of them. Small
-    /// models do better with blocks of edits in their text.
-    pub with_tools: bool,
+    /// Whether the model is given tools. Small models do better with blocks of
+    /// edits in their text.
+    pub tools: ToolsWhen,
     /// Whether the model thinks before it answers; `None` leaves it to its
     /// template.
     pub thinking: Option<bool>,
@@ -39,11 +41,49 @@ impl Default for SessionOptions {
             generate,
             context_tokens: CONTEXT_TOKENS,
             mode: Mode::default(),
-            with_tools: false,
+            tools: ToolsWhen::default(),
             thinking: None,
             prompts: Prompts::default(),
             limits: TurnLimits::default(),
         }
+    }
+}
+
+/// When a model is given tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ToolsWhen {
+    /// Where it can be told of them and is known to call them well.
+    #[default]
+    Auto,
+    /// Wherever it can be told of them.
+    On,
+    /// Never.
+    Off,
+}
+
+impl ToolsWhen {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+
+    /// Its stable name, such as `auto`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    /// Whether a model is given tools.
+    pub fn gives(self, model: &ModelInfo) -> bool {
+        let wanted = match self {
+            Self::Auto => model.good_at_tools == Some(true),
+            Self::On => true,
+            Self::Off => false,
+        };
+        wanted && model.tools
     }
 }
 

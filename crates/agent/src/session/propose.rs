@@ -2,10 +2,12 @@
 
 use minijinja::{Value, context};
 use mlxcode_base::RelPath;
-use mlxcode_edit::{Actor, EditPlan, FileChange, ParsedItem};
+use mlxcode_edit::{EditPlan, FileChange, ParsedItem};
 
 use super::CheckReport;
 use super::event::{Decision, Event, FilePart, PartOfFile, Proposal, TurnEnd, told};
+use super::hooked::Advice;
+use super::policy::Verdict;
 use super::worker::Worker;
 use crate::error::Result;
 use crate::tool::Access;
@@ -41,13 +43,21 @@ impl Worker<'_> {
         }
         let paths = plan.changes().iter().flat_map(paths_of).collect();
         let access = Access::Write { paths };
-        match self.permit(&id, tool, &access, &access.to_string()) {
+        let advice = match self.judge(tool, &access) {
+            Verdict::Deny { .. } => Advice::default(),
+            _ => self.hear_changes(plan.changes(), tool),
+        };
+        let may_mend = advice.denies();
+        match self.advised(&id, tool, &access, &access.to_string(), &advice) {
             (Decision::Yes | Decision::Always, _) => {}
             (Decision::Only(wanted), _) => {
                 plan.keep(|change| wanted.contains(&change.path.to_string()));
             }
             (Decision::Parts(parts), _) => keep_parts(&mut plan, &parts),
             (Decision::Because(why), None) => {
+                return Ok(Proposed::Told(self.words("declined", context! { why })?));
+            }
+            (Decision::Because(_), Some(why)) if may_mend => {
                 return Ok(Proposed::Told(self.words("declined", context! { why })?));
             }
             (Decision::Because(_), Some(why)) => {
@@ -63,9 +73,7 @@ impl Worker<'_> {
     }
 
     fn write(&mut self, plan: &EditPlan, tool: &str) -> Result<Proposed> {
-        let actor = Actor::new(tool)
-            .with_model(self.parts.model.info().name.clone())
-            .with_session(self.options.name.clone());
+        let actor = self.actor(tool);
         if let Some(checker) = self.parts.checker.clone() {
             let files: Vec<RelPath> = plan.changes().iter().map(|one| one.path.clone()).collect();
             checker.before(&files, &self.cancel);
@@ -76,7 +84,8 @@ impl Worker<'_> {
         self.repeats.changed();
         let changed: Vec<RelPath> =
             plan.changes().iter().map(|one| one.to.as_ref().unwrap_or(&one.path).clone()).collect();
-        let failed = self.check(&changed);
+        let mut failed = self.check(&changed);
+        failed.extend(self.objections(plan, tool));
         if failed.is_empty() {
             return Ok(Proposed::Done);
         }
@@ -85,6 +94,13 @@ impl Worker<'_> {
         };
         let checks: Value = failed.iter().map(told).collect();
         Ok(Proposed::Wrong(self.words("repair_checks", context! { checks })?))
+    }
+
+    /// What programs of plugins have against a change that was written.
+    fn objections(&mut self, plan: &EditPlan, tool: &str) -> Vec<CheckReport> {
+        let feedback = self.hear_changed(plan.changes(), tool).into_iter();
+        let report = |output| CheckReport { check: "a hook".to_owned(), ok: false, output };
+        feedback.map(report).collect()
     }
 
     /// What is wrong with edits, for the model.

@@ -40,6 +40,14 @@ pub struct State {
     pub turn: u64,
     /// How much may be done without asking.
     pub mode: Mode,
+    /// Whether programs of plugins heard that the session begins.
+    pub is_begun: bool,
+    /// Whether it was cleared.
+    pub is_cleared: bool,
+    /// What programs said that the model is told with the next message.
+    pub remarks: Vec<String>,
+    /// The tools that others offered last; `None` before they were asked.
+    pub served: Option<BTreeSet<String>>,
 }
 
 impl State {

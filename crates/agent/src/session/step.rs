@@ -2,8 +2,8 @@
 
 use mlxcode_edit::{ParsedItem, ReplyParser};
 use mlxcode_models::{
-    FinishReason, GenerateRequest, GenerationEvent, Message, Prompt, ReplyOptions, ReplyPiece,
-    ReplyReader, Role, ToolCall,
+    FinishReason, GenerateRequest, GenerationEvent, Kept, Message, Prompt, ReplyOptions,
+    ReplyPiece, ReplyReader, Role, ToolCall,
 };
 
 use super::event::Event;
@@ -58,6 +58,7 @@ impl Worker<'_> {
                 GenerationEvent::ToolCall(call) => {
                     self.take_pieces(vec![ReplyPiece::ToolCall(call)], &mut answer);
                 }
+                GenerationEvent::Kept(kept) => answer.kept = Some(kept),
                 GenerationEvent::Finished(finished) => {
                     reason = finished.reason;
                     took = Some((finished.usage, finished.timings));
@@ -132,6 +133,8 @@ struct Answer {
     calls: Vec<ToolCall>,
     items: Vec<ParsedItem>,
     broken: Option<String>,
+    /// What the provider wants back with the next request.
+    kept: Option<Box<Kept>>,
     looked: usize,
 }
 
@@ -145,6 +148,7 @@ impl Answer {
             calls: Vec::new(),
             items: Vec::new(),
             broken: None,
+            kept: None,
             looked: 0,
         }
     }
@@ -170,6 +174,7 @@ impl Answer {
         let mut message = Message::assistant(self.text);
         message.thinking = Some(self.thought).filter(|thought| !thought.is_empty());
         message.tool_calls = self.calls;
+        message.kept = self.kept;
         Step { message, items: self.items, broken: self.broken, reason }
     }
 }

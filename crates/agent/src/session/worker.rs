@@ -12,7 +12,7 @@ use super::event::{Approval, Decision, Event, TurnEnd};
 use super::instructions;
 use super::ledger::ContextLedger;
 use super::options::ANSWER_TOKENS;
-use super::policy::{Mode, Verdict};
+use super::policy::Mode;
 use super::propose::Proposed;
 use super::repeats::Repeats;
 use super::state::State;
@@ -30,16 +30,18 @@ pub(super) struct Worker<'a> {
     pub cancel: CancelToken,
     pub repeats: Repeats,
     pub usage: Usage,
-    out: &'a Channel,
+    pub(super) out: &'a Channel,
     /// The call that gave this work away, where one did.
     within: Vec<String>,
     begun: Instant,
     /// What people took to decide.
-    waited: Duration,
+    pub(super) waited: Duration,
     pub steps: usize,
     pub attempts: usize,
     /// Only a plan is wanted.
     pub plans: bool,
+    /// How often a program let it go on where it wanted to stop.
+    pub kept_going: usize,
     proposals: usize,
 }
 
@@ -59,7 +61,7 @@ impl<'a> Worker<'a> {
         out: &'a Channel,
         input: &Input,
     ) -> Self {
-        let native = options.with_tools && parts.model.info().tools;
+        let native = options.tools.gives(parts.model.info());
         let tools = if native { parts.tools.clone() } else { ToolBox::default() };
         Self {
             parts,
@@ -76,6 +78,7 @@ impl<'a> Worker<'a> {
             steps: 0,
             attempts: 0,
             plans: input.plan_first,
+            kept_going: 0,
             proposals: 0,
         }
     }
@@ -104,6 +107,7 @@ impl<'a> Worker<'a> {
         let input = Input { cancel: self.cancel.clone(), ..Input::from(prompt) };
         let mut inner = Worker::new(self.parts, self.options, &mut state, self.out, &input);
         inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
+        inner.tools = self.tools.clone();
         inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
         // It shares what is left of the turn.
         inner.usage = Usage::default();
@@ -128,15 +132,23 @@ impl<'a> Worker<'a> {
         for text in std::mem::take(&mut self.state.notices) {
             self.emit(Event::Notice { text });
         }
+        if !self.hear_prompt(&said) {
+            return Ok(TurnEnd::Declined);
+        }
+        self.gather_tools();
         let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
         self.open(&words, input)?;
         loop {
             if let Some(end) = self.limit() {
                 return Ok(end);
             }
+            self.gather_tools();
             let prompt_tokens = self.fit()?;
             let step = self.step(prompt_tokens)?;
             if let Next::End(end) = self.take(step)? {
+                if end == TurnEnd::Done && self.goes_on() {
+                    continue;
+                }
                 return Ok(end);
             }
         }
@@ -182,6 +194,8 @@ impl<'a> Worker<'a> {
         let (attached, images) = self.attach(input, &context.attachments, room);
         text.push_str(&attached);
         self.state.context = Some(context);
+        text.push_str(&self.take_remarks());
+        text.push_str(&self.skills(&input.skills)?);
         if !text.is_empty() {
             text.truncate(text.trim_end().len());
             text.push_str("\n\n");
@@ -237,7 +251,8 @@ impl<'a> Worker<'a> {
             return Ok(Next::End(TurnEnd::Done));
         }
         Ok(match self.propose(&items, "edit")? {
-            Proposed::Nothing | Proposed::Done => Next::End(TurnEnd::Done),
+            Proposed::Nothing => Next::End(TurnEnd::Done),
+            Proposed::Done => self.pass_on_remarks(),
             Proposed::End(end) => Next::End(end),
             Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
             Proposed::Told(why) => {
@@ -245,6 +260,18 @@ impl<'a> Worker<'a> {
                 Next::Again
             }
         })
+    }
+
+    /// After a change nobody says anything to the model any more, unless
+    /// programs of plugins do.
+    fn pass_on_remarks(&mut self) -> Next {
+        match self.take_remarks().trim_end() {
+            "" => Next::End(TurnEnd::Done),
+            remarks => {
+                let told = format!("The edits were applied.\n\n{remarks}");
+                self.repair(TurnEnd::Done, &told)
+            }
+        }
     }
 
     /// Shows a plan, and goes on where somebody agrees.
@@ -256,7 +283,7 @@ impl<'a> Worker<'a> {
             why: "a plan was asked for first".to_owned(),
             access: Access::Other,
         };
-        let words = match self.ask(approval) {
+        let words = match self.ask("plan", approval) {
             Decision::No => return Ok(Next::End(TurnEnd::Declined)),
             Decision::Because(why) => self.words("plan", context! { words => why })?,
             _ => {
@@ -277,57 +304,6 @@ impl<'a> Worker<'a> {
         self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
         self.say(Message::user(why), None);
         Next::Again
-    }
-
-    /// Judges what a tool asks for, and asks somebody where the policy does not
-    /// know. `None` where it may be done; else what was decided, and why.
-    pub fn permit(
-        &mut self,
-        id: &str,
-        tool: &str,
-        access: &Access,
-        what: &str,
-    ) -> (Decision, Option<String>) {
-        let mode = if self.plans { Mode::ReadOnly } else { self.state.mode };
-        match self.parts.policy.judge(mode, tool, access) {
-            Verdict::Allow { rule } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: true, by: rule });
-                (Decision::Yes, None)
-            }
-            Verdict::Deny { why } => {
-                self.emit(Event::Decided { id: id.to_owned(), allowed: false, by: why.clone() });
-                (Decision::Because(format!("It is not allowed: {why}.")), Some(why))
-            }
-            Verdict::Ask { why } => {
-                let approval = Approval {
-                    id: id.to_owned(),
-                    what: what.to_owned(),
-                    why,
-                    access: access.clone(),
-                };
-                let decision = self.ask(approval);
-                if decision == Decision::Always {
-                    self.parts.policy.remember(tool, access);
-                }
-                (decision, None)
-            }
-        }
-    }
-
-    fn ask(&mut self, approval: Approval) -> Decision {
-        let id = approval.id.clone();
-        let asked = Instant::now();
-        self.emit(Event::ApprovalNeeded(approval.clone()));
-        let mut decision = self.out.decision(&self.cancel);
-        while let Decision::Why(question) = decision {
-            self.explain(&approval, question.as_deref());
-            self.emit(Event::ApprovalNeeded(approval.clone()));
-            decision = self.out.decision(&self.cancel);
-        }
-        self.waited += asked.elapsed();
-        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.emit(Event::Decided { id, allowed, by: "a person".to_owned() });
-        decision
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
@@ -367,6 +343,11 @@ impl<'a> Worker<'a> {
             log.event(self.state.turn, &event);
         }
         self.out.send(event, &self.cancel);
+    }
+
+    /// Whether it works for a call that gave work away.
+    pub fn is_inner(&self) -> bool {
+        !self.within.is_empty()
     }
 
     /// A name for something that is decided.

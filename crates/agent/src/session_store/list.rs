@@ -115,7 +115,30 @@ pub(super) fn summary_of(
         .query_row(params![id.as_str()], |row| Ok((row.get(15)?, read_summary(row)?)))
         .optional()?;
     let missing = || SessionError::NotFound { wanted: id.to_string(), near: Vec::new() };
-    Ok(found.ok_or_else(missing)?)
+    let (session, summary) = found.ok_or_else(missing)?;
+    agrees_with_log(file, session, &summary)?;
+    Ok((session, summary))
+}
+
+/// Whether the numbers in the row of a session, which bear no sum, are those of
+/// its log.
+fn agrees_with_log(
+    file: &Connection,
+    session: i64,
+    summary: &SessionSummary,
+) -> Result<(), Problem> {
+    let mut query = file.prepare_cached(
+        "SELECT (SELECT coalesce(max(turn), 0) FROM turn WHERE session = ?1),
+                (SELECT coalesce(max(seq) + 1, 0) FROM record WHERE session = ?1)",
+    )?;
+    let (turns, records) =
+        query.query_row([session], |row| Ok((row.get::<_, u32>(0)?, number(row, 1)?)))?;
+    // A fork may end with a turn in which nothing was written down.
+    if summary.turns < turns || summary.records != records {
+        let id = &summary.id;
+        return Err(Problem::Damage(format!("the session {id} does not fit its log")));
+    }
+    Ok(())
 }
 
 /// Reads the [`COLUMNS`].

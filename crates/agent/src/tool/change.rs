@@ -72,6 +72,10 @@ impl Tool for EditTool {
         let all = arguments::truth(arguments, "all")?;
         edits(arguments, EditAction::Substitute { old, new, all })
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Write { paths: vec!["file".to_owned()] }
+    }
 }
 
 impl Tool for WriteTool {
@@ -86,6 +90,10 @@ impl Tool for WriteTool {
     fn call(&self, arguments: &Value, _: &World<'_>) -> ToolResult<Outcome> {
         let content = arguments::text(arguments, "content")?.to_owned();
         edits(arguments, EditAction::Write { content, naming: Naming::Clear })
+    }
+
+    fn usual_access(&self) -> Access {
+        Access::Write { paths: vec!["file".to_owned()] }
     }
 }
 

@@ -43,4 +43,8 @@ impl Tool for DefinitionTool {
         let line = |one: &Definition| format!("{}:{}  {}\n", one.path, one.lines, one.signature);
         Ok(Outcome::Text(cut(found.iter().map(line).collect(), "name it more exactly")))
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }

@@ -45,4 +45,8 @@ impl Tool for DiffTool {
         }
         Ok(Outcome::Text(cut(diff, "ask for one file")))
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }

@@ -67,4 +67,8 @@ impl Tool for ListTool {
         let text = lines.iter().map(line).collect();
         Ok(Outcome::Text(cut(text, "list a folder further down")))
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }

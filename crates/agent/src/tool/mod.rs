@@ -11,6 +11,8 @@ mod read;
 mod registry;
 mod run;
 mod search;
+mod skill;
+mod source;
 mod task;
 
 use std::fmt;
@@ -26,6 +28,8 @@ use crate::error::Result;
 pub use access::Access;
 pub use registry::ToolBox;
 pub use run::{CommandRun, CommandRunner, RunTool};
+pub use skill::{SkillFile, SkillTool};
+pub use source::ToolSource;
 
 /// Something that a model can do.
 ///
@@ -46,6 +50,11 @@ pub trait Tool: Send + Sync {
     /// # Errors
     /// What went wrong, in a sentence for the model.
     fn call(&self, arguments: &Value, world: &World<'_>) -> ToolResult<Outcome>;
+
+    /// What calls touch as a rule, for who asks before there is one.
+    fn usual_access(&self) -> Access {
+        Access::Other
+    }
 }
 
 /// What a tool works on.

@@ -69,4 +69,8 @@ impl Tool for ReadTool {
         let shown = cut(shown, "ask for them by `first_line` and `last_line`");
         Ok(Outcome::Text(format!("{path}:{first}-{last} of {} lines\n{shown}", lines.len())))
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }

@@ -68,6 +68,16 @@ impl ToolBox {
         self.tools.iter().find(|tool| tool.spec().name == name).map(|tool| &**tool)
     }
 
+    /// All, in the order that they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Tool> {
+        self.tools.iter().map(|tool| &**tool)
+    }
+
+    /// Their names, in that order.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.tools.iter().map(|tool| tool.spec().name.clone())
+    }
+
     /// What a model is told of them, in the order that they were added.
     pub fn specs(&self) -> Vec<ToolSpec> {
         self.tools.iter().map(|tool| tool.spec().clone()).collect()

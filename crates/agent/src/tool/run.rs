@@ -86,4 +86,8 @@ impl Tool for RunTool {
         let told = cut(run.told(), "let the command write less");
         if run.is_ok() { Ok(Outcome::Text(told)) } else { Err(ToolError::new(told)) }
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Run { command: "command".to_owned() }
+    }
 }

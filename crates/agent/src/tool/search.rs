@@ -66,6 +66,10 @@ impl Tool for SearchTool {
         let text = hits.iter().map(told).collect();
         Ok(Outcome::Text(cut(text, "ask for fewer, or more exactly")))
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }
 
 /// A hit as a model reads it.

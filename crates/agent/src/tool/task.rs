@@ -37,4 +37,8 @@ impl Tool for TaskTool {
     fn call(&self, arguments: &Value, _: &World<'_>) -> ToolResult<Outcome> {
         Ok(Outcome::Task { prompt: arguments::text(arguments, "prompt")?.to_owned() })
     }
+
+    fn usual_access(&self) -> Access {
+        Access::Read { path: String::new() }
+    }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use mlxcode_core::Mode;
+use mlxcode_core::{Mode, ToolsWhen};
 
 /// Arguments of the conversation, which is what no verb opens.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
@@ -17,6 +17,9 @@ pub struct Conversation {
     /// How much may be done without asking [default: ask; with `--print`, read-only]
     #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<ModeName>,
+    /// When the model is given tools [default: as the configuration says, else auto]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub tools: Option<ToolsName>,
     /// Go on with the newest conversation of this folder
     #[arg(long = "continue", short = 'c')]
     pub goes_on: bool,
@@ -62,6 +65,28 @@ pub enum ModeName {
     AutoEdit,
     /// It does what it is asked for
     Full,
+}
+
+/// When a model is given tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ToolsName {
+    /// Where it is known to call them well
+    Auto,
+    /// Wherever it can be told of them
+    On,
+    /// Never: its changes are blocks of edits
+    Off,
+}
+
+impl ToolsName {
+    /// The library's word.
+    pub fn when(self) -> ToolsWhen {
+        match self {
+            Self::Auto => ToolsWhen::Auto,
+            Self::On => ToolsWhen::On,
+            Self::Off => ToolsWhen::Off,
+        }
+    }
 }
 
 impl ModeName {

@@ -1,11 +1,13 @@
 //! The arguments, and nothing but the arguments.
 
+mod approve;
 mod changes;
 mod code;
 mod computing;
 mod config;
 mod context;
 mod conversation;
+mod forge;
 mod library;
 mod mcp;
 mod models;
@@ -13,6 +15,7 @@ mod own_words;
 mod plugins;
 mod pull;
 mod rate;
+mod route;
 mod sampling;
 mod search;
 mod secret;
@@ -23,18 +26,21 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use approve::Approve;
 pub use changes::{Audit, AuditShow, AuditVerb, AuditVerify, Redo, Rename, Undo};
 pub use code::{At, Format, Graph, Map, Outline, PreciseAt};
 pub use computing::{Cache, Computing};
 pub use config::{Config, Scope};
 pub use context::Context;
-pub use conversation::{Conversation, ModeName, OutputFormat};
+pub use conversation::{Conversation, ModeName, OutputFormat, ToolsName};
+pub use forge::{Issue, PullRequest};
 pub use library::{Alias, Compare, Export, Favourite, Import, Note, Recommend, Search, Stats, Tag};
 pub use mcp::Mcp;
 pub use models::Models;
 pub use own_words::{Completions, Help, Prompts, Run, Shell};
 pub use plugins::Plugins;
 pub use pull::{Pull, Queue};
+pub use route::Route;
 pub use sampling::Sampling;
 pub use search::SearchCode;
 pub use secret::{Secret, SecretIn};
@@ -61,6 +67,18 @@ pub struct Args {
     /// The model to use: an installed one's name, a path, or `provider/model`
     #[arg(long, global = true, value_name = "REF|PATH")]
     pub model: Option<String>,
+
+    /// A model to ask where the other cannot be reached; may be given several times
+    #[arg(long, global = true, value_name = "REF|PATH")]
+    pub fallback: Vec<String>,
+
+    /// Ask for so many answers and take the best, up to 16
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub best_of: Option<u8>,
+
+    /// Neither take answers from the cache nor keep them there
+    #[arg(long, global = true)]
+    pub no_cache: bool,
 
     /// Load a model even where it takes more memory than is free
     #[arg(long, global = true)]
@@ -133,6 +151,11 @@ pub enum Command {
     Commit(Commit),
     /// Look for what is wrong with a change, a range of commits or files
     Review(Review),
+    /// Show an issue of GitHub or GitLab, with what was said
+    Issue(Issue),
+    /// Show a pull request or a merge request, with what was said
+    #[command(alias = "merge-request")]
+    PullRequest(PullRequest),
     /// Explain a symbol, a file, some lines or an error
     Explain(Explain),
     /// Write the comments that are missing, and change nothing else
@@ -149,6 +172,8 @@ pub enum Command {
     Workflow(WorkflowArgs),
     /// Continue a prompt with the bare model
     Generate(Generate),
+    /// Show which model answers what, and why; nothing is opened or asked
+    Route(Route),
     /// Find, add, list, check, compare and remove models
     #[command(subcommand)]
     Models(Models),
@@ -167,6 +192,8 @@ pub enum Command {
     /// List, try and call servers of the Model Context Protocol
     #[command(subcommand)]
     Mcp(Mcp),
+    /// Show what the project brings that would be started, and say yes to it
+    Approve(Approve),
     /// List, enable, add and remove plugins
     #[command(subcommand)]
     Plugins(Plugins),

@@ -40,7 +40,7 @@ pub struct Review {
     /// Review a pull request or a merge request: its address, `owner/name#12` or `#12`
     #[arg(long, value_name = "CHANGE", conflicts_with = "files")]
     pub change: Option<String>,
-    /// Post the review there; the token is read from `GITHUB_TOKEN` or `GITLAB_TOKEN`
+    /// Post the review there, with the token that is the secret `github` or `gitlab`
     #[arg(long, requires = "change")]
     pub post: bool,
     /// Post without asking

@@ -1,7 +1,7 @@
 //! `mlx-code ask`: a question, an answer, its sources.
 
 use mlxcode_core::{
-    HOW_TO_GET_A_MODEL, Model, PackedContext, Skipped, TurnEvent, TurnOptions, Workspace,
+    HOW_TO_GET_A_MODEL, Model, ModelTask, PackedContext, Skipped, TurnEvent, TurnOptions, Workspace,
 };
 
 use crate::args::Ask;
@@ -17,7 +17,7 @@ pub fn run(args: &Ask, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let files = relative(&workspace, host, &args.files)?;
     let options = turn_options(files, args.context_tokens, args.max_tokens, host);
-    match model(&args.computing, common, host, &workspace.config_for("ask"))? {
+    match model(ModelTask::Ask, &args.computing, common, host, workspace.config())? {
         None => extract(&workspace, &args.question, &options, common, host),
         Some(model) => answer(&workspace, &model, &args.question, options, common, host),
     }
@@ -41,7 +41,7 @@ fn extract(
             skipped: (&context.skipped).into(),
             finished: None,
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
         return Ok(SUCCESS);
     }
     let style = Style::for_output(host);
@@ -93,7 +93,7 @@ fn answer(
             skipped: (&turn.context().skipped).into(),
             finished,
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
     } else {
         written(writeln!(host.output, "\n"))?;
         list_sources(turn.context(), host)?;

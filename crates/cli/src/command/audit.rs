@@ -1,6 +1,6 @@
-//! `mlx-code audit`: who changed which file.
+//! `mlx-code audit`: who changed which file, and who allowed what.
 
-use mlxcode_core::{AuditQuery, ContentHash, InputError};
+use mlxcode_core::{AuditQuery, Audited, AuditedDecision, ContentHash, InputError};
 
 use crate::args::{Audit, AuditShow, AuditVerb, AuditVerify};
 use crate::command::Common;
@@ -44,19 +44,33 @@ fn show(args: &AuditShow, common: &Common, host: &mut Host<'_>) -> Outcome {
             Some(model) => format!("{} ({model})", record.actor.command),
             None => record.actor.command.clone(),
         };
-        let what = format!("{} {}", record.kind, record.path);
-        let level = record.level.as_ref().map(|level| format!("  {level}")).unwrap_or_default();
+        let (entry, what) = match &record.what {
+            Audited::Decide(AuditedDecision { what, allowed, by, .. }) => {
+                let (word, what) = (if *allowed { "allowed" } else { "refused" }, flat(what));
+                (String::new(), format!("{word} by {}: {what}", flat(by)))
+            }
+            what => {
+                let Some(file) = what.file() else { continue };
+                let level = file.level.as_ref().map(|level| format!("  {level}"));
+                let what = format!("{} {}{}", file.kind, file.path, level.unwrap_or_default());
+                (format!(" {}", style.strong(&file.entry)), what)
+            }
+        };
         written(writeln!(
             host.output,
-            "{} {when}  {} {}  {}  {}{level}",
+            "{} {when}  {}{entry}  {}  {}",
             style.dim(record.seq),
-            record.turn,
-            style.strong(&record.entry),
+            record.what.as_str(),
             visible(who),
             visible(what),
         ))?;
     }
     Ok(SUCCESS)
+}
+
+/// A text in one line.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn verify(args: &AuditVerify, common: &Common, host: &mut Host<'_>) -> Outcome {

@@ -1,9 +1,9 @@
 //! `mlx-code edit`: an instruction, a diff, a yes, an undo.
 
-use mlxcode_core::{Actor, FinishReason, InputError, ParsedItem, TurnEvent};
+use mlxcode_core::{Actor, FinishReason, InputError, ModelTask, ParsedItem, TurnEvent};
 
 use crate::args::Edit;
-use crate::command::{Common, apply, relative, required_model, turn_options};
+use crate::command::{Common, apply, model_for, relative, turn_options};
 use crate::exit::{Outcome, written};
 use crate::exit_code::CANCELLED;
 use crate::host::Host;
@@ -14,7 +14,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let files = relative(&workspace, host, &args.files)?;
     let options = turn_options(files, args.context_tokens, args.max_tokens, host);
-    let model = required_model(&args.computing, common, host, &workspace.config_for("edit"))?;
+    let model = model_for(ModelTask::Edit, &args.computing, common, host, workspace.config())?;
     let mut turn = workspace.edit(&model, &args.instruction, options)?;
 
     let mut items: Vec<ParsedItem> = Vec::new();
@@ -51,7 +51,7 @@ pub fn run(args: &Edit, common: &Common, host: &mut Host<'_>) -> Outcome {
             sources: Source::all(turn.context()),
             finished: FinishedOutput::new(&end),
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
     }
     Ok(code)
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use mlxcode_core::{
     FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, InputError, LoadedConfig,
-    Message, Prompt,
+    Message, ModelTask, Prompt,
 };
 
 use crate::args::Generate;
-use crate::command::{Common, dirs, required_model};
+use crate::command::{Common, dirs, model_for};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{CANCELLED, SUCCESS};
 use crate::host::Host;
@@ -25,7 +25,7 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
     };
     let dirs = dirs(host)?;
     let config = LoadedConfig::read(&dirs, None)?.config;
-    let model = required_model(&args.computing, common, host, &config)?;
+    let model = model_for(ModelTask::Generate, &args.computing, common, host, &config)?;
     let request =
         GenerateRequest::new(prompt).with_options(options(args)).with_cancel(host.cancel.clone());
 
@@ -48,7 +48,8 @@ pub fn run(args: Generate, common: &Common, host: &mut Host<'_>) -> Outcome {
                 if common.json {
                     let text = std::mem::take(&mut text);
                     let tokens = std::mem::take(&mut tokens);
-                    json::write(host, &GenerateOutput { model, text, tokens, finished })?;
+                    let document = GenerateOutput { model, text, tokens, finished };
+                    json::write(host, &common.routed(document))?;
                 } else {
                     written(writeln!(host.output))?;
                 }

@@ -1,6 +1,7 @@
 //! One file a verb: read the arguments, call the library, render.
 
 mod apply;
+pub mod approve;
 mod ask;
 mod audit;
 mod bench;
@@ -12,6 +13,7 @@ mod context;
 mod definition;
 mod doctor;
 mod edit;
+mod forge;
 mod generate;
 mod generate_docs;
 mod graph;
@@ -33,6 +35,7 @@ mod redo;
 mod references;
 mod remote;
 mod rename;
+mod route;
 mod run;
 mod search;
 mod secret;
@@ -43,18 +46,19 @@ mod undo;
 mod watch;
 
 use mlxcode_core::{
-    CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelLibrary, RelPath,
-    RemoteModels, TurnOptions, Workspace,
+    CodePlace, Config, Dirs, GenerateOptions, InputError, Model, ModelTask, RelPath, RemoteModels,
+    TurnOptions, Workspace,
 };
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, Command, Computing};
+use crate::args::{Args, Command, Computing, OutputFormat};
 use crate::exit::Outcome;
 use crate::host::Host;
 use crate::look;
-use crate::output::progress::ProgressLine;
+use crate::output::json::Routed;
 use crate::repl;
+use route::RouteState;
 
 /// What every verb gets beside its own arguments.
 pub struct Common {
@@ -70,6 +74,8 @@ pub struct Common {
     pub record: Option<PathBuf>,
     /// The recording that answers in place of a model.
     pub replay: Option<PathBuf>,
+    /// Who else answers, and what came of it.
+    pub route: RouteState,
 }
 
 /// Runs the verb.
@@ -81,69 +87,85 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         over_memory: args.over_memory,
         record: args.record,
         replay: args.replay,
+        route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache)
+            .in_stream(args.conversation.output_format == Some(OutputFormat::StreamJson)),
     };
     remote::mind_the_network(host);
     look::mind_the_colors(host);
-    let Some(command) = args.command else {
-        return repl::run(&args.conversation, &common, host);
+    let outcome = match args.command {
+        None => repl::run(&args.conversation, &common, host),
+        Some(command) => run_verb(command, &common, host),
     };
+    common.route.show(host)?;
+    outcome
+}
+
+fn run_verb(command: Command, common: &Common, host: &mut Host<'_>) -> Outcome {
     match command {
-        Command::Ask(args) => ask::run(&args, &common, host),
-        Command::Search(args) => search::run(&args, &common, host),
-        Command::Context(args) => context::run(&args, &common, host),
-        Command::Index => index::run(&common, host),
-        Command::Watch => watch::run(&common, host),
-        Command::Outline(args) => outline::run(&args, &common, host),
-        Command::Definition(args) => definition::run(&args, &common, host),
-        Command::References(args) => references::run(&args, &common, host, false),
-        Command::Callers(args) => references::run(&args, &common, host, true),
-        Command::Callees(args) => callees::run(&args, &common, host),
-        Command::Graph(args) => graph::run(&args, &common, host),
-        Command::Map(args) => map::run(&args, &common, host),
-        Command::Edit(args) => edit::run(&args, &common, host),
-        Command::Apply(args) => apply::run(&args, &common, host),
-        Command::Undo(args) => undo::run(&args, &common, host),
-        Command::Redo(args) => redo::run(&args, &common, host),
-        Command::Rename(args) => rename::run(&args, &common, host),
-        Command::Audit(args) => audit::run(&args, &common, host),
-        Command::History => history::run(&common, host),
-        Command::Sessions(args) => sessions::run(args, &common, host),
-        Command::Stats(args) => stats::run(&args, &common, host),
-        Command::Commit(args) => task::commit::run(&args, &common, host),
-        Command::Review(args) => task::review::run(&args, &common, host),
-        Command::Explain(args) => task::explain::run(&args, &common, host),
-        Command::Document(args) => task::document::run(&args, &common, host),
-        Command::Test(args) => task::test::run(&args, &common, host),
-        Command::Fix(args) => task::fix::run(&args, &common, host),
-        Command::Scaffold(args) => task::scaffold::run(&args, &common, host),
-        Command::Batch(args) => task::batch::run(&args, &common, host),
-        Command::Workflow(args) => task::workflow::run(&args, &common, host),
-        Command::Generate(args) => generate::run(args, &common, host),
-        Command::Models(args) => models::run(args, &common, host),
-        Command::Bench(args) => bench::run(args, &common, host),
-        Command::Doctor => doctor::run(&common, host),
-        Command::Hardware => hardware::run(&common, host),
-        Command::Run(args) => run::run(&args, &common, host),
-        Command::Prompts(args) => prompts::run(args, &common, host),
+        Command::Ask(args) => ask::run(&args, common, host),
+        Command::Search(args) => search::run(&args, common, host),
+        Command::Context(args) => context::run(&args, common, host),
+        Command::Index => index::run(common, host),
+        Command::Watch => watch::run(common, host),
+        Command::Outline(args) => outline::run(&args, common, host),
+        Command::Definition(args) => definition::run(&args, common, host),
+        Command::References(args) => references::run(&args, common, host, false),
+        Command::Callers(args) => references::run(&args, common, host, true),
+        Command::Callees(args) => callees::run(&args, common, host),
+        Command::Graph(args) => graph::run(&args, common, host),
+        Command::Map(args) => map::run(&args, common, host),
+        Command::Edit(args) => edit::run(&args, common, host),
+        Command::Apply(args) => apply::run(&args, common, host),
+        Command::Undo(args) => undo::run(&args, common, host),
+        Command::Redo(args) => redo::run(&args, common, host),
+        Command::Rename(args) => rename::run(&args, common, host),
+        Command::Audit(args) => audit::run(&args, common, host),
+        Command::History => history::run(common, host),
+        Command::Sessions(args) => sessions::run(args, common, host),
+        Command::Stats(args) => stats::run(&args, common, host),
+        Command::Commit(args) => task::commit::run(&args, common, host),
+        Command::Review(args) => task::review::run(&args, common, host),
+        Command::Issue(args) => forge::issue(&args, common, host),
+        Command::PullRequest(args) => forge::pull_request(&args, common, host),
+        Command::Explain(args) => task::explain::run(&args, common, host),
+        Command::Document(args) => task::document::run(&args, common, host),
+        Command::Test(args) => task::test::run(&args, common, host),
+        Command::Fix(args) => task::fix::run(&args, common, host),
+        Command::Scaffold(args) => task::scaffold::run(&args, common, host),
+        Command::Batch(args) => task::batch::run(&args, common, host),
+        Command::Workflow(args) => task::workflow::run(&args, common, host),
+        Command::Generate(args) => generate::run(args, common, host),
+        Command::Route(args) => route::run(&args, common, host),
+        Command::Models(args) => models::run(args, common, host),
+        Command::Bench(args) => bench::run(args, common, host),
+        Command::Doctor => doctor::run(common, host),
+        Command::Hardware => hardware::run(common, host),
+        Command::Run(args) => run::run(&args, common, host),
+        Command::Prompts(args) => prompts::run(args, common, host),
         Command::Completions(args) => completion::script(&args, host),
-        Command::Help(args) => help::run(&args, &common, host),
+        Command::Help(args) => help::run(&args, common, host),
         Command::Complete { words } => completion::complete(&words, host),
         Command::Probe => probe::run(host),
-        Command::Config(args) => config::run(args, &common, host),
+        Command::Config(args) => config::run(args, common, host),
         Command::ReadDocument { first, last } => read_document::run(first, last, host),
-        Command::Mcp(args) => mcp::run(args, &common, host),
-        Command::Plugins(args) => plugins::run(args, &common, host),
-        Command::Secret(args) => secret::run(args, &common, host),
+        Command::Approve(args) => approve::run(&args, common, host),
+        Command::Mcp(args) => mcp::run(args, common, host),
+        Command::Plugins(args) => plugins::run(args, common, host),
+        Command::Secret(args) => secret::run(args, common, host),
         Command::GenerateDocs { folder } => generate_docs::run(&folder, host),
     }
 }
 
 impl Common {
-    /// Whether the model that is named, or else the configured one, is on
-    /// another machine.
-    pub fn is_remote(&self, config: &Config) -> bool {
-        let name = self.model.as_ref().or(config.model.as_ref());
-        name.is_some_and(|name| RemoteModels::new(config).names(name))
+    /// Whether a model that may answer a task is on another machine.
+    pub fn is_remote(&self, task: ModelTask, workspace: &Workspace) -> bool {
+        let plan = workspace.route(task, &self.route.request(self));
+        plan.is_remote(&RemoteModels::new(workspace.config()))
+    }
+
+    /// A document, with which model it comes from.
+    pub fn routed<T>(&self, document: T) -> Routed<T> {
+        Routed { document, route: self.route.output() }
     }
 
     /// The workspace asked for.
@@ -156,9 +178,10 @@ impl Common {
     }
 }
 
-/// The model that was named, else the default one; `None` where none is
-/// installed. It is recorded, or a recording, where that was asked for.
+/// The model that answers a task; `None` where none is named or installed. It is
+/// recorded, or a recording, where that was asked for.
 pub fn model(
+    task: ModelTask,
     computing: &Computing,
     common: &Common,
     host: &mut Host<'_>,
@@ -167,52 +190,32 @@ pub fn model(
     if let Some(path) = &common.replay {
         return recorded::replay(path, host).map(Some);
     }
-    let found = found_model(computing, common, host, config)?;
+    let found = route::open(task, computing, common, host, config)?;
     match (&common.record, found) {
         (Some(path), Some(model)) => recorded::record(&model, path, host).map(Some),
         (_, found) => Ok(found),
     }
 }
 
-fn found_model(
+/// As [`model`], where there has to be one.
+pub fn model_for(
+    task: ModelTask,
     computing: &Computing,
     common: &Common,
     host: &mut Host<'_>,
     config: &Config,
-) -> Outcome<Option<Model>> {
-    if common.model.is_none() && host.model.is_some() {
-        return Ok(host.model.clone());
-    }
-    if let Some(reference) = common.model.as_ref().or(config.model.as_ref())
-        && let Some(model) = remote::model(reference, config, host)?
-    {
-        return Ok(Some(model));
-    }
-    let mut options = computing.options();
-    options.ignore_memory = common.over_memory;
-    let library = ModelLibrary::open(&dirs(host)?)?.loading_with(options);
-    let line = ProgressLine::new(host.live && !common.json);
-    if let Some(reference) = &common.model {
-        let loaded = library.load(&host.current_dir, reference, &line, &host.cancel);
-        line.clear();
-        return Ok(Some(loaded?));
-    }
-    // A configuration names an installed model and no path: a repository that
-    // was cloned must not choose what is loaded from it.
-    let Some(name) = library.default_model(config)? else { return Ok(None) };
-    let loaded = library.load_installed(&name, &line, &host.cancel);
-    line.clear();
-    Ok(Some(loaded?))
+) -> Outcome<Model> {
+    Ok(model(task, computing, common, host, config)?.ok_or(InputError::NoModel)?)
 }
 
-/// As [`model`], where there has to be one.
+/// The model of a conversation.
 pub fn required_model(
     computing: &Computing,
     common: &Common,
     host: &mut Host<'_>,
     config: &Config,
 ) -> Outcome<Model> {
-    Ok(model(computing, common, host, config)?.ok_or(InputError::NoModel)?)
+    model_for(ModelTask::Chat, computing, common, host, config)
 }
 
 /// The user's folders, or the error that tells how to name some.

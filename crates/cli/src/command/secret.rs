@@ -152,6 +152,20 @@ pub fn key(name: &SecretName, host: &mut Host<'_>) -> Outcome<Option<Value>> {
     Ok(found.map(|found| found.value))
 }
 
+/// A secret that is kept, else the one of the environment. Where what is kept
+/// cannot be opened, the environment's does; without one, that is the error.
+pub fn kept_or_given(name: &SecretName, host: &mut Host<'_>) -> Outcome<Option<Value>> {
+    let given = host.secrets.given(name);
+    let surroundings = std::mem::take(&mut host.secrets.environment);
+    let kept = key(name, host);
+    host.secrets.environment = surroundings;
+    match (kept, given) {
+        (Ok(Some(kept)), _) => Ok(Some(kept)),
+        (_, Some(given)) => Ok(Some(given)),
+        (kept, None) => kept,
+    }
+}
+
 /// The token of the hub that the keychain or the file keeps. Where `ask`,
 /// whoever sits there may be asked for a password; a place that cannot be
 /// opened is told then, since what is open to everybody needs no token.

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use mlxcode_core::{
-    CancelToken, HitReason, Mode, ModelLibrary, SearchKind, SearchOptions, SessionFilter,
-    SessionSummary, Workspace,
+    CancelToken, HitReason, Mode, ModelLibrary, Offer, SearchKind, SearchOptions, SessionFilter,
+    SessionSummary, SkillFile, ToolsWhen, Workspace,
 };
 use mlxcode_terminal::{Completer, Completion, Completions};
 
@@ -73,6 +73,24 @@ impl Known {
         listed.unwrap_or_default().into_iter().map(completion).collect()
     }
 
+    fn skills(&self) -> Vec<Completion> {
+        let completion = |skill: SkillFile| Completion {
+            text: skill.name(),
+            detail: Some(skill.skill.description.lines().next().unwrap_or_default().to_owned()),
+            space: true,
+        };
+        self.workspace.skills().unwrap_or_default().into_iter().map(completion).collect()
+    }
+
+    fn offers(&self) -> Vec<Completion> {
+        let completion = |offer: Offer| Completion {
+            text: offer.id(),
+            detail: Some(offer.standing.as_str().to_owned()),
+            space: true,
+        };
+        self.workspace.offers().unwrap_or_default().into_iter().map(completion).collect()
+    }
+
     fn symbols(&self, name: &str) -> Vec<Completion> {
         let mut options = SearchOptions::default();
         options.kind = SearchKind::Symbol;
@@ -110,6 +128,10 @@ impl Completer for Known {
                 "mode" => named(Mode::ALL.into_iter().map(Mode::as_str)),
                 "theme" => named(self.themes.iter().map(String::as_str)),
                 "thinking" => named(["off", "on"]),
+                "tools" => named(ToolsWhen::ALL.into_iter().map(ToolsWhen::as_str)),
+                "mcp" => named(["restart"]),
+                "skill" => self.skills(),
+                "approve" => self.offers(),
                 "files" | "drop" | "review" => named(self.files().iter().map(String::as_str)),
                 _ => Vec::new(),
             },

@@ -18,12 +18,13 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use mlxcode_core::{
-    Config, Error, LineKeys, Mode, Model, NamedCommands, NewSession, ProposedChange, RelPath,
-    Session, SessionLog, SessionSetup, SessionStore, Workspace,
+    Config, Error, LineKeys, Mode, Model, ModelTask, NamedCommands, NewSession, ProposedChange,
+    RelPath, Session, SessionLog, SessionSetup, SessionStore, ToolsWhen, Workspace,
 };
 use mlxcode_terminal::{KeyMap, Prompt, PromptOptions, Role, Screen, Theme, ThemeChoice, Typed};
 
-use crate::args::{Computing, Conversation, ModeName};
+use crate::args::{Computing, Conversation, ModeName, ToolsName};
+use crate::command::approve::waiting_in;
 use crate::command::task::usual_surroundings;
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
@@ -57,6 +58,8 @@ struct Repl<'r, 'h> {
     /// Where conversations are kept; `None` where that cannot be opened.
     store: Option<Arc<SessionStore>>,
     recorder: Option<Arc<Recorder>>,
+    /// When the model is given tools, where that was said here.
+    tools: Option<ToolsWhen>,
     /// Whether what the model thinks is shown.
     shows_thinking: bool,
     /// The change that was shown last.
@@ -89,8 +92,10 @@ impl<'r, 'h> Repl<'r, 'h> {
         let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
         // What goes on is read; nothing is added to it where nothing is kept.
         let store = store.filter(|_| is_kept);
-        let is_remote = common.is_remote(workspace.config());
-        let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+        let tools = args.tools.map(ToolsName::when);
+        let is_remote = common.is_remote(ModelTask::Chat, &workspace);
+        let begun =
+            begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
         for path in pinned {
             begun.session.pin(path)?;
         }
@@ -103,6 +108,7 @@ impl<'r, 'h> Repl<'r, 'h> {
             session: begun.session,
             store,
             recorder: begun.recorder,
+            tools,
             shows_thinking: true,
             change: Pending::default(),
             proposed: Vec::new(),
@@ -112,6 +118,9 @@ impl<'r, 'h> Repl<'r, 'h> {
             is_stale: false,
         };
         repl.greet()?;
+        if let Some(text) = waiting_in(&repl.workspace, "/approve shows them") {
+            repl.say(Role::Warning, &text)?;
+        }
         repl.tell_own_words()?;
         if let Some(why) = broken {
             repl.say(Role::Warning, &format!("conversations are not kept: {why}"))?;
@@ -168,6 +177,7 @@ impl<'r, 'h> Repl<'r, 'h> {
             return slash::run(self, name, rest);
         }
         self.turn(text, false)?;
+        self.common.route.show(self.host)?;
         Ok(Next::Stay)
     }
 
@@ -255,7 +265,7 @@ struct Begun {
 fn begin(
     workspace: &Workspace,
     model: &Model,
-    mode: Mode,
+    (mode, tools): (Mode, Option<ToolsWhen>),
     store: Option<&Arc<SessionStore>>,
     recorded: Option<&Recorded>,
     host: &Host<'_>,
@@ -271,6 +281,9 @@ fn begin(
     });
     let mut setup = SessionSetup::default();
     setup.options.mode = mode;
+    setup.tools_when = tools;
+    setup.environment = Some(host.environment.clone());
+    setup.offline = host.hub.offline;
     setup.commands = Some(usual_surroundings());
     setup.programs = host.servers.clone();
     setup.documents = document_command();

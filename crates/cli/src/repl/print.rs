@@ -6,7 +6,8 @@ use std::sync::Arc;
 use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
 
 use super::{begin, wanted};
-use crate::args::{Computing, Conversation, ModeName, OutputFormat};
+use crate::args::{Computing, Conversation, ModeName, OutputFormat, ToolsName};
+use crate::command::approve::waiting_in;
 use crate::command::{Common, relative, required_model};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{CANCELLED, CONFLICT, NOT_PERMITTED, SUCCESS, UNHEALTHY, USED_UP};
@@ -39,35 +40,42 @@ pub(super) fn run(
     let store = goes_on.then(|| workspace.sessions()).transpose()?.map(Arc::new);
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
     let store = store.filter(|_| workspace.config().session.is_recorded());
-    let begun = begin(&workspace, &model, mode, store.as_ref(), recorded.as_ref(), host)?;
+    let tools = args.tools.map(ToolsName::when);
+    let begun = begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
     let session = begun.session;
     for path in pinned {
         session.pin(path)?;
     }
+    let mut output = PrintOutput::new(&model.info().name, mode.as_str());
+    // Nobody is there who could say yes.
+    let mut waiting = waiting_in(&workspace, "`mlx-code approve` shows them");
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
     let mut turn = session.ask(input)?;
-    let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     let mut end = TurnEnd::Done;
     while let Some(event) = turn.next() {
         match &event {
-            Event::Text { text } if format == OutputFormat::Text => written(host.stream(text))?,
             Event::ApprovalNeeded(_) => turn.decide(Decision::No),
             Event::Finished { reason, .. } => end = reason.clone(),
-            Event::Notice { text } if format == OutputFormat::Text => {
-                written(writeln!(host.messages, "{}", visible(text)))?;
-            }
             _ => {}
         }
         if format == OutputFormat::StreamJson {
-            json::write_line(host, &event)?;
-            written(host.output.flush())?;
+            // Who else was asked stands before what came of it.
+            for text in common.route.take_notes() {
+                show(&Event::Notice { text }, format, &mut output, host)?;
+            }
         }
-        output.note(&event);
+        show(&event, format, &mut output, host)?;
+        if let Some(text) = waiting.take() {
+            show(&Event::Notice { text }, format, &mut output, host)?;
+        }
     }
+    drop(turn);
+    // Hooks and servers end before the answer does.
+    drop(session);
     match format {
         OutputFormat::Text => written(writeln!(host.output))?,
-        OutputFormat::Json => json::write(host, &output)?,
+        OutputFormat::Json => json::write(host, &common.routed(output))?,
         OutputFormat::StreamJson => {}
     }
     Ok(match end {
@@ -82,6 +90,28 @@ pub(super) fn run(
             code
         }
     })
+}
+
+/// Shows an event in the format that was asked for.
+fn show(
+    event: &Event,
+    format: OutputFormat,
+    output: &mut PrintOutput,
+    host: &mut Host<'_>,
+) -> Outcome<()> {
+    match (format, event) {
+        (OutputFormat::Text, Event::Text { text }) => written(host.stream(text))?,
+        (OutputFormat::Text, Event::Notice { text }) => {
+            written(writeln!(host.messages, "{}", visible(text)))?;
+        }
+        (OutputFormat::StreamJson, event) => {
+            json::write_line(host, event)?;
+            written(host.output.flush())?;
+        }
+        _ => {}
+    }
+    output.note(event);
+    Ok(())
 }
 
 /// The exit code of a turn that did not do what it was asked.

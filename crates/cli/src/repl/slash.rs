@@ -1,14 +1,18 @@
 //! Slash commands.
 
+mod approve;
 mod change;
 mod commit;
 mod compose;
 mod file;
+mod mcp;
 mod named;
 mod resume;
 mod review;
+mod skill;
 mod talk;
 mod theme;
+mod tools;
 
 use mlxcode_core::nearest;
 use mlxcode_terminal::Role;
@@ -50,6 +54,15 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("thinking", "[on|off]", "show or hide what the model thinks", talk::thinking),
     command("compact", "", "make the conversation shorter", talk::compact),
     command("clear", "", "forget what was said; pinned files stay", talk::clear),
+    command("tools", "[WHEN]", "show what the model can do, or set: auto, on, off", tools::tools),
+    command("skill", "[NAME [TEXT]]", "show the model a skill, or list them", skill::skill),
+    command("mcp", "[restart]", "show the servers of tools", mcp::mcp),
+    command(
+        "approve",
+        "[NAME…]",
+        "look at what the project brings, and allow it",
+        approve::approve,
+    ),
     command("resume", "[SESSION]", "go on with an earlier conversation", resume::resume),
     command("fork", "[NAME]", "go on in a copy of this conversation", resume::fork),
     command("rename", "NAME", "give this conversation a name", resume::rename),

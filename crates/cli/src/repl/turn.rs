@@ -29,6 +29,11 @@ impl Repl<'_, '_> {
     pub(super) fn turn(&mut self, text: &str, plan_first: bool) -> Outcome<()> {
         let mut input = Input::from(text);
         input.plan_first = plan_first;
+        self.converse(input)
+    }
+
+    /// As [`turn`](Self::turn), with all that goes with what is said.
+    pub(super) fn converse(&mut self, mut input: Input) -> Outcome<()> {
         input.cancel = self.host.renew_cancel();
         let begun = Instant::now();
         let mut turn = self.session.ask(input)?;

@@ -136,7 +136,9 @@ impl Ground {
             dirs: Some(Dirs::under(&self.home())),
             probe: Some(ProbeCommand::new(env!("CARGO_BIN_EXE_mlx-code"), ["__probe".into()])),
             hub,
-            model: play.replies.map(|replies| Model::new(ScriptedModel::new(replies.to_vec()))),
+            model: play
+                .replies
+                .map(|replies| Model::new(ScriptedModel::new(replies.to_vec()).with_tools())),
             cancel,
             interrupt: Interrupt::default(),
             terminal: play.terminal.unwrap_or_default(),

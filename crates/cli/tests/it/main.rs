@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
 
+mod additions;
 mod bad_input;
 mod changes;
 mod code;
@@ -16,6 +17,7 @@ mod document;
 mod documents;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
+mod forge;
 mod ground;
 mod library;
 mod look;
@@ -27,6 +29,7 @@ mod printing;
 mod pty;
 mod pulls;
 mod remote;
+mod routing;
 mod search;
 mod secrets;
 mod sessions;

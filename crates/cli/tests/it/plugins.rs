@@ -13,7 +13,7 @@ fn plugin(ground: &Ground, folder: &str, name: &str) {
     );
     let hooks = json!({"hooks": {"PreToolUse": [
         {"matcher": "Bash", "hooks": [{"type": "command", "command": "check \"$X\""}]},
-    ], "Stop": []}});
+    ], "PreCompact": []}});
     ground.write(&format!("{folder}/hooks/hooks.json"), &hooks.to_string());
     ground.write(
         &format!("{folder}/.mcp.json"),
@@ -38,7 +38,7 @@ fn a_projects_plugin_is_looked_at_and_enabled() {
     assert!(ran.out.starts_with("theirs 1.2  project, disabled\nThe theirs\n"), "{}", ran.out);
     assert!(ran.out.contains("  skill tidy  Tidies.\n"), "{}", ran.out);
     assert!(ran.out.contains("  hook PreToolUse Bash  runs `check \"$X\"`\n"), "{}", ran.out);
-    assert!(ran.err.contains("hooks.json: the event `Stop` does not happen"), "{}", ran.err);
+    assert!(ran.err.contains("hooks.json: the event `PreCompact` does not happen"), "{}", ran.err);
 
     let ran = ground.run(&["plugins", "enable", "theirs"]);
     assert!(ran.code == 0 && ran.out.starts_with("enabled theirs\n"), "{ran:?}");

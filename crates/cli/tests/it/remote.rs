@@ -12,22 +12,38 @@ use crate::ground::{Ground, Play};
 
 const KEY: &str = "sk-NobodyMaySeeThis";
 
+/// What a server was sent.
+pub type Seen = Arc<Mutex<Vec<String>>>;
+
+fn server(status: u16) -> (String, Seen) {
+    server_saying(status, "It is in greet.py.")
+}
+
 /// A server that speaks OpenAI's protocol, and says the same to everybody. It
 /// keeps what it was sent.
-fn server(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+pub fn server_saying(status: u16, reply: &'static str) -> (String, Seen) {
+    server_with(status, status, reply)
+}
+
+/// A server that tells its models, and refuses all questions.
+pub fn server_refusing() -> (String, Seen) {
+    server_with(200, 401, "")
+}
+
+fn server_with(listing: u16, status: u16, reply: &'static str) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}/v1", listener.local_addr().unwrap().port());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            answer(stream, status, &kept);
+            answer(stream, (listing, status), reply, &kept);
         }
     });
     (url, seen)
 }
 
-fn answer(mut stream: TcpStream, status: u16, seen: &Mutex<Vec<String>>) {
+fn answer(mut stream: TcpStream, status: (u16, u16), reply: &str, seen: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -45,11 +61,12 @@ fn answer(mut stream: TcpStream, status: u16, seen: &Mutex<Vec<String>>) {
         json!({"data": [{"id": "coder", "owned_by": "x", "context_length": 8192}]}).to_string()
     } else {
         json!({
-            "choices": [{"message": {"content": "It is in greet.py."}, "finish_reason": "stop"}],
+            "choices": [{"message": {"content": reply}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 7, "completion_tokens": 5},
         })
         .to_string()
     };
+    let status = if head.starts_with("GET") { status.0 } else { status.1 };
     let length = said.len();
     let _ = write!(
         stream,
@@ -58,7 +75,7 @@ fn answer(mut stream: TcpStream, status: u16, seen: &Mutex<Vec<String>>) {
     );
 }
 
-fn configure(ground: &Ground, config: &Value) {
+pub fn configure(ground: &Ground, config: &Value) {
     let folder = mlxcode_core::Dirs::under(&ground.home());
     fs::create_dir_all(&folder.config).unwrap();
     fs::write(folder.config_file(), config.to_string()).unwrap();

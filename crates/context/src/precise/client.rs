@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mlxcode_base::{CancelToken, SECRET_VARIABLES};
+use mlxcode_base::{CancelToken, secret_variables};
 use serde_json::{Value, json};
 
 use super::error::ServerError;
@@ -42,7 +42,7 @@ impl Client {
         let failed = |source| ServerError::Start { program: server.program.clone(), source };
         #[allow(clippy::disallowed_methods, reason = "the one place that starts a server")]
         let mut command = Command::new(&server.program);
-        for name in SECRET_VARIABLES {
+        for name in secret_variables() {
             command.env_remove(name);
         }
         let mut child = command

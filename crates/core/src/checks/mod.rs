@@ -80,14 +80,15 @@ struct Changed {
 }
 
 impl Workspace {
-    /// The checks that the configuration names. `folders` are those in which
+    /// The checks that the configuration names, and those of the project that
+    /// the user said yes to. `folders` are those in which
     /// programs are looked for.
     pub fn checks(&self, folders: &ServerFolders) -> Checks {
         let config = self.config();
         let named = config.servers.clone().unwrap_or_default();
         Checks {
             root: self.root.clone(),
-            commands: config.checks.clone(),
+            commands: [config.checks.clone(), self.approved_checks()].concat(),
             sources: config.check_with.iter().copied().collect(),
             folders: folders.folders.clone(),
             runner: Arc::new(DirectRunner),

@@ -52,6 +52,14 @@ pub enum ConfigError {
         /// Why.
         source: RemoteError,
     },
+    /// A host of repositories in it cannot be one.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Forge {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<mlxcode_forge::Error>,
+    },
     /// The file is not what the program understands.
     #[error("the configuration file {path} is not valid: line {line}, column {column}: {problem}")]
     Invalid {
@@ -165,6 +173,7 @@ impl Diagnostic for ConfigError {
             | Self::NotHere { .. }
             | Self::Invalid { .. }
             | Self::Provider { .. }
+            | Self::Forge { .. }
             | Self::BadValue { .. }
             | Self::AliasRing { .. }
             | Self::AliasQuote { .. }
@@ -183,6 +192,7 @@ impl Diagnostic for ConfigError {
             Self::NotHere { .. } => "config.not_here",
             Self::Invalid { .. } => "config.invalid",
             Self::Provider { source, .. } => source.code(),
+            Self::Forge { source, .. } => source.code(),
             Self::NoKey { .. } => "config.no_key",
             Self::NotSet { .. } => "config.not_set",
             Self::BadValue { .. } => "config.bad_value",
@@ -223,6 +233,7 @@ impl Diagnostic for ConfigError {
                 "correct `aliases` in the configuration: `mlx-code config edit`".to_owned()
             }
             Self::Provider { source, .. } => return source.help(),
+            Self::Forge { source, .. } => return source.help(),
             Self::NotSet { .. } => all(),
             Self::NoProject => "run it in a project, or leave --project out".to_owned(),
         })

@@ -143,6 +143,10 @@ fn default_of(key: &str) -> Option<Value> {
         "theme" => json!("auto"),
         "keys" => json!("emacs"),
         "session.record" => json!(true),
+        "cache.answers" | "cache.drawn" => json!(false),
+        "cache.most_bytes" => json!(mlxcode_providers::CacheOptions::MOST_BYTES),
+        "models.ensemble.judge" => json!(["parses", "applies", "syntax"]),
+        "attachments.ocr_languages" => json!(["eng"]),
         _ => return None,
     })
 }

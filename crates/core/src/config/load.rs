@@ -2,11 +2,11 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mlxcode_agent::PermissionConfig;
+use mlxcode_agent::{OcrLanguages, PermissionConfig};
 
 use super::error::{ConfigError, ConfigProblem};
 use super::text::{Flaw, Node, NodeKind, parse, place};
-use super::{Config, shape};
+use super::{AttachmentsConfig, Config, ModelTask, key, shape};
 use crate::checks::CheckCommand;
 use crate::dirs::Dirs;
 use crate::remote::check_provider_name;
@@ -20,15 +20,18 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 13] = [
+const USER_KEYS: [&str; 16] = [
     "aliases",
+    "cache",
     "catalogues",
     "check_with",
     "checks",
     "colors",
     "edit.journal_bytes",
+    "forges",
     "keys",
     "mcp_servers",
+    "models.ensemble",
     "prompts",
     "providers",
     "servers",
@@ -135,11 +138,13 @@ impl Config {
                 self.offline.or(under.offline)
             },
             edit: self.edit.over(under.edit),
+            tools: self.tools.or(under.tools),
             commands,
             // The user's alone.
             catalogues: under.catalogues,
             servers: under.servers,
             providers: under.providers,
+            forges: under.forges,
             mcp_servers: under.mcp_servers,
             theme: under.theme,
             colors: under.colors,
@@ -151,6 +156,12 @@ impl Config {
             // The project's are beside it: they never allow anything.
             permissions: under.permissions,
             session: under.session,
+            cache: under.cache,
+            attachments: if self.attachments == AttachmentsConfig::default() {
+                under.attachments
+            } else {
+                self.attachments
+            },
         }
     }
 }
@@ -195,7 +206,35 @@ pub(super) fn read_config(
     let config = serde_json::from_value(node.to_value())
         .map_err(|error| invalid(node.start, ConfigProblem::Syntax { what: error.to_string() }))?;
     check_models(path, &config, source)?;
+    check_tasks(&node).map_err(|(at, problem)| invalid(at, problem))?;
+    check_languages(&node, &config).map_err(|(at, problem)| invalid(at, problem))?;
     Ok((node, config))
+}
+
+/// The languages of texts in pictures are names, and no options of a program.
+fn check_languages(node: &Node, config: &Config) -> Result<(), (usize, ConfigProblem)> {
+    let names = &config.attachments.ocr_languages;
+    let bad = |name: &&String| OcrLanguages::of(std::slice::from_ref(*name)).is_err();
+    let Some(name) = names.iter().find(bad) else { return Ok(()) };
+    let path = ["attachments".to_owned(), "ocr_languages".to_owned()];
+    let at = node.at(&path).map_or(node.start, |node| node.start);
+    let wanted = "names of languages such as `eng`".to_owned();
+    let (key, found) = (key::join(&path), format!("{name:?}"));
+    Err((at, ConfigProblem::WrongType { key, wanted, found }))
+}
+
+/// The keys of `models.tasks` are names of tasks.
+fn check_tasks(node: &Node) -> Result<(), (usize, ConfigProblem)> {
+    let path = ["models".to_owned(), "tasks".to_owned()];
+    let Some(NodeKind::Object(members)) = node.at(&path).map(|tasks| &tasks.kind) else {
+        return Ok(());
+    };
+    let unknown = members.iter().find(|member| ModelTask::named(&member.key).is_none());
+    let Some(member) = unknown else { return Ok(()) };
+    let names = ModelTask::ALL.iter().map(|task| task.as_str().to_owned());
+    let key = |name: &str| key::join(&[&path[..], &[name.to_owned()]].concat());
+    let near = mlxcode_base::nearest(&member.key, names, 2).iter().map(|name| key(name)).collect();
+    Err((member.start, ConfigProblem::UnknownKey { key: key(&member.key), near }))
 }
 
 /// A slash names a provider's model: a project must not choose where text goes.
@@ -203,6 +242,12 @@ fn check_models(path: &Path, config: &Config, source: ConfigSource) -> Result<()
     for name in config.providers.iter().flat_map(|providers| providers.keys()) {
         check_provider_name(name)
             .map_err(|source| ConfigError::Provider { path: path.to_owned(), source })?;
+    }
+    for (name, forge) in &config.forges {
+        forge.host(name).map_err(|source| {
+            let source = Box::new(source);
+            ConfigError::Forge { path: path.to_owned(), source }
+        })?;
     }
     let is_elsewhere = |model: &String| model.contains('/');
     let not_here = |key: &str| ConfigError::NotHere { path: path.to_owned(), key: key.to_owned() };
@@ -360,7 +405,7 @@ mod tests {
             \"models\": {\"tasks\": {\"edit\": \"large\"},},\n  \"checks\": [{\"files\": \"*.rs\", \
             \"run\": \"cargo check\"}],\n  \"session\": {\"record\": false},\n}\n";
         let (_, config) = read_config(Path::new("c"), text, ConfigSource::User).unwrap();
-        assert_eq!(config.model_for("edit", &[]), Some("large"));
+        assert_eq!(config.models.tasks["edit"], "large");
         assert_eq!(config.checks, [CheckCommand::new("*.rs", "cargo check")]);
         assert!(!config.session.is_recorded());
     }
@@ -393,6 +438,8 @@ mod tests {
                 "catalogues" => r#"["x"]"#,
                 "check_with" => r#"["programs"]"#,
                 "session" => r#"{"record": false}"#,
+                "forges" => r#"{"git.example.org": {"kind": "gitlab"}}"#,
+                "cache" => r#"{"answers": true}"#,
                 "theme" | "prompts" => r#""x""#,
                 "keys" => r#""vi""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,

@@ -1,6 +1,7 @@
 //! What a user and a project set.
 
 mod change;
+mod composed;
 mod edit;
 mod error;
 mod explain;
@@ -9,25 +10,29 @@ mod load;
 mod models;
 mod shape;
 mod store;
+mod task;
 mod text;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mlxcode_agent::PermissionConfig;
+use mlxcode_agent::{PermissionConfig, ToolsWhen};
 use mlxcode_mcp::ServerConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{CheckCommand, CheckSource};
+use crate::forges::ForgeConfig;
 use crate::remote::ProviderConfig;
 
+pub use composed::{CacheConfig, EnsembleConfig, Judge, ModelRule};
 pub use edit::EditConfig;
 pub use error::{ConfigError, ConfigProblem};
 pub use explain::{ConfigKey, Explained, Setting};
 pub use load::{ConfigSource, LoadedConfig, PROJECT_CONFIG};
 pub use models::{ModelsConfig, project_types};
 pub use store::ConfigFile;
+pub use task::{ModelSize, ModelTask};
 
 /// What can be configured. A project's file goes before the user's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,8 +43,8 @@ pub struct Config {
     pub schema: Option<String>,
     /// The installed model to use where none is named.
     pub model: Option<String>,
-    /// Installed models for some tasks and for some kinds of projects, before
-    /// `model`.
+    /// Which model answers what, before `model`; and who answers where one
+    /// cannot.
     #[serde(default, skip_serializing_if = "ModelsConfig::is_empty")]
     pub models: ModelsConfig,
     /// The most tokens of an answer; 1024.
@@ -68,6 +73,11 @@ pub struct Config {
     /// `--model provider/model`. In the user's own file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub providers: Option<BTreeMap<String, ProviderConfig>>,
+    /// Hosts of repositories of one's own, by their names, such as
+    /// `git.example.org`; github.com and gitlab.com are known. In the user's own
+    /// file alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forges: BTreeMap<String, ForgeConfig>,
     /// Whether nothing may leave this machine. A project's file can only switch
     /// it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,6 +107,10 @@ pub struct Config {
     /// Other words for verbs with their arguments. In the user's own file alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, String>,
+    /// When a model is given tools: `auto`, where it is known to call them well,
+    /// `on`, wherever it can be told of them, or `off`; `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolsWhen>,
     /// What may be done without asking. A project's file can only make it
     /// stricter.
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -112,6 +126,12 @@ pub struct Config {
     /// How conversations are kept. In the user's own file alone.
     #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
     pub session: SessionConfig,
+    /// Answers that are kept and given again. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "CacheConfig::is_empty")]
+    pub cache: CacheConfig,
+    /// Files that are attached.
+    #[serde(default, skip_serializing_if = "AttachmentsConfig::is_empty")]
+    pub attachments: AttachmentsConfig,
 }
 
 fn is_usual(permissions: &PermissionConfig) -> bool {
@@ -138,6 +158,22 @@ pub struct CommandConfig {
     /// What it does, for who looks through the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+/// How files are attached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentsConfig {
+    /// The languages that are read in pictures, as Tesseract names them, such as
+    /// `eng` and `deu`; without any, `eng`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ocr_languages: Vec<String>,
+}
+
+impl AttachmentsConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How conversations are kept.

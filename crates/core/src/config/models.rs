@@ -4,19 +4,43 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Config;
+use super::composed::{EnsembleConfig, ModelRule};
 
-/// Installed models for some tasks and for some kinds of projects.
+/// Which model answers what: by task, by the length of the prompt, by the kind
+/// of the project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelsConfig {
-    /// By task: `ask`, `edit`, `generate`, and what else asks a model.
+    /// The quick model: it completes, writes the messages of commits, and sums
+    /// up. Wherever a model is named, `small` stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub small: Option<String>,
+    /// The good model: it converses, changes files, and reviews. Wherever a
+    /// model is named, `large` stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large: Option<String>,
+    /// By task: `chat`, `ask`, `edit`, `completion`, `commit`, `summary`,
+    /// `review`, `explain`, `document`, `test`, `fix`, `batch`, `workflow`,
+    /// `generate`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, String>,
     /// By kind of project: `rust`, `python`, `node`, `go`, `java`, `ruby`,
     /// `php`, `dotnet`, `cpp`, `swift`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<String, String>,
+    /// By task and by the length of the prompt; the first rule that holds
+    /// decides, before `tasks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ModelRule>,
+    /// Models that are asked, in this order, where one cannot be reached, is not
+    /// allowed or fails before its first word. A model of another machine is
+    /// asked only where it stands here itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<String>,
+    /// Several answers, of which the best is taken. In the user's own file
+    /// alone.
+    #[serde(default, skip_serializing_if = "EnsembleConfig::is_empty")]
+    pub ensemble: EnsembleConfig,
 }
 
 impl ModelsConfig {
@@ -26,7 +50,10 @@ impl ModelsConfig {
 
     /// All models that it names.
     pub(super) fn named(&self) -> impl Iterator<Item = &String> {
-        self.tasks.values().chain(self.projects.values())
+        let rules = self.rules.iter().map(|rule| &rule.model);
+        let of_kinds = self.tasks.values().chain(self.projects.values());
+        let sizes = self.small.iter().chain(&self.large);
+        sizes.chain(of_kinds).chain(rules).chain(&self.fallback).chain(&self.ensemble.models)
     }
 
     /// A project's models on top of the user's.
@@ -35,7 +62,17 @@ impl ModelsConfig {
             under.extend(over);
             under
         };
-        Self { tasks: join(under.tasks, self.tasks), projects: join(under.projects, self.projects) }
+        Self {
+            small: self.small.or(under.small),
+            large: self.large.or(under.large),
+            tasks: join(under.tasks, self.tasks),
+            projects: join(under.projects, self.projects),
+            // The project's come first, so they decide.
+            rules: [self.rules, under.rules].concat(),
+            fallback: if self.fallback.is_empty() { under.fallback } else { self.fallback },
+            // The user's alone.
+            ensemble: under.ensemble,
+        }
     }
 }
 
@@ -70,34 +107,9 @@ pub fn project_types(root: &Path) -> Vec<&'static str> {
     kinds
 }
 
-impl Config {
-    /// The name of the model for a task in a project of some kinds: the task's,
-    /// else that of the first kind that has one, else `model`.
-    pub fn model_for(&self, task: &str, kinds: &[&str]) -> Option<&str> {
-        let of_task = self.models.tasks.get(task);
-        let of_kind = || kinds.iter().find_map(|kind| self.models.projects.get(*kind));
-        of_task.or_else(of_kind).or(self.model.as_ref()).map(String::as_str)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_counts() {
-        let text = r#"{"model": "m", "models": {"tasks": {"edit": "e"}, "projects": {"go": "g"}}}"#;
-        let config: Config = serde_json::from_str(text).unwrap();
-        for (task, kinds, expect) in [
-            ("edit", &["go"][..], "e"),
-            ("ask", &["rust", "go"], "g"),
-            ("ask", &["rust"], "m"),
-            ("ask", &[], "m"),
-        ] {
-            assert_eq!(config.model_for(task, kinds), Some(expect), "{task} {kinds:?}");
-        }
-        assert_eq!(Config::default().model_for("ask", &["go"]), None);
-    }
 
     #[test]
     fn a_project_is_known_by_its_files() {

@@ -1,6 +1,7 @@
 mod compare;
 mod convert;
 mod edit_tasks;
+mod known;
 mod maintain;
 mod pull;
 mod recommend;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 
 use mlxcode_base::{CancelToken, Progress};
 use mlxcode_inference::LoadOptions;
-use mlxcode_models::{FileSource, InstalledModel, ModelSummary, Records, Store};
+use mlxcode_models::{
+    Catalogue, CatalogueSource, FileSource, InstalledModel, ModelSummary, Records, Store,
+};
 
 use crate::benchmark::{Benchmark, BenchmarkOptions};
 use crate::config::Config;
@@ -41,6 +44,8 @@ pub struct ModelLibrary {
     source: Option<Arc<dyn FileSource>>,
     records: Arc<Records>,
     config_folder: PathBuf,
+    /// The catalogues that the configuration names beside the own one.
+    catalogues: Option<Vec<String>>,
     /// Where edits are tried; nothing stays there.
     scratch: PathBuf,
     pulls_file: PathBuf,
@@ -70,6 +75,7 @@ impl ModelLibrary {
             source: None,
             records: Arc::new(Records::open(&dirs.records())),
             config_folder: dirs.config.clone(),
+            catalogues: None,
             scratch: dirs.state.join("trials"),
             pulls_file: dirs.pulls(),
         })
@@ -141,6 +147,13 @@ impl ModelLibrary {
         self
     }
 
+    /// Knows of models what the catalogues of a configuration say that lie in
+    /// files, beside the own one.
+    pub fn knowing(mut self, config: &Config) -> Self {
+        self.catalogues.clone_from(&config.catalogues);
+        self
+    }
+
     /// What `reference` names, checked and not yet loaded.
     pub(crate) fn installed(
         &self,
@@ -179,7 +192,24 @@ impl ModelLibrary {
         let name = self.resolve(name)?;
         let model = self.store.get_with(&name, progress, cancel)?;
         let model = Model::load_checked(&model, &self.load, cancel)?;
-        Ok(Model::new(Counted::new(model, name, Arc::clone(&self.records))))
+        let mut counted = Counted::new(model, name, Arc::clone(&self.records));
+        if let Some(good) = self.calls_well(counted.name()) {
+            counted.set_good_at_tools(good);
+        }
+        Ok(Model::new(counted))
+    }
+
+    /// Whether an installed model calls tools well, as its record says; `None`
+    /// where none is known.
+    fn calls_well(&self, name: &str) -> Option<bool> {
+        let files = self.store.summary(name).ok()?.files;
+        let mut catalogue = Catalogue::built_in().ok()?;
+        for source in self.catalogues.iter().flatten() {
+            // What lies at an address is not fetched for it; what cannot be
+            // read is told where somebody asks for it.
+            let _ = catalogue.add_from(&CatalogueSource::parse(source, &self.config_folder), None);
+        }
+        known::entry_of(&files, &catalogue).map(|entry| entry.tools)
     }
 
     /// The name of the model to use where none is named: the configured one,

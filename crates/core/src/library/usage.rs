@@ -13,6 +13,7 @@ use crate::model::Model;
 /// written is lost: no answer waits for it or fails because of it.
 pub(super) struct Counted {
     model: Model,
+    info: ModelInfo,
     name: String,
     records: Arc<Records>,
 }
@@ -21,13 +22,24 @@ impl Counted {
     /// Counts the load, and answers from now on.
     pub fn new(model: Model, name: String, records: Arc<Records>) -> Self {
         let _ = records.loaded(&name);
-        Self { model, name, records }
+        let info = model.info().clone();
+        Self { model, info, name, records }
+    }
+
+    /// The name that it is installed under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Says whether it is known to call tools well.
+    pub fn set_good_at_tools(&mut self, good: bool) {
+        self.info.good_at_tools = Some(good);
     }
 }
 
 impl LanguageModel for Counted {
     fn info(&self) -> &ModelInfo {
-        self.model.info()
+        &self.info
     }
 
     fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {

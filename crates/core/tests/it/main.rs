@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+#[cfg(unix)]
+mod additions;
 mod ask;
 #[cfg(unix)]
 mod checks;

@@ -1,4 +1,5 @@
-//! Who changed which file, in lines that are only ever added.
+//! Who changed which file, and who allowed what, in lines that are only ever
+//! added.
 //!
 //! A folder beside the journal's entries: `000000000001.jsonl` and so on hold a
 //! JSON object a line, named by the number of their first one, and `head.json`
@@ -16,19 +17,19 @@
 //! then the oldest goes, which the head notes.
 
 mod line;
+mod record;
 mod verify;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mlxcode_base::{ContentHash, RelPath};
+use mlxcode_base::ContentHash;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::Actor;
 use crate::layer::{DiskOp, FileLayer, FileTraits, Folder, Opening, write_new};
-use crate::plan::ChangeKind;
 
+pub use record::{AuditRecord, AuditTurn, Audited, AuditedDecision, AuditedFile};
 pub use verify::{AuditFinding, AuditFlaw, AuditReport};
 
 /// A file of the log that has as many bytes is not continued.
@@ -38,58 +39,6 @@ const SEGMENT_BYTES: u64 = 8 << 20;
 const MOST_SEGMENTS: usize = 16;
 
 const HEAD: &str = "head.json";
-
-/// One file that was changed, as a line of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AuditRecord {
-    /// The number of the line, from one, over all files of the log.
-    pub seq: u64,
-    /// When, in milliseconds since 1970, UTC.
-    pub time_ms: u64,
-    /// What was done.
-    pub turn: AuditTurn,
-    /// The entry of the journal.
-    pub entry: String,
-    /// Who did it.
-    #[serde(flatten)]
-    pub actor: Actor,
-    /// The file, below the root.
-    pub path: RelPath,
-    /// What happened to it.
-    pub kind: ChangeKind,
-    /// Its content before; `None` where there was no file.
-    pub hash_before: Option<ContentHash>,
-    /// Its content after; `None` where there is no file.
-    pub hash_after: Option<ContentHash>,
-    /// How exactly the edits fitted, where they had to be placed: the least
-    /// exact one counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-}
-
-/// What a turn does with an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum AuditTurn {
-    /// It is applied.
-    Apply,
-    /// It is taken back.
-    Undo,
-    /// It is applied again.
-    Redo,
-}
-
-impl std::fmt::Display for AuditTurn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Apply => "apply",
-            Self::Undo => "undo",
-            Self::Redo => "redo",
-        })
-    }
-}
 
 /// How far the log goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

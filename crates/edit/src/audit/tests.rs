@@ -1,20 +1,25 @@
 //! Everything that can be done to a log is found.
 
+use mlxcode_base::RelPath;
+
 use super::*;
+use crate::journal::Actor;
 use crate::layer::Disk;
+use crate::plan::ChangeKind;
 
 fn record(path: &str) -> AuditRecord {
     AuditRecord {
         seq: 0,
         time_ms: 1_700_000_000_000,
-        turn: AuditTurn::Apply,
-        entry: "1".to_owned(),
         actor: Actor::new("apply").with_model("tiny"),
-        path: RelPath::new(path).unwrap(),
-        kind: ChangeKind::Modify,
-        hash_before: Some(ContentHash::of(b"before")),
-        hash_after: None,
-        level: Some("exact".to_owned()),
+        what: Audited::Apply(AuditedFile {
+            entry: "1".to_owned(),
+            path: RelPath::new(path).unwrap(),
+            kind: ChangeKind::Modify,
+            hash_before: Some(ContentHash::of(b"before")),
+            hash_after: None,
+            level: Some("exact".to_owned()),
+        }),
     }
 }
 
@@ -71,6 +76,39 @@ fn a_log_that_was_only_added_to_is_intact() {
     assert!(self::ground(0).log.verify(None).unwrap().is_intact());
 }
 
+/// What earlier versions wrote is read as it was.
+#[test]
+fn a_line_has_the_form_that_it_always_had() {
+    let none = ContentHash::of(b"");
+    let body = format!(
+        "{{\"seq\":7,\"time_ms\":5,\"turn\":\"undo\",\"entry\":\"9\",\"command\":\"undo\",\
+         \"path\":\"a\",\"kind\":\"delete\",\"hash_before\":\"{none}\",\"hash_after\":null,\
+         \"previous\":\"{none}\""
+    );
+    let text = format!("{body},\"hash\":\"{}\"}}", ContentHash::of(body.as_bytes()));
+    let read = line::decode(text.as_bytes()).unwrap().record;
+    assert_eq!((read.seq, read.what.as_str(), read.actor.command.as_str()), (7, "undo", "undo"));
+    let file = read.what.file().unwrap();
+    assert_eq!((file.path.as_str(), file.hash_before, file.hash_after), ("a", Some(none), None));
+}
+
+#[test]
+fn decisions_stand_between_changes() {
+    let ground = ground(1);
+    let long = "é".repeat(2_000);
+    let what = Audited::Decide(AuditedDecision::new(&long, false, "rule"));
+    let decision = AuditRecord { what, ..record("a") };
+    ground.log.append(&Disk, 1, &[decision]).unwrap();
+    ground.append(2);
+    assert!(ground.log.verify(None).unwrap().is_intact());
+    let records = ground.log.records().unwrap();
+    let names: Vec<&str> = records.iter().map(|record| record.what.as_str()).collect();
+    assert_eq!(names, ["apply", "decide", "apply"]);
+    let Audited::Decide(decision) = &records[1].what else { panic!() };
+    assert_eq!((decision.what.chars().count(), decision.allowed), (513, false));
+    assert_eq!(records[1].what.file(), None);
+}
+
 #[test]
 fn every_changed_byte_is_found_in_its_line() {
     let ground = ground(3);
@@ -96,7 +134,7 @@ fn removed_added_moved_and_rewritten_lines_are_named() {
     type Act = fn(&mut Vec<String>);
     let rewrite = |line: &str| -> String {
         let mut read = line::decode(line.as_bytes()).unwrap();
-        read.record.path = RelPath::new("other.txt").unwrap();
+        read.record.what = record("other.txt").what;
         line::encode(&read.record, read.previous).unwrap().0
     };
     let acts: [(Act, &[(usize, AuditFlaw)]); 9] = [

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use mlxcode_base::{ContentHash, RelPath, Root};
 
-use crate::audit::{AuditLog, AuditRecord, AuditReport};
+use crate::audit::{AuditLog, AuditRecord, AuditReport, Audited, AuditedDecision};
 use crate::content::Content;
 use crate::error::{Error, Result};
 use crate::layer::{Disk, DiskOp, FileLayer, FileTraits, Folder, Folders, Stored, write_new};
@@ -159,6 +159,14 @@ impl Journal {
     /// All lines of the audit log that can be read, oldest first.
     pub fn audit(&self) -> Result<Vec<AuditRecord>> {
         self.audit.records().map_err(self.audit_unusable())
+    }
+
+    /// Writes into the audit log that something was allowed or refused.
+    pub fn note_decision(&self, actor: Actor, decision: AuditedDecision) -> Result<()> {
+        let what = Audited::Decide(decision);
+        let record = AuditRecord { seq: 0, time_ms: now_ms(), actor, what };
+        let after = self.audit.last_seq().map_err(self.audit_unusable())?;
+        self.audit.append(&*self.layer, after, &[record]).map_err(self.audit_unusable())
     }
 
     /// Looks whether the audit log is as it was written. With `noted`, a head

@@ -6,7 +6,7 @@ use mlxcode_base::{ContentHash, RelPath};
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, JournalEntry};
-use crate::audit::{AuditRecord, AuditTurn};
+use crate::audit::{AuditRecord, AuditTurn, Audited, AuditedFile};
 use crate::layer::{FileTraits, Stored};
 use crate::plan::ChangeKind;
 
@@ -54,14 +54,18 @@ impl Pending {
         let record = |file: &PendingFile| AuditRecord {
             seq: 0,
             time_ms: self.time_ms,
-            turn: self.turn,
-            entry: self.entry.id.clone(),
             actor: self.actor.clone(),
-            path: file.path.clone(),
-            kind: file.kind,
-            hash_before: file.before,
-            hash_after: file.after,
-            level: file.level.clone(),
+            what: Audited::of(
+                self.turn,
+                AuditedFile {
+                    entry: self.entry.id.clone(),
+                    path: file.path.clone(),
+                    kind: file.kind,
+                    hash_before: file.before,
+                    hash_after: file.after,
+                    level: file.level.clone(),
+                },
+            ),
         };
         self.files.iter().map(record).collect()
     }

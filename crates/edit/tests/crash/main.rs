@@ -145,7 +145,7 @@ fn a_process_that_is_killed_leaves_all_files_of_one_kind() {
         let report = journal.verify_audit(None).unwrap();
         assert!(report.is_intact(), "round {round}: {report:?}");
         // The log tells what the journal tells.
-        let last = journal.audit().unwrap().last().map(|record| record.turn.to_string());
+        let last = journal.audit().unwrap().last().map(|record| record.what.as_str().to_owned());
         let undone = last.as_deref() == Some("undo");
         assert_eq!(undone, !is_applied, "round {round}: {last:?}");
         if is_applied {

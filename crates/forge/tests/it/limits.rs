@@ -90,11 +90,17 @@ fn offline_nothing_is_sent() {
     let forge = Forge::new(&host, &options).unwrap();
     let error = forge.issue("a/b", 1, &CancelToken::new()).unwrap_err();
     assert_eq!(error.code(), "forge.offline");
+    // What is on this machine may be asked where somebody says so, and nothing else.
+    options.loopback_offline = true;
+    let far = Forge::new(&Host::usual()[0], &options).unwrap();
+    assert_eq!(far.issue("a/b", 1, &CancelToken::new()).unwrap_err().code(), "forge.offline");
+    let near = Forge::new(&host, &options).unwrap();
+    assert_eq!(near.issue("a/b", 1, &CancelToken::new()).unwrap_err().code(), "forge.not_found");
     let cancel = CancelToken::new();
     cancel.cancel();
     let error = fake.forge(ForgeKind::GitHub).issue("a/b", 1, &cancel).unwrap_err();
     assert!(matches!(error, Error::Cancelled));
-    assert!(fake.asked().is_empty());
+    assert_eq!(fake.asked().len(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use mlxcode_models::Message;
+use mlxcode_models::{Kept, Message};
 use serde_json::Value;
 
 /// Answers that are remembered. A turn has some dozens at most, and the
@@ -39,6 +39,34 @@ impl Memory {
         let same = |blocks: &&(usize, Vec<Value>)| says(&blocks.1, message);
         self.answers.iter().rev().find(same).map(|(_, blocks)| &**blocks)
     }
+}
+
+/// The protocol that what is kept belongs to.
+const PROTOCOL: &str = "anthropic";
+
+/// The most bytes that a message carries along: an answer's thoughts have some
+/// hundred thousand at most. Longer ones are remembered here alone.
+const MOST_KEPT_BYTES: usize = 1 << 20;
+
+/// What a message carries along, so that the thoughts are there when the
+/// conversation goes on in another process: an answer's blocks, if there is
+/// thinking among them.
+pub fn to_keep(model: &str, blocks: &[Value]) -> Option<Kept> {
+    if !blocks.iter().any(is_thinking) {
+        return None;
+    }
+    let value = Value::Array(blocks.to_vec());
+    let fits = value.to_string().len() <= MOST_KEPT_BYTES;
+    fits.then(|| Kept { protocol: PROTOCOL.to_owned(), model: model.to_owned(), value })
+}
+
+/// The blocks that a message carries along, if they are of this model and the
+/// message still says the same.
+pub fn carried<'m>(message: &'m Message, model: &str) -> Option<&'m [Value]> {
+    let kept = message.kept.as_ref()?;
+    let blocks = kept.value.as_array()?;
+    let is_own = kept.protocol == PROTOCOL && kept.model == model;
+    (is_own && says(blocks, message)).then_some(&**blocks)
 }
 
 /// Whether a block holds thinking.

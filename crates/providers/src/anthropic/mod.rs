@@ -69,6 +69,9 @@ struct Inner {
 }
 
 impl AnthropicModel {
+    /// The context that is taken where the server does not tell.
+    pub const USUAL_CONTEXT: usize = UNKNOWN_CONTEXT;
+
     /// Prepares to ask `model`. What it can is asked for, unless the options
     /// tell the length of its context.
     ///
@@ -106,6 +109,8 @@ impl AnthropicModel {
         let length = length.filter(|length| *length > 0).unwrap_or(UNKNOWN_CONTEXT);
         let mut info = ModelInfo::new(format!("{}/{model}", options.name), length);
         info.tools = options.model.tools.unwrap_or(true);
+        // All that are served there are made for it.
+        info.good_at_tools = Some(info.tools);
         info.images = options.model.images.unwrap_or_else(|| can("image_input") != Some(false));
         info.thinking = options.model.thinking.unwrap_or_else(|| can("thinking") != Some(false));
         let most = tokens(&told, "/max_tokens").filter(|most| *most > 0);
@@ -201,11 +206,7 @@ impl LanguageModel for AnthropicModel {
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
         // What cannot be asked fails at once.
         self.inner.body(&request.prompt, &request.options)?;
-        if request.options.sampling.log_probabilities.is_some() {
-            let provider = self.inner.client.provider.clone();
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider, what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let tokens = estimate(&request.prompt);
         let stop = request.options.stop.clone();
         let asking = Asking {
@@ -263,8 +264,13 @@ impl Exchange for Asking {
     fn read(&mut self, event: &SseEvent, said: &mut Vec<Said>) -> Result<(), Failure> {
         self.answer.read(event, said, &self.inner.client)?;
         if said.last() == Some(&Said::End) {
+            let blocks = self.answer.blocks();
+            if let Some(kept) = memory::to_keep(&self.inner.model, &blocks) {
+                // Nothing is heard after the end.
+                said.insert(said.len() - 1, Said::Kept(Box::new(kept)));
+            }
             let mut memory = self.inner.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            memory.keep(self.answer.blocks());
+            memory.keep(blocks);
         }
         Ok(())
     }

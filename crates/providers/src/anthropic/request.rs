@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mlxcode_models::{Chat, GenerateOptions, Message, Role};
 use serde_json::{Map, Value, json};
 
-use super::memory::Memory;
+use super::memory::{Memory, carried};
 use crate::openai::decimal;
 use crate::refusal::Refusal;
 
@@ -184,7 +184,7 @@ impl Shape<'_> {
                     continue;
                 }
                 Role::Assistant => {
-                    let kept = self.memory.find(message);
+                    let kept = carried(message, self.model).or_else(|| self.memory.find(message));
                     signed &= kept.is_some() || message.tool_calls.is_empty();
                     ("assistant", kept.map_or_else(|| spoken(message), <[Value]>::to_vec))
                 }

@@ -31,9 +31,12 @@ pub struct CacheOptions {
 }
 
 impl CacheOptions {
-    /// A cache of 64 MiB: some ten thousand answers.
+    /// The usual limit, 64 MiB: some ten thousand answers.
+    pub const MOST_BYTES: u64 = 64 << 20;
+
+    /// A cache of the usual size.
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), most_bytes: 64 << 20 }
+        Self { path: path.to_owned(), most_bytes: Self::MOST_BYTES }
     }
 
     /// Sets the most bytes.
@@ -69,6 +72,7 @@ impl Cache {
     /// A file that is no database, or that cannot be written.
     pub fn open(options: &CacheOptions) -> Result<Self, ProviderError> {
         let connection = Connection::open(&options.path).map_err(|error| failed(&error))?;
+        keep_private(&options.path);
         prepare(&connection).map_err(|error| failed(&error))?;
         Ok(Self { connection: Mutex::new(connection), most_bytes: options.most_bytes })
     }
@@ -128,6 +132,19 @@ impl Cache {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         connection.execute_batch("DELETE FROM answers; VACUUM;").map_err(|error| failed(&error))
     }
+}
+
+/// Answers tell of the code that they are about. Where the system takes no
+/// permissions, the folder's are what there is.
+#[allow(clippy::disallowed_methods, reason = "the permissions of our own file")]
+fn keep_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -13,15 +13,16 @@ use crate::notice::{Notice, Observer};
 
 /// Gives an answer again that was given before, without the model.
 ///
-/// Only what would come out the same is kept: answers at a temperature of 0 or
-/// with a seed that is not 0. The key is the model's identity, the prompt and
-/// all options. A cancelled or failed answer is never kept.
+/// Only what would come out the same is kept, unless told otherwise: answers at
+/// a temperature of 0 or with a seed that is not 0. The key is the model's
+/// identity, the prompt and all options. A cancelled or failed answer is never kept.
 #[derive(Clone)]
 pub struct Cached {
     model: Arc<dyn LanguageModel>,
     identity: String,
     cache: Arc<Cache>,
     observer: Observer,
+    keeps_all: bool,
 }
 
 impl fmt::Debug for Cached {
@@ -40,12 +41,19 @@ impl Cached {
         cache: Arc<Cache>,
         observer: Observer,
     ) -> Self {
-        Self { model, identity: identity.into(), cache, observer }
+        Self { model, identity: identity.into(), cache, observer, keeps_all: false }
+    }
+
+    /// Sets whether answers are kept that might come out otherwise the next
+    /// time.
+    pub fn keeping_all(mut self, keeps_all: bool) -> Self {
+        self.keeps_all = keeps_all;
+        self
     }
 
     fn key(&self, request: &GenerateRequest) -> Option<ContentHash> {
         let GenerateOptions { sampling, .. } = &request.options;
-        let repeatable = sampling.temperature <= 0.0 || sampling.seed != 0;
+        let repeatable = self.keeps_all || sampling.temperature <= 0.0 || sampling.seed != 0;
         let prompt = serde_json::to_vec(&request.prompt).ok().filter(|_| repeatable)?;
         let mut hasher = ContentHash::hasher();
         // The lengths keep two parts from running into one another.

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use mlxcode_base::{CancelToken, Diagnostic, ErrorKind};
 use mlxcode_models::{
     Error, FinishReason, Finished, GenerateRequest, Generation, GenerationEvent, GenerationSender,
-    LanguageModel, ModelInfo, Prompt, Result, Timings, Token, ToolCall, Usage,
+    Kept, LanguageModel, ModelInfo, Prompt, Result, Timings, Token, ToolCall, Usage,
 };
 
 use super::relay::{Part, relay};
 use super::routing::common;
+use crate::notice::{Notice, Observer};
 
 /// The most answers of an ensemble; each takes a thread, and its own memory.
 const MOST_ANSWERS: usize = 16;
@@ -35,6 +36,8 @@ pub struct Candidate {
     pub calls: Vec<ToolCall>,
     /// Why it ended.
     pub reason: Option<FinishReason>,
+    /// What its provider wants back with the next request.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// Judges an answer: the more the better. For edits a caller counts what
@@ -55,6 +58,7 @@ pub struct Ensemble {
     at_once: usize,
     score: Score,
     info: ModelInfo,
+    observer: Observer,
 }
 
 impl fmt::Debug for Ensemble {
@@ -80,13 +84,20 @@ impl Ensemble {
     ) -> Result<Self> {
         let info = common(&models, "the ensemble")?;
         let answers = answers.clamp(1, MOST_ANSWERS);
-        Ok(Self { models: models.into(), answers, at_once: answers, score: Arc::new(score), info })
+        let (score, observer) = (Arc::new(score), Observer::default());
+        Ok(Self { models: models.into(), answers, at_once: answers, score, info, observer })
     }
 
     /// How many answers are made at the same time: 1 for a model that has no
     /// room for more.
     pub fn at_once(mut self, at_once: usize) -> Self {
         self.at_once = at_once.clamp(1, MOST_ANSWERS);
+        self
+    }
+
+    /// Lets somebody hear how it was judged.
+    pub fn observed_by(mut self, observer: Observer) -> Self {
+        self.observer = observer;
         self
     }
 }
@@ -184,10 +195,11 @@ impl Ensemble {
         if sender.is_cancelled() {
             return finish(FinishReason::Cancelled);
         }
-        let Some(best) = self.best(&made) else {
+        let Some((best, notice)) = self.best(&made) else {
             sender.send(Err(failed.unwrap_or(Error::EngineStopped)));
             return;
         };
+        self.observer.tell(&notice);
         let (candidate, _, prompt_tokens) = &made[best];
         sender.send(Ok(GenerationEvent::Started { prompt_tokens: *prompt_tokens }));
         if !candidate.thinking.is_empty() {
@@ -199,6 +211,9 @@ impl Ensemble {
         }
         for call in &candidate.calls {
             sender.send(Ok(GenerationEvent::ToolCall(call.clone())));
+        }
+        if let Some(kept) = &candidate.kept {
+            sender.send(Ok(GenerationEvent::Kept(kept.clone())));
         }
         finish(candidate.reason.unwrap_or(FinishReason::Stop));
     }
@@ -217,8 +232,8 @@ impl Ensemble {
         }
     }
 
-    /// Which answer is the best.
-    fn best(&self, made: &[Made]) -> Option<usize> {
+    /// Which answer is the best, and why.
+    fn best(&self, made: &[Made]) -> Option<(usize, Notice)> {
         let scores: Vec<f64> = made
             .iter()
             .map(|(candidate, ..)| {
@@ -234,7 +249,9 @@ impl Ensemble {
             }
         }
         let most = votes.into_values().max_by_key(|(votes, at)| (*votes, std::cmp::Reverse(*at)));
-        most.map(|(_, at)| at)
+        let (alike, at) = most?;
+        let (answers, asked) = (made.len(), self.answers);
+        Some((at, Notice::Judged { answers, asked, alike, score: highest }))
     }
 }
 
@@ -256,6 +273,7 @@ fn whole(model: &dyn LanguageModel, request: &GenerateRequest, number: usize) ->
             GenerationEvent::Token(token) => candidate.text.push_str(&token.text),
             GenerationEvent::Thinking(text) => candidate.thinking.push_str(&text),
             GenerationEvent::ToolCall(call) => candidate.calls.push(call),
+            GenerationEvent::Kept(kept) => candidate.kept = Some(kept),
             GenerationEvent::Finished(finished) => {
                 candidate.reason = Some(finished.reason);
                 return Ok((candidate, finished.usage, prompt));

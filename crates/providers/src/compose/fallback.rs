@@ -8,6 +8,7 @@ use mlxcode_models::{
 
 use super::relay::{Part, relay};
 use super::routing::common;
+use crate::error::ProviderError;
 use crate::notice::{Notice, Observer};
 
 /// Asks models in their order until one answers.
@@ -15,7 +16,8 @@ use crate::notice::{Notice, Observer};
 /// It moves on when a model fails before its first token: it is not there, it
 /// is not allowed, it does not have what was asked, the prompt is too long for
 /// it. A request that no model would take, and a cancel, end it; and so does
-/// whatever happens after the first token.
+/// whatever happens after the first token. It says of itself what the first one
+/// says, with the abilities that all have.
 #[derive(Clone)]
 pub struct Fallback {
     models: Arc<[Arc<dyn LanguageModel>]>,
@@ -39,6 +41,7 @@ impl Fallback {
         // The first one answers, as a rule; what it cannot hold may fit into
         // another, but nobody should count on it.
         info.context_length = models[0].info().context_length;
+        info.name.clone_from(&models[0].info().name);
         Ok(Self { models: models.into(), info, observer })
     }
 }
@@ -73,13 +76,19 @@ fn ask(
     sender: &GenerationSender,
     observer: &Observer,
 ) -> Result<()> {
+    let mut tried = Vec::new();
     for (at, model) in models.iter().enumerate() {
         let error = match hand_on(&**model, request, sender) {
             Ok(()) => return Ok(()),
             Err((error, spoke)) if spoke || !moves_on(&error) => return Err(error),
             Err((error, _)) => error,
         };
-        let Some(next) = models.get(at + 1) else { return Err(error) };
+        tried.push((model.info().name.clone(), error.to_string()));
+        let Some(next) = models.get(at + 1) else {
+            // What one says is said as it is; of several, none is the reason.
+            let all = || ProviderError::NoneAnswered { tried };
+            return Err(if models.len() > 1 { all().into() } else { error });
+        };
         observer.tell(&Notice::FellBack {
             from: model.info().name.clone(),
             to: next.info().name.clone(),
@@ -116,5 +125,11 @@ fn hand_on(
 
 /// Whether another model may do better.
 fn moves_on(error: &Error) -> bool {
-    !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::InvalidInput)
+    another_may_answer(error.kind())
+}
+
+/// Whether a model that is asked next may do better where one failed with an
+/// error of this kind.
+pub fn another_may_answer(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::Cancelled | ErrorKind::InvalidInput)
 }

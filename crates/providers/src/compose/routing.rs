@@ -5,6 +5,7 @@ use mlxcode_models::{
 };
 
 use crate::error::ProviderError;
+use crate::notice::{Notice, Observer};
 
 /// What a model is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +95,7 @@ pub struct Routing {
     routes: Arc<[Route]>,
     task: Task,
     info: ModelInfo,
+    observer: Observer,
 }
 
 impl Routing {
@@ -108,7 +110,8 @@ impl Routing {
         };
         let mut info = longest.model.info().clone();
         info.name = names(routes.iter().map(|route| &*route.model));
-        Ok(Self { routes: routes.into(), task: Task::Question, info })
+        let observer = Observer::default();
+        Ok(Self { routes: routes.into(), task: Task::Question, info, observer })
     }
 
     /// A small model for what needs none larger, and a large one for the rest.
@@ -130,7 +133,14 @@ impl Routing {
         // More may go to another.
         let length = |route: &Route| route.model.info().context_length;
         info.context_length = self.routes.iter().map(length).max().unwrap_or(info.context_length);
-        Self { routes: Arc::clone(&self.routes), task, info }
+        Self { routes: Arc::clone(&self.routes), task, info, observer: self.observer.clone() }
+    }
+
+    /// Lets somebody hear when the length of a prompt chooses another model than
+    /// a short one has.
+    pub fn observed_by(mut self, observer: Observer) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// The model that a prompt of so many tokens goes to.
@@ -163,7 +173,12 @@ impl LanguageModel for Routing {
         // How long an answer gets, nobody knows; a model ends it where its
         // context does.
         let tokens = self.count_tokens(&request.prompt)?;
-        self.choose(self.task, tokens).generate(request)
+        let model = self.choose(self.task, tokens);
+        if model.info().name != self.choose(self.task, 0).info().name {
+            let model = model.info().name.clone();
+            self.observer.tell(&Notice::Chosen { model, tokens });
+        }
+        model.generate(request)
     }
 }
 
@@ -188,6 +203,10 @@ pub fn common(models: &[Arc<dyn LanguageModel>], what: &'static str) -> Result<M
         info.context_length = info.context_length.min(other.context_length);
         info.chat &= other.chat;
         info.tools &= other.tools;
+        info.good_at_tools = match (info.good_at_tools, other.good_at_tools) {
+            (Some(one), Some(other)) => Some(one && other),
+            _ => None,
+        };
         info.thinking &= other.thinking;
         info.images &= other.images;
     }

@@ -78,6 +78,9 @@ struct Inner {
 }
 
 impl OllamaModel {
+    /// The context that a model has where nobody names another.
+    pub const USUAL_CONTEXT: usize = CONTEXT;
+
     /// Prepares to ask `model`: asks the server what it is.
     ///
     /// # Errors
@@ -112,6 +115,7 @@ impl OllamaModel {
             told.pointer("/model_info/general.parameter_count").and_then(Value::as_u64);
         // Servers that do not tell are too old for tools.
         info.tools = options.model.tools.unwrap_or_else(|| can("tools") == Some(true));
+        info.good_at_tools = options.model.tools;
         info.images = options.model.images.unwrap_or_else(|| can("vision") == Some(true));
         info.thinking = options.model.thinking.unwrap_or_else(|| can("thinking") == Some(true));
         let inner = Inner {
@@ -171,11 +175,7 @@ impl LanguageModel for OllamaModel {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        if request.options.sampling.log_probabilities.is_some() {
-            let provider = self.inner.client.provider.clone();
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider, what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let prompt_tokens = estimate(&request.prompt);
         let context_length = self.inner.context_length;
         if prompt_tokens >= context_length {

@@ -72,6 +72,7 @@ impl OpenAiModel {
             length.unwrap_or(server::UNKNOWN_CONTEXT),
         );
         info.tools = options.model.tools.unwrap_or(true);
+        info.good_at_tools = options.model.tools;
         info.images = options.model.images.unwrap_or(found.images);
         info.thinking = options.model.thinking.unwrap_or(found.server.takes_template_arguments());
         let inner = Inner {
@@ -119,11 +120,7 @@ impl LanguageModel for OpenAiModel {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        let provider = || self.inner.client.provider.clone();
-        if request.options.sampling.log_probabilities.is_some() {
-            let what = "a request for log-probabilities";
-            return Err(ProviderError::Unsupported { provider: provider(), what }.into());
-        }
+        self.inner.client.takes(&request.options)?;
         let tokens = estimate(&request.prompt);
         let stop = request.options.stop.clone();
         let asking = Asking {

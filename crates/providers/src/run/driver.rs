@@ -152,6 +152,7 @@ impl Driver {
                 self.token(rest);
                 self.sender.send(Ok(GenerationEvent::ToolCall(call)));
             }
+            Said::Kept(kept) => self.sender.send(Ok(GenerationEvent::Kept(kept))),
             Said::End => {
                 let Some(reason) = self.reason else {
                     let provider = self.client.provider.clone();

@@ -196,6 +196,35 @@ fn signed_thoughts_go_back_unchanged() {
 }
 
 #[test]
+fn signed_thoughts_outlive_the_process() {
+    let server = server(|_, before| Answer::events(&[&if before == 0 { turn() } else { hello() }]));
+    let first = read(open(&server).generate(request(Prompt::messages([Message::user("Look")]))));
+    let mut said = Message::assistant(first.text);
+    said.tool_calls = first.calls;
+    said.kept = first.kept;
+    // As a conversation is written down and read again.
+    let said: Message = serde_json::from_str(&serde_json::to_string(&said).unwrap()).unwrap();
+    let go_on = |said: &Message, model: &AnthropicModel| {
+        let answers = ["toolu_1", "toolu_2"].map(|id| Message::tool(id, "x"));
+        let messages = [vec![Message::user("Look"), said.clone()], answers.to_vec()].concat();
+        read(model.generate(request(Prompt::messages(messages))));
+        let asked = server.asked("/v1/messages");
+        asked[asked.len() - 1].body["messages"][1]["content"].clone()
+    };
+    let blocks = go_on(&said, &open(&server));
+    assert_eq!(blocks[0]["signature"], "EqQBCg==");
+    assert_eq!(blocks[1], json!({"type": "redacted_thinking", "data": "EmwKAhgB"}));
+    // Another model did not think this, and what was changed is not what was
+    // thought about.
+    let (mut options, _) = options(&server.url(""));
+    options.model.context_length = Some(1000);
+    let other = AnthropicModel::open(&options, "other").unwrap();
+    assert_eq!(go_on(&said, &other)[0]["type"], "text");
+    let changed = Message { content: "Changed".to_owned(), ..said };
+    assert_eq!(go_on(&changed, &open(&server))[0]["type"], "text");
+}
+
+#[test]
 fn the_way_to_think_is_learned() {
     // A model that only knows budgets, and says so in words.
     let old = Server::new(|request, _| match &*request.path {

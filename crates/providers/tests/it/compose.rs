@@ -9,8 +9,8 @@ use mlxcode_models::{
     LanguageModel, Message, ModelInfo, Prompt, Result, ScriptedModel, Token, generation_channel,
 };
 use mlxcode_providers::{
-    Cache, CacheOptions, Cached, Ensemble, Fallback, Notice, Observer, ProviderError, Route,
-    RouteRule, Routing, Task,
+    Cache, CacheOptions, Cached, Deferred, Ensemble, Fallback, Notice, Observer, ProviderError,
+    Route, RouteRule, Routing, Task,
 };
 
 use crate::{Told, read};
@@ -166,6 +166,56 @@ fn a_fallback_ends_where_another_model_would_not_help() {
     let all = Fallback::new(vec![Arc::new(Failing::new("", away))], Observer::default()).unwrap();
     assert_eq!(read(all.generate(request("go"))).code, Some("providers.failed"));
     assert!(Fallback::new(Vec::new(), Observer::default()).is_err());
+}
+
+#[test]
+fn of_several_that_cannot_answer_each_says_why() {
+    let failing = || Arc::new(Failing::new("", away)) as Arc<dyn LanguageModel>;
+    let fallback = Fallback::new(vec![failing(), failing()], Observer::default()).unwrap();
+    // It is known by the one that answers as a rule.
+    assert_eq!(fallback.info().name, "failing");
+    let outcome = read(fallback.generate(request("go")));
+    assert_eq!(outcome.code, Some("providers.none_answered"));
+    let said = outcome.error.unwrap();
+    assert_eq!(said.matches("failing: x failed with status 503").count(), 2, "{said}");
+}
+
+#[test]
+fn a_deferred_model_is_opened_once_when_it_is_asked() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&opened);
+    // The first time it is not there yet.
+    let open = move || match counted.fetch_add(1, Ordering::SeqCst) {
+        0 => Err(away()),
+        _ => Ok(scripted("m", &["one", "two"])),
+    };
+    let model = Deferred::new(ModelInfo::new("m", 77), Arc::new(open));
+    assert_eq!((model.info().context_length, opened.load(Ordering::SeqCst)), (77, 0));
+    assert_eq!(read(model.generate(request("go"))).code, Some("providers.failed"));
+    assert_eq!(read(model.generate(request("go"))).text, "one");
+    // The words, and the blank between them.
+    assert_eq!(model.count_tokens(&Prompt::text("a b")).unwrap(), 3);
+    assert_eq!(read(model.clone().generate(request("go"))).text, "two");
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn who_hears_is_told_what_a_length_chose_and_how_answers_were_judged() {
+    let (hear, told) = observer();
+    let route = |rule, name: &str| Route { rule, model: scripted(name, &["x"; 9]) };
+    let routes =
+        vec![route(RouteRule::default().at_least(5), "long"), route(RouteRule::default(), "usual")];
+    let routing = Routing::new(routes).unwrap().observed_by(hear.clone());
+    read(routing.generate(request("go")));
+    assert_eq!(*told.lock().unwrap(), []);
+    read(routing.generate(request("go on and on and on")));
+    let model = "long".to_owned();
+    assert_eq!(*told.lock().unwrap(), [Notice::Chosen { model, tokens: 12 }]);
+    let replies = ["a", "b", "b"];
+    let ensemble = Ensemble::new(vec![scripted("m", &replies)], 3, |_| 2.0).unwrap();
+    read(ensemble.at_once(1).observed_by(hear).generate(request("go")));
+    let judged = Notice::Judged { answers: 3, asked: 3, alike: 2, score: 2.0 };
+    assert_eq!(told.lock().unwrap()[1..], [judged]);
 }
 
 #[test]
@@ -339,6 +389,14 @@ fn only_what_would_come_out_the_same_is_kept() {
         Cache::open(&folder.options).unwrap().count().unwrap()
     };
     assert_eq!([ask(0.7, 0), ask(0.0, 0), ask(0.7, 1)], [0, 1, 2]);
+    // Unless told otherwise.
+    let mut options = GenerateOptions::default();
+    options.sampling.temperature = 0.7;
+    let drawn = || request("go").with_options(options.clone());
+    let all = |replies: &[&str]| {
+        cached(&folder.options, scripted("m", replies), "m").keeping_all(true).generate(drawn())
+    };
+    assert_eq!((read(all(&["y"])).text, read(all(&[])).text), ("y".into(), "y".into()));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use mlxcode_models::{
     Chat, FinishReason, Finished, GenerateOptions, GenerateRequest, Generation, GenerationEvent,
-    Image, LanguageModel, Message, Prompt, SamplingOptions, Secret, ToolCall, ToolSpec,
+    Image, Kept, LanguageModel, Message, Prompt, SamplingOptions, Secret, ToolCall, ToolSpec,
 };
 use mlxcode_providers::{Notice, Observer, ProviderOptions};
 use serde_json::json;
@@ -32,6 +32,7 @@ pub(crate) struct Outcome {
     pub(crate) text: String,
     pub(crate) thinking: String,
     pub(crate) calls: Vec<ToolCall>,
+    pub(crate) kept: Option<Box<Kept>>,
     pub(crate) finished: Option<Finished>,
     pub(crate) error: Option<String>,
     pub(crate) code: Option<&'static str>,
@@ -72,6 +73,7 @@ pub(crate) fn read(generation: mlxcode_models::Result<Generation>) -> Outcome {
             Ok(GenerationEvent::Token(token)) => outcome.text.push_str(&token.text),
             Ok(GenerationEvent::Thinking(text)) => outcome.thinking.push_str(&text),
             Ok(GenerationEvent::ToolCall(call)) => outcome.calls.push(call),
+            Ok(GenerationEvent::Kept(kept)) => outcome.kept = Some(kept),
             Ok(GenerationEvent::Finished(finished)) => outcome.finished = Some(finished),
             Ok(_) => {}
             Err(error) => fail(&mut outcome, error),

@@ -1,13 +1,11 @@
-//! A process that can end a command with all that it has started, at once.
+//! A process that ends a command when the program that started it has died.
 //!
 //! `kill(-1)` signals every process that the caller may signal, in one step in
 //! which none can start another. Landlock (ABI 6) bounds what may be signalled to
-//! the caller's domain and those made inside it. So the thread that starts a
-//! command first takes on a domain that bounds signals alone, starts the keeper
-//! there, and then takes on the command's own domain inside it: the keeper
+//! the caller's domain and those made inside it. The keeper is started in a
+//! domain that bounds signals alone and lies around the command's, so that it
 //! reaches every process of the command and nothing else, and none of them
-//! reaches the keeper. It does the same when its input ends, that is when this
-//! program has died.
+//! reaches the keeper.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -37,27 +35,16 @@ case $reach in
     domain) target=-1 ;;
     *) target=-$group ;;
 esac
-while IFS= read -r signal; do
-    kill -s "$signal" -- "$target" 2>/dev/null
-    echo done
-done
-kill -s KILL -- "$target" 2>/dev/null
+IFS= read -r word
+[ "$word" = done ] || kill -s KILL -- "$target" 2>/dev/null
 "#;
-
-/// What is done to all processes of a command.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Deed {
-    Stop,
-    Continue,
-    Kill,
-}
 
 /// The running process.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     child: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
     is_bounded: bool,
 }
 
@@ -95,51 +82,42 @@ impl Keeper {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|source| system("start the keeper", source))?;
-        let (orders, answers) = (child.stdin.take(), child.stdout.take());
-        let Some(answers) = answers.map(BufReader::new) else {
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let Some(output) = output.map(BufReader::new) else {
             return Err(system("start the keeper", std::io::ErrorKind::Other));
         };
-        Ok(Self { child, orders, answers, is_bounded })
+        Ok(Self { child, input, output, is_bounded })
     }
 
-    /// Tells it which command it is for.
+    /// Its number.
+    pub(super) fn pid(&self) -> Result<Pid> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        pid.ok_or_else(|| system("start the keeper", std::io::ErrorKind::Other))
+    }
+
+    /// Tells it which command it is for. That it answers means that it has seen
+    /// our own process out of the reach of its domain.
     pub(crate) fn keep(&mut self, group: Pid) -> Result<()> {
-        let told =
-            self.answer() == Some("ready") && self.order(&group.as_raw_nonzero().to_string());
-        if told { Ok(()) } else { Err(system("start the keeper", std::io::ErrorKind::BrokenPipe)) }
-    }
-
-    /// Whether it reaches every process of the command, or its group alone.
-    pub(crate) fn reaches_all(&self) -> bool {
-        self.is_bounded
-    }
-
-    /// Does it to all processes; false where the keeper is gone.
-    pub(crate) fn does(&mut self, deed: Deed) -> bool {
-        let signal = match deed {
-            Deed::Stop => "STOP",
-            Deed::Continue => "CONT",
-            Deed::Kill => "KILL",
-        };
-        self.order(signal) && self.answer() == Some("done")
-    }
-
-    fn order(&mut self, line: &str) -> bool {
-        let Some(orders) = &mut self.orders else { return false };
-        orders.write_all(format!("{line}\n").as_bytes()).is_ok()
-    }
-
-    fn answer(&mut self) -> Option<&'static str> {
         let mut line = String::new();
-        self.answers.read_line(&mut line).ok()?;
-        ["ready", "done"].into_iter().find(|known| line.trim_end() == *known)
+        let is_ready = self.output.read_line(&mut line).is_ok() && line.trim_end() == "ready";
+        let group = format!("{}\n", group.as_raw_nonzero());
+        let told = self.input.as_mut().is_some_and(|to| to.write_all(group.as_bytes()).is_ok());
+        if is_ready && told {
+            Ok(())
+        } else {
+            Err(system("start the keeper", std::io::ErrorKind::BrokenPipe))
+        }
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        // It kills a last time and ends.
-        self.orders = None;
+        // Where it reaches the command alone it kills a last time. A group's
+        // number may be another's by now.
+        if let Some(input) = self.input.as_mut().filter(|_| !self.is_bounded) {
+            let _ = input.write_all(b"done\n");
+        }
+        self.input = None;
         let _ = self.child.wait();
     }
 }

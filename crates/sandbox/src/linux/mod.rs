@@ -1,12 +1,17 @@
 //! What Linux guards: Landlock for files, seccomp for system calls.
 //!
-//! Both act on the calling thread and on what it starts. So a thread is made
-//! for each command, which gives up its rights, starts the command and ends.
+//! Both act on the calling thread and on what it starts. So two threads are made
+//! for each command: the warden, which stays, and from it one that gives up its
+//! rights, starts the command and ends.
 
 mod calls;
+mod census;
 mod files;
+mod group;
 mod keeper;
-mod processes;
+mod mark;
+mod tasks;
+mod warden;
 
 use std::io;
 use std::path::Path;
@@ -16,10 +21,14 @@ use std::time::{Duration, Instant};
 
 use landlock::{ABI, Access, AccessFs, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+use seccompiler::BpfProgram;
 
 use files::Grants;
+pub(crate) use group::Group;
 pub(crate) use keeper::Keeper;
-pub(crate) use processes::{Tag, Tree};
+pub(crate) use mark::Mark;
+pub(crate) use tasks::tasks_of_the_user;
+pub(crate) use warden::Warden;
 
 use crate::error::{Error, Result};
 use crate::sandbox::Sandbox;
@@ -55,16 +64,12 @@ pub(crate) fn has_seccomp() -> bool {
             .is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno"))
 }
 
-/// Starts a command in a thread that has given up its rights.
-///
-/// The thread has ended when this returns. It has to: it is in the same Landlock
-/// domain as the command, and shares our memory, which the command could
-/// otherwise read through it.
+/// Starts a command, and who watches over it.
 pub(crate) fn spawn(
-    mut command: Command,
+    command: Command,
     sandbox: &Sandbox,
     temp: &Path,
-) -> Result<(Child, Keeper)> {
+) -> Result<(Warden, Child, Keeper)> {
     let availability = &sandbox.availability;
     let grants = match availability.landlock_abi {
         Some(_) => Some(Grants::new(sandbox, temp)?),
@@ -76,11 +81,20 @@ pub(crate) fn spawn(
     } else {
         Vec::new()
     };
-    let confined = move || -> Result<(Child, Keeper, u32)> {
-        rustix::thread::set_no_new_privs(true)
-            .map_err(|source| system("give up new privileges", source))?;
-        drop_capabilities()?;
-        let keeper = Keeper::start(keeper::bound_signals())?;
+    Warden::start(move || confined(command, grants, filters))
+}
+
+/// Starts a command in a thread that has given up its rights.
+///
+/// The thread has ended when this returns. It has to: it is in the same Landlock
+/// domain as the command, and shares our memory, which the command could
+/// otherwise read through it.
+fn confined(
+    mut command: Command,
+    grants: Option<Grants>,
+    filters: Vec<BpfProgram>,
+) -> Result<Child> {
+    let confined = move || -> Result<(Child, u32)> {
         if let Some(grants) = grants {
             let status = grants.restrict()?;
             if status == RulesetStatus::NotEnforced {
@@ -92,14 +106,14 @@ pub(crate) fn spawn(
                 .map_err(|error| system("filter system calls", io::Error::other(error)))?;
         }
         let child = command.spawn().map_err(|source| system("start the shell", source))?;
-        Ok((child, keeper, rustix::thread::gettid().as_raw_nonzero().get() as u32))
+        Ok((child, rustix::thread::gettid().as_raw_nonzero().get() as u32))
     };
     let thread = thread::Builder::new()
         .name("sandbox".to_owned())
         .spawn(confined)
         .map_err(|source| system("start a thread", source))?;
     let joined = thread.join();
-    let (mut child, keeper, thread) =
+    let (mut child, thread) =
         joined.unwrap_or_else(|_| Err(system("restrict a thread", io::ErrorKind::Other)))?;
     let place = format!("/proc/self/task/{thread}");
     let deadline = Instant::now() + GONE;
@@ -111,7 +125,15 @@ pub(crate) fn spawn(
         }
         thread::yield_now();
     }
-    Ok((child, keeper))
+    Ok(child)
+}
+
+/// Gives up, for the calling thread and what it starts, what a command needs
+/// not.
+fn give_up_powers() -> Result<()> {
+    rustix::thread::set_no_new_privs(true)
+        .map_err(|source| system("give up new privileges", source))?;
+    drop_capabilities()
 }
 
 fn drop_capabilities() -> Result<()> {

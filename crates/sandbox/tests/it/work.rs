@@ -46,6 +46,11 @@ fn shells() {
         "printf 'all:\\n\\t@echo made > out\\n\\t@cat out\\n' > Makefile && make -s -j4",
         "made\n",
     );
+    // What counts processes makes none fail, whatever signals come meanwhile.
+    check(
+        "i=0; while [ $i -lt 200 ]; do echo a | cat | cat; i=$((i + 1)); done | sort | uniq -c | tr -d ' '",
+        "200a\n",
+    );
     check("tty; echo $PAGER $GIT_TERMINAL_PROMPT $TERM", "not a tty\ncat 0 dumb\n");
 }
 
@@ -203,6 +208,28 @@ fn open_files_are_not_inherited() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// What runs inside cannot set the limits of a command of its own, so it says
+/// that it does not run it, and nothing is left of it.
+#[test]
+fn a_sandbox_inside_of_another_refuses() {
+    let name = "work::a_sandbox_inside_of_another_refuses";
+    if std::env::var_os("MLXCODE_SANDBOX_INSIDE").is_some() {
+        let root = mlxcode_base::Root::open(".".as_ref()).unwrap();
+        let policy = mlxcode_sandbox::Policy::new(root, std::env::temp_dir());
+        let sandbox = Sandbox::new(policy).unwrap();
+        let ran = sandbox.run(&Run::shell("echo x > made"), &CancelToken::new(), &mut |_| {});
+        assert!(matches!(ran, Err(Error::System { step: "set limits", .. })), "{ran:?}");
+        return;
+    }
+    let here = std::env::current_exe().unwrap();
+    let ground = Ground::new();
+    let script = format!("MLXCODE_SANDBOX_INSIDE=1 '{}' --exact {name}", here.display());
+    let ran = ground.inside(&script);
+    assert!(ran.ended.is_success() && ran.output.text().contains("1 passed"), "{ran:?}");
+    assert!(!ground.exists("root/made") && ran.left_running == 0, "{ran:?}");
+    assert_eq!(ground.survivors(), [""; 0]);
 }
 
 /// With what is installed here and the developer's own environment:

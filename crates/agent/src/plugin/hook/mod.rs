@@ -1,5 +1,6 @@
 //! Programs of plugins that hear what happens, and may object.
 
+mod condition;
 mod outcome;
 mod process;
 mod rule;
@@ -7,7 +8,7 @@ mod rule;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mlxcode_base::CancelToken;
 use serde_json::{Value, json};
@@ -49,6 +50,16 @@ pub enum Happening {
         /// Why.
         source: String,
     },
+    /// Somebody said something, and no model has heard it yet.
+    PromptSubmitted {
+        /// What was said.
+        prompt: String,
+    },
+    /// The model has done what was asked, and stops.
+    Stop {
+        /// Whether a program let it go on in this turn already.
+        is_again: bool,
+    },
     /// A session ends.
     SessionEnd {
         /// Why.
@@ -67,6 +78,9 @@ pub struct HookSurroundings {
     /// The environment that they inherit, without the variables that hold
     /// secrets.
     pub environment: BTreeMap<OsString, OsString>,
+    /// How long all programs that hear of one thing may take together, where
+    /// that is less than each may take by its rule.
+    pub time: Option<Duration>,
 }
 
 impl HookSurroundings {
@@ -80,6 +94,7 @@ impl HookSurroundings {
             session: session.into(),
             folder: folder.into(),
             environment: environment.into_iter().collect(),
+            time: None,
         }
     }
 }
@@ -106,6 +121,11 @@ impl Hooks {
         self.rules.is_empty()
     }
 
+    /// Whether something happens that somebody listens to.
+    pub fn hears(&self, happening: &Happening) -> bool {
+        self.rules.iter().any(|rule| rule.concerns(happening).is_some())
+    }
+
     /// Tells all whom it concerns, and puts together what they say.
     ///
     /// A program that fails is a problem in the outcome and no objection,
@@ -120,6 +140,7 @@ impl Hooks {
         cancel: &CancelToken,
     ) -> Result<HookOutcome, PluginError> {
         let mut outcome = HookOutcome::default();
+        let begun = Instant::now();
         let mut input = match happening {
             Happening::BeforeTool(call) | Happening::AfterTool { call, .. } => call.input.clone(),
             _ => Value::Null,
@@ -127,7 +148,9 @@ impl Hooks {
         for rule in &self.rules {
             let Some(name) = rule.concerns(happening) else { continue };
             let payload = payload(happening, around, name, &input);
-            let said = rule.ask(&payload, around, cancel)?;
+            let left = around.time.map(|time| time.saturating_sub(begun.elapsed()));
+            let time = left.map_or(rule.timeout(), |left| left.min(rule.timeout()));
+            let said = rule.ask(&payload, around, time, cancel)?;
             if let Some(changed) = &said.updated_input {
                 input = changed.clone();
             }
@@ -153,6 +176,9 @@ fn payload(happening: &Happening, around: &HookSurroundings, name: &str, input: 
             json!({"tool_name": name, "tool_input": input, "tool_response": response})
         }
         Happening::SessionStart { source } => json!({"source": source}),
+        // Programs know the one name or the other.
+        Happening::PromptSubmitted { prompt } => json!({"prompt": prompt, "user_prompt": prompt}),
+        Happening::Stop { is_again } => json!({"stop_hook_active": is_again}),
         Happening::SessionEnd { reason } => json!({"reason": reason}),
     };
     if let (Value::Object(payload), Value::Object(more)) = (&mut payload, more) {
@@ -167,6 +193,8 @@ impl Happening {
             Self::BeforeTool(_) => HookEvent::BeforeTool,
             Self::AfterTool { .. } => HookEvent::AfterTool,
             Self::SessionStart { .. } => HookEvent::SessionStart,
+            Self::PromptSubmitted { .. } => HookEvent::PromptSubmitted,
+            Self::Stop { .. } => HookEvent::Stop,
             Self::SessionEnd { .. } => HookEvent::SessionEnd,
         }
     }
@@ -177,6 +205,7 @@ impl HookRule {
         &self,
         payload: &Value,
         around: &HookSurroundings,
+        time: Duration,
         cancel: &CancelToken,
     ) -> Result<HookOutcome, PluginError> {
         let task = Task {
@@ -193,7 +222,7 @@ impl HookRule {
                 ("CLAUDE_PROJECT_DIR".into(), around.folder.clone().into()),
             ],
         };
-        let ended = process::run(task, payload.to_string().into_bytes(), self.timeout(), cancel)?;
+        let ended = process::run(task, payload.to_string().into_bytes(), time, cancel)?;
         Ok(outcome::read(self, &ended))
     }
 

@@ -16,8 +16,12 @@ pub struct HookOutcome {
     pub reason: Option<String>,
     /// The input of the call, where a program changed it.
     pub updated_input: Option<Value>,
+    /// The plugin that decided.
+    pub decided_by: Option<String>,
     /// What the model is to know.
     pub context: Vec<String>,
+    /// What is wrong with what was done: the model is to mend it.
+    pub feedback: Vec<String>,
     /// What the user is to know.
     pub messages: Vec<String>,
     /// Programs that failed.
@@ -51,16 +55,24 @@ pub struct HookProblem {
 }
 
 impl HookOutcome {
+    /// Of programs that were stopped: nothing that they might object to is done.
+    pub(crate) fn stopped() -> Self {
+        let reason = Some("it was stopped before it had answered".to_owned());
+        Self { decision: HookDecision::Deny, reason, ..Self::default() }
+    }
+
     /// Adds what another program says: the strictest decision holds.
     pub(super) fn add(&mut self, other: Self) {
         if other.decision > self.decision {
             self.decision = other.decision;
             self.reason = other.reason;
+            self.decided_by = other.decided_by;
         }
         if other.updated_input.is_some() {
             self.updated_input = other.updated_input;
         }
         self.context.extend(other.context);
+        self.feedback.extend(other.feedback);
         self.messages.extend(other.messages);
         self.problems.extend(other.problems);
     }
@@ -68,6 +80,14 @@ impl HookOutcome {
 
 /// Reads what a program said: its exit code, then its JSON, then its words.
 pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
+    let mut outcome = read_ended(rule, ended);
+    if outcome.decision != HookDecision::None {
+        outcome.decided_by = Some(rule.plugin.clone());
+    }
+    outcome
+}
+
+fn read_ended(rule: &HookRule, ended: &Ended) -> HookOutcome {
     let mut outcome = HookOutcome::default();
     let code = match ended {
         Ended::Exited { code, .. } => *code,
@@ -79,11 +99,7 @@ pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
         2 => {
             outcome.decision = HookDecision::Deny;
             outcome.reason = Some(bounded(stderr)).filter(|reason| !reason.is_empty());
-            if rule.event == HookEvent::AfterTool {
-                // What is done is done: the model is told.
-                outcome.decision = HookDecision::None;
-                outcome.context.extend(outcome.reason.take());
-            }
+            settle(rule.event, &mut outcome);
             return outcome;
         }
         code => {
@@ -94,15 +110,23 @@ pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
     }
     let said = stdout.trim();
     if !said.starts_with('{') {
-        // A session begins with what its programs say.
-        if rule.event == HookEvent::SessionStart && !said.is_empty() {
+        // A session and a turn begin with what their programs say.
+        let begins = matches!(rule.event, HookEvent::SessionStart | HookEvent::PromptSubmitted);
+        if begins && !said.is_empty() {
             outcome.context.push(bounded(said));
         }
         return outcome;
     }
-    match serde_json::from_str::<Value>(said) {
-        Ok(document) => document_read(rule.event, &document, &mut outcome),
-        Err(error) => return failed(rule, format!("what it said is no JSON document: {error}")),
+    // Some say first that they take their time, in a document of its own.
+    for document in serde_json::Deserializer::from_str(said).into_iter::<Value>() {
+        let mut one = HookOutcome::default();
+        match document {
+            Ok(document) => document_read(rule.event, &document, &mut one),
+            Err(error) => {
+                return failed(rule, format!("what it said is no JSON document: {error}"));
+            }
+        }
+        outcome.add(one);
     }
     outcome
 }
@@ -126,13 +150,27 @@ fn document_read(event: HookEvent, document: &Value, outcome: &mut HookOutcome) 
     if event == HookEvent::BeforeTool {
         let updated = own.get("updatedInput").filter(|input| input.is_object());
         outcome.updated_input = updated.cloned();
-    } else if outcome.decision != HookDecision::None {
-        // There is nothing left to allow or to deny: the model is told why.
-        outcome.decision = HookDecision::None;
-        outcome.context.extend(outcome.reason.take());
     }
+    settle(event, outcome);
     outcome.context.extend(text(own, "additionalContext"));
     outcome.messages.extend(text(document, "systemMessage"));
+}
+
+/// What a decision means where there is nothing left to allow or to deny.
+fn settle(event: HookEvent, outcome: &mut HookOutcome) {
+    let decision = outcome.decision;
+    match event {
+        HookEvent::BeforeTool => return,
+        // What was said is passed on, or it is not; the model stops, or not.
+        HookEvent::PromptSubmitted | HookEvent::Stop if decision == HookDecision::Deny => return,
+        // What is done is done: the model is told why it should not have been.
+        HookEvent::AfterTool if decision == HookDecision::Deny => {
+            outcome.feedback.extend(outcome.reason.take());
+        }
+        _ if decision != HookDecision::None => outcome.context.extend(outcome.reason.take()),
+        _ => {}
+    }
+    outcome.decision = HookDecision::None;
 }
 
 fn failed(rule: &HookRule, text: String) -> HookOutcome {

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mlxcode_base::{CancelToken, SECRET_VARIABLES};
+use mlxcode_base::{CancelToken, is_secret_variable};
 
 use crate::plugin::PluginError;
 
@@ -68,10 +68,8 @@ impl Drop for Spawned {
 pub(in crate::plugin) fn spawn(task: &Task, stdin: Stdio) -> std::io::Result<Spawned> {
     #[expect(clippy::disallowed_methods, reason = "the user enabled the plugin that names it")]
     let mut command = Command::new(&task.program);
-    let inherited = task
-        .environment
-        .iter()
-        .filter(|(name, _)| !SECRET_VARIABLES.iter().any(|secret| name.as_os_str() == *secret));
+    let inherited =
+        task.environment.iter().filter(|(name, _)| !name.to_str().is_some_and(is_secret_variable));
     command
         .args(&task.args)
         .env_clear()

@@ -5,6 +5,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::condition::Condition;
 use super::{Happening, HookedCall};
 use crate::plugin::{PluginProblem, command::with_root};
 
@@ -29,13 +30,23 @@ pub enum HookEvent {
     AfterTool,
     /// A session begins.
     SessionStart,
+    /// Somebody said something.
+    PromptSubmitted,
+    /// The model has done what was asked, and stops.
+    Stop,
     /// A session ends.
     SessionEnd,
 }
 
 impl HookEvent {
-    const ALL: [Self; 4] =
-        [Self::BeforeTool, Self::AfterTool, Self::SessionStart, Self::SessionEnd];
+    const ALL: [Self; 6] = [
+        Self::BeforeTool,
+        Self::AfterTool,
+        Self::SessionStart,
+        Self::PromptSubmitted,
+        Self::Stop,
+        Self::SessionEnd,
+    ];
 
     /// The name by which plugins know it, such as `PreToolUse`.
     pub fn name(self) -> &'static str {
@@ -43,6 +54,8 @@ impl HookEvent {
             Self::BeforeTool => "PreToolUse",
             Self::AfterTool => "PostToolUse",
             Self::SessionStart => "SessionStart",
+            Self::PromptSubmitted => "UserPromptSubmit",
+            Self::Stop => "Stop",
             Self::SessionEnd => "SessionEnd",
         }
     }
@@ -74,6 +87,8 @@ pub struct HookRule {
     is_shell: bool,
     #[serde(skip)]
     pattern: Option<Regex>,
+    #[serde(skip)]
+    condition: Option<Condition>,
 }
 
 impl HookRule {
@@ -105,10 +120,15 @@ impl HookRule {
             return None;
         }
         match happening {
-            Happening::BeforeTool(call) | Happening::AfterTool { call, .. } => self.tool(call),
+            Happening::BeforeTool(call) | Happening::AfterTool { call, .. } => {
+                let name = self.tool(call)?;
+                self.condition.as_ref().is_none_or(|one| one.fits(name, call)).then_some(name)
+            }
             Happening::SessionStart { source: why } | Happening::SessionEnd { reason: why } => {
                 self.matches(why).then_some("")
             }
+            // There is nothing that could be matched.
+            Happening::PromptSubmitted { .. } | Happening::Stop { .. } => Some(""),
         }
     }
 
@@ -168,17 +188,20 @@ pub(in crate::plugin) fn read_rules(
             };
             for program in programs {
                 match rule(program) {
-                    Ok((command, is_shell)) if rules.len() < MOST_RULES => rules.push(HookRule {
-                        plugin: plugin.to_owned(),
-                        root: root.path().to_owned(),
-                        event,
-                        matcher: matcher.to_owned(),
-                        command,
-                        timeout_seconds: seconds(program),
-                        blocks_on_failure: blocks_on_failure(program),
-                        is_shell,
-                        pattern: pattern.clone(),
-                    }),
+                    Ok((command, is_shell, condition)) if rules.len() < MOST_RULES => {
+                        rules.push(HookRule {
+                            plugin: plugin.to_owned(),
+                            root: root.path().to_owned(),
+                            event,
+                            matcher: matcher.to_owned(),
+                            command,
+                            timeout_seconds: seconds(program),
+                            blocks_on_failure: blocks_on_failure(program),
+                            is_shell,
+                            pattern: pattern.clone(),
+                            condition,
+                        });
+                    }
                     Ok(_) => note(format!("it has more than {MOST_RULES} programs")),
                     Err(reason) => note(format!("a program of `{name}` is left out: {reason}")),
                 }
@@ -188,11 +211,27 @@ pub(in crate::plugin) fn read_rules(
     rules
 }
 
-fn rule(program: &Value) -> Result<(Vec<String>, bool), String> {
+fn rule(program: &Value) -> Result<(Vec<String>, bool, Option<Condition>), String> {
     match program.get("type").and_then(Value::as_str) {
         Some("command") | None => {}
         Some(other) => return Err(format!("`{other}` is no kind of program that runs here")),
     }
+    let is_set = |name: &str| program.get(name).and_then(Value::as_bool) == Some(true);
+    if is_set("async") || is_set("asyncRewake") {
+        return Err("it wants to run beside the session, which no program does here".to_owned());
+    }
+    let condition = match program.get("if").and_then(Value::as_str) {
+        Some(text) => Some(
+            Condition::read(text).ok_or_else(|| format!("its `if`, `{text}`, cannot be read"))?,
+        ),
+        None => None,
+    };
+    let (command, is_shell) = command(program)?;
+    Ok((command, is_shell, condition))
+}
+
+/// What is started, and whether a shell reads it.
+fn command(program: &Value) -> Result<(Vec<String>, bool), String> {
     let args = program.get("args").and_then(Value::as_array);
     match program.get("command") {
         Some(Value::String(command)) if !command.trim().is_empty() => match args {

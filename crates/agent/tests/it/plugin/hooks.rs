@@ -228,7 +228,7 @@ fn after_a_tool_the_model_is_told() {
     let happening = Happening::AfterTool { call, response: json!({"ok": false}) };
     let outcome = run(&ground, &hooks, &happening);
     assert_eq!(
-        (outcome.decision, outcome.context),
+        (outcome.decision, outcome.feedback),
         (HookDecision::None, vec!["run the formatter".to_owned()])
     );
 }

@@ -84,6 +84,47 @@ fn an_adapter_is_started_found_and_ended() {
 }
 
 #[test]
+#[ignore = "a part of the next one"]
+fn holds() {
+    let Ok(file) = std::env::var("ADDRESS_FILE") else { return };
+    let (_ground, adapter) = adapter("serves", "");
+    let running = adapter.start(environment(), &CancelToken::new()).unwrap();
+    std::fs::write(&file, running.base_url()).unwrap();
+    std::thread::sleep(std::time::Duration::from_mins(10));
+}
+
+#[test]
+fn an_adapter_ends_with_a_program_that_is_killed() {
+    let folder = Ground::new();
+    let file = folder.path().join("address");
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    program.args(["--exact", "plugin::models::holds", "--ignored", "-q"]);
+    let mut holder =
+        program.env("ADDRESS_FILE", &file).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(10));
+    let address = loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Some(address) =
+            text.strip_prefix("http://").and_then(|text| text.strip_suffix("/v1"))
+        {
+            break address.to_owned();
+        }
+        assert!(holder.try_wait().unwrap().is_none(), "it ended by itself");
+        pause();
+    };
+    assert!(TcpStream::connect(&address).is_ok());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    for _ in 0..1_000 {
+        if TcpStream::connect(&address).is_err() {
+            return;
+        }
+        pause();
+    }
+    panic!("it still runs");
+}
+
+#[test]
 fn one_that_does_not_come_is_told() {
     let check = |mode: &str, part: &str| {
         let (_ground, adapter) = adapter(mode, "");

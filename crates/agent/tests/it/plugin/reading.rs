@@ -72,7 +72,7 @@ fn what_is_wrong_is_left_out_and_told() {
     let ground = Ground::new();
     ground.write(".plugin/plugin.json", r#"{"name": "odd",
         "commands": ["../outside.md", "/etc", "./none.md"], "skills": "..",
-        "hooks": {"Stop": [], "PreToolUse": [
+        "hooks": {"PreCompact": [], "PreToolUse": [
             {"matcher": "(", "hooks": [{"type": "command", "command": "x"}]},
             {"hooks": [{"type": "prompt", "prompt": "x"}, {"type": "command"}]}]},
         "models": {"adapters": [{"name": "a b", "command": ["x"]}, {"name": "a"}], "catalogues": ["../c.toml"]}
@@ -92,7 +92,7 @@ fn what_is_wrong_is_left_out_and_told() {
         "`/etc` of `commands` leads out",
         "`./none.md` of `commands` is not there",
         "`..` of `skills` leads out",
-        "the event `Stop` does not happen here",
+        "the event `PreCompact` does not happen here",
         "the matcher `(` cannot be read",
         "`prompt` is no kind of program",
         "it has no `command`",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mlxcode_agent::{Decision, Error, Event, SessionOptions, TurnEnd};
+use mlxcode_agent::{Decision, Error, Event, SessionOptions, ToolsWhen, TurnEnd};
 use mlxcode_models::{Role, ScriptedModel};
 
 use super::world::{World, call, calling, model, read, told};
@@ -16,7 +16,7 @@ fn end(events: &[Event]) -> &TurnEnd {
 
 fn with_tools() -> SessionOptions {
     let mut options = SessionOptions::default();
-    options.with_tools = true;
+    options.tools = ToolsWhen::On;
     options
 }
 

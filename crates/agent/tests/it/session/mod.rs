@@ -1,5 +1,6 @@
 //! Whole conversations of a scripted model over small trees.
 
+mod additions;
 mod edits;
 mod limits;
 mod memory;

@@ -1,6 +1,6 @@
 //! Tools: called, judged, answered.
 
-use mlxcode_agent::{Decision, Event, Mode, SessionOptions, TurnEnd};
+use mlxcode_agent::{Decision, Event, Mode, SessionOptions, ToolsWhen, TurnEnd};
 use mlxcode_models::Role;
 
 use super::world::{World, call, calling, read, told};
@@ -9,7 +9,7 @@ const GREET: &str = "def greet():\n    return \"hello\"\n";
 
 fn with_tools() -> SessionOptions {
     let mut options = SessionOptions::default();
-    options.with_tools = true;
+    options.tools = ToolsWhen::On;
     options
 }
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use mlxcode_agent::{
-    CheckReport, Checker, CommandRun, CommandRunner, Decision, Entry, Event, Ground, Lookup,
-    ModePolicy, Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn, ToolBox,
+    Additions, CheckReport, Checker, CommandRun, CommandRunner, Decision, Entry, Event, Ground,
+    Lookup, ModePolicy, Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn,
+    ToolBox,
 };
 use mlxcode_base::{BoxDiagnostic, CancelToken, RelPath, Root};
 use mlxcode_context::{
@@ -59,6 +60,10 @@ impl World {
         fs::read_to_string(self.tree.root.path().join(path)).unwrap()
     }
 
+    pub fn path(&self, path: &str) -> String {
+        self.tree.root.path().join(path).to_str().unwrap().to_owned()
+    }
+
     pub fn parts(&self, model: &Arc<ScriptedModel>) -> SessionParts {
         SessionParts {
             ground: Arc::clone(&self.tree) as Arc<dyn Ground>,
@@ -68,6 +73,7 @@ impl World {
             policy: Arc::new(ModePolicy),
             checker: Some(Arc::new(Marks(self.tree.root.clone()))),
             log: Some(Arc::clone(&self.log) as Arc<dyn SessionLog>),
+            additions: Additions::default(),
         }
     }
 

@@ -27,7 +27,10 @@ mod verify;
 
 use std::path::PathBuf;
 
-use mlxcode_core::{Catalogue, HubOptions, LoadedConfig, ModelLibrary, Pulls, VerifyOptions};
+use mlxcode_core::{
+    Catalogue, HubOptions, LoadedConfig, ModelLibrary, Pulls, VerifyOptions, Workspace,
+    with_plugin_catalogues,
+};
 
 use crate::args::Models;
 use crate::command::{Common, bench, dirs, secret};
@@ -125,7 +128,10 @@ fn pulls(
 /// All models that are known by name; with `ask`, what lies at addresses is
 /// fetched where its copy is old. What is amiss with that is told.
 fn catalogue(library: &ModelLibrary, ask: bool, host: &mut Host<'_>) -> Outcome<Catalogue> {
-    let config = LoadedConfig::read(&dirs(host)?, None)?.config;
+    let dirs = dirs(host)?;
+    let config = LoadedConfig::read(&dirs, None)?.config;
+    let root = Workspace::root_of(&host.current_dir).ok();
+    let config = with_plugin_catalogues(config, &dirs, root.as_deref())?;
     let mut remarks = Vec::new();
     // Who names no address needs no place for copies either.
     let catalogue = if config.catalogues.is_none() {

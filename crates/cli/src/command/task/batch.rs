@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use mlxcode_core::task::{BatchOptions, BatchState, BatchStatus, BatchWatch};
-use mlxcode_core::{Actor, EditPlan, InputError, RelPath};
+use mlxcode_core::{Actor, EditPlan, InputError, ModelTask, RelPath};
 
 use super::{show_replaced, task_model, yes_or_no};
 use crate::args::Batch;
-use crate::command::{Common, relative, required_model};
+use crate::command::{Common, model_for, relative};
 use crate::exit::{Failure, Outcome, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
@@ -32,7 +32,7 @@ pub fn run(args: &Batch, common: &Common, host: &mut Host<'_>) -> Outcome {
         None => BatchState::new(&args.instruction, &files),
     };
     show_replaced(&workspace.prompts(), &["batch"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Batch, &args.computing, common, host, workspace.config())?;
     let name = model.info().name.clone();
     let mut options = BatchOptions::default();
     // Two questions at once cannot be answered.
@@ -72,7 +72,7 @@ pub fn run(args: &Batch, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     result?;
     if common.json {
-        json::write(host, &BatchOutput::new(&name, &state))?;
+        json::write(host, &common.routed(BatchOutput::new(&name, &state)))?;
     } else {
         table(&state, host)?;
     }

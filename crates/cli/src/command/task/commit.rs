@@ -1,11 +1,11 @@
 //! `mlx-code commit`: a message for what is staged, and the commit.
 
-use mlxcode_core::InputError;
 use mlxcode_core::task::{CommitOptions, CommitPrograms};
+use mlxcode_core::{InputError, ModelTask};
 
 use super::{Telling, show_leaks, show_replaced, task_model, yes_or_no};
 use crate::args::Commit;
-use crate::command::{Common, required_model};
+use crate::command::{Common, model_for};
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -20,12 +20,12 @@ pub fn run(args: &Commit, common: &Common, host: &mut Host<'_>) -> Outcome {
     options.hint.clone_from(&args.hint);
     let staged = workspace.staged(&options)?;
     show_leaks(&staged.leaks, host)?;
-    options.remote = common.is_remote(workspace.config());
+    options.remote = common.is_remote(ModelTask::Commit, &workspace);
     if options.remote && !staged.leaks.is_empty() {
         options.send_secrets = yes_or_no(host, "Send this to a model on another machine?")?;
     }
     show_replaced(&workspace.prompts(), &["commit", "summary"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Commit, &args.computing, common, host, workspace.config())?;
     let telling = Telling::new(host.live && !common.json);
     let told = |what: &str| telling.tell(what);
     let proposal = workspace.commit_message(&staged, &task_model(&model, &told, host), &options);
@@ -63,7 +63,8 @@ pub fn run(args: &Commit, common: &Common, host: &mut Host<'_>) -> Outcome {
         }
     }
     if common.json {
-        json::write(host, &CommitOutput::new(&model.info().name, &proposal, commit))?;
+        let document = CommitOutput::new(&model.info().name, &proposal, commit);
+        json::write(host, &common.routed(document))?;
     }
     Ok(SUCCESS)
 }

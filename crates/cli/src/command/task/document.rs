@@ -1,11 +1,11 @@
 //! `mlx-code document`: comments for what has none.
 
-use mlxcode_core::Actor;
 use mlxcode_core::task::DocumentOptions;
+use mlxcode_core::{Actor, ModelTask};
 
 use super::{Telling, show_replaced, task_model};
 use crate::args::Document;
-use crate::command::{Common, apply, required_model};
+use crate::command::{Common, apply, model_for};
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 use crate::output::json::{self, DocumentOutput};
@@ -19,7 +19,7 @@ pub fn run(args: &Document, common: &Common, host: &mut Host<'_>) -> Outcome {
     options.symbols.clone_from(&args.symbol);
     options.private = args.private;
     show_replaced(&workspace.prompts(), &["document"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Document, &args.computing, common, host, workspace.config())?;
     let telling = Telling::new(host.live && !common.json);
     let told = |what: &str| telling.tell(what);
     let done = workspace.document(&path, &task_model(&model, &told, host), &options);
@@ -41,7 +41,7 @@ pub fn run(args: &Document, common: &Common, host: &mut Host<'_>) -> Outcome {
             left_out: left_out.map(|(name, reason)| format!("{name}: {reason}")).collect(),
             outcome,
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
     }
     Ok(code)
 }

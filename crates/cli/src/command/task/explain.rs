@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use mlxcode_core::task::ExplainTarget;
-use mlxcode_core::{LineRange, Workspace};
+use mlxcode_core::{LineRange, ModelTask, Workspace};
 
 use super::{Telling, show_replaced, task_model};
 use crate::args::Explain;
 use crate::command::generate::read_text;
-use crate::command::{Common, required_model};
+use crate::command::{Common, model_for};
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -19,7 +19,7 @@ pub fn run(args: &Explain, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let target = target(args, &workspace, host)?;
     show_replaced(&workspace.prompts(), &["explain"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Explain, &args.computing, common, host, workspace.config())?;
     let telling = Telling::new(host.live && !common.json);
     let told = |what: &str| telling.tell(what);
     let task = task_model(&model, &told, host);
@@ -39,7 +39,7 @@ pub fn run(args: &Explain, common: &Common, host: &mut Host<'_>) -> Outcome {
             explanation: explanation.text,
             sources: Source::all(&explanation.context),
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
     } else {
         written(writeln!(host.output))?;
     }

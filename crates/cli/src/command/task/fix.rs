@@ -1,11 +1,11 @@
 //! `mlx-code fix`: a command run and what it complains about mended.
 
 use mlxcode_core::task::{FixEnd, FixEvent, FixOptions};
-use mlxcode_core::{Actor, EditPlan, InputError};
+use mlxcode_core::{Actor, EditPlan, InputError, ModelTask};
 
 use super::{Telling, show_replaced, surroundings, task_model, yes_or_no};
 use crate::args::Fix;
-use crate::command::{Common, required_model};
+use crate::command::{Common, model_for};
 use crate::exit::{Failure, Outcome, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
@@ -25,7 +25,7 @@ pub fn run(args: &Fix, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     let runner = workspace.runner(&surroundings(&args.running, host))?;
     show_replaced(&workspace.prompts(), &["fix"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Fix, &args.computing, common, host, workspace.config())?;
     let name = model.info().name.clone();
     let mut options = FixOptions::new(command);
     options.steps = args.steps;
@@ -73,7 +73,7 @@ pub fn run(args: &Fix, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     let report = report?;
     if common.json {
-        json::write(host, &FixOutput::new(&name, &report))?;
+        json::write(host, &common.routed(FixOutput::new(&name, &report)))?;
     } else {
         let words = match report.end {
             FixEnd::Green if report.files.is_empty() => "the command is content".to_owned(),

@@ -1,14 +1,13 @@
 //! `mlx-code review`: what is wrong with a change or with files.
 
-use mlxcode_core::forge::{ForgeKind, ForgeOptions, Host as ForgeHost, Place, Token};
 use mlxcode_core::task::{
     Finding, Range, ReviewOptions, ReviewReport, ReviewSubject, Severity, sarif,
 };
-use mlxcode_core::{InputError, Workspace, post_review, review_to_post};
+use mlxcode_core::{InputError, ModelTask, Workspace, post_review, review_to_post};
 
-use super::{Telling, pair, show_leaks, show_replaced, task_model, yes_or_no};
+use super::{Telling, show_leaks, show_replaced, task_model, yes_or_no};
 use crate::args::{Review, SeverityArg};
-use crate::command::{Common, relative, required_model};
+use crate::command::{Common, forge, model_for, relative};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
@@ -23,8 +22,8 @@ pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
     let hosted = match &args.change {
         None => None,
         Some(text) => {
-            let place = workspace.change_place(text, &hosts(&args.host)?)?;
-            let options = forge_options(&place)?;
+            let place = workspace.change_place(text, &forge::hosts(&args.host, &workspace)?)?;
+            let options = forge::options(&place, &workspace, host)?;
             telling.tell(&format!("reading {}", place.repository));
             let change = workspace.read_change(&place, &options, &host.cancel);
             telling.clear();
@@ -39,12 +38,12 @@ pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut options = ReviewOptions::default();
     options.focus.clone_from(&args.focus);
     options.at_least = args.at_least.map(severity);
-    options.remote = common.is_remote(workspace.config());
+    options.remote = common.is_remote(ModelTask::Review, &workspace);
     if options.remote && !subject.leaks().is_empty() {
         options.send_secrets = yes_or_no(host, "Send this to a model on another machine?")?;
     }
     show_replaced(&workspace.prompts(), &["review"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Review, &args.computing, common, host, workspace.config())?;
     let report = workspace.review(&subject, &task_model(&model, &told, host), &options);
     telling.clear();
     let report = report?;
@@ -70,7 +69,8 @@ pub fn run(args: &Review, common: &Common, host: &mut Host<'_>) -> Outcome {
         }
     }
     if common.json {
-        json::write(host, &ReviewOutput::new(&model.info().name, &report, posted))?;
+        let document = ReviewOutput::new(&model.info().name, &report, posted);
+        json::write(host, &common.routed(document))?;
     }
     let bad =
         |finding: &Finding| args.fail_on.is_some_and(|least| finding.severity >= severity(least));
@@ -152,41 +152,4 @@ pub fn show(report: &ReviewReport, host: &mut Host<'_>) -> Outcome<()> {
         written(writeln!(host.messages, "not reviewed: {}", visible(skipped)))?;
     }
     Ok(())
-}
-
-fn hosts(own: &[String]) -> Outcome<Vec<ForgeHost>> {
-    let mut hosts = ForgeHost::usual();
-    for text in own {
-        let (name, kind) = pair(text)?;
-        let kind = match kind.as_str() {
-            "github" => ForgeKind::GitHub,
-            "gitlab" => ForgeKind::GitLab,
-            _ => return Err(InputError::NoPair { text: text.clone() }.into()),
-        };
-        // `http://127.0.0.1:8080/api/v4` names the interface itself.
-        let host = match name.split_once("://") {
-            Some((_, rest)) => {
-                let authority = rest.split('/').next().unwrap_or_default();
-                ForgeHost::with_api(authority, kind, &name)
-            }
-            None => ForgeHost::new(&name, kind),
-        };
-        hosts.push(host?);
-    }
-    Ok(hosts)
-}
-
-/// The token of the host's kind, from the environment.
-#[allow(clippy::disallowed_methods, reason = "the face reads the environment, the library never")]
-fn forge_options(place: &Place) -> Outcome<ForgeOptions> {
-    let name = match place.host.kind() {
-        ForgeKind::GitHub => "GITHUB_TOKEN",
-        _ => "GITLAB_TOKEN",
-    };
-    let mut options = ForgeOptions::default();
-    options.token = match std::env::var(name).ok().filter(|token| !token.is_empty()) {
-        Some(token) => Some(Token::new(&token)?),
-        None => None,
-    };
-    Ok(options)
 }

@@ -1,11 +1,11 @@
 //! `mlx-code test`: tests of a file, in the framework of its project.
 
-use mlxcode_core::Actor;
 use mlxcode_core::task::TestOptions;
+use mlxcode_core::{Actor, ModelTask};
 
 use super::{Telling, show_replaced, task_model};
 use crate::args::Test;
-use crate::command::{Common, apply, required_model};
+use crate::command::{Common, apply, model_for};
 use crate::exit::{Outcome, written};
 use crate::host::Host;
 use crate::output::json::{self, TestOutput};
@@ -21,7 +21,7 @@ pub fn run(args: &Test, common: &Common, host: &mut Host<'_>) -> Outcome {
     options.mock = args.mock;
     options.hint.clone_from(&args.hint);
     show_replaced(&workspace.prompts(), &["test"], host)?;
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Test, &args.computing, common, host, workspace.config())?;
     let telling = Telling::new(host.live && !common.json);
     let told = |what: &str| telling.tell(what);
     let done = workspace.write_tests(&path, &task_model(&model, &told, host), &options);
@@ -41,7 +41,7 @@ pub fn run(args: &Test, common: &Common, host: &mut Host<'_>) -> Outcome {
             command: tests.command,
             outcome,
         };
-        json::write(host, &document)?;
+        json::write(host, &common.routed(document))?;
     } else if outcome.applied {
         for library in &tests.missing {
             written(writeln!(host.messages, "the project does not have {library} yet"))?;

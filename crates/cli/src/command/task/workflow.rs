@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use mlxcode_core::ModelTask;
 use mlxcode_core::task::{Permission, StepStatus, Workflow, WorkflowEvent, WorkflowOptions};
 
 use super::{Telling, pair, surroundings, task_model};
 use crate::args::{PermissionArg, WorkflowArgs};
 use crate::command::generate::read_text;
-use crate::command::{Common, required_model};
+use crate::command::{Common, model_for};
 use crate::exit::{Failure, Outcome, written};
 use crate::exit_code::{SUCCESS, UNHEALTHY};
 use crate::host::Host;
@@ -40,12 +41,12 @@ pub fn run(args: &WorkflowArgs, common: &Common, host: &mut Host<'_>) -> Outcome
     options.allow = args.allow.iter().map(permission).collect();
     options.variables = args.values.iter().map(|text| pair(text)).collect::<Outcome<_>>()?;
     options.run_hooks = args.hooks;
-    options.remote = common.is_remote(workspace.config());
+    options.remote = common.is_remote(ModelTask::Workflow, &workspace);
     let may_run = options.allow.contains(&Permission::Run);
     let runner =
         may_run.then(|| workspace.runner(&surroundings(&args.running, host))).transpose()?;
     let runner = runner.as_ref().map(|runner| runner as &dyn mlxcode_core::CommandRunner);
-    let model = required_model(&args.computing, common, host, workspace.config())?;
+    let model = model_for(ModelTask::Workflow, &args.computing, common, host, workspace.config())?;
     let telling = Telling::new(host.live && !common.json);
     let told = |what: &str| telling.tell(what);
     let task = task_model(&model, &told, host);
@@ -65,7 +66,7 @@ pub fn run(args: &WorkflowArgs, common: &Common, host: &mut Host<'_>) -> Outcome
     }
     let report = report?;
     if common.json {
-        json::write(host, &WorkflowOutput::new(&report))?;
+        json::write(host, &common.routed(WorkflowOutput::new(&report)))?;
     }
     Ok(if report.ok { SUCCESS } else { UNHEALTHY })
 }

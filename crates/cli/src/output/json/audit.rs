@@ -1,6 +1,6 @@
 //! What `audit` and `audit verify` print.
 
-use mlxcode_core::{AuditRecord, AuditReport};
+use mlxcode_core::{AuditRecord, AuditReport, Audited, AuditedDecision};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,17 +11,18 @@ pub struct AuditOutput {
     pub records: Vec<AuditRecordOutput>,
 }
 
-/// One file that was changed.
+/// One file that was changed, or something that was decided.
 #[derive(Serialize, JsonSchema)]
 pub struct AuditRecordOutput {
     /// The number of the line.
     pub seq: u64,
     /// When, in milliseconds since 1970, UTC.
     pub time_ms: u64,
-    /// `apply`, `undo` or `redo`.
+    /// `apply`, `undo`, `redo` or `decide`.
     pub turn: String,
-    /// The entry of the journal.
-    pub entry: String,
+    /// The entry of the journal; null of a decision, as all that is said of a
+    /// file.
+    pub entry: Option<String>,
     /// The command, or the program that uses the library.
     pub command: String,
     /// The conversation; null where there is none.
@@ -29,33 +30,54 @@ pub struct AuditRecordOutput {
     /// The model that wrote the edits; null where none is known.
     pub model: Option<String>,
     /// The file, below the root.
-    pub path: String,
+    pub path: Option<String>,
     /// `create`, `modify`, `delete` or `rename`.
-    pub kind: String,
+    pub kind: Option<String>,
     /// SHA-256 before; null where the file did not exist.
     pub hash_before: Option<String>,
     /// SHA-256 after; null where the file does not exist.
     pub hash_after: Option<String>,
     /// How exactly the edits fitted; null where nothing had to be placed.
     pub level: Option<String>,
+    /// What was decided; null of a file that was changed.
+    pub decision: Option<AuditDecisionOutput>,
+}
+
+/// Something that was allowed or refused.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditDecisionOutput {
+    /// What was to be done.
+    pub what: String,
+    /// Whether it was allowed.
+    pub allowed: bool,
+    /// Who decided: a person, or a rule in words.
+    pub by: String,
 }
 
 impl AuditRecordOutput {
     /// Describes a line.
     pub fn new(record: &AuditRecord) -> Self {
+        let file = record.what.file();
+        let decision = match &record.what {
+            Audited::Decide(AuditedDecision { what, allowed, by, .. }) => {
+                Some(AuditDecisionOutput { what: what.clone(), allowed: *allowed, by: by.clone() })
+            }
+            _ => None,
+        };
         Self {
             seq: record.seq,
             time_ms: record.time_ms,
-            turn: record.turn.to_string(),
-            entry: record.entry.clone(),
+            turn: record.what.as_str().to_owned(),
+            entry: file.map(|file| file.entry.clone()),
             command: record.actor.command.clone(),
             session: record.actor.session.clone(),
             model: record.actor.model.clone(),
-            path: record.path.to_string(),
-            kind: record.kind.to_string(),
-            hash_before: record.hash_before.map(|hash| hash.to_string()),
-            hash_after: record.hash_after.map(|hash| hash.to_string()),
-            level: record.level.clone(),
+            path: file.map(|file| file.path.to_string()),
+            kind: file.map(|file| file.kind.to_string()),
+            hash_before: file.and_then(|file| Some(file.hash_before?.to_string())),
+            hash_after: file.and_then(|file| Some(file.hash_after?.to_string())),
+            level: file.and_then(|file| file.level.clone()),
+            decision,
         }
     }
 }

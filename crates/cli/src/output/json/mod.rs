@@ -9,13 +9,16 @@ mod context;
 mod convert;
 mod edits;
 mod fit;
+mod forge;
 mod hardware;
 mod library;
 mod models;
+mod offers;
 mod own_words;
 mod plugins;
 mod print;
 mod pulls;
+mod route;
 mod search;
 mod secret;
 mod sessions;
@@ -46,12 +49,14 @@ pub use edits::{
     RefusalOutput, UndoOutput,
 };
 pub use fit::{FitOutput, PsOutput};
+pub use forge::{IssueOutput, PullRequestOutput};
 pub use hardware::HardwareOutput;
 pub use library::{
     AliasesOutput, CatalogueOutput, CompareOutput, ExportedOutput, ImportedOutput,
     ModelStatsOutput, RecommendOutput, RecordOutput, SearchOutput, StatsOutput,
 };
 pub use models::{ModelFileOutput, ModelOutput, ModelsOutput, RemovedOutput};
+pub use offers::OffersOutput;
 pub use own_words::{
     CommandRowOutput, CommandsOutput, ProjectPromptsOutput, PromptFoldersOutput, PromptOutput,
     PromptRowOutput, PromptsOutput, TopicOutput, TopicsOutput,
@@ -63,6 +68,7 @@ pub use plugins::{
 };
 pub use print::PrintOutput;
 pub use pulls::{PullOutput, PullsOutput};
+pub use route::{RouteOutput, Routed, RoutesOutput};
 pub use search::{HitsOutput, IndexOutput};
 pub use secret::{SecretListOutput, SecretOutput, SecretRowOutput, UnreachableOutput};
 pub use sessions::{

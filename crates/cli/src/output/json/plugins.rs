@@ -216,7 +216,7 @@ pub struct McpTestOutput {
 pub struct McpStatusOutput {
     /// Its name.
     pub name: String,
-    /// `running`, `failed`, `disabled` or `ended`.
+    /// `starting`, `running`, `failed`, `disabled` or `ended`.
     pub state: &'static str,
     /// What it calls itself.
     pub title: Option<String>,
@@ -236,6 +236,7 @@ impl McpStatusOutput {
         Self {
             name: status.name.clone(),
             state: match status.state {
+                McpServerState::Starting => "starting",
                 McpServerState::Running => "running",
                 McpServerState::Failed => "failed",
                 McpServerState::Disabled => "disabled",

@@ -19,6 +19,8 @@ pub struct PrintOutput {
     pub changed: Vec<String>,
     /// The journal's entries, which take the changes back.
     pub entries: Vec<String>,
+    /// What the person should know, a sentence each.
+    pub notices: Vec<String>,
     /// Why the turn ended, such as `done` or `declined`.
     pub end: String,
     /// The error, where it failed.
@@ -47,6 +49,7 @@ impl PrintOutput {
                 self.sources = ledger.pieces.iter().map(place).collect();
             }
             Event::Text { text } => self.answer.push_str(text),
+            Event::Notice { text } => self.notices.push(text.clone()),
             Event::ToolCalled { call } => self.tools.push(call.name.clone()),
             Event::Applied { entry, files } => {
                 self.entries.push(entry.clone());

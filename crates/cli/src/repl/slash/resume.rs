@@ -94,7 +94,8 @@ fn go_on(repl: &mut Repl<'_, '_>, store: &Arc<SessionStore>, id: &SessionId) -> 
     let recorded = record::read(store, id)?;
     let mode = repl.session.mode()?;
     let (workspace, model) = (&repl.workspace, &repl.model);
-    let begun = begin(workspace, model, mode, Some(store), Some(&recorded), repl.host)?;
+    let begun =
+        begin(workspace, model, (mode, repl.tools), Some(store), Some(&recorded), repl.host)?;
     repl.session = begun.session;
     repl.recorder = begun.recorder;
     repl.change = Pending::default();

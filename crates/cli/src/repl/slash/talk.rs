@@ -88,6 +88,7 @@ pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
             over_memory: repl.common.over_memory,
             record: None,
             replay: None,
+            route: repl.common.route.without_fallback(),
         };
         let config = repl.workspace.config().clone();
         let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;

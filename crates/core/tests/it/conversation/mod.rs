@@ -4,7 +4,9 @@ mod real_trees;
 mod world;
 
 use mlxcode_core::task::{CommitOptions, CommitPrograms};
-use mlxcode_core::{Decision, Event, Message, Role, SessionSetup, TaskModel, TurnEnd};
+use mlxcode_core::{
+    AuditQuery, Audited, Decision, Event, Message, Role, SessionSetup, TaskModel, TurnEnd,
+};
 use serde_json::json;
 
 use world::{World, ask, block, git, model, yes};
@@ -51,6 +53,15 @@ fn a_wish_becomes_a_change_that_is_checked_mended_and_committed() {
     let events = ask(&session, "A stay of seven nights or more costs a tenth less.", yes);
     ends(&events, &TurnEnd::Done);
     insta::assert_snapshot!(world.told(&events));
+
+    // Who agreed to what stands beside what was done.
+    let log = world.workspace.audit(&AuditQuery::default()).unwrap();
+    let turns: Vec<&str> = log.iter().map(|record| record.what.as_str()).collect();
+    assert_eq!(turns, ["decide", "apply", "apply", "decide", "apply"]);
+    let Audited::Decide(decision) = &log[0].what else { panic!() };
+    assert_eq!((decision.allowed, decision.by.as_str()), (true, "a person"));
+    assert_eq!(decision.what, "change bookings/prices.py, tests/test_prices.py");
+    assert!(world.workspace.verify_audit(None).unwrap().is_intact());
 
     git(world.root(), &["add", "--all"]);
     let options = CommitOptions::default();

@@ -1,0 +1,165 @@
+//! What others add, in a conversation and for scripts: approved, shown, used.
+#![cfg(unix)]
+
+use serde_json::{Value, json};
+
+use crate::conversation::open;
+use crate::ground::{Ground, Play, Ran};
+
+/// A server in the shell with one tool.
+const SERVER: &str = r#"#!/bin/sh
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%[,\}]*}
+  case "$line" in
+    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
+    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again","inputSchema":{"type":"object"}}]}' ;;
+    *'"method":"tools/call"'*) result='{"content":[{"type":"text","text":"heard you"}]}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
+done
+"#;
+
+const CALL: &str =
+    "<tool_call>\n{\"name\": \"shell__echo\", \"arguments\": {\"text\": \"hi\"}}\n</tool_call>";
+
+fn ground() -> Ground {
+    let ground = Ground::new();
+    ground.write("server.sh", SERVER);
+    let servers = json!({"mcpServers": {"shell": {"command": "sh", "args": ["server.sh"]}}});
+    ground.write(".mcp.json", &servers.to_string());
+    let checks = json!({"checks": [{"files": "*.py", "run": "echo ran > checked"}]});
+    ground.write(".mlx-code.json", &checks.to_string());
+    ground.write(
+        ".mlx-code/skills/tidy/SKILL.md",
+        "---\nname: tidy\ndescription: Tidies up.\n---\nSweep the floor.\n",
+    );
+    ground
+}
+
+fn json_of(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+}
+
+#[test]
+fn a_script_lists_approves_and_revokes() {
+    let ground = ground();
+    let ran = ground.run(&["approve"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("server:shell  waits\n"), "{}", ran.out);
+    assert!(ran.out.contains("\n  sh server.sh\n"), "{}", ran.out);
+    assert!(ran.out.contains("checks  waits\n"), "{}", ran.out);
+    assert!(ran.out.contains("\n  echo ran > checked  after changes of *.py\n"), "{}", ran.out);
+    assert!(ran.err.contains("brings 2 things that wait for your yes: server:shell, checks"));
+
+    let ran = ground.run(&["approve", "server:shell"]);
+    assert!(ran.out.starts_with("server:shell  approved\n") && !ran.out.contains("checks"));
+    let ran = ground.run(&["mcp", "call", "shell__echo"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "heard you\n"), "{ran:?}");
+    let standings = |args: &[&str]| -> Vec<String> {
+        let document = json_of(&ground.run(&[args, &["--json"]].concat()));
+        let offers = document["offers"].as_array().unwrap().clone();
+        let word = |offer: &Value| {
+            format!("{} {}", offer["id"].as_str().unwrap(), offer["standing"].as_str().unwrap())
+        };
+        offers.iter().map(word).collect()
+    };
+    assert_eq!(standings(&["approve"]), ["server:shell approved", "checks waits"]);
+    assert_eq!(standings(&["approve", "--all"]), ["checks approved"]);
+    assert_eq!(standings(&["approve", "checks", "--revoke"]), ["checks waits"]);
+    let ran = ground.run(&["approve", "chekcs"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("did you mean `checks`?"), "{}", ran.err);
+    // What was approved one by one is taken back with the file.
+    ground.run(&["mcp", "revoke"]);
+    assert_eq!(standings(&["approve"]), ["server:shell waits", "checks waits"]);
+    let plain = Ground::new();
+    assert_eq!(plain.run(&["approve"]).out, "this project brings nothing that would be started\n");
+}
+
+#[test]
+fn a_script_is_told_what_waits_and_uses_what_is_approved() {
+    let ground = ground();
+    let print = |replies: &[&str], more: &[&str]| {
+        let args = [&["--print", "call it", "--tools", "on"], more].concat();
+        ground.play(&args, Play { replies: Some(replies), ..Play::default() })
+    };
+    let ran = print(&[CALL, "It said nothing."], &["--mode", "full"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("2 things that wait for your yes"), "{}", ran.err);
+    let document = json_of(&print(&[CALL, "No."], &["--mode", "full", "--output-format", "json"]));
+    assert!(document["notices"][0].as_str().unwrap().contains("server:shell"), "{document}");
+
+    ground.run(&["approve", "--all"]);
+    let ran = print(&[CALL, "Done."], &["--mode", "full", "--output-format", "stream-json"]);
+    assert!(ran.out.contains("\"heard you\"") && !ran.out.contains("for your yes"), "{}", ran.out);
+    // Nobody is there to ask, and the mode does not allow it.
+    let ran = print(&[CALL, "Done."], &["--output-format", "stream-json"]);
+    assert!(!ran.out.contains("\"heard you\""), "{}", ran.out);
+    assert!(ran.out.contains("the mode is read-only"), "{}", ran.out);
+}
+
+#[test]
+fn a_person_looks_and_says_yes() {
+    let ground = ground();
+    let mut terminal = open(&ground, &[CALL, "Done.", "Swept."], &["--tools", "on"], 100);
+    terminal.wait_for("this project brings 2 things that wait for your yes: server:shell, checks");
+    terminal.send("/mcp\r");
+    terminal.wait_for("shell  waits for your yes");
+    terminal.wait_for_prompt();
+    terminal.send("/approve\r");
+    terminal.wait_for("sh server.sh");
+    terminal.wait_for("Allow it?");
+    terminal.send("y");
+    terminal.wait_for("echo ran > checked  after changes of *.py");
+    terminal.send("n");
+    terminal.wait_for("1 allowed");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("call it\r");
+    terminal.wait_for("Call echo of the server shell?");
+    terminal.send("y");
+    terminal.wait_for("heard you");
+    terminal.wait_for("Done.");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("/mcp\r");
+    terminal.wait_for("shell  runs, 1 tools  shell 0.1");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("/tools\r");
+    terminal.wait_for("scripted is given these tools:");
+    terminal.wait_for("shell__echo  asks");
+    terminal.wait_for("read         allowed");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("/skill\r");
+    terminal.wait_for("tidy  Tidies up.");
+    terminal.wait_for_prompt();
+    terminal.send("/skill tidy the kitchen\r");
+    terminal.wait_for("Swept.");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("/tools off\r");
+    terminal.wait_for("scripted is given no tools");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("/approve\r");
+    terminal.wait_for("echo ran > checked");
+    terminal.send("q");
+    terminal.wait_for("0 allowed");
+    terminal.wait_for_prompt();
+    terminal.send("/quit\r");
+    assert_eq!(terminal.wait_for_end(), 0);
+
+    // What changes is asked for again.
+    let changed = ground.read(".mcp.json").replace("server.sh", "other.sh");
+    ground.write(".mcp.json", &changed);
+    let mut terminal = open(&ground, &[], &[], 100);
+    terminal.wait_for("server:shell");
+    terminal.send("/approve server:shell\r");
+    terminal.wait_for("changed since you said yes");
+    terminal.wait_for("sh other.sh");
+    terminal.send("n");
+    terminal.wait_for("0 allowed");
+}
