@@ -80,6 +80,8 @@ pub(crate) fn read_answer(
             line.trim().chars().next().map_or('?', |letter| letter.to_ascii_lowercase()),
         ));
     }
+    // What waits to be written has lines as a terminal has them otherwise.
+    out.flush()?;
     // Who sees the question may answer at once.
     let _raw = RawMode::enter()?;
     RawLines(out).write_all(question)?;
@@ -90,6 +92,8 @@ pub(crate) fn read_answer(
     };
     let shown = letter.filter(char::is_ascii_graphic).map(String::from);
     writeln!(RawLines(out), "{}", shown.unwrap_or_default())?;
+    // Progress is drawn on another stream, below the answer.
+    out.flush()?;
     Ok(letter)
 }
 

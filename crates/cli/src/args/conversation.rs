@@ -5,6 +5,7 @@ use mlxcode_core::{Mode, ToolsWhen};
 
 /// Arguments of the conversation, which is what no verb opens.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(next_help_heading = "Options of the conversation, which opens without a command")]
 pub struct Conversation {
     /// Say this, print the answer and leave; `-` reads the standard input

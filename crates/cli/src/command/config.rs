@@ -1,6 +1,7 @@
 //! `mlx-code config`: what is set, where, and setting it.
 
 use mlxcode_core::{ConfigError, ConfigFile, Explained, LoadedConfig, Workspace};
+use mlxcode_terminal::ThemeError;
 use serde_json::Value;
 
 use crate::args::{Config, Scope};
@@ -9,6 +10,7 @@ use crate::editor::edit_text;
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
+use crate::look;
 use crate::output::json::{self, ConfigFileOutput, ConfigListOutput, ConfigValueOutput};
 use crate::output::{Style, table, visible};
 
@@ -18,7 +20,15 @@ pub fn run(args: Config, common: &Common, host: &mut Host<'_>) -> Outcome {
         Config::Get { key } => get(&key, common, host),
         Config::Set { key, value, scope } => {
             let file = file(scope, common, host)?;
+            let before = file.text()?;
             file.set(&key, &value)?;
+            if let Err(wrong) = check_colors(host) {
+                match before.trim() {
+                    "" => drop(file.unset(&key)?),
+                    _ => file.write(&before)?,
+                }
+                return Err(wrong.into());
+            }
             // What is valid alone may not go with the other file.
             loaded(common, host)?;
             tell(&file, true, common, host, &format!("{key} is set"))
@@ -47,6 +57,15 @@ pub fn run(args: Config, common: &Common, host: &mut Host<'_>) -> Outcome {
         Config::Explain { key: None } => explain_all(common, host),
         Config::List => list(common, host),
     }
+}
+
+/// Whether the colours of the user's file are some. That is for faces to know,
+/// so the file itself takes any text.
+fn check_colors(host: &Host<'_>) -> Result<(), ThemeError> {
+    let Some(dirs) = &host.dirs else { return Ok(()) };
+    // What else is wrong with it is told elsewhere.
+    let Ok(LoadedConfig { config, .. }) = LoadedConfig::read(dirs, None) else { return Ok(()) };
+    look::theme(None, &config, host).map(drop)
 }
 
 /// The configuration of the project that is worked in, where there is one.

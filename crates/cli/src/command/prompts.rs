@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::output::json::{
     self, ProjectPromptsOutput, PromptFoldersOutput, PromptOutput, PromptRowOutput, PromptsOutput,
 };
-use crate::output::{Style, table, visible};
+use crate::output::{Style, count, table, visible};
 
 /// Runs the verb.
 pub fn run(args: Prompts, common: &Common, host: &mut Host<'_>) -> Outcome {
@@ -57,10 +57,11 @@ fn list(workspace: &Workspace, common: &Common, host: &mut Host<'_>) -> Outcome 
         written(writeln!(host.messages, "{}", visible(text)))?;
     }
     if let Some(project) = project.filter(|project| !project.is_trusted) {
-        let count = project.files.len();
+        let prompts = count(project.files.len(), "prompt");
         let folder = project.folder.display();
         let text = format!(
-            "{count} prompts of this project do not count: look at {folder}, then run `mlx-code prompts trust`"
+            "not in use: {prompts} of this project, in {folder}; after a look at them, \
+             `mlx-code prompts trust` lets them count"
         );
         written(writeln!(host.messages, "{}", visible(text)))?;
     }

@@ -79,7 +79,7 @@ impl<'r, 'h> Repl<'r, 'h> {
     fn open(args: &Conversation, common: &'r Common, host: &'r mut Host<'h>) -> Outcome<Self> {
         let workspace = common.workspace(host)?;
         let pinned = relative(&workspace, host, &args.pinned)?;
-        let (screen, wrong_colors) = screen(args, workspace.config(), host)?;
+        let screen = screen(args, workspace.config(), host)?;
         let model = required_model(&Computing::default(), common, host, workspace.config())?;
         let mode = args.mode.map_or(Mode::default(), ModeName::mode);
         let is_kept = workspace.config().session.is_recorded();
@@ -120,9 +120,6 @@ impl<'r, 'h> Repl<'r, 'h> {
         repl.greet()?;
         if let Some(text) = waiting_in(&repl.workspace, "/approve shows them") {
             repl.say(Role::Warning, &text)?;
-        }
-        if let Some(wrong) = wrong_colors {
-            repl.say(Role::Warning, &format!("the colours are the usual ones: {wrong}"))?;
         }
         repl.tell_own_words()?;
         if let Some(why) = broken {
@@ -242,27 +239,20 @@ fn keys(args: &Conversation, config: &Config) -> KeyMap {
     if is_vi { KeyMap::Vi } else { KeyMap::Emacs }
 }
 
-/// What the output can show, and what is wrong with the colours that are
-/// configured.
-fn screen(
-    args: &Conversation,
-    config: &Config,
-    host: &Host<'_>,
-) -> Outcome<(Screen, Option<String>)> {
+/// What the output can show. What is wrong with the colours that are configured
+/// was told before.
+fn screen(args: &Conversation, config: &Config, host: &Host<'_>) -> Outcome<Screen> {
     let mut surroundings = host.terminal.clone();
     surroundings.plain |= args.plain;
     let mut capabilities = surroundings.capabilities();
     // The line editor draws on the stream of messages.
     capabilities.cursor &= host.live;
-    let (theme, wrong) = match look::theme(args.theme.as_deref(), config, host) {
-        Ok(theme) => (theme, None),
+    let theme = match look::theme(args.theme.as_deref(), config, host) {
+        Ok(theme) => theme,
         Err(error) if args.theme.is_some() => return Err(error.into()),
-        Err(error) => {
-            let usual = Theme::new(&ThemeChoice::Auto, &capabilities);
-            (usual, Some(Error::from(error).sentence()))
-        }
+        Err(_) => Theme::new(&ThemeChoice::Auto, &capabilities),
     };
-    Ok((Screen::new(capabilities, theme, host.output_columns), wrong))
+    Ok(Screen::new(capabilities, theme, host.output_columns))
 }
 
 /// A conversation that began or goes on.

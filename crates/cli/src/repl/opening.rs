@@ -8,6 +8,7 @@ use mlxcode_terminal::Role;
 
 use super::{Repl, slash};
 use crate::exit::Outcome;
+use crate::output::count;
 
 impl Repl<'_, '_> {
     /// Reads the commands with names of their own, and tells what of the words
@@ -18,11 +19,11 @@ impl Repl<'_, '_> {
             self.say(Role::Faint, &format!("the prompt `{name}` is that of {}", file.display()))?;
         }
         if let Some(project) = self.workspace.project_prompts()?.filter(|one| !one.is_trusted) {
-            let count = project.files.len();
+            let prompts = count(project.files.len(), "prompt");
+            let folder = project.folder.display();
             let text = format!(
-                "{} prompts of this project do not count until `mlx-code prompts trust`, in {}",
-                count,
-                project.folder.display()
+                "not in use: {prompts} of this project, in {folder}; `mlx-code prompts trust` lets \
+                 them count"
             );
             self.say(Role::Warning, &text)?;
         }

@@ -5,17 +5,29 @@ use std::path::PathBuf;
 use crate::ground::Ground;
 use crate::pty::Terminal;
 
-const EDIT: &str = "I make it friendlier.\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \
+pub const EDIT: &str = "I make it friendlier.\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \
                     \"hello\"\n=======\n    return \"good morning\"\n>>>>>>> REPLACE\n```\n";
 
 /// Opens a conversation with these replies in a terminal.
 pub fn open(ground: &Ground, replies: &[&str], args: &[&str], columns: u16) -> Terminal {
+    open_with(ground, replies, args, columns, &[])
+}
+
+/// As [`open`], with more variables of the environment.
+pub fn open_with(
+    ground: &Ground,
+    replies: &[&str],
+    args: &[&str],
+    columns: u16,
+    env: &[(&str, &str)],
+) -> Terminal {
     let file = ground.root().join("../replies.json");
     std::fs::write(&file, serde_json::to_vec(replies).unwrap()).unwrap();
     let home = ground.home();
     let mut all = vec![file.to_str().unwrap()];
     all.extend(args);
-    let env = [("HOME", home.to_str().unwrap()), ("PATH", "/usr/bin:/bin")];
+    let usual = [("HOME", home.to_str().unwrap()), ("PATH", "/usr/bin:/bin")];
+    let env = [&usual[..], env].concat();
     let mut terminal = Terminal::start(&program(), &all, &env, &ground.root(), (columns, 30));
     terminal.wait_for("›");
     terminal
@@ -68,11 +80,13 @@ fn a_change_is_shown_agreed_to_and_taken_back() {
 #[test]
 fn a_no_changes_nothing_and_a_reason_goes_to_the_model() {
     let ground = Ground::new();
-    let mut terminal = open(&ground, &[EDIT, "Then I leave it."], &[], 80);
+    let mut terminal = open(&ground, &[EDIT, "It sounds nicer.", "Then I leave it."], &[], 80);
     terminal.send("be friendlier\r");
     terminal.wait_for("Apply the change");
     terminal.send("w");
     terminal.wait_for("It is asked because");
+    terminal.wait_for("It sounds nicer.");
+    terminal.wait_for_times("Apply the change to greet.py?", 2);
     terminal.send("n");
     terminal.wait_for("What should it do instead?");
     terminal.send("leave it\n");
@@ -98,7 +112,7 @@ fn commands_of_the_conversation() {
         ("/context", "of 8192 with all that was said"),
         ("/export talk.md", "wrote "),
         ("/clear", "what was said is forgotten"),
-        ("/theme light", "Keyword"),
+        ("/theme light", "/theme NAME sets one of auto, dark, light, none"),
         ("/diff", "nothing was proposed yet"),
         ("/undo", "error:"),
     ] {

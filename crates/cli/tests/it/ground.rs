@@ -38,6 +38,8 @@ pub struct Play<'p> {
     pub columns: Option<usize>,
     /// The editor that the environment names.
     pub editor: Option<&'p str>,
+    /// What the environment says of the terminal; colours are shown then.
+    pub terminal: Option<Surroundings>,
     /// Whether somebody interrupts at once.
     pub is_cancelled: bool,
 }
@@ -127,7 +129,7 @@ impl Ground {
             output_columns: play.columns,
             columns: || None,
             waiting: Waiting::default(),
-            color: false,
+            color: play.terminal.as_ref().is_some_and(|one| one.no_color.is_none()),
             theme: None,
             live: false,
             current_dir: self.root(),
@@ -139,7 +141,7 @@ impl Ground {
                 .map(|replies| Model::new(ScriptedModel::new(replies.to_vec()).with_tools())),
             cancel,
             interrupt: Interrupt::default(),
-            terminal: Surroundings::default(),
+            terminal: play.terminal.unwrap_or_default(),
             secrets: SecretSurroundings::default(),
             environment: {
                 let mut environment = Environment::default();

@@ -7,6 +7,7 @@ mod additions;
 mod bad_input;
 mod changes;
 mod code;
+mod completion;
 mod config;
 #[cfg(unix)]
 mod conversation;
@@ -19,7 +20,9 @@ mod fake_hub;
 mod forge;
 mod ground;
 mod library;
+mod look;
 mod mcp;
+mod own_words;
 mod plugins;
 mod printing;
 #[cfg(unix)]
@@ -30,5 +33,7 @@ mod routing;
 mod search;
 mod secrets;
 mod sessions;
+#[cfg(unix)]
+mod talk;
 mod tasks;
 mod work;

@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program in a terminal.
 pub struct Terminal {
-    /// Kept open: the terminal lives as long as it does.
-    _master: Box<dyn MasterPty + Send>,
+    /// The terminal lives as long as it does.
+    master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
@@ -58,13 +58,26 @@ impl Terminal {
             }
         });
         let screen = vt100::Parser::new(size_of(rows), size_of(columns), 10_000);
-        Self { _master: pair.master, child, keyboard, output, screen, written: Vec::new() }
+        Self { master: pair.master, child, keyboard, output, screen, written: Vec::new() }
     }
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
+    }
+
+    /// Gives the terminal another size, as somebody who pulls its window does.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).unwrap();
+        self.screen.screen_mut().set_size(size_of(rows), size_of(columns));
+    }
+
+    /// Waits until the screen shows a text so many times.
+    #[track_caller]
+    pub fn wait_for_times(&mut self, text: &str, times: usize) {
+        self.wait_until(text, |screen| screen.matches(text).count() >= times);
     }
 
     /// Forgets what the screen shows, as if it was wiped.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::ground::{Ground, Play, Ran};
 
-fn git(ground: &Ground, args: &[&str]) -> String {
+pub fn git(ground: &Ground, args: &[&str]) -> String {
     let output = Command::new("git")
         .args(args)
         .current_dir(ground.root())
@@ -20,7 +20,7 @@ fn git(ground: &Ground, args: &[&str]) -> String {
 }
 
 /// A repository with the two files of the ground in its first commit.
-fn repository() -> Ground {
+pub fn repository() -> Ground {
     let ground = Ground::new();
     git(&ground, &["init", "--quiet", "--initial-branch=main"]);
     git(&ground, &["config", "user.name", "Test"]);

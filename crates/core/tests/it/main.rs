@@ -17,3 +17,4 @@ mod edit;
 mod ground;
 mod library;
 mod navigation;
+mod sessions;

@@ -1,6 +1,6 @@
 //! Edits: proposed, decided, written, checked, mended.
 
-use mlxcode_agent::{Decision, Event, Input, Mode, SessionOptions, TurnEnd};
+use mlxcode_agent::{Decision, Event, FilePart, Input, Mode, PartOfFile, SessionOptions, TurnEnd};
 
 use super::world::{World, block, model, read, told};
 
@@ -144,4 +144,70 @@ fn a_plan_comes_first_where_it_is_asked_for() {
     input.plan_first = true;
     let events = read(world.session(&refused).ask(input).unwrap(), |_| Decision::No);
     assert_eq!(end(&events), &TurnEnd::Declined);
+}
+
+#[test]
+fn parts_of_a_change_are_applied() {
+    let before: String = (1..=40).map(|number| format!("A{number} = {number}\n")).collect();
+    let files = [("a.py", before.as_str()), ("b.py", "B = 1\n"), ("c.py", "C = 1\n")];
+    let world = World::new(&files);
+    let change = block("a.py", "A2 = 2\n", "A2 = 0\n")
+        + &block("a.py", "A30 = 30\n", "A30 = 0\n")
+        + &block("b.py", "B = 1\n", "B = 2\n")
+        + &block("c.py", "C = 1\n", "C = 2\n");
+    let part = |path: &str, part| PartOfFile { path: path.to_owned(), part };
+    let parts = vec![
+        part("a.py", FilePart::Hunks(vec![false, true])),
+        part("c.py", FilePart::Text("C = 3  # mine\n".to_owned())),
+    ];
+    let model = model(&[&change]);
+    let events =
+        read(world.session(&model).ask("change them").unwrap(), |_| Decision::Parts(parts.clone()));
+    assert_eq!(end(&events), &TurnEnd::Done);
+    assert_eq!(world.text("a.py"), before.replace("A30 = 30\n", "A30 = 0\n"));
+    assert_eq!(
+        (world.text("b.py"), world.text("c.py")),
+        ("B = 1\n".into(), "C = 3  # mine\n".into())
+    );
+    // What was proposed tells what a file would hold, and is not written down.
+    let proposed = events.iter().find_map(|event| match event {
+        Event::Proposed(proposal) => Some(proposal),
+        _ => None,
+    });
+    let of_c = &proposed.unwrap().changes[2];
+    assert_eq!(of_c.after.as_deref(), Some("C = 2\n"));
+    assert!(!serde_json::to_string(of_c).unwrap().contains("\"after\""));
+}
+
+#[test]
+fn who_decides_may_ask_why() {
+    let world = World::new(&[("greet.py", GREET)]);
+    let change = block("greet.py", "    return \"hello\"\n", "    return \"HELLO\"\n");
+    let model = model(&[&change, "It is louder.", "Then not."]);
+    let session = world.session(&model);
+    let mut asked = 0;
+    let events = read(session.ask("make greet louder").unwrap(), |_| {
+        asked += 1;
+        match asked {
+            1 => Decision::Why(Some("is it polite?".to_owned())),
+            _ => Decision::Because("shout less".to_owned()),
+        }
+    });
+    assert_eq!((asked, world.text("greet.py").as_str()), (2, GREET));
+    let said: String = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Explaining { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, "It is louder.");
+    // The model is asked with the conversation so far, which stays as it was.
+    let prompts = model.prompts();
+    let (before, why, after) =
+        (prompts[0].as_messages(), prompts[1].as_messages(), prompts[2].as_messages());
+    assert_eq!(why[..before.len()], *before);
+    assert!(why.last().unwrap().content.contains("is it polite?"));
+    assert!(after.iter().all(|message| !message.content.contains("is it polite?")));
+    assert!(after.last().unwrap().content.contains("The edits were not applied: shout less"));
 }

@@ -145,11 +145,13 @@ fn what_nobody_used_for_long_is_deleted() {
     let ground = ground();
     let store = &ground.store;
     let old = begin(store, None);
+    let named = begin(store, Some("a name"));
     let new = begin(store, None);
     turn(store, &new, 1, "question", &["answer"]);
     let used = store.summary(&new).unwrap().updated_ms;
     assert_eq!(store.delete_unused_since(used).unwrap(), 1);
     assert!(store.summary(&old).is_err());
+    assert!(store.summary(&named).is_ok(), "what has a name is kept");
     assert_eq!(store.delete_unused_since(used).unwrap(), 0);
 }
 

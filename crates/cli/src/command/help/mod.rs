@@ -62,7 +62,8 @@ fn show(text: &clap::builder::StyledStr, host: &mut Host<'_>) -> Outcome<()> {
 fn all(common: &Common, host: &mut Host<'_>) -> Outcome {
     let mut command = Args::command();
     command.build();
-    let loaded = host.dirs.as_ref().map(|dirs| LoadedConfig::read(dirs, None)).transpose()?;
+    // Help is there also where the configuration is wrong.
+    let loaded = host.dirs.as_ref().and_then(|dirs| LoadedConfig::read(dirs, None).ok());
     let aliases = loaded.map(|loaded| loaded.config.aliases).unwrap_or_default();
     if common.json {
         let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());

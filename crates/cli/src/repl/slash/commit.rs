@@ -38,13 +38,16 @@ pub(super) fn commit(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     show_replaced(&repl.workspace.prompts(), &["commit", "summary"], repl.host)?;
     let mut message = write(repl, &staged, &options)?;
     loop {
-        repl.show_markdown(&fenced(&message))?;
+        show(repl, &message)?;
         match ask(repl, "Commit with this message?", &ANSWERS)? {
             Some(0) => break,
             Some(2) if repl.host.editor.is_none() => {
                 repl.say(Role::Warning, "no editor is named: set VISUAL or EDITOR")?;
             }
-            Some(2) => message = repl.edit(&(message + "\n"), MESSAGE)?.trim().to_owned(),
+            Some(2) => {
+                let edited = repl.edit(&format!("{message}\n"), MESSAGE)?;
+                edited.trim().clone_into(&mut message);
+            }
             Some(3) => message = write(repl, &staged, &options)?,
             _ => {
                 repl.say(Role::Faint, "nothing was committed")?;
@@ -90,11 +93,12 @@ fn ask(repl: &mut Repl<'_, '_>, question: &str, answers: &[Choice]) -> Outcome<O
     Ok(choose(question, answers, &repl.screen, keyboard, out)?)
 }
 
-/// A message as it is, whatever signs it has.
-fn fenced(message: &str) -> String {
-    let mut fence = "```".to_owned();
-    while message.contains(&fence) {
-        fence.push('`');
+/// A message as it is, moved in so that it is seen where it ends.
+fn show(repl: &mut Repl<'_, '_>, message: &str) -> Outcome<()> {
+    repl.say(Role::Faint, "")?;
+    for (number, line) in message.lines().enumerate() {
+        let role = if number == 0 { Role::Strong } else { Role::Quote };
+        repl.say(role, format!("    {line}").trim_end())?;
     }
-    format!("{fence}text\n{message}\n{fence}\n")
+    repl.say(Role::Faint, "")
 }
