@@ -76,11 +76,11 @@ fn end(events: &[Event]) -> &TurnEnd {
 }
 
 fn notices(events: &[Event]) -> Vec<&str> {
-    let text = |event| match event {
-        &Event::Notice { ref text } => Some(text.as_str()),
+    let notices = events.iter().filter_map(|event| match event {
+        Event::Notice { text } => Some(text.as_str()),
         _ => None,
-    };
-    events.iter().filter_map(text).collect()
+    });
+    notices.collect()
 }
 
 #[test]
