@@ -52,7 +52,7 @@ use mlxcode_core::{
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, Command, Computing};
+use crate::args::{Args, Command, Computing, OutputFormat};
 use crate::exit::Outcome;
 use crate::host::Host;
 use crate::look;
@@ -87,7 +87,8 @@ pub fn run(args: Args, host: &mut Host<'_>) -> Outcome {
         over_memory: args.over_memory,
         record: args.record,
         replay: args.replay,
-        route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache),
+        route: RouteState::new(args.fallback, args.best_of.map(usize::from), args.no_cache)
+            .in_stream(args.conversation.output_format == Some(OutputFormat::StreamJson)),
     };
     remote::mind_the_network(host);
     look::mind_the_colors(host);

@@ -30,6 +30,8 @@ pub struct RouteState {
     fallback: Vec<String>,
     answers: Option<usize>,
     no_cache: bool,
+    /// Whether notes are left to a stream of events, which tells the model, too.
+    is_stream: bool,
     came: Arc<Mutex<Came>>,
 }
 
@@ -45,7 +47,13 @@ struct Came {
 impl RouteState {
     /// What the command line says.
     pub fn new(fallback: Vec<String>, answers: Option<usize>, no_cache: bool) -> Self {
-        Self { fallback, answers, no_cache, came: Arc::default() }
+        Self { fallback, answers, no_cache, is_stream: false, came: Arc::default() }
+    }
+
+    /// Leaves notes to a stream of events.
+    pub fn in_stream(mut self, is_stream: bool) -> Self {
+        self.is_stream = is_stream;
+        self
     }
 
     /// The same for a model that somebody names anew.
@@ -145,10 +153,15 @@ pub fn open(
     let (source, line) = source(&plan, computing, common, host, config)?;
     let routed = plan.open(&source, workspace.as_ref());
     line.end();
-    common.route.show(host)?;
+    if !common.route.is_stream {
+        common.route.show(host)?;
+    }
     let Some(routed) = routed? else { return Ok(None) };
     let model = routed.model.clone();
     let mut came = common.route.came.lock().unwrap_or_else(PoisonError::into_inner);
+    if common.route.is_stream {
+        came.unseen.push(format!("{} answers: {}", routed.name, routed.reason));
+    }
     came.routed = Some(routed);
     Ok(Some(model))
 }

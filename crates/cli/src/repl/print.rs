@@ -51,11 +51,6 @@ pub(super) fn run(
     let mut waiting = waiting_in(&workspace, "`mlx-code approve` shows them");
     let mut input = Input::from(text);
     input.cancel = host.cancel.clone();
-    if format == OutputFormat::StreamJson {
-        for text in common.route.take_notes() {
-            json::write_line(host, &Event::Notice { text })?;
-        }
-    }
     let mut turn = session.ask(input)?;
     let mut end = TurnEnd::Done;
     while let Some(event) = turn.next() {
@@ -63,6 +58,12 @@ pub(super) fn run(
             Event::ApprovalNeeded(_) => turn.decide(Decision::No),
             Event::Finished { reason, .. } => end = reason.clone(),
             _ => {}
+        }
+        if format == OutputFormat::StreamJson {
+            // Who else was asked stands before what came of it.
+            for text in common.route.take_notes() {
+                show(&Event::Notice { text }, format, &mut output, host)?;
+            }
         }
         show(&event, format, &mut output, host)?;
         if let Some(text) = waiting.take() {

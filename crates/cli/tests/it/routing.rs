@@ -56,6 +56,19 @@ fn the_next_model_is_asked_where_the_first_refuses() {
     let ran = ground.run(&["ask", "where?"]);
     assert!(ran.err.contains("open/coder is asked, since refusing/coder"), "{ran:?}");
 
+    // In a stream of events, what is told stands before what came of it.
+    let ran = ground.run(&["--print", "where?", "--output-format", "stream-json"]);
+    let notices: Vec<String> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .take_while(|event| event["type"] != "text")
+        .filter(|event| event["type"] == "notice")
+        .map(|event| event["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(notices[0], "refusing/coder answers: `model`", "{ran:?}");
+    assert!(notices[1].starts_with("open/coder is asked, since refusing/coder"), "{ran:?}");
+
     // Who names a model gets that one, unless he names another, too.
     let named = ["ask", "where?", "--model", "closed/coder"];
     assert_ne!(ground.run(&named).code, 0);
