@@ -50,7 +50,7 @@ const CLOSING: &str = concat!("for n in $0; do eval \"exec $n>&-\"; done\n", las
 /// By how much a command gives way to others where the processors are busy. On
 /// an idle machine it is as fast.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 /// Descriptors up to this one are the shell's own, or closed by it.
 #[cfg(target_os = "linux")]

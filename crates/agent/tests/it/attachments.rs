@@ -152,7 +152,9 @@ fn the_text_of_a_picture_is_for_a_model_that_does_not_see() {
         Ground::new(&files).with("tesseract", script).fails("shot.png", false, code, words);
     };
     fails("true", "attachment.no_text", "no text");
-    fails("echo 'Failed loading language x' >&2; exit 1", "attachment.no_language_data", "`eng`");
+    // As tesseract says it.
+    let missing = "echo \"Failed loading language 'eng'\" >&2; exit 1";
+    fails(missing, "attachment.no_language_data", "`eng`");
     fails("echo bad >&2; exit 1", "attachment.failed", "bad");
     fails("kill -SEGV $$", "attachment.failed", "crashed");
     fails("yes", "attachment.failed", "more than it may");

@@ -2,14 +2,13 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mlxcode_agent::{OcrLanguages, PermissionConfig};
+use mlxcode_agent::PermissionConfig;
 
 use super::error::{ConfigError, ConfigProblem};
 use super::text::{Flaw, Node, NodeKind, parse, place};
-use super::{AttachmentsConfig, Config, ModelTask, key, shape};
+use super::{AttachmentsConfig, Config, check, shape};
 use crate::checks::CheckCommand;
 use crate::dirs::Dirs;
-use crate::remote::check_provider_name;
 
 /// The name of a project's configuration file, in the root.
 pub const PROJECT_CONFIG: &str = ".mlx-code.json";
@@ -205,57 +204,9 @@ pub(super) fn read_config(
     }
     let config = serde_json::from_value(node.to_value())
         .map_err(|error| invalid(node.start, ConfigProblem::Syntax { what: error.to_string() }))?;
-    check_models(path, &config, source)?;
-    check_tasks(&node).map_err(|(at, problem)| invalid(at, problem))?;
-    check_languages(&node, &config).map_err(|(at, problem)| invalid(at, problem))?;
+    check::models(path, &config, source)?;
+    check::names(&node, &config).map_err(|(at, problem)| invalid(at, problem))?;
     Ok((node, config))
-}
-
-/// The languages of texts in pictures are names, and no options of a program.
-fn check_languages(node: &Node, config: &Config) -> Result<(), (usize, ConfigProblem)> {
-    let names = &config.attachments.ocr_languages;
-    let bad = |name: &&String| OcrLanguages::of(std::slice::from_ref(*name)).is_err();
-    let Some(name) = names.iter().find(bad) else { return Ok(()) };
-    let path = ["attachments".to_owned(), "ocr_languages".to_owned()];
-    let at = node.at(&path).map_or(node.start, |node| node.start);
-    let wanted = "names of languages such as `eng`".to_owned();
-    let (key, found) = (key::join(&path), format!("{name:?}"));
-    Err((at, ConfigProblem::WrongType { key, wanted, found }))
-}
-
-/// The keys of `models.tasks` are names of tasks.
-fn check_tasks(node: &Node) -> Result<(), (usize, ConfigProblem)> {
-    let path = ["models".to_owned(), "tasks".to_owned()];
-    let Some(NodeKind::Object(members)) = node.at(&path).map(|tasks| &tasks.kind) else {
-        return Ok(());
-    };
-    let unknown = members.iter().find(|member| ModelTask::named(&member.key).is_none());
-    let Some(member) = unknown else { return Ok(()) };
-    let names = ModelTask::ALL.iter().map(|task| task.as_str().to_owned());
-    let key = |name: &str| key::join(&[&path[..], &[name.to_owned()]].concat());
-    let near = mlxcode_base::nearest(&member.key, names, 2).iter().map(|name| key(name)).collect();
-    Err((member.start, ConfigProblem::UnknownKey { key: key(&member.key), near }))
-}
-
-/// A slash names a provider's model: a project must not choose where text goes.
-fn check_models(path: &Path, config: &Config, source: ConfigSource) -> Result<(), ConfigError> {
-    for name in config.providers.iter().flat_map(|providers| providers.keys()) {
-        check_provider_name(name)
-            .map_err(|source| ConfigError::Provider { path: path.to_owned(), source })?;
-    }
-    for (name, forge) in &config.forges {
-        forge.host(name).map_err(|source| {
-            let source = Box::new(source);
-            ConfigError::Forge { path: path.to_owned(), source }
-        })?;
-    }
-    let is_elsewhere = |model: &String| model.contains('/');
-    let not_here = |key: &str| ConfigError::NotHere { path: path.to_owned(), key: key.to_owned() };
-    match source {
-        ConfigSource::Project if config.model.iter().any(is_elsewhere) => Err(not_here("model")),
-        ConfigSource::Project if config.models.named().any(is_elsewhere) => Err(not_here("models")),
-        _ => Ok(()),
-    }
 }
 
 fn refuse_user_keys(path: &Path, node: &Node) -> Result<(), ConfigError> {

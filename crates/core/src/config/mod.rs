@@ -1,6 +1,7 @@
 //! What a user and a project set.
 
 mod change;
+mod check;
 mod composed;
 mod edit;
 mod error;

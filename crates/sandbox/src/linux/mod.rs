@@ -10,6 +10,7 @@ mod files;
 mod group;
 mod keeper;
 mod mark;
+mod signs;
 mod tasks;
 mod warden;
 

@@ -1,4 +1,4 @@
-//! How many tasks there are, of the whole system and of one user.
+//! How much there is, of the whole system and of one user.
 
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -28,6 +28,25 @@ impl Tasks {
         let text = std::str::from_utf8(&buffer[..length]).ok()?;
         let (running, all) = text.split_whitespace().nth(3)?.split_once('/')?;
         Some(Load { running: running.parse().ok()?, all: all.parse().ok()? })
+    }
+}
+
+/// The memory of the whole system that programs could still have.
+#[derive(Debug)]
+pub(super) struct Memory(fs::File);
+
+impl Memory {
+    pub(super) fn open() -> Option<Self> {
+        fs::File::open("/proc/meminfo").ok().map(Self)
+    }
+
+    pub(super) fn available_bytes(&self) -> Option<u64> {
+        // It is the third line.
+        let mut buffer = [0; 256];
+        let length = self.0.read_at(&mut buffer, 0).ok()?;
+        let text = std::str::from_utf8(&buffer[..length]).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok().map(|kibibytes| kibibytes << 10)
     }
 }
 
@@ -73,6 +92,7 @@ mod tests {
     fn there_are_some() {
         let load = Tasks::open().unwrap().load().unwrap();
         assert!(load.all >= load.running && load.running >= 1, "{load:?}");
+        assert!(Memory::open().unwrap().available_bytes().unwrap() > 0);
         assert!(tasks_of_the_user().is_none_or(|tasks| tasks >= 1));
     }
 }

@@ -20,8 +20,8 @@ use rustix::process::{
 use super::census::{Census, Use, lives};
 use super::keeper::{Keeper, bound_signals};
 use super::mark::Mark;
+use super::signs::Signs;
 use super::system;
-use super::tasks::{Load, Tasks};
 use crate::error::Result;
 use crate::policy::Limits;
 use crate::ran::Ended;
@@ -31,17 +31,10 @@ use crate::ran::Ended;
 /// meanwhile.
 const GLANCE: Duration = Duration::from_millis(1);
 
-/// So many more tasks of the whole system are no reason to count, however few
-/// processes the command may still start: others start some too.
-const LEAST_ROOM: u64 = 32;
-
-/// Where more tasks wait for a processor, each look costs a turn among them,
-/// and there is one every [`SELDOM`]: more processes are noticed without, and
-/// memory is not filled by those who wait.
+/// Where more tasks wait for a processor, each millisecond of a look costs a turn
+/// among them, and nobody looks without a reason: more processes and less memory
+/// are noticed without.
 const CROWD: u64 = 32;
-
-/// See [`CROWD`].
-const SELDOM: Duration = Duration::from_millis(200);
 
 /// The niceness of the thread, which only root and few users may set.
 const FIRST: i32 = -10;
@@ -160,7 +153,7 @@ struct Watch {
     /// The first process, whose number is that of its group too, until it is
     /// waited for.
     first: Pid,
-    tasks: Known,
+    signs: Signs,
     looked: Instant,
     /// Processes beside the first when they were killed.
     left: Option<usize>,
@@ -176,26 +169,6 @@ enum Judgement {
     Beyond(Ended),
 }
 
-/// The tasks of the whole system, and how many are a reason to count.
-#[derive(Debug)]
-struct Known {
-    source: Option<Tasks>,
-    /// How many there were when somebody counted last, or fewer.
-    base: u64,
-    /// So many more are a reason to count again.
-    room: u64,
-}
-
-impl Known {
-    fn load(&self) -> Load {
-        self.source.as_ref().and_then(Tasks::load).unwrap_or_default()
-    }
-
-    fn have_risen(&self, load: Load) -> bool {
-        load.all > self.base.saturating_add(self.room)
-    }
-}
-
 /// The limit that is passed.
 fn beyond(limits: &Limits, used: &Use) -> Option<Ended> {
     if used.living + used.dead > limits.processes || used.threads > limits.tasks() {
@@ -207,15 +180,12 @@ fn beyond(limits: &Limits, used: &Use) -> Option<Ended> {
 
 impl Watch {
     fn new(mark: Mark, first: Pid, limits: &Limits) -> Self {
-        let mut tasks =
-            Known { source: Tasks::open(), base: 0, room: LEAST_ROOM.max(limits.processes as u64) };
-        tasks.base = tasks.load().all;
         Self {
             reach: Reach::Everything,
             census: Census::new(mark),
             limits: limits.clone(),
             first,
-            tasks,
+            signs: Signs::new(limits),
             looked: Instant::now(),
             left: None,
         }
@@ -235,6 +205,7 @@ impl Watch {
                     {
                         // Known before anybody can see the command's end.
                         let _ = found.set(ended);
+                        self.signal(Signal::STOP);
                         self.count_what_is_left();
                         self.kill();
                     }
@@ -252,11 +223,14 @@ impl Watch {
     /// counter that shares the processors with a thousand others would come too
     /// late.
     fn glance(&mut self) -> Option<Ended> {
-        let load = self.tasks.load();
-        if !self.tasks.have_risen(load) {
-            self.tasks.base = self.tasks.base.min(load.all);
-            let between = if load.running > CROWD { SELDOM } else { Limits::LOOK };
-            if self.looked.elapsed() < between {
+        let load = self.signs.load();
+        if !self.signs.have_risen(load) {
+            self.signs.falls(load);
+            if self.looked.elapsed() < Limits::LOOK {
+                return None;
+            }
+            if load.running > CROWD && !self.signs.has_fallen() {
+                self.looked = Instant::now();
                 return None;
             }
             match self.look(true) {
@@ -276,12 +250,12 @@ impl Watch {
     /// Counts all that the command has started, and judges. What grows while it
     /// is counted cannot be, unless it is stopped.
     fn look(&mut self, is_running: bool) -> Judgement {
-        let Self { census, tasks, limits, .. } = self;
+        let Self { census, signs, limits, .. } = self;
         // What comes while it is counted may be missed, and is new.
-        let load = tasks.load();
+        let load = signs.load();
         let mut has_risen = false;
         let used = census.count(|used| {
-            has_risen = is_running && tasks.have_risen(tasks.load());
+            has_risen = is_running && signs.have_risen(signs.load());
             has_risen || beyond(limits, used).is_some()
         });
         self.looked = Instant::now();
@@ -291,9 +265,7 @@ impl Watch {
         if has_risen {
             return Judgement::Grows;
         }
-        tasks.base = load.all;
-        let left = limits.processes.saturating_sub(used.living + used.dead);
-        tasks.room = LEAST_ROOM.max(left as u64);
+        signs.after(load, limits, &used);
         Judgement::Fine
     }
 

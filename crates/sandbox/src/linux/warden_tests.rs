@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use super::super::signs::LEAST_ROOM;
 use super::*;
 
 /// A shell with two sleepers, of which one has left its group.
@@ -40,18 +41,17 @@ fn what_left_its_group_is_found_and_ended() {
 
 #[test]
 fn too_many_are_noticed_by_counting_and_by_a_rise() {
-    let mut limits = Limits::default();
-    limits.processes = 2;
+    let limits = Limits { processes: 2, ..Limits::default() };
     let (mut child, mut watch) = marked(&limits);
     assert!(matches!(watch.look(true), Judgement::Beyond(Ended::TooManyProcesses)));
     // As if there had been none when somebody counted last.
-    (watch.tasks.base, watch.tasks.room) = (0, 0);
+    (watch.signs.tasks, watch.signs.room) = (0, 0);
     assert!(matches!(watch.glance(), Some(Ended::TooManyProcesses)));
     watch.limits.processes = 3;
-    (watch.tasks.base, watch.tasks.room) = (0, 0);
+    (watch.signs.tasks, watch.signs.room) = (0, 0);
     // It goes on, so that it can be ended as a command is.
     assert_eq!(watch.glance(), None);
-    assert!(watch.tasks.base > 0 && watch.tasks.room == LEAST_ROOM);
+    assert!(watch.signs.tasks > 0 && watch.signs.room == LEAST_ROOM);
     watch.end();
     child.wait().unwrap();
 }
