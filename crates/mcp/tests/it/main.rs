@@ -11,6 +11,7 @@
 #![cfg(unix)]
 
 mod address;
+mod begin;
 mod calls;
 mod failures;
 mod peers;

@@ -83,6 +83,8 @@ pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
     let mut outcome = read_ended(rule, ended);
     if outcome.decision != HookDecision::None {
         outcome.decided_by = Some(rule.plugin.clone());
+        // Some tell the reason to the person alone.
+        outcome.reason = outcome.reason.or_else(|| outcome.messages.first().cloned());
     }
     outcome
 }
