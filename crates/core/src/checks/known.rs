@@ -20,6 +20,9 @@ pub(super) struct Known {
     pub format: Format,
     /// The statuses with which it has looked; any other tells that it failed.
     pub statuses: &'static [i32],
+    /// Whether it reads the project and runs nothing of it: no build script, no
+    /// settings that are a program, no compiler with the project's flags.
+    pub only_reads: bool,
 }
 
 /// Where a program is run.
@@ -55,6 +58,7 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[],
         format: Format::Ruff,
         statuses: &[0, 1],
+        only_reads: true,
     },
     Known {
         name: "ty check",
@@ -66,6 +70,7 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[],
         format: Format::GitLab,
         statuses: &[0, 1],
+        only_reads: true,
     },
     Known {
         name: "cargo check",
@@ -77,6 +82,7 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[("CARGO_TERM_COLOR", "never")],
         format: Format::Cargo,
         statuses: &[0, 101],
+        only_reads: false,
     },
     Known {
         name: "tsc",
@@ -88,6 +94,7 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[],
         format: Format::Tsc,
         statuses: &[0, 1, 2],
+        only_reads: true,
     },
     Known {
         name: "eslint",
@@ -104,6 +111,7 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[],
         format: Format::Eslint,
         statuses: &[0, 1],
+        only_reads: false,
     },
     Known {
         name: "go vet",
@@ -115,5 +123,6 @@ pub(super) const KNOWN: [Known; 6] = [
         environment: &[("GOTOOLCHAIN", "local"), ("GOPROXY", "off"), ("GOFLAGS", "-mod=readonly")],
         format: Format::Lines,
         statuses: &[0, 1, 2],
+        only_reads: false,
     },
 ];

@@ -39,9 +39,13 @@ const MOST_BYTES: u64 = 4 << 20;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CheckSource {
-    /// Linters and compilers that are installed outside of the project, such as
-    /// `ruff`, `cargo check` and `tsc`. Some run code of the project: its build
-    /// scripts and its settings.
+    /// Linters and compilers that are installed outside of the project and run
+    /// nothing of it: `ruff`, `ty` and `tsc`. They are asked where nothing else
+    /// is said.
+    Readers,
+    /// All that are installed outside of the project, `cargo check`, `eslint`
+    /// and `go vet` too. These run code of the project: its build scripts and
+    /// its settings.
     Programs,
     /// The same from the project's own folders, such as `.venv/bin` and
     /// `node_modules/.bin`: programs that the project brings.
@@ -89,7 +93,10 @@ impl Workspace {
         Checks {
             root: self.root.clone(),
             commands: [config.checks.clone(), self.approved_checks()].concat(),
-            sources: config.check_with.iter().copied().collect(),
+            sources: config.check_with.as_ref().map_or_else(
+                || HashSet::from([CheckSource::Readers]),
+                |all| all.iter().copied().collect(),
+            ),
             folders: folders.folders.clone(),
             runner: Arc::new(DirectRunner),
             servers: Mutex::new(Servers::new(named)),
@@ -125,11 +132,13 @@ impl Checks {
             servers.look(&self.root, &self.folders, all, cancel, take);
         }
         let of_project = self.sources.contains(&CheckSource::ProjectPrograms);
-        if of_project || self.sources.contains(&CheckSource::Programs) {
+        let all_programs = of_project || self.sources.contains(&CheckSource::Programs);
+        if all_programs || self.sources.contains(&CheckSource::Readers) {
             let ground = program::Ground {
                 root: &self.root,
                 folders: &self.folders,
                 of_project,
+                only_readers: !all_programs,
                 runner: &*self.runner,
             };
             ground.look(all, cancel, take);

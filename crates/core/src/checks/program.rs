@@ -28,6 +28,9 @@ pub(super) struct Ground<'a> {
     pub folders: &'a [PathBuf],
     /// Whether programs of the project may be run.
     pub of_project: bool,
+    /// Whether only those are asked that run nothing of the project. Nobody
+    /// named them, so one that is not installed is no news.
+    pub only_readers: bool,
     pub runner: &'a dyn ProgramRunner,
 }
 
@@ -41,7 +44,7 @@ impl Ground<'_> {
     ) {
         let mut unknown: BTreeSet<&'static str> = BTreeSet::new();
         let mut known: Vec<Language> = Vec::new();
-        for program in &KNOWN {
+        for program in KNOWN.iter().filter(|one| one.only_reads || !self.only_readers) {
             let knows =
                 |one: &&Changed| one.language.is_some_and(|it| program.languages.contains(&it));
             let files: Vec<&Changed> = all.iter().filter(knows).collect();
@@ -73,7 +76,8 @@ impl Ground<'_> {
         }
         // Of a language that somebody looked at nothing is missing.
         let missing = |program: &&Known| {
-            unknown.contains(program.program)
+            !self.only_readers
+                && unknown.contains(program.program)
                 && !program.languages.iter().any(|language| known.contains(language))
         };
         for program in KNOWN.iter().filter(missing) {

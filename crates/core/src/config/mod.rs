@@ -120,10 +120,10 @@ pub struct Config {
     /// file are only proposed: somebody has to agree to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckCommand>,
-    /// What else is asked after files were changed. In the user's own file
-    /// alone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub check_with: Vec<CheckSource>,
+    /// What else is asked after files were changed; `readers`, and with an empty
+    /// list nothing. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_with: Option<Vec<CheckSource>>,
     /// How conversations are kept. In the user's own file alone.
     #[serde(default, skip_serializing_if = "SessionConfig::is_empty")]
     pub session: SessionConfig,

@@ -157,9 +157,11 @@ exit 0
 fn of_a_linter_only_what_is_new_is_told() {
     let ground = Ground::new(&[("a.py", "x = 1  # wrong F821\ny = 2\n")]);
     ground.install("bin/ruff", RUFF);
-    // Nobody switched it on.
+    // It reads and runs nothing, and so is asked unless somebody switches it off.
+    ground.config(r#"{"check_with": []}"#);
     assert_eq!(check(&ground.checks(), &["a.py"]).len(), 1);
-    let checks = ground.checks().with_source(CheckSource::Programs);
+    ground.config("{}");
+    let checks = ground.checks();
     checks.before(&paths(&["a.py"]), &CancelToken::new());
     ground.write("a.py", "new = 0  # wrong F821\nx = 1  # wrong F821\ny = 2\n");
     let new = "ruff check false a.py:1: error F821: is wrong\n    1 | new = 0  # wrong F821";
@@ -173,6 +175,21 @@ fn of_a_linter_only_what_is_new_is_told() {
         told(&checks, &["a.py"]),
         ["ruff check true a.py:2: warning E501: is wrong\n    2 | y = 2  # wrong E501"]
     );
+}
+
+#[test]
+fn what_runs_code_of_the_project_waits_for_a_word() {
+    let ground = Ground::new(&[("a.rs", ""), ("Cargo.toml", ""), ("b.py", "")]);
+    ground.install("bin/cargo", "exit 0");
+    // What nobody asked for is not missed either.
+    assert_eq!(told(&ground.checks(), &["a.rs", "b.py"]), [""; 0]);
+    let names = |checks: &Checks| {
+        let reports = check(checks, &["a.rs"]);
+        reports.into_iter().map(|one| one.check).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&ground.checks()), ["syntax"]);
+    let all = ground.checks().with_source(CheckSource::Programs);
+    assert_eq!(names(&all), ["syntax", "cargo check"]);
 }
 
 #[test]
