@@ -218,7 +218,9 @@ fn requests_are_written_for_each_kind_of_server() {
         read(model.generate(all));
         ask(&model);
         let asked = server.asked("/v1/chat/completions");
-        let bodies: Vec<_> = asked.into_iter().map(|request| request.body).collect();
+        let mut bodies: Vec<_> = asked.into_iter().map(|request| request.body).collect();
+        // A connection that breaks on a busy machine is tried again.
+        bodies.dedup();
         (model, bodies)
     };
     let (other, body) = bodies("somebody", Value::Null);
