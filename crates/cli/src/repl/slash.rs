@@ -6,6 +6,7 @@ mod commit;
 mod compose;
 mod file;
 mod mcp;
+mod model;
 mod named;
 mod resume;
 mod review;
@@ -50,7 +51,7 @@ pub(super) const COMMANDS: &[SlashCommand] = &[
     command("commit", "[HINT]", "commit what is staged, with a message for it", commit::commit),
     command("review", "[FILE…|RANGE]", "look for what is wrong with what changed", review::review),
     command("edit", "[TEXT]", "write an input in the editor", compose::edit),
-    command("model", "[NAME]", "show the model, or go on with another", talk::model),
+    command("model", "[NAME]", "choose the model, or go on with another", model::model),
     command("thinking", "[on|off]", "show or hide what the model thinks", talk::thinking),
     command("compact", "", "make the conversation shorter", talk::compact),
     command("clear", "", "forget what was said; pinned files stay", talk::clear),

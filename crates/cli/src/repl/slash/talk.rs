@@ -1,11 +1,9 @@
 //! The conversation itself: its model, its mode, its memory, its look.
 
-use mlxcode_core::{Mode, RemoteModels, Usage};
+use mlxcode_core::{Mode, Usage};
 use mlxcode_terminal::Role;
 
 use super::{COMMANDS, Next};
-use crate::args::Computing;
-use crate::command::{Common, required_model};
 use crate::exit::Outcome;
 use crate::repl::Repl;
 
@@ -74,32 +72,6 @@ pub(super) fn mode(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     }
     let mode = repl.session.mode()?;
     repl.say(Role::Faint, &format!("the mode is {}", mode.as_str()))?;
-    Ok(Next::Stay)
-}
-
-/// `/model`
-pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
-    if !rest.is_empty() {
-        repl.host.renew_cancel();
-        let wanted = Common {
-            json: false,
-            root: None,
-            model: Some(rest.to_owned()),
-            over_memory: repl.common.over_memory,
-            record: None,
-            replay: None,
-            route: repl.common.route.without_fallback(),
-        };
-        let config = repl.workspace.config().clone();
-        let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;
-        repl.session.set_model(&model)?;
-        repl.model = model;
-        repl.is_remote = RemoteModels::new(&config).names(rest);
-    }
-    let info = repl.model.info();
-    let text =
-        format!("the model is {}, with {} tokens of context", info.name, info.context_length);
-    repl.say(Role::Faint, &text)?;
     Ok(Next::Stay)
 }
 
