@@ -2,14 +2,14 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
+use ureq::Body;
 use ureq::http::Response;
 use ureq::http::header::CONTENT_TYPE;
-use ureq::{Agent, Body};
 
 use super::Step;
+use super::loan::Loan;
 use crate::client::{Client, Failure};
 use crate::error::ProviderError;
 use crate::exchange::{Exchange, Said};
@@ -23,10 +23,8 @@ const MOST_ADAPTIONS: u32 = 6;
 /// The thread at the socket.
 pub struct Asking {
     pub client: Arc<Client>,
-    pub agent: Agent,
+    pub loan: Arc<Loan>,
     pub to: SyncSender<Step>,
-    /// Set when nobody listens any more.
-    pub gone: Arc<AtomicBool>,
     pub exchange: Box<dyn Exchange>,
     /// Whether the answer said why it ends: else it is not whole.
     pub whole: bool,
@@ -39,10 +37,10 @@ impl Asking {
         loop {
             let mut spoke = false;
             let Err(failure) = self.attempt(&mut spoke) else {
-                self.client.give_back(self.agent);
+                self.loan.came_to_end();
                 return;
             };
-            if self.is_gone() {
+            if self.loan.is_gone() {
                 return;
             }
             if let Some((status, body)) = &failure.refusal
@@ -67,16 +65,11 @@ impl Asking {
                 reason: failure.error.to_string(),
                 wait,
             });
-            let gone = Arc::clone(&self.gone);
-            if !retry::sleep(wait, options, &|| gone.load(Ordering::Acquire)) {
+            if !retry::sleep(wait, options, &|| self.loan.is_gone()) {
                 return;
             }
             attempt += 1;
         }
-    }
-
-    fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Acquire)
     }
 
     /// One request; `spoke` is set once something of the answer was handed on.
@@ -85,7 +78,7 @@ impl Asking {
         self.whole = false;
         self.hand(Step::Asked)?;
         let url = self.exchange.url();
-        let answer = self.client.send(&self.agent, &url, Some(body.as_bytes()), None)?;
+        let answer = self.client.send(self.loan.agent(), &url, Some(body.as_bytes()), None)?;
         self.hand(Step::Begun)?;
         self.read(answer, spoke)
     }
@@ -117,7 +110,7 @@ impl Asking {
                 Err(_) if done => return Ok(()),
                 Err(error) => return Err(self.client.reading(error)),
             };
-            if self.is_gone() {
+            if self.loan.is_gone() {
                 return if done && count == 0 { Ok(()) } else { Err(self.broken_off()) };
             }
             if count == 0 {

@@ -7,9 +7,9 @@
 
 mod asking;
 mod driver;
+mod loan;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 
@@ -22,6 +22,7 @@ use crate::exchange::{Exchange, Said};
 use crate::stop::StopFilter;
 use asking::Asking;
 use driver::Driver;
+use loan::Loan;
 
 /// Steps that may wait between the threads. The reader's queue behind them is
 /// bounded by the bytes of an answer.
@@ -50,13 +51,11 @@ pub fn run(
     client.check_network()?;
     let (sender, generation) = generation_channel(cancel);
     let (to, from) = sync_channel(STEPS);
-    let gone = Arc::new(AtomicBool::new(false));
-    let agent = client.lend();
+    let loan = Arc::new(Loan::new(client));
     let asking = Asking {
         client: Arc::clone(client),
-        agent: agent.clone(),
+        loan: Arc::clone(&loan),
         to,
-        gone: Arc::clone(&gone),
         exchange: Box::new(exchange),
         whole: false,
     };
@@ -69,11 +68,8 @@ pub fn run(
     let name = || Builder::new().name("mlx-code provider".to_owned());
     name().spawn(move || asking.ask()).map_err(no_thread)?;
     let driving = name().spawn(move || {
-        let whole = driver.drive(&from);
-        gone.store(true, Ordering::Release);
-        if !whole {
-            agent.shutdown();
-        }
+        let at_end = driver.drive(&from);
+        loan.leave(at_end);
     });
     driving.map_err(no_thread)?;
     Ok(generation)
