@@ -8,6 +8,7 @@ use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
 use super::{begin, wanted};
 use crate::args::{Computing, Conversation, ModeName, OutputFormat, ToolsName};
 use crate::command::approve::waiting_in;
+use crate::command::route::summaries;
 use crate::command::{Common, relative, required_model};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{CANCELLED, CONFLICT, NOT_PERMITTED, SUCCESS, UNHEALTHY, USED_UP};
@@ -42,7 +43,8 @@ pub(super) fn run(
     let store = store.filter(|_| workspace.config().session.is_recorded());
     let tools = args.tools.map(ToolsName::when);
     let begun = begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
-    let session = begun.session;
+    let mut session = begun.session;
+    session.set_summaries(summaries(&model, common, host, workspace.config())?.as_ref())?;
     for path in pinned {
         session.pin(path)?;
     }
