@@ -156,17 +156,11 @@ pub fn reader(workspace: &Workspace, host: &Host<'_>) -> Outcome<PublishedReader
     Ok(PublishedReader::new(workspace.config().forge_hosts()?, options, token))
 }
 
-/// A host of one's own has its token in the variable of its kind, as the programs
-/// of both take it; what is kept for the public one stays with that.
+/// GitHub's own program has variables for hosts of one's own; the token of the
+/// public host goes to none of them.
 fn kind_key(host: &ForgeHost) -> Result<Option<SecretName>, Error> {
-    if matches!(host.name(), "github.com" | "gitlab.com") {
-        return Ok(None);
-    }
-    let kind = match host.kind() {
-        ForgeKind::GitHub => "github",
-        _ => "gitlab",
-    };
-    Ok(Some(SecretName::new(kind)?))
+    let is_own = host.name() != "github.com" && host.kind() == ForgeKind::GitHub;
+    Ok(if is_own { Some(SecretName::new("github-enterprise")?) } else { None })
 }
 
 /// How a host is asked: with the token for it, and never where the network is

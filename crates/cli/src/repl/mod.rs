@@ -101,7 +101,7 @@ impl<'r, 'h> Repl<'r, 'h> {
         let summaries = summaries(&model, common, host, workspace.config())?;
         begun.session.set_summaries(summaries.as_ref())?;
         for path in pinned {
-            begun.session.pin(path)?;
+            begun.pin(path)?;
         }
         let mut repl = Self {
             host,
@@ -263,6 +263,16 @@ fn screen(args: &Conversation, config: &Config, host: &Host<'_>) -> Outcome<Scre
 struct Begun {
     session: Session,
     recorder: Option<Arc<Recorder>>,
+}
+
+impl Begun {
+    /// Shows a file whole in each turn.
+    fn pin(&self, path: RelPath) -> Outcome<()> {
+        if let Some(recorder) = &self.recorder {
+            recorder.pin(path.as_str(), true);
+        }
+        Ok(self.session.pin(path)?)
+    }
 }
 
 /// Begins a conversation, which is written into `store`, or goes on with one.

@@ -100,6 +100,9 @@ fn go_on(repl: &mut Repl<'_, '_>, store: &Arc<SessionStore>, id: &SessionId) -> 
     let summaries = summaries(model, repl.common, repl.host, workspace.config())?;
     begun.session.set_summaries(summaries.as_ref())?;
     repl.session = begun.session;
+    if !repl.shows_thinking {
+        repl.session.set_thinking(Some(false));
+    }
     repl.recorder = begun.recorder;
     repl.change = Pending::default();
     repl.proposed.clear();
