@@ -107,7 +107,7 @@ fn programs_find_the_conversation_so_far_while_they_run() {
     let run = call("run", "{\"command\": \"make\"}");
     let rules = json!({"PostToolUse": [program("Bash", KEEP)], "Stop": [program("", KEEP)],
                        "SessionEnd": [program("", KEEP)]});
-    let play = play(&[&format!("I make it.\n{run}"), "It is made."], &rules);
+    let play = play(&[&format!("I make it.\n{run}"), "It is made.", "Again."], &rules);
     let shown = play.folder.path().join("transcripts");
     let line = |kind: &str, role: &str, content: Value| {
         let message = json!({"role": role, "content": content});
