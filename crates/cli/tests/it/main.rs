@@ -34,6 +34,8 @@ mod search;
 mod secrets;
 mod sessions;
 #[cfg(unix)]
+mod streaming;
+#[cfg(unix)]
 mod talk;
 mod tasks;
 mod work;

@@ -7,6 +7,7 @@ mod choosing;
 mod diff;
 mod markdown;
 mod pty;
+mod resizing;
 mod screens;
 mod themes;
 mod typing;
