@@ -6,6 +6,8 @@
 mod additions;
 mod bad_input;
 mod changes;
+#[cfg(unix)]
+mod choosing;
 mod code;
 mod completion;
 mod config;
@@ -32,6 +34,8 @@ mod remote;
 mod routing;
 mod search;
 mod secrets;
+#[cfg(unix)]
+mod sending;
 mod sessions;
 #[cfg(unix)]
 mod streaming;
