@@ -76,6 +76,13 @@ pub struct McpEntry {
     pub is_approved: bool,
 }
 
+impl McpEntry {
+    /// Whether it would be started if only the user said yes.
+    pub fn waits(&self) -> bool {
+        !self.is_approved && !self.server.disabled
+    }
+}
+
 /// The servers of a user and a project.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
