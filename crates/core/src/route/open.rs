@@ -73,6 +73,32 @@ impl RoutePlan {
         Ok(Model::from_shared(self.judged(safe, source, workspace)?))
     }
 
+    /// The model of the plan where another one than that of the conversation
+    /// `like` is planned for it; `None` where it is the same. It is opened when
+    /// it is asked: until then it takes no memory, and its server hears of
+    /// nothing.
+    pub fn open_later(
+        &self,
+        conversation: &Self,
+        like: &Model,
+        source: &ModelSource,
+        workspace: Option<&Workspace>,
+    ) -> Result<Option<Model>> {
+        let models = |plan: &Self| -> Vec<Option<PlannedModel>> {
+            plan.choices.iter().map(|choice| choice.model.clone()).collect()
+        };
+        let Some(first) = self.choice(0).model.clone() else { return Ok(None) };
+        if models(self) == models(conversation) && self.answers == conversation.answers {
+            return Ok(None);
+        }
+        let like = like.info();
+        let usual = deferred(&first, like, source);
+        let sized = self.by_length(&usual, source)?;
+        let safe = fall_back(sized, &self.fallback, source)?;
+        let voices = self.voices.iter().map(|voice| deferred(voice, like, source)).collect();
+        Ok(Some(Model::from_shared(self.best_of(safe, voices, source, workspace)?)))
+    }
+
     fn only_one(&self, source: &ModelSource) -> Result<Option<PlannedModel>> {
         let only = match source.only_installed() {
             // Several are installed: that is only told where nobody else answers.
@@ -125,6 +151,21 @@ impl RoutePlan {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        self.best_of(model, voices, source, workspace)
+    }
+
+    /// The best of several answers of these, or of the model where there are
+    /// none.
+    fn best_of(
+        &self,
+        model: Arc<dyn LanguageModel>,
+        mut voices: Vec<Arc<dyn LanguageModel>>,
+        source: &ModelSource,
+        workspace: Option<&Workspace>,
+    ) -> Result<Arc<dyn LanguageModel>> {
+        if self.answers < 2 {
+            return Ok(model);
         }
         if voices.is_empty() {
             voices.push(model);
