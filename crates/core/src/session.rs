@@ -63,6 +63,8 @@ pub struct Session {
     servers: Option<Arc<SessionServers>>,
     programs: ServerFolders,
     environment: Option<Environment>,
+    /// Whether its prompts are those of who made it, not the workspace's.
+    has_own_prompts: bool,
 }
 
 /// What a session is made with.
@@ -147,7 +149,8 @@ impl Workspace {
         if let Some(when) = setup.tools_when.or(self.config().tools) {
             options.tools = when;
         }
-        if options.prompts.replaced().is_empty() {
+        let has_own_prompts = !options.prompts.replaced().is_empty();
+        if !has_own_prompts {
             options.prompts = self.prompts();
         }
         if let Some(tokens) = self.config().context_tokens {
@@ -155,7 +158,8 @@ impl Workspace {
         }
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
-        Ok(Session { inner, servers, programs: setup.programs, environment: setup.environment })
+        let (programs, environment) = (setup.programs, setup.environment);
+        Ok(Session { inner, servers, programs, environment, has_own_prompts })
     }
 }
 
@@ -263,17 +267,20 @@ impl Session {
     }
 
     /// Takes what was approved, enabled or taken back since: servers, checks,
-    /// hooks and skills, from the next turn on.
+    /// hooks, skills and prompts, from the next turn on.
     ///
     /// # Errors
-    /// A turn that still runs, and a file of what is approved that cannot be
-    /// read.
+    /// A turn that still runs, a file of what is approved that cannot be read,
+    /// and prompts that cannot be rendered.
     pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
         let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
         let checker = Arc::new(workspace.checks(&self.programs));
         self.inner.set_additions(additions, Some(checker))?;
         if let Some(servers) = &self.servers {
             servers.renew();
+        }
+        if !self.has_own_prompts {
+            self.inner.set_prompts(workspace.prompts())?;
         }
         Ok(())
     }

@@ -154,8 +154,8 @@ impl<'r, 'h> Repl<'r, 'h> {
             } else {
                 prompt.read(keyboard, out)?
             };
-            if let Some(columns) = (self.host.columns)() {
-                self.screen.set_columns(Some(columns));
+            if let Some(size) = (self.host.size)() {
+                self.screen.set_columns(Some(size.columns));
             }
             let text = match typed {
                 Typed::Leave => break,

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use mlxcode_core::{Compaction, ContextLedger, Event, ToolCall, TurnEnd};
-use mlxcode_terminal::{Renderer, RendererOptions, Role, Screen, shortened, visible};
+use mlxcode_terminal::{
+    Renderer, RendererOptions, Role, Screen, Size, cursor_place, shortened, visible,
+};
 
 use super::edit_blocks::EditBlocks;
 use super::proposal;
@@ -49,6 +51,20 @@ impl View {
         } else {
             "working"
         }
+    }
+
+    /// Tells that the terminal has this size now.
+    pub fn resize(&mut self, size: Size, out: &mut dyn Write) -> io::Result<()> {
+        self.screen.set_columns(Some(size.columns));
+        for renderer in [&mut self.thought, &mut self.answer].into_iter().flatten() {
+            let anew = renderer.resize(size, || {
+                out.flush().ok()?;
+                cursor_place()
+            });
+            // It ends where the text ended before, at the end of a line or not.
+            out.write_all(anew.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Shows an event.

@@ -247,7 +247,10 @@ impl HookRule {
             (Some(ProgramStop::Output), _) => {
                 failed(format!("it said more than {} KiB", MOST_BYTES >> 10))
             }
-            (None, None) => failed("a signal ended it".to_owned()),
+            (None, None) => {
+                let signal = end.signal.map(|signal| format!(" (signal: {signal})"));
+                failed(format!("it crashed{}", signal.unwrap_or_default()))
+            }
             (None, Some(code)) => {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 Ok(outcome::read(self, code, &text(&end.output), &text(&end.errors)))
