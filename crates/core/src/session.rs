@@ -61,6 +61,8 @@ pub struct Session {
     servers: Option<Arc<SessionServers>>,
     programs: ServerFolders,
     environment: Option<Environment>,
+    /// Who looks at what was changed, where whoever began the session said so.
+    checker: Option<Arc<dyn Checker>>,
 }
 
 /// What a session is made with.
@@ -107,7 +109,7 @@ impl Workspace {
     /// Begins a conversation, or goes on with one.
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
         let reader = self.attachments(&setup.programs, setup.documents);
-        let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
+        let checker = self.checker(setup.checker.as_ref(), &setup.programs);
         let commands = setup.commands.as_ref();
         // Where commands cannot be confined, none are run.
         let runner = commands.and_then(|around| self.runner(around).ok());
@@ -140,16 +142,24 @@ impl Workspace {
         if options.prompts.replaced().is_empty() {
             options.prompts = self.prompts();
         }
-        if let Some(tokens) = self.config().context_tokens {
-            options.context_tokens = tokens;
-        }
+        options.context_tokens = options.context_tokens.or(self.config().context_tokens);
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
-        Ok(Session { inner, servers, programs: setup.programs, environment: setup.environment })
+        let (programs, environment) = (setup.programs, setup.environment);
+        Ok(Session { inner, servers, programs, environment, checker: setup.checker })
     }
 }
 
 impl Workspace {
+    /// Who looks at what was changed: whoever was named for it, else the checks.
+    fn checker(
+        &self,
+        given: Option<&Arc<dyn Checker>>,
+        programs: &ServerFolders,
+    ) -> Arc<dyn Checker> {
+        given.map_or_else(|| Arc::new(self.checks(programs)) as _, Arc::clone)
+    }
+
     /// What others add to a session.
     fn added(
         &self,
@@ -254,7 +264,7 @@ impl Session {
     /// read.
     pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
         let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
-        let checker = Arc::new(workspace.checks(&self.programs));
+        let checker = workspace.checker(self.checker.as_ref(), &self.programs);
         self.inner.set_additions(additions, Some(checker))?;
         if let Some(servers) = &self.servers {
             servers.renew();
