@@ -58,21 +58,18 @@ impl PublishedReader {
         let mut options = self.options.clone();
         options.token = (self.token)(&place.host)?;
         let repository = &place.repository;
-        let (header, text) = match which.kind {
-            PublishedKind::Change => {
-                let change = workspace.read_change(&place, &options, cancel)?;
-                let (from, to) = (&change.head_branch, &change.base_branch);
-                let state = format!("{}, {from} into {to}", change.state);
-                (header("Pull request", which, repository, &state), text_of_change(&change))
+        let (header, text) = if which.kind == PublishedKind::Change {
+            let change = workspace.read_change(&place, &options, cancel)?;
+            let (from, to) = (&change.head_branch, &change.base_branch);
+            let state = format!("{}, {from} into {to}", change.state);
+            (header("Pull request", which, repository, &state), text_of_change(&change))
+        } else {
+            let issue = workspace.read_issue(&place, &options, cancel)?;
+            let mut state = issue.state.clone();
+            if !issue.labels.is_empty() {
+                state.push_str(&format!(", {}", issue.labels.join(", ")));
             }
-            _ => {
-                let issue = workspace.read_issue(&place, &options, cancel)?;
-                let mut state = issue.state.clone();
-                if !issue.labels.is_empty() {
-                    state.push_str(&format!(", {}", issue.labels.join(", ")));
-                }
-                (header("Issue", which, repository, &state), text_of_issue(&issue))
-            }
+            (header("Issue", which, repository, &state), text_of_issue(&issue))
         };
         Ok(PublishedText { of: which, header, text: bounded(text) })
     }

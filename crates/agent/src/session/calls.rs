@@ -82,8 +82,11 @@ impl Worker<'_> {
             let what = access.to_string();
             let (decision, _) = self.advised(&call.id, &call.name, &access, &what, &advice);
             match decision {
-                Decision::Yes | Decision::Always | Decision::Only(_) => {}
-                Decision::Parts(_) | Decision::PartsBecause(..) => {}
+                Decision::Yes
+                | Decision::Always
+                | Decision::Only(_)
+                | Decision::Parts(_)
+                | Decision::PartsBecause(..) => {}
                 Decision::Because(why) => return Ok(told_not(why)),
                 Decision::No | Decision::Why(_) => return Ok(Answered::End(self.declined())),
             }

@@ -45,10 +45,8 @@ impl Worker<'_> {
             }
         }
         let is_whole = left.is_empty() && taken.iter().all(|one| is_path(one, proposed));
-        self.note = match is_whole {
-            true => None,
-            false => Some(self.words("taken", context! { taken, left, why })?),
-        };
+        self.note =
+            if is_whole { None } else { Some(self.words("taken", context! { taken, left, why })?) };
         Ok(())
     }
 }
