@@ -221,7 +221,7 @@ pub mod backend {
     pub use mlxcode_providers::{
         AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
         Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
-        RouteRule, Routing, Task,
+        RouteRule, Routing,
     };
 
     pub use mlxcode_models::{

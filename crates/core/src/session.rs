@@ -65,6 +65,8 @@ pub struct Session {
     environment: Option<Environment>,
     /// Whether its prompts are those of who made it, not the workspace's.
     has_own_prompts: bool,
+    /// Who looks at what was changed, where whoever began the session said so.
+    checker: Option<Arc<dyn Checker>>,
 }
 
 /// What a session is made with.
@@ -117,7 +119,7 @@ impl Workspace {
     /// Begins a conversation, or goes on with one.
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
         let reader = self.attachments(&setup.programs, setup.documents);
-        let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
+        let checker = self.checker(setup.checker.as_ref(), &setup.programs);
         let commands = setup.commands.as_ref();
         // Where commands cannot be confined, none are run.
         let runner = commands.and_then(|around| self.runner(around).ok());
@@ -153,17 +155,25 @@ impl Workspace {
         if !has_own_prompts {
             options.prompts = self.prompts();
         }
-        if let Some(tokens) = self.config().context_tokens {
-            options.context_tokens = tokens;
-        }
+        options.context_tokens = options.context_tokens.or(self.config().context_tokens);
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
         let (programs, environment) = (setup.programs, setup.environment);
-        Ok(Session { inner, servers, programs, environment, has_own_prompts })
+        let checker = setup.checker;
+        Ok(Session { inner, servers, programs, environment, has_own_prompts, checker })
     }
 }
 
 impl Workspace {
+    /// Who looks at what was changed: whoever was named for it, else the checks.
+    fn checker(
+        &self,
+        given: Option<&Arc<dyn Checker>>,
+        programs: &ServerFolders,
+    ) -> Arc<dyn Checker> {
+        given.map_or_else(|| Arc::new(self.checks(programs)) as _, Arc::clone)
+    }
+
     /// What others add to a session.
     fn added(
         &self,
@@ -274,7 +284,7 @@ impl Session {
     /// and prompts that cannot be rendered.
     pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
         let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
-        let checker = Arc::new(workspace.checks(&self.programs));
+        let checker = workspace.checker(self.checker.as_ref(), &self.programs);
         self.inner.set_additions(additions, Some(checker))?;
         if let Some(servers) = &self.servers {
             servers.renew();

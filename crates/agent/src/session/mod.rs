@@ -100,6 +100,11 @@ pub trait Checker: Send + Sync {
         let _ = (files, cancel);
     }
 
+    /// Hears that a file that was looked at has another name since.
+    fn renamed(&self, from: &RelPath, to: &RelPath) {
+        let _ = (from, to);
+    }
+
     /// Runs the checks that these files ask for, and hands each result on as it
     /// comes.
     fn check(&self, files: &[RelPath], cancel: &CancelToken, found: &mut dyn FnMut(CheckReport));

@@ -100,6 +100,11 @@ impl Worker<'_> {
             checker.before(&files, &self.cancel);
         }
         let entry = self.parts.ground.apply(plan, actor)?;
+        if let Some(checker) = &self.parts.checker {
+            for change in plan.changes() {
+                change.to.iter().for_each(|to| checker.renamed(&change.path, to));
+            }
+        }
         let files = plan.changes().iter().flat_map(paths_of).collect();
         self.emit(Event::Applied { entry: entry.id, files });
         self.repeats.changed();

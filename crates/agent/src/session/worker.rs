@@ -20,6 +20,7 @@ use super::step::Step;
 use super::{Input, SessionOptions, SessionParts};
 use crate::error::{Error, Result};
 use crate::tool::{Access, ToolBox};
+use crate::turn::CONTEXT_TOKENS;
 
 /// Who works on a turn.
 pub(super) struct Worker<'a> {
@@ -171,7 +172,7 @@ impl<'a> Worker<'a> {
         let counter = |text: &str| model.count_text(text).unwrap_or(usize::MAX);
         let budget = Budget {
             tokens: kept + room,
-            search_tokens: kept + self.options.context_tokens.min(room),
+            search_tokens: kept + self.options.context_tokens.unwrap_or(CONTEXT_TOKENS).min(room),
             counter: &counter,
         };
         let earlier = self.state.context.take();

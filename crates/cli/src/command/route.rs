@@ -234,7 +234,7 @@ fn source(
     Ok((source, line))
 }
 
-/// The key of the model that answers first; somebody may be asked for the
+/// The keys of the models that are opened first; somebody may be asked for the
 /// passphrase that it is locked with.
 fn typed_keys(
     plan: &RoutePlan,
@@ -242,18 +242,21 @@ fn typed_keys(
     host: &mut Host<'_>,
 ) -> Outcome<BTreeMap<SecretName, Option<mlxcode_core::Secret>>> {
     let mut known = BTreeMap::new();
-    let Some(first) = &plan.choice(0).model else { return Ok(known) };
-    let is_here = first.may_be_path && host.current_dir.join(&first.name).exists();
-    if is_here || !remote.names(&first.name) {
-        return Ok(known);
-    }
-    if let Some(name) = remote.key_name(&first.name)? {
+    let first = plan.opened_first();
+    // The next one needs no key, or tells of its own.
+    let is_alone = first.len() < 2 && plan.fallback.is_empty();
+    for model in first {
+        let is_here = model.may_be_path && host.current_dir.join(&model.name).exists();
+        if is_here || !remote.names(&model.name) {
+            continue;
+        }
+        let Some(name) = remote.key_name(&model.name)? else { continue };
+        if known.contains_key(&name) {
+            continue;
+        }
         match secret::key(&name, host) {
-            Ok(key) => {
-                known.insert(name, key);
-            }
-            // The next one needs no key, or tells of its own.
-            Err(_) if !plan.fallback.is_empty() => {}
+            Ok(key) => drop(known.insert(name, key)),
+            Err(_) if !is_alone => {}
             Err(failure) => return Err(failure),
         }
     }
