@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use adapter::{ModelAdapter, RunningAdapter};
-pub use command::{PluginCommand, PluginRole, commands_in, with_arguments};
+pub use command::{PluginCommand, PluginRole, commands_in, with_arguments, with_words};
 pub use error::PluginError;
 pub use hook::{
     Happening, HookDecision, HookEvent, HookOutcome, HookProblem, HookRule, HookSurroundings,

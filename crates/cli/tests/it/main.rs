@@ -28,6 +28,7 @@ mod own_words;
 mod plugins;
 mod printing;
 #[cfg(unix)]
+#[path = "../../../terminal/tests/pty/mod.rs"]
 mod pty;
 mod pulls;
 mod remote;

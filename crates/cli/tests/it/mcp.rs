@@ -2,38 +2,19 @@
 #![cfg(unix)]
 
 use mlxcode_core::ContentHash;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::ground::{Ground, Play, Ran};
-
-/// A server in the shell: one tool that gives its arguments back.
-const SERVER: &str = r#"#!/bin/sh
-while read -r line; do
-  id=${line#*\"id\":}; id=${id%%[,\}]*}
-  case "$line" in
-    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
-    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again\nat once","inputSchema":{"type":"object"}},{"name":"fail","inputSchema":{"type":"object"}}]}' ;;
-    *'"name":"fail"'*) result='{"content":[{"type":"text","text":"it is broken"}],"isError":true}' ;;
-    *'"method":"tools/call"'*) result='{"content":[{"type":"text","text":"heard '"${TOKEN:-nothing}"'"}]}' ;;
-    *) continue ;;
-  esac
-  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
-done
-"#;
+use crate::ground::{Ground, Play, TOOL_SERVER};
 
 fn ground() -> Ground {
     let ground = Ground::new();
-    ground.write("server.sh", SERVER);
+    ground.write("server.sh", TOOL_SERVER);
     let servers = json!({"mcpServers": {
         "shell": {"command": "sh", "args": ["server.sh"], "env": {"TOKEN": "${WHO:-somebody}"}},
         "web": {"type": "http", "url": "https://example.org/mcp"},
     }});
     ground.write(".mcp.json", &servers.to_string());
     ground
-}
-
-fn json_of(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
 }
 
 #[test]
@@ -61,14 +42,14 @@ fn a_projects_servers_wait_for_the_user() {
     ground.run(&["mcp", "approve"]);
     ground.run(&["mcp", "revoke"]);
     assert_eq!(
-        json_of(&ground.run(&["mcp", "list", "--json"]))["servers"][0]["is_approved"],
+        ground.run(&["mcp", "list", "--json"]).document()["servers"][0]["is_approved"],
         false
     );
 }
 
 /// Which of the two servers of the project may be started.
 fn approved(ground: &Ground) -> Vec<String> {
-    let listed = json_of(&ground.run(&["mcp", "list", "--json"]));
+    let listed = ground.run(&["mcp", "list", "--json"]).document();
     let servers = listed["servers"].as_array().unwrap().iter();
     let approved = servers.filter(|server| server["is_approved"] == true);
     approved.map(|server| server["name"].as_str().unwrap().to_owned()).collect()
@@ -86,7 +67,7 @@ fn a_server_is_approved_and_revoked_by_itself() {
     ground.run(&["approve", "server:shell", "--revoke"]);
     assert_eq!(approved(&ground), ["web"]);
     let ran = ground.run(&["mcp", "approve", "shell", "--json"]);
-    assert_eq!(json_of(&ran)["servers"], json!(["shell"]));
+    assert_eq!(ran.document()["servers"], json!(["shell"]));
     assert_eq!(approved(&ground), ["shell", "web"]);
 
     // What is approved is what stands there of each.
@@ -139,11 +120,11 @@ fn servers_are_tried_and_their_tools_listed() {
     // Without a hub the tests are offline: no name is resolved.
     let ran = ground.run(&["mcp", "test", "--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    let web = &json_of(&ran)["servers"][1];
+    let web = &ran.document()["servers"][1];
     assert_eq!((&web["state"], &web["error"]["code"]), (&json!("failed"), &json!("mcp.offline")));
     let ran = ground.run(&["mcp", "tools", "shell"]);
     assert_eq!(ran.out, "shell__echo  Says it again\nshell__fail\n");
-    let tools = json_of(&ground.run(&["mcp", "tools", "shell", "--json"]));
+    let tools = ground.run(&["mcp", "tools", "shell", "--json"]).document();
     assert_eq!(tools["tools"][0]["input_schema"], json!({"type": "object"}));
 }
 
@@ -153,7 +134,7 @@ fn calls_answer_and_fail() {
     ground.run(&["mcp", "approve"]);
     let play = Play { input: "{}", ..Play::default() };
     let ran = ground.play(&["mcp", "call", "shell__echo", "-", "--json"], play);
-    assert_eq!(json_of(&ran)["text"], "heard somebody");
+    assert_eq!(ran.document()["text"], "heard somebody");
     let ran = ground.run(&["mcp", "call", "shell__fail"]);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (1, "", "it is broken\n"));
     let check = |args: &[&str], code: u8, words: &str| {
@@ -172,7 +153,7 @@ fn calls_answer_and_fail() {
 #[test]
 fn the_users_own_servers_need_no_approval() {
     let ground = Ground::new();
-    ground.write("server.sh", SERVER);
+    ground.write("server.sh", TOOL_SERVER);
     let config = json!({"mcp_servers": {"mine": {"command": "sh", "args": ["server.sh"]}}});
     std::fs::create_dir_all(ground.home().join("config")).unwrap();
     std::fs::write(ground.home().join("config/config.json"), config.to_string()).unwrap();
