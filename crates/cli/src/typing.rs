@@ -41,7 +41,8 @@ impl Hidden {
     /// written there; it is there for the next prompt.
     #[cfg(unix)]
     pub fn for_later() -> Option<Self> {
-        hide(OptionalActions::Now, LocalModes::empty())
+        // An interrupt leaves it, too.
+        hide(OptionalActions::Now, LocalModes::NOFLSH)
     }
 
     /// Here nobody knows how.

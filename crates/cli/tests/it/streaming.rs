@@ -147,3 +147,22 @@ fn what_is_typed_while_an_answer_comes_is_there_for_the_next_prompt() {
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
 }
+
+#[test]
+fn an_interrupt_leaves_what_was_typed() {
+    let ground = Ground::new();
+    let (url, pieces) = server();
+    let mut terminal = open(&ground, &[], &["--model", &url], 80);
+    terminal.send("tell me\r");
+    pieces.send("It greets everybody who ").unwrap();
+    terminal.wait_for("It greets everybody");
+    terminal.send("and then\x03");
+    pieces.send("comes along.\n").unwrap();
+    terminal.wait_for("stopped");
+    terminal.wait_for("› and then");
+    assert!(!terminal.contents().contains("^C"), "{}", terminal.contents());
+    terminal.send("\x03");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
