@@ -76,6 +76,13 @@ pub struct McpEntry {
     pub is_approved: bool,
 }
 
+impl McpEntry {
+    /// Whether it would be started if only the user said yes.
+    pub fn waits(&self) -> bool {
+        !self.is_approved && !self.server.disabled
+    }
+}
+
 /// The servers of a user and a project.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -139,7 +146,7 @@ impl McpPlan {
 
     /// Whether the project names servers that the user has not approved.
     pub fn waits_for_approval(&self) -> bool {
-        self.entries.iter().any(|entry| !entry.is_approved)
+        self.entries.iter().any(McpEntry::waits)
     }
 
     /// Starts the servers that are approved: all, or the one that is named.

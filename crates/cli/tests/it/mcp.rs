@@ -177,3 +177,14 @@ fn a_file_that_is_none_is_told() {
     assert!(ran.err.contains(".mcp.json: EOF"), "{}", ran.err);
     assert_eq!(ground.run(&["mcp", "approve"]).code, 2);
 }
+
+#[test]
+fn a_server_that_is_disabled_waits_for_nobody() {
+    let ground = Ground::new();
+    let servers =
+        json!({"mcpServers": {"shell": {"command": "sh", "args": ["x"], "disabled": true}}});
+    ground.write(".mcp.json", &servers.to_string());
+    let ran = ground.run(&["mcp", "list"]);
+    assert!(ran.out.contains("shell  project  disabled"), "{ran:?}");
+    assert_eq!(ran.err, "");
+}

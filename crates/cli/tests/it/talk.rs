@@ -138,14 +138,17 @@ fn files_that_are_pinned_before_the_first_word_are_pinned_later() {
     leave(terminal);
     let mut terminal = open(&ground, &[], &["--continue"], 80);
     terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
     terminal.send("/drop greet.py\r");
     terminal.wait_for("port.py");
+    terminal.wait_for_prompt();
     terminal.send("/drop\r");
     terminal.wait_for("no file is shown whole");
     assert!(!terminal.contents().contains("is not shown whole"), "{}", terminal.contents());
     leave(terminal);
     let mut terminal = open(&ground, &[], &["--continue"], 80);
     terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
     terminal.send("/drop greet.py\r");
     terminal.wait_for("greet.py is not shown whole");
     leave(terminal);
