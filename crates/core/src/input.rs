@@ -104,6 +104,8 @@ pub enum InputError {
         program: String,
         /// What the operating system said; `None`: it ended by itself.
         source: Option<io::Error>,
+        /// Where what was written in it lies.
+        kept: Option<PathBuf>,
     },
     /// What was typed twice is not the same.
     #[error("the two are not the same")]
@@ -246,6 +248,10 @@ impl Diagnostic for InputError {
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",
                 Self::NotTheSame => "type it again",
                 Self::NoEditor => "set VISUAL or EDITOR to the editor of your choice",
+                Self::Editor { kept: Some(path), .. } => {
+                    let path = path.display();
+                    return Some(format!("nothing was changed; what was written is in {path}"));
+                }
                 Self::Editor { .. } => "check VISUAL and EDITOR; nothing was changed",
                 Self::NoPair { .. } => {
                     "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"

@@ -105,7 +105,9 @@ pub use library::{
     LibraryContents, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
     SpeedSource, VerifyOptions, free_memory_bytes,
 };
-pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers};
+pub use mcp::{
+    ApprovedServers, Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers,
+};
 pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;

@@ -91,10 +91,11 @@ impl Workspace {
     }
 }
 
-type Found = (PathBuf, Vec<PathBuf>, Vec<u8>);
+/// Their folder, their files and what is approved of them.
+pub(crate) type Found = (PathBuf, Vec<PathBuf>, Vec<u8>);
 
 /// The project's prompts, and all that they hold with their names and lengths.
-fn read(root: &Path) -> Result<Option<Found>> {
+pub(crate) fn read(root: &Path) -> Result<Option<Found>> {
     let folder = root.join(PROJECT_PROMPTS);
     let unreadable = |path: &Path| {
         let path = path.to_owned();

@@ -63,6 +63,8 @@ pub struct Session {
     environment: Option<Environment>,
     /// Who looks at what was changed, where whoever began the session said so.
     checker: Option<Arc<dyn Checker>>,
+    /// Whether its prompts are those of who made it, not the workspace's.
+    has_own_prompts: bool,
 }
 
 /// What a session is made with.
@@ -139,14 +141,16 @@ impl Workspace {
         if let Some(when) = setup.tools_when.or(self.config().tools) {
             options.tools = when;
         }
-        if options.prompts.replaced().is_empty() {
+        let has_own_prompts = !options.prompts.replaced().is_empty();
+        if !has_own_prompts {
             options.prompts = self.prompts();
         }
         options.context_tokens = options.context_tokens.or(self.config().context_tokens);
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
         let (programs, environment) = (setup.programs, setup.environment);
-        Ok(Session { inner, servers, programs, environment, checker: setup.checker })
+        let checker = setup.checker;
+        Ok(Session { inner, servers, programs, environment, checker, has_own_prompts })
     }
 }
 
@@ -257,17 +261,20 @@ impl Session {
     }
 
     /// Takes what was approved, enabled or taken back since: servers, checks,
-    /// hooks and skills, from the next turn on.
+    /// hooks, skills and prompts, from the next turn on.
     ///
     /// # Errors
-    /// A turn that still runs, and a file of what is approved that cannot be
-    /// read.
+    /// A turn that still runs, a file of what is approved that cannot be read,
+    /// and prompts that cannot be rendered.
     pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
         let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
         let checker = workspace.checker(self.checker.as_ref(), &self.programs);
         self.inner.set_additions(additions, Some(checker))?;
         if let Some(servers) = &self.servers {
             servers.renew();
+        }
+        if !self.has_own_prompts {
+            self.inner.set_prompts(workspace.prompts())?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Checker, Session, SessionParts, ToolsWhen, hooked, instructions};
 use crate::error::Result;
 use crate::plugin::{HookSurroundings, Hooks};
+use crate::prompts::Prompts;
 use crate::tool::{SkillFile, SkillTool, ToolSource};
 
 /// What others add to a session: the user's plugins, servers of tools.
@@ -53,6 +54,21 @@ impl Session {
         self.parts.checker = checker;
         offer_skills(&mut self.parts);
         self.instruct()
+    }
+
+    /// Takes other prompts, from the next turn on.
+    ///
+    /// # Errors
+    /// Prompts that cannot be rendered, with which nothing changes, and
+    /// [`Error::Busy`](crate::Error::Busy) while a turn runs.
+    pub fn set_prompts(&mut self, prompts: Prompts) -> Result<()> {
+        drop(self.state()?);
+        let before = std::mem::replace(&mut self.options.prompts, prompts);
+        let done = self.instruct();
+        if done.is_err() {
+            self.options.prompts = before;
+        }
+        done
     }
 
     /// Writes the instructions anew: the model can do other things now.

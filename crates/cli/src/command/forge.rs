@@ -139,15 +139,11 @@ pub fn options(place: &Place, workspace: &Workspace, host: &mut Host<'_>) -> Out
     options.proxy.clone_from(&host.hub.proxy);
     let own = config.forge_key(&place.host)?;
     let mut token = secret::kept_or_given(&own, host)?;
-    if token.is_none() && !matches!(place.host.name(), "github.com" | "gitlab.com") {
-        // A host of one's own has its token in the variable of its kind, as
-        // the programs of both take it; what is kept for the public one stays
-        // with that.
-        let kind = match place.host.kind() {
-            ForgeKind::GitHub => "github",
-            _ => "gitlab",
-        };
-        token = host.secrets.given(&SecretName::new(kind)?);
+    let is_own = place.host.name() != "github.com" && place.host.kind() == ForgeKind::GitHub;
+    if token.is_none() && is_own {
+        // GitHub's own program has variables for hosts of one's own; the token
+        // of the public host goes to none of them.
+        token = host.secrets.given(&SecretName::new("github-enterprise")?);
     }
     options.token = token.map(|token| Token::new(token.reveal())).transpose()?;
     Ok(options)

@@ -97,7 +97,7 @@ impl<'r, 'h> Repl<'r, 'h> {
         let begun =
             begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
         for path in pinned {
-            begun.session.pin(path)?;
+            begun.pin(path)?;
         }
         let mut repl = Self {
             host,
@@ -150,8 +150,8 @@ impl<'r, 'h> Repl<'r, 'h> {
             } else {
                 prompt.read(keyboard, out)?
             };
-            if let Some(columns) = (self.host.columns)() {
-                self.screen.set_columns(Some(columns));
+            if let Some(size) = (self.host.size)() {
+                self.screen.set_columns(Some(size.columns));
             }
             let text = match typed {
                 Typed::Leave => break,
@@ -259,6 +259,16 @@ fn screen(args: &Conversation, config: &Config, host: &Host<'_>) -> Outcome<Scre
 struct Begun {
     session: Session,
     recorder: Option<Arc<Recorder>>,
+}
+
+impl Begun {
+    /// Shows a file whole in each turn.
+    fn pin(&self, path: RelPath) -> Outcome<()> {
+        if let Some(recorder) = &self.recorder {
+            recorder.pin(path.as_str(), true);
+        }
+        Ok(self.session.pin(path)?)
+    }
 }
 
 /// Begins a conversation, which is written into `store`, or goes on with one.

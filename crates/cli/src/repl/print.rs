@@ -42,10 +42,10 @@ pub(super) fn run(
     let store = store.filter(|_| workspace.config().session.is_recorded());
     let tools = args.tools.map(ToolsName::when);
     let begun = begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
-    let session = begun.session;
     for path in pinned {
-        session.pin(path)?;
+        begun.pin(path)?;
     }
+    let session = begun.session;
     let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     // Nobody is there who could say yes.
     let mut waiting = waiting_in(&workspace, "`mlx-code approve` shows them");

@@ -84,7 +84,7 @@ fn an_issue_is_shown_with_all_pages_of_what_was_said() {
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|one| one.contains(&format!("authorization: Bearer {TOKEN}"))));
     let ran = ground.run(&["issue", "https://git.example.org/a/b/issues/12", "--json"]);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["comments"][1]["body"], "And me.");
     assert!(!format!("{ran:?}").contains(TOKEN));
 }
@@ -126,6 +126,31 @@ fn a_merge_request_is_shown_with_what_it_changes() {
     assert!(ran.out.ends_with("\nmodified greet.py\n"), "{ran:?}");
     let ran = ground.run(&["pull-request", place, "--diff"]);
     assert!(ran.out.ends_with("+++ b/greet.py\n@@ -1 +1 @@\n-a\n+b\n"), "{ran:?}");
+}
+
+#[test]
+fn the_token_of_the_public_host_goes_to_no_other() {
+    for (kind, path, own) in [
+        ("github", "GET /repos/a/b/issues/1", Some("ghe_own")),
+        ("gitlab", "GET /projects/a%2Fb/issues/1", None),
+    ] {
+        let (address, seen) = forge(&[(path, 404, "", Value::Null)]);
+        let ground = Ground::new();
+        configured(&ground, &address, kind);
+        let place = match kind {
+            "github" => "https://git.example.org/a/b/issues/1",
+            _ => "https://git.example.org/a/b/-/issues/1",
+        };
+        let public = [("github", TOKEN), ("gitlab", TOKEN)];
+        let ran = ground.play(&["issue", place], Play { secrets: &public, ..Play::default() });
+        assert_ne!(ran.code, 0, "{ran:?}");
+        assert!(!seen.lock().unwrap().is_empty(), "{ran:?}");
+        assert!(!format!("{seen:?}").contains(TOKEN), "{kind}");
+        let Some(own) = own else { continue };
+        let both = [public[0], ("github-enterprise", own)];
+        ground.play(&["issue", place], Play { secrets: &both, ..Play::default() });
+        assert!(format!("{seen:?}").contains(own) && !format!("{seen:?}").contains(TOKEN));
+    }
 }
 
 #[test]

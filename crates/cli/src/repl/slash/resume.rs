@@ -97,6 +97,9 @@ fn go_on(repl: &mut Repl<'_, '_>, store: &Arc<SessionStore>, id: &SessionId) -> 
     let begun =
         begin(workspace, model, (mode, repl.tools), Some(store), Some(&recorded), repl.host)?;
     repl.session = begun.session;
+    if !repl.shows_thinking {
+        repl.session.set_thinking(Some(false));
+    }
     repl.recorder = begun.recorder;
     repl.change = Pending::default();
     repl.proposed.clear();
