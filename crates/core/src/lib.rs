@@ -63,6 +63,7 @@ mod packing;
 mod plugins;
 mod precise;
 mod prompts;
+mod published;
 mod remote;
 mod residency;
 mod residents;
@@ -116,6 +117,7 @@ pub use packing::{ContextOptions, CursorOptions};
 pub use plugins::{PROJECT_PLUGINS, PROJECT_SKILLS, plugins, with_plugin_catalogues};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
+pub use published::PublishedReader;
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,

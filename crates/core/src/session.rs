@@ -11,7 +11,8 @@ use mlxcode_agent::{
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
-    Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, SearchOptions,
+    Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, Published,
+    PublishedText, SearchOptions,
 };
 use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 
@@ -20,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::mcp::Environment;
 use crate::model::Model;
 use crate::precise::ServerFolders;
+use crate::published::PublishedReader;
 use crate::runner::RunSurroundings;
 use crate::serving::{SessionServer, SessionServers};
 use crate::workspace::Workspace;
@@ -61,10 +63,10 @@ pub struct Session {
     servers: Option<Arc<SessionServers>>,
     programs: ServerFolders,
     environment: Option<Environment>,
-    /// Who looks at what was changed, where whoever began the session said so.
-    checker: Option<Arc<dyn Checker>>,
     /// Whether its prompts are those of who made it, not the workspace's.
     has_own_prompts: bool,
+    /// Who looks at what was changed, where whoever began the session said so.
+    checker: Option<Arc<dyn Checker>>,
 }
 
 /// What a session is made with.
@@ -99,6 +101,12 @@ pub struct SessionSetup {
     pub offline: bool,
     /// What was said before, where it goes on.
     pub entries: Vec<Entry>,
+    /// The model that sums up what does not fit any more, such as that of
+    /// [`RoutePlan::open_later`](crate::RoutePlan::open_later); `None`, and
+    /// where it fails: that of the conversation.
+    pub summaries: Option<Model>,
+    /// Who reads issues and changes that somebody names; `None`: nobody does.
+    pub published: Option<PublishedReader>,
 }
 
 impl std::fmt::Debug for SessionSetup {
@@ -126,7 +134,8 @@ impl Workspace {
         });
         let additions = self.added(setup.environment.as_ref(), servers.as_ref())?;
         let tools = setup.tools.unwrap_or_else(|| ToolBox::usual(runner));
-        let tree = Arc::new(Tree::new(self.clone(), reader));
+        let published = setup.published.map(|published| published.offline_if(offline));
+        let tree = Arc::new(Tree { published, ..Tree::new(self.clone(), reader) });
         let parts = SessionParts {
             ground: Arc::clone(&tree) as Arc<dyn Ground>,
             lookup: tree,
@@ -136,6 +145,7 @@ impl Workspace {
             checker: Some(checker),
             log: setup.log,
             additions,
+            summaries: setup.summaries.map(|model| model.shared()),
         };
         let mut options = setup.options;
         if let Some(when) = setup.tools_when.or(self.config().tools) {
@@ -150,7 +160,7 @@ impl Workspace {
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
         let (programs, environment) = (setup.programs, setup.environment);
         let checker = setup.checker;
-        Ok(Session { inner, servers, programs, environment, checker, has_own_prompts })
+        Ok(Session { inner, servers, programs, environment, has_own_prompts, checker })
     }
 }
 
@@ -227,6 +237,12 @@ impl Session {
     /// Lets another model go on.
     pub fn set_model(&mut self, model: &Model) -> Result<()> {
         Ok(self.inner.set_model(model.shared())?)
+    }
+
+    /// Lets a model sum up what does not fit any more; `None`: that of the
+    /// conversation.
+    pub fn set_summaries(&mut self, model: Option<&Model>) -> Result<()> {
+        Ok(self.inner.set_summaries(model.map(Model::shared))?)
     }
 
     /// Sets whether the model thinks before it answers.
@@ -317,6 +333,7 @@ pub(crate) struct Tree {
     workspace: Workspace,
     code: Mutex<Option<Code>>,
     reader: AttachmentReader,
+    published: Option<PublishedReader>,
 }
 
 impl Tree {
@@ -327,7 +344,7 @@ impl Tree {
     }
 
     fn new(workspace: Workspace, reader: AttachmentReader) -> Self {
-        Self { workspace, code: Mutex::new(None), reader }
+        Self { workspace, code: Mutex::new(None), reader, published: None }
     }
 
     /// Packs by what is known of the tree, and looks meanwhile whether that
@@ -383,6 +400,15 @@ impl Ground for Tree {
         options: &AttachmentOptions,
     ) -> Option<AgentResult<Attached>> {
         Some(self.reader.read(which, options).map_err(Into::into))
+    }
+
+    fn published(
+        &self,
+        which: &Published,
+        cancel: &CancelToken,
+    ) -> Option<AgentResult<PublishedText>> {
+        let reader = self.published.as_ref()?;
+        Some(reader.read(&self.workspace, *which, cancel).map_err(of_ground))
     }
 }
 

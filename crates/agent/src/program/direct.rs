@@ -1,5 +1,5 @@
 use std::io::{self, Read, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -47,8 +47,9 @@ impl ProgramRunner for DirectRunner {
         if output.1 && stopped.is_none() {
             stopped = Some(ProgramStop::Output);
         }
-        let status = status.filter(|_| stopped.is_none()).and_then(|status| status.code());
-        Ok(ProgramEnd { status, stopped, output: output.0, errors: errors.0 })
+        let own = status.filter(|_| stopped.is_none());
+        let (status, signal) = (own.and_then(|own| own.code()), own.and_then(signal));
+        Ok(ProgramEnd { status, signal, stopped, output: output.0, errors: errors.0 })
     }
 }
 
@@ -92,6 +93,16 @@ fn limit_memory(child: &Child, most: Option<u64>) {
 
 #[cfg(not(target_os = "linux"))]
 fn limit_memory(_: &Child, _: Option<u64>) {}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
 
 /// Waits for the end of the program and of its streams; why it is to be ended,
 /// where it has not.
@@ -236,7 +247,7 @@ mod tests {
         assert_eq!((end.status, end.stopped), (Some(2), None));
         assert_eq!(end.errors.len(), MOST_ERROR_BYTES);
         let end = run(shell("kill -SEGV $$", LONG));
-        assert_eq!((end.status, end.stopped), (None, None));
+        assert_eq!((end.status, end.signal, end.stopped), (None, Some(11), None));
     }
 
     #[test]

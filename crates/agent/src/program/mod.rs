@@ -68,6 +68,8 @@ pub enum ProgramInput {
 pub struct ProgramEnd {
     /// Its exit status; `None` where it was ended, or crashed.
     pub status: Option<i32>,
+    /// Unix's signal that it crashed by, where it did.
+    pub signal: Option<i32>,
     /// Why it was ended, where it was.
     pub stopped: Option<ProgramStop>,
     /// What it wrote to its output, as far as it came.

@@ -1,5 +1,6 @@
 //! What others add to a session, and what changes with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Checker, Session, SessionParts, ToolsWhen, hooked, instructions};
@@ -27,6 +28,9 @@ pub struct SessionHooks {
     pub hooks: Hooks,
     /// What they are told beside what happens.
     pub around: HookSurroundings,
+    /// The folder in which they find the conversation so far, as a file that is
+    /// there while they run; `None`: they are given none.
+    pub transcripts: Option<PathBuf>,
 }
 
 impl Session {
@@ -83,11 +87,12 @@ impl Session {
     /// Tells the programs of plugins that the session ends, and why. What is
     /// said later begins it again.
     pub fn end(&self, reason: &str) -> Result<()> {
-        let is_begun = self.with_state(|state| std::mem::take(&mut state.is_begun))?;
-        if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
-            hooked::hear_end(hooks, &self.options.name, reason);
-        }
-        Ok(())
+        self.with_state(|state| {
+            let is_begun = std::mem::take(&mut state.is_begun);
+            if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
+                hooked::hear_end(hooks, &self.options.name, &state.entries, reason);
+            }
+        })
     }
 }
 

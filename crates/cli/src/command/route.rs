@@ -166,6 +166,26 @@ pub fn open(
     Ok(Some(model))
 }
 
+/// The model that sums up a conversation with `model`, where the configuration
+/// names another one for it; it is opened when it is asked. A recording holds one
+/// model's answers, so there the conversation's sums up too.
+pub fn summaries(
+    model: &Model,
+    common: &Common,
+    host: &mut Host<'_>,
+    config: &Config,
+) -> Outcome<Option<Model>> {
+    if host.model.is_some() || common.replay.is_some() || common.record.is_some() {
+        return Ok(None);
+    }
+    let workspace = common.workspace(host).ok();
+    let of = |task| plan(task, common, workspace.as_ref(), config);
+    let (chat, summary) = (of(ModelTask::Chat), of(ModelTask::Summary));
+    let (source, line) = source(&summary, &Computing::default(), common, host, config)?;
+    line.end();
+    Ok(summary.open_later(&chat, model, &source, workspace.as_ref())?)
+}
+
 fn plan(
     task: ModelTask,
     common: &Common,

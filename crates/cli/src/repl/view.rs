@@ -257,12 +257,14 @@ impl View {
 }
 
 fn compacted(compaction: &Compaction) -> String {
-    let Compaction { before_tokens, after_tokens, tool_results, passages, turns } = compaction;
+    let Compaction { before_tokens, after_tokens, tool_results, passages, turns, summarised_by } =
+        compaction;
+    let by = summarised_by.as_ref().map(|model| format!(" by {model}")).unwrap_or_default();
     let mut parts = Vec::new();
     for (count, what) in [
-        (tool_results, "answers of tools"),
-        (passages, "messages' passages of code"),
-        (turns, "turns, told in a summary"),
+        (tool_results, "answers of tools".to_owned()),
+        (passages, "messages' passages of code".to_owned()),
+        (turns, format!("turns, told in a summary{by}")),
     ] {
         if *count > 0 {
             parts.push(format!("{count} {what}"));

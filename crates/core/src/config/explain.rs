@@ -155,7 +155,7 @@ fn default_of(key: &str) -> Option<Value> {
         "theme" => json!("auto"),
         "keys" => json!("emacs"),
         "session.record" => json!(true),
-        "cache.answers" | "cache.drawn" => json!(false),
+        "cache.answers" | "cache.drawn" | "offline" => json!(false),
         "cache.most_bytes" => json!(mlxcode_providers::CacheOptions::MOST_BYTES),
         "models.ensemble.answers" | "models.ensemble.at_once" => json!(1),
         "models.ensemble.tasks" => json!([ModelTask::Edit]),
@@ -163,7 +163,6 @@ fn default_of(key: &str) -> Option<Value> {
         "check_with" => json!([CheckSource::Readers]),
         "tools" => json!(ToolsWhen::default()),
         "permissions.mode" => json!(Mode::default()),
-        "offline" => json!(false),
         "attachments.ocr_languages" => json!(["eng"]),
         _ => return None,
     })

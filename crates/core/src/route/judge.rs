@@ -20,8 +20,16 @@ pub struct Jury {
     /// to.
     commands: Vec<CheckCommand>,
     /// The copy in which they are run, made when it is needed, and anew once
-    /// the project has changed; an inner `None` where none can be made.
-    trial: Mutex<Option<Option<Trial>>>,
+    /// the project has changed.
+    trial: Mutex<Copied>,
+}
+
+#[derive(Default)]
+enum Copied {
+    #[default]
+    NotYet,
+    Never,
+    Here(Box<Trial>),
 }
 
 impl Jury {
@@ -55,9 +63,9 @@ impl Jury {
         }
         let mut trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
         let is_current = match &*trial {
-            None => false,
-            Some(None) => true,
-            Some(Some(trial)) => trial.is_of(&self.workspace, cancel),
+            Copied::NotYet => false,
+            Copied::Never => true,
+            Copied::Here(trial) => trial.is_of(&self.workspace, cancel),
         };
         if !is_current {
             let made = Trial::new(&self.workspace, cancel);
@@ -65,10 +73,12 @@ impl Jury {
             if cancel.is_cancelled() {
                 return false;
             }
-            *trial = Some(made);
+            *trial = made.map_or(Copied::Never, |trial| Copied::Here(Box::new(trial)));
         }
-        let trial = trial.as_ref().and_then(Option::as_ref);
-        trial.is_some_and(|trial| trial.passes(items, &self.commands, cancel))
+        match &*trial {
+            Copied::Here(trial) => trial.passes(items, &self.commands, cancel),
+            _ => false,
+        }
     }
 }
 

@@ -138,6 +138,37 @@ impl RoutePlan {
         Ok(RoutedModel { model, name, reason, passed_over: voices.tried })
     }
 
+    /// The model of the plan where another one than that of the conversation
+    /// `like` is planned for it; `None` where it is the same. It is opened when
+    /// it is asked: until then it takes no memory, and its server hears of
+    /// nothing.
+    pub fn open_later(
+        &self,
+        conversation: &Self,
+        like: &Model,
+        source: &ModelSource,
+        workspace: Option<&Workspace>,
+    ) -> Result<Option<Model>> {
+        let models = |plan: &Self| -> Vec<Option<PlannedModel>> {
+            plan.choices.iter().map(|choice| choice.model.clone()).collect()
+        };
+        let Some(first) = self.choice(0).model.clone() else { return Ok(None) };
+        if models(self) == models(conversation) && self.answers == conversation.answers {
+            return Ok(None);
+        }
+        let like = like.info();
+        let model = if self.has_voices() {
+            let voices = self.voices.iter().map(|voice| deferred(voice, like, source)).collect();
+            let best = self.best_of(voices, source, workspace)?;
+            fall_back(best, &self.fallback, source)?
+        } else {
+            let sized = self.by_length(&deferred(&first, like, source), source)?;
+            let safe = fall_back(sized, &self.fallback, source)?;
+            self.best_of(vec![safe], source, workspace)?
+        };
+        Ok(Some(Model::from_shared(model)))
+    }
+
     fn only_one(&self, source: &ModelSource) -> Result<Option<PlannedModel>> {
         let only = match source.only_installed() {
             // Several are installed: that is only told where nobody else answers.

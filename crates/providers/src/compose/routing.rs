@@ -148,7 +148,7 @@ pub fn common(models: &[Arc<dyn LanguageModel>], what: &'static str) -> Result<M
     let Some(first) = models.first() else { return Err(ProviderError::NoModel { what }.into()) };
     let mut info = first.info().clone();
     info.name = names(models.iter().map(|model| &**model));
-    for other in models.iter().skip(1).map(|model| model.info()) {
+    for other in models.iter().skip(1).map(LanguageModel::info) {
         info.context_length = info.context_length.min(other.context_length);
         info.chat &= other.chat;
         info.tools &= other.tools;

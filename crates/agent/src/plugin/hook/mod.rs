@@ -81,6 +81,8 @@ pub struct HookSurroundings {
     /// The environment that they inherit, without the variables that hold
     /// secrets.
     pub environment: BTreeMap<OsString, OsString>,
+    /// A file with the conversation so far, a JSON object a line.
+    pub transcript: Option<PathBuf>,
     /// How long all programs that hear of one thing may take together, where
     /// that is less than each may take by its rule.
     pub time: Option<Duration>,
@@ -97,6 +99,7 @@ impl HookSurroundings {
             session: session.into(),
             folder: folder.into(),
             environment: environment.into_iter().collect(),
+            transcript: None,
             time: None,
         }
     }
@@ -173,6 +176,9 @@ fn payload(happening: &Happening, around: &HookSurroundings, name: &str, input: 
         "cwd": around.folder.to_string_lossy(),
         "hook_event_name": happening.event().name(),
     });
+    if let Some(path) = &around.transcript {
+        payload["transcript_path"] = path.to_string_lossy().into();
+    }
     let more = match happening {
         Happening::BeforeTool(_) => json!({"tool_name": name, "tool_input": input}),
         Happening::AfterTool { response, .. } => {
@@ -241,7 +247,10 @@ impl HookRule {
             (Some(ProgramStop::Output), _) => {
                 failed(format!("it said more than {} KiB", MOST_BYTES >> 10))
             }
-            (None, None) => failed("a signal ended it".to_owned()),
+            (None, None) => {
+                let signal = end.signal.map(|signal| format!(" (signal: {signal})"));
+                failed(format!("it crashed{}", signal.unwrap_or_default()))
+            }
             (None, Some(code)) => {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 Ok(outcome::read(self, code, &text(&end.output), &text(&end.errors)))
