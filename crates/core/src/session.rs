@@ -166,7 +166,8 @@ impl Workspace {
     pub fn permissions(&self, is_confined: bool) -> Result<Permissions> {
         let user = &self.config().permissions;
         let project = self.loaded_config().project_permissions.as_ref();
-        Ok(Permissions::new(user, project, is_confined)?)
+        let permissions = Permissions::new(user, project, is_confined)?;
+        Ok(permissions.in_root(self.root.clone()))
     }
 }
 

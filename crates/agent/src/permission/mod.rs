@@ -9,6 +9,8 @@
 
 mod config;
 mod line;
+mod named;
+mod names;
 mod offer;
 mod permissions;
 mod reader;
