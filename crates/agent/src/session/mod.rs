@@ -19,6 +19,7 @@ mod repeats;
 mod skills;
 mod state;
 mod step;
+mod take;
 mod turn;
 mod why;
 mod worker;

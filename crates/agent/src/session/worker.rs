@@ -5,21 +5,19 @@ use std::time::{Duration, Instant};
 use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
-use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
+use mlxcode_models::{Chat, Message, Prompt, Usage};
 
 use super::channel::Channel;
-use super::event::{Approval, Decision, Event, TurnEnd};
+use super::event::{Event, TurnEnd};
 use super::instructions;
 use super::ledger::ContextLedger;
 use super::options::ANSWER_TOKENS;
 use super::policy::Mode;
-use super::propose::Proposed;
 use super::repeats::Repeats;
 use super::state::State;
-use super::step::Step;
 use super::{Input, SessionOptions, SessionParts};
 use crate::error::{Error, Result};
-use crate::tool::{Access, ToolBox};
+use crate::tool::ToolBox;
 
 /// Who works on a turn.
 pub(super) struct Worker<'a> {
@@ -211,99 +209,6 @@ impl<'a> Worker<'a> {
         }
         self.say(message, Some(words.to_owned()));
         Ok(())
-    }
-
-    /// What an answer leads to.
-    fn take(&mut self, step: Step) -> Result<Next> {
-        let Step { message, items, broken, reason } = step;
-        let calls = message.tool_calls.clone();
-        let text = message.content.clone();
-        let is_new = self.repeats.answer(&message);
-        self.say(message, None);
-        match reason {
-            FinishReason::Cancelled => return Ok(Next::End(TurnEnd::Cancelled)),
-            FinishReason::Length if self.usage.completion_tokens >= self.options.limits.tokens => {
-                return Ok(Next::End(TurnEnd::Tokens));
-            }
-            FinishReason::Length if items.is_empty() && calls.is_empty() => {
-                return Ok(Next::End(TurnEnd::Length));
-            }
-            FinishReason::Length => {
-                let why = self.words("repair_length", context! {})?;
-                return Ok(self.repair(TurnEnd::Length, &why));
-            }
-            _ => {}
-        }
-        if !is_new {
-            return Ok(Next::End(TurnEnd::Loop));
-        }
-        if !calls.is_empty() {
-            return self.answer_calls(&calls);
-        }
-        if let Some(reason) = broken {
-            let why = self.words("repair_call", context! { reason })?;
-            return Ok(self.repair(TurnEnd::Unrepaired, &why));
-        }
-        if self.plans {
-            return self.plan(text);
-        }
-        if items.is_empty() {
-            return Ok(Next::End(TurnEnd::Done));
-        }
-        Ok(match self.propose(&items, "edit")? {
-            Proposed::Nothing => Next::End(TurnEnd::Done),
-            Proposed::Done => self.pass_on_remarks(),
-            Proposed::End(end) => Next::End(end),
-            Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
-            Proposed::Told(why) => {
-                self.say(Message::user(why), None);
-                Next::Again
-            }
-        })
-    }
-
-    /// After a change nobody says anything to the model any more, unless
-    /// programs of plugins do.
-    fn pass_on_remarks(&mut self) -> Next {
-        match self.take_remarks().trim_end() {
-            "" => Next::End(TurnEnd::Done),
-            remarks => {
-                let told = format!("The edits were applied.\n\n{remarks}");
-                self.repair(TurnEnd::Done, &told)
-            }
-        }
-    }
-
-    /// Shows a plan, and goes on where somebody agrees.
-    fn plan(&mut self, plan: String) -> Result<Next> {
-        self.emit(Event::PlanProposed { plan });
-        let approval = Approval {
-            id: self.next_id("plan"),
-            what: "carry out the plan".to_owned(),
-            why: "a plan was asked for first".to_owned(),
-            access: Access::Other,
-        };
-        let words = match self.ask("plan", approval) {
-            Decision::No => return Ok(Next::End(TurnEnd::Declined)),
-            Decision::Because(why) => self.words("plan", context! { words => why })?,
-            _ => {
-                self.plans = false;
-                self.words("plan_accepted", context! {})?
-            }
-        };
-        self.say(Message::user(words), None);
-        Ok(Next::Again)
-    }
-
-    /// Tells the model what was wrong, unless that was done often enough.
-    pub fn repair(&mut self, otherwise: TurnEnd, why: &str) -> Next {
-        if self.attempts >= self.options.limits.repairs {
-            return Next::End(otherwise);
-        }
-        self.attempts += 1;
-        self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
-        self.say(Message::user(why), None);
-        Next::Again
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {
