@@ -41,6 +41,8 @@ pub(super) struct Worker<'a> {
     /// How often a program let it go on where it wanted to stop.
     pub kept_going: usize,
     proposals: usize,
+    /// The files that get another path by what was proposed last, and the path.
+    pub(super) moves: Vec<(String, String)>,
 }
 
 /// What a step led to.
@@ -78,6 +80,7 @@ impl<'a> Worker<'a> {
             plans: input.plan_first,
             kept_going: 0,
             proposals: 0,
+            moves: Vec::new(),
         }
     }
 
@@ -98,7 +101,7 @@ impl<'a> Worker<'a> {
     pub fn report(&mut self, call: &str, prompt: &str) -> String {
         let mut state = State {
             system: self.state.system.clone(),
-            turn: 1,
+            turn: self.state.turn,
             mode: Mode::ReadOnly,
             ..State::default()
         };
@@ -107,15 +110,13 @@ impl<'a> Worker<'a> {
         inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
         inner.tools = self.tools.clone();
         inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
-        // It shares what is left of the turn.
-        inner.usage = Usage::default();
+        // It shares what is left of the turn, and people's time is not its own.
+        inner.usage = self.usage;
         inner.steps = self.steps;
         inner.begun = self.begun;
         inner.waited = self.waited;
         let end = inner.turn(&input).unwrap_or_else(|error| failed(&error));
-        let (usage, steps) = (inner.usage, inner.steps);
-        self.usage = sum(self.usage, usage);
-        self.steps = steps;
+        (self.usage, self.steps, self.waited) = (inner.usage, inner.steps, inner.waited);
         let said = state.entries.iter().rev().map(|entry| &entry.message);
         let report = said.map(|message| message.content.trim()).find(|text| !text.is_empty());
         match (end, report) {
@@ -131,7 +132,7 @@ impl<'a> Worker<'a> {
             self.emit(Event::Notice { text });
         }
         if !self.hear_prompt(&said) {
-            return Ok(TurnEnd::Declined);
+            return Ok(self.declined());
         }
         self.gather_tools();
         let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
@@ -173,7 +174,7 @@ impl<'a> Worker<'a> {
         request.files = &self.state.pinned;
         request.earlier = earlier.as_ref();
         // An overview is needed once.
-        request.with_map = self.state.turn == 1;
+        request.with_map = self.state.entries.is_empty();
         request.cancel = self.cancel.clone();
         let context = self.parts.ground.pack(&request, &budget)?;
         self.emit(Event::Context(ContextLedger::of(&context)));
