@@ -13,7 +13,9 @@ use mlxcode_context::{
     Budget, CodeBase, CodePlace, CodeSource, Definition, Hit, OutlineItem, PackRequest,
     PackedContext, SearchOptions, WalkOptions,
 };
-use mlxcode_edit::{Actor, EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply};
+use mlxcode_edit::{
+    Actor, AuditedDecision, EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply,
+};
 use mlxcode_models::{LanguageModel, ScriptedModel};
 use tempfile::TempDir;
 
@@ -28,6 +30,8 @@ pub struct World {
 pub struct Tree {
     root: Root,
     journal: Mutex<Journal>,
+    /// What was allowed and refused, as the audit log has it.
+    pub decisions: Mutex<Vec<(String, bool)>>,
 }
 
 /// What was written down.
@@ -52,7 +56,8 @@ impl World {
         }
         let root = Root::open(&place).unwrap();
         let journal = Journal::open(&folder.path().join("journal"), &root).unwrap();
-        let tree = Arc::new(Tree { root, journal: Mutex::new(journal) });
+        let tree =
+            Arc::new(Tree { root, journal: Mutex::new(journal), decisions: Mutex::default() });
         Self { _folder: folder, tree, log: Arc::default(), commands: Arc::default() }
     }
 
@@ -166,6 +171,11 @@ impl Ground for Tree {
     fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
         let plan = EditPlan::resolve(&self.root, items, &ResolveOptions::default());
         plan.map_err(|error| mlxcode_agent::Error::Ground(BoxDiagnostic::new(error)))
+    }
+
+    fn note_decision(&self, _: Actor, decision: AuditedDecision) -> Result<()> {
+        self.decisions.lock().unwrap().push((decision.what, decision.allowed));
+        Ok(())
     }
 
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry> {
