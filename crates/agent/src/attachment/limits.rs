@@ -6,6 +6,10 @@ use std::time::Duration;
 /// one whose base64 takes more than 5 MiB, and this is three quarters of that.
 pub const IMAGE_BYTES: u64 = 3_932_160;
 
+/// The most bytes of all pictures of a message: what is sent at once is refused
+/// where it takes more than 32 MiB, and base64 makes a third more of them.
+pub const IMAGES_BYTES: u64 = 16 << 20;
+
 /// The longest side of a picture for a model, in pixels: providers refuse more.
 pub const IMAGE_SIDE: u32 = 8_000;
 

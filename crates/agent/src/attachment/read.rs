@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mlxcode_base::{CancelToken, Root};
+use mlxcode_base::{ByteSize, CancelToken, Root};
 use mlxcode_context::MediaType;
 use mlxcode_models::Image;
 
@@ -45,6 +45,8 @@ pub struct AttachmentOptions {
     pub pages: Option<PageRange>,
     /// The most bytes of text; 65,536.
     pub text_bytes: usize,
+    /// The most bytes of pictures of pages; 16 MiB.
+    pub images_bytes: u64,
     /// The languages of texts in pictures; `None` takes those of the reader.
     pub languages: Option<OcrLanguages>,
     /// Stops the work.
@@ -57,6 +59,7 @@ impl Default for AttachmentOptions {
             sees: false,
             pages: None,
             text_bytes: TEXT_BYTES,
+            images_bytes: limits::IMAGES_BYTES,
             languages: None,
             cancel: CancelToken::new(),
         }
@@ -313,6 +316,13 @@ impl AttachmentReader {
         let named = (attached.name.as_str(), file);
         let bytes = document::picture(&*self.runner, painter, named, number, &options.cancel)?;
         if options.sees {
+            let size = bytes.len() as u64;
+            let left = options.images_bytes.saturating_sub(attached.images_bytes());
+            let most = limits::IMAGE_BYTES.min(left);
+            if size > most {
+                let (name, size) = (format!("the picture of page {number}"), ByteSize(size));
+                return Err(AttachmentError::TooLarge { name, size, most: ByteSize(most) });
+            }
             attached.images.push(image(MediaType::Png, &bytes));
             return Ok(String::new());
         }

@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use mlxcode_agent::{
-    Additions, CheckReport, Checker, CommandRun, CommandRunner, Decision, Entry, Event, Ground,
-    Lookup, ModePolicy, Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn,
-    ToolBox,
+    Additions, Attached, AttachedFile, AttachmentOptions, AttachmentReader, CheckReport, Checker,
+    CommandRun, CommandRunner, Decision, Entry, Event, Ground, Lookup, ModePolicy, Result, Session,
+    SessionLog, SessionOptions, SessionParts, SessionTurn, ToolBox,
 };
 use mlxcode_base::{BoxDiagnostic, CancelToken, RelPath, Root};
 use mlxcode_context::{
@@ -166,6 +166,15 @@ impl Ground for Tree {
 
     fn pack(&self, request: &PackRequest<'_>, budget: &Budget<'_>) -> Result<PackedContext> {
         Ok(CodeSource::from(&self.code()).pack(request, budget)?)
+    }
+
+    fn attach(
+        &self,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Option<Result<Attached>> {
+        let reader = AttachmentReader::new(self.root.clone(), Vec::new());
+        Some(reader.read(which, options).map_err(Into::into))
     }
 
     fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
