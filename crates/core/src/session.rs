@@ -95,6 +95,9 @@ pub struct SessionSetup {
     pub offline: bool,
     /// What was said before, where it goes on.
     pub entries: Vec<Entry>,
+    /// The last turn before, where it goes on: the next one follows it, also
+    /// where what was said was forgotten.
+    pub last_turn: u64,
 }
 
 impl std::fmt::Debug for SessionSetup {
@@ -144,7 +147,7 @@ impl Workspace {
             options.context_tokens = tokens;
         }
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
-        let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
+        let inner = mlxcode_agent::Session::resume(parts, options, setup.entries, setup.last_turn)?;
         Ok(Session { inner, servers, programs: setup.programs, environment: setup.environment })
     }
 }

@@ -149,7 +149,7 @@ fn a_session_goes_on_where_it_was() {
     let entries = world.log.entries.lock().unwrap().clone();
     let second = model(&["Loudly."]);
     let session =
-        mlxcode_agent::Session::resume(world.parts(&second), SessionOptions::default(), entries)
+        mlxcode_agent::Session::resume(world.parts(&second), SessionOptions::default(), entries, 0)
             .unwrap();
     read(session.ask("and how?").unwrap(), |_| Decision::Yes);
     let prompt = second.prompts().pop().unwrap();
