@@ -25,7 +25,7 @@ pub const SCAN_PIXELS: u64 = 40_000_000;
 pub const DOCUMENT_BYTES: u64 = 64 << 20;
 
 /// The most pages whose text is read at a time. A person names those that
-/// matter.
+/// matter, as in `report.pdf:301-400`.
 pub const PAGES: usize = 300;
 
 /// The most pages without text that are read as pictures: each takes some

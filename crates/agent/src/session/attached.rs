@@ -7,7 +7,7 @@ use mlxcode_models::Image;
 use super::Input;
 use super::event::Event;
 use super::worker::Worker;
-use crate::attachment::{AttachedFile, AttachmentOptions, IMAGES_BYTES, image_bytes};
+use crate::attachment::{AttachedFile, AttachmentOptions, IMAGES_BYTES, PageRange, image_bytes};
 
 /// The most files of a message: more do not fit into a context, and each may
 /// take a minute.
@@ -28,8 +28,10 @@ impl Worker<'_> {
         room_tokens: usize,
     ) -> (String, Vec<Image>) {
         let (mut text, mut images) = (String::new(), Vec::new());
-        let mut files = input.attached.clone();
-        for one in named.iter().map(AttachedFile::from) {
+        let mut files: Vec<_> = input.attached.iter().cloned().map(|file| (file, None)).collect();
+        for one in named {
+            let pages = one.pages.map(|pages| PageRange { first: pages.first, last: pages.last });
+            let one = (AttachedFile::from(one), pages);
             if !files.contains(&one) {
                 files.push(one);
             }
@@ -47,7 +49,8 @@ impl Worker<'_> {
         options.text_bytes = options.text_bytes.min(room);
         let given: u64 = if sees { input.images.iter().map(image_bytes).sum() } else { 0 };
         options.images_bytes = options.images_bytes.saturating_sub(given);
-        for file in &files {
+        for (file, pages) in &files {
+            options.pages = *pages;
             match self.parts.ground.attach(file, &options) {
                 // Who provides no reader has no need of one.
                 None => {}

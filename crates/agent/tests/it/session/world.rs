@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use mlxcode_agent::{
     Additions, Attached, AttachedFile, AttachmentOptions, AttachmentReader, CheckReport, Checker,
-    CommandRun, CommandRunner, Decision, Entry, Event, Ground, Lookup, ModePolicy, Result, Session,
-    SessionLog, SessionOptions, SessionParts, SessionTurn, ToolBox,
+    CommandRun, CommandRunner, Decision, Entry, Event, Ground, Lookup, ModePolicy, PageRange,
+    Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn, ToolBox,
 };
 use mlxcode_base::{BoxDiagnostic, CancelToken, RelPath, Root};
 use mlxcode_context::{
@@ -30,6 +30,8 @@ pub struct World {
 pub struct Tree {
     root: Root,
     journal: Mutex<Journal>,
+    /// What was read for a message, and which pages of it.
+    pub attached: Mutex<Vec<(String, Option<PageRange>)>>,
     /// What was allowed and refused, as the audit log has it.
     pub decisions: Mutex<Vec<(String, bool)>>,
 }
@@ -56,8 +58,12 @@ impl World {
         }
         let root = Root::open(&place).unwrap();
         let journal = Journal::open(&folder.path().join("journal"), &root).unwrap();
-        let tree =
-            Arc::new(Tree { root, journal: Mutex::new(journal), decisions: Mutex::default() });
+        let tree = Arc::new(Tree {
+            root,
+            journal: Mutex::new(journal),
+            attached: Mutex::default(),
+            decisions: Mutex::default(),
+        });
         Self { _folder: folder, tree, log: Arc::default(), commands: Arc::default() }
     }
 
@@ -173,6 +179,7 @@ impl Ground for Tree {
         which: &AttachedFile,
         options: &AttachmentOptions,
     ) -> Option<Result<Attached>> {
+        self.attached.lock().unwrap().push((which.to_string(), options.pages));
         let reader = AttachmentReader::new(self.root.clone(), Vec::new());
         Some(reader.read(which, options).map_err(Into::into))
     }
