@@ -40,6 +40,14 @@ pub enum InputError {
         /// The most bytes that are read.
         most: u64,
     },
+    /// A project's prompts hold more than anybody says yes to.
+    #[error("the prompts in {folder} are longer than {most} bytes together")]
+    PromptsTooLong {
+        /// Their folder.
+        folder: PathBuf,
+        /// The most bytes that are read.
+        most: u64,
+    },
     /// A conversation file is not what the program understands.
     #[error("{path} holds no conversation: {source}")]
     Messages {
@@ -154,7 +162,9 @@ impl Diagnostic for InputError {
             | Self::NoTopic { .. }
             | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::Editor { .. } => ErrorKind::Unavailable,
-            Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::ReplyCut | Self::TextTooLong { .. } | Self::PromptsTooLong { .. } => {
+                ErrorKind::ResourceExhausted
+            }
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
@@ -178,6 +188,7 @@ impl Diagnostic for InputError {
             Self::Unwritable { .. } => "input.unwritable",
             Self::NotUtf8 { .. } => "input.not_utf8",
             Self::TextTooLong { .. } => "input.too_long",
+            Self::PromptsTooLong { .. } => "input.prompts_too_long",
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoPair { .. } => "input.no_pair",
@@ -217,7 +228,8 @@ impl Diagnostic for InputError {
                 }
                 Self::Unwritable { .. } => "check the path, its permissions and the free space",
                 Self::NotUtf8 { .. } => "convert the file to UTF-8",
-                Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
+                Self::TextTooLong { .. } => "make it shorter, or pass a part of it",
+                Self::PromptsTooLong { .. } => "make them shorter, or take some away",
                 Self::Messages { .. } => {
                     "write a JSON list such as [{\"role\": \"user\", \"content\": \"hello\"}]"
                 }

@@ -14,6 +14,7 @@ mod front_matter;
 mod hook;
 mod library;
 mod manifest;
+mod service;
 mod skill;
 mod state;
 mod text;

@@ -71,7 +71,9 @@ impl Worker<'_> {
         if let Access::Write { paths } = &approval.access {
             let is_named = |path: &String| match decision {
                 Decision::Only(wanted) => wanted.contains(path),
-                Decision::Parts(parts) => parts.iter().any(|part| part.is_of(path)),
+                Decision::Parts(parts) | Decision::PartsBecause(parts, _) => {
+                    parts.iter().any(|part| part.is_of(path))
+                }
                 _ => true,
             };
             // A file that gets another path is named by the one that it has.
@@ -85,7 +87,7 @@ impl Worker<'_> {
                 for (paths, allowed) in [(taken, true), (left, false)] {
                     if !paths.is_empty() {
                         let what = Access::Write { paths: paths.clone() }.to_string();
-                        self.note(id, tool, &what, (allowed, by), paths);
+                        self.write_down(id, tool, &what, (allowed, by), paths);
                     }
                 }
                 return;
@@ -97,10 +99,10 @@ impl Worker<'_> {
 
     /// Tells what was decided, and writes it down.
     fn decided(&mut self, id: &str, tool: &str, what: &str, allowed: bool, by: String) {
-        self.note(id, tool, what, (allowed, &by), Vec::new());
+        self.write_down(id, tool, what, (allowed, &by), Vec::new());
     }
 
-    fn note(
+    fn write_down(
         &mut self,
         id: &str,
         tool: &str,

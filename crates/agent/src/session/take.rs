@@ -68,7 +68,10 @@ impl Worker<'_> {
             self.leave_calls(calls, STOPPED);
             return Ok(Next::End(end));
         }
+        // A call may change files too, and has a note of its own.
+        let note = self.note.take();
         let answered = self.answer_calls(calls)?;
+        self.state.note(note.clone());
         let told = match proposed {
             Proposed::Done if calls.is_empty() => return Ok(self.pass_on_remarks()),
             Proposed::End(_) | Proposed::Nothing if calls.is_empty() => {
@@ -77,6 +80,7 @@ impl Worker<'_> {
             Proposed::Wrong(why) if matches!(answered, Next::Again) => {
                 return Ok(self.repair(TurnEnd::Unrepaired, &why));
             }
+            Proposed::Done if note.is_some() => GO_ON.to_owned(),
             Proposed::Done => APPLIED.to_owned(),
             Proposed::End(_) | Proposed::Nothing => ALREADY_THERE.to_owned(),
             Proposed::Wrong(why) | Proposed::Told(why) => why,
@@ -93,7 +97,9 @@ impl Worker<'_> {
             return Next::End(TurnEnd::Done);
         }
         let remarks = self.take_remarks();
-        self.say(Message::user(format!("{APPLIED}\n\n{}", remarks.trim_end())), None);
+        let is_noted = self.state.entries.last().is_some_and(|last| last.note.is_some());
+        let applied = if is_noted { String::new() } else { format!("{APPLIED}\n\n") };
+        self.say(Message::user(format!("{applied}{}", remarks.trim_end())), None);
         Next::Again
     }
 
@@ -135,5 +141,6 @@ const CUT_OFF: &str = "it was not done, since the answer was cut off";
 
 /// What a model is told of edits beside its calls.
 const APPLIED: &str = "The edits were applied.";
+const GO_ON: &str = "Go on from there.";
 const NOT_APPLIED: &str = "The edits of this answer were not applied; write them again.";
 const ALREADY_THERE: &str = "The files hold what the edits would write already.";

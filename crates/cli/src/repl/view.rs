@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use mlxcode_core::{Compaction, ContextLedger, Event, ToolCall, TurnEnd};
-use mlxcode_terminal::{Renderer, RendererOptions, Role, Screen, shortened, visible};
+use mlxcode_terminal::{
+    Renderer, RendererOptions, Role, Screen, Size, cursor_place, shortened, visible,
+};
 
 use super::edit_blocks::EditBlocks;
 use super::proposal;
@@ -49,6 +51,20 @@ impl View {
         } else {
             "working"
         }
+    }
+
+    /// Tells that the terminal has this size now.
+    pub fn resize(&mut self, size: Size, out: &mut dyn Write) -> io::Result<()> {
+        self.screen.set_columns(Some(size.columns));
+        for renderer in [&mut self.thought, &mut self.answer].into_iter().flatten() {
+            let anew = renderer.resize(size, || {
+                out.flush().ok()?;
+                cursor_place()
+            });
+            // It ends where the text ended before, at the end of a line or not.
+            out.write_all(anew.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Shows an event.
@@ -241,12 +257,14 @@ impl View {
 }
 
 fn compacted(compaction: &Compaction) -> String {
-    let Compaction { before_tokens, after_tokens, tool_results, passages, turns } = compaction;
+    let Compaction { before_tokens, after_tokens, tool_results, passages, turns, summarised_by } =
+        compaction;
+    let by = summarised_by.as_ref().map(|model| format!(" by {model}")).unwrap_or_default();
     let mut parts = Vec::new();
     for (count, what) in [
-        (tool_results, "answers of tools"),
-        (passages, "messages' passages of code"),
-        (turns, "turns, told in a summary"),
+        (tool_results, "answers of tools".to_owned()),
+        (passages, "messages' passages of code".to_owned()),
+        (turns, format!("turns, told in a summary{by}")),
     ] {
         if *count > 0 {
             parts.push(format!("{count} {what}"));

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::open;
 use crate::ground::{Ground, Play, TOOL_SERVER};
+use crate::streaming::server;
 
 const CALL: &str =
     "<tool_call>\n{\"name\": \"shell__echo\", \"arguments\": {\"text\": \"hi\"}}\n</tool_call>";
@@ -52,11 +53,11 @@ fn a_script_lists_approves_and_revokes() {
     let ran = ground.run(&["approve", "chekcs"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.err.contains("did you mean `checks`?"), "{}", ran.err);
-    // What was approved one by one is taken back with the file.
+    // What was approved one by one is taken back with the others.
     ground.run(&["mcp", "revoke"]);
     assert_eq!(standings(&["approve"]), ["server:shell waits", "checks waits"]);
     let plain = Ground::new();
-    assert_eq!(plain.run(&["approve"]).out, "this project brings nothing that would be started\n");
+    assert_eq!(plain.run(&["approve"]).out, "this project brings nothing that needs your yes\n");
 }
 
 #[test]
@@ -83,6 +84,58 @@ fn a_script_is_told_what_waits_and_uses_what_is_approved() {
     let ran = print(&[CALL, "Done."], &["--output-format", "stream-json"]);
     assert!(!ran.out.contains("\"heard nothing\""), "{}", ran.out);
     assert!(ran.out.contains("the mode is read-only"), "{}", ran.out);
+}
+
+/// A prompt of a project.
+const LATIN: &str = "Answer in Latin.\n";
+
+#[test]
+fn a_projects_prompts_are_among_what_waits() {
+    let ground = Ground::new();
+    ground.write(".mlx-code/prompts/session.md", LATIN);
+    ground.write(".mlx-code/prompts/sesion.md", LATIN);
+    let ran = ground.run(&["approve"]);
+    assert!(ran.out.starts_with("prompts  waits\n"), "{}", ran.out);
+    assert!(ran.out.contains("  session.md  replaces what a model is told: "), "{}", ran.out);
+    assert!(ran.out.contains("  sesion.md  has the name of no prompt"), "{}", ran.out);
+    assert!(ran.err.contains("1 thing that waits for your yes: prompts;"), "{}", ran.err);
+    // Both ways to say it are one.
+    let trusted =
+        || ground.run(&["prompts", "list", "--json"]).document()["project"]["is_trusted"].clone();
+    assert!(ground.run(&["approve", "prompts"]).out.starts_with("prompts  approved\n"));
+    assert_eq!(trusted(), true);
+    ground.run(&["approve", "prompts", "--revoke"]);
+    assert_eq!(trusted(), false);
+    ground.run(&["prompts", "trust"]);
+    assert!(ground.run(&["approve"]).out.starts_with("prompts  approved\n"));
+    ground.write(".mlx-code/prompts/session.md", "Answer in Greek.\n");
+    assert!(ground.run(&["approve"]).out.starts_with("prompts  changed\n"));
+    assert_eq!(trusted(), false);
+}
+
+#[test]
+fn prompts_count_from_the_next_turn_on() {
+    let ground = Ground::new();
+    ground.write(".mlx-code/prompts/session.md", LATIN);
+    let (url, pieces) = server();
+    pieces.send("Greet does.").unwrap();
+    drop(pieces);
+    let record = ground.path("../recording.jsonl");
+    let args = ["--model", &url, "--record", record.to_str().unwrap()];
+    let mut terminal = open(&ground, &[], &args, 100);
+    terminal.wait_for("this project brings 1 thing that waits for your yes: prompts;");
+    terminal.send("/approve\r");
+    terminal.wait_for("session.md  replaces what a model is told");
+    terminal.send("y");
+    terminal.wait_for("1 allowed");
+    terminal.wait_for_prompt();
+    terminal.send("who greets?\r");
+    terminal.wait_for("Greet does.");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let asked = std::fs::read_to_string(record).unwrap();
+    assert!(asked.contains("Answer in Latin."), "{asked}");
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Ground {
             input_is_typed: false,
             output_is_shown: play.columns.is_some(),
             output_columns: play.columns,
-            columns: || None,
+            size: || None,
             waiting: Waiting::default(),
             color: play.terminal.as_ref().is_some_and(|one| one.no_color.is_none()),
             theme: None,

@@ -6,6 +6,8 @@
 mod additions;
 mod bad_input;
 mod changes;
+#[cfg(unix)]
+mod choosing;
 mod code;
 mod completion;
 mod config;
@@ -33,7 +35,11 @@ mod remote;
 mod routing;
 mod search;
 mod secrets;
+#[cfg(unix)]
+mod sending;
 mod sessions;
+#[cfg(unix)]
+mod streaming;
 #[cfg(unix)]
 mod talk;
 mod tasks;

@@ -1,6 +1,7 @@
 //! Servers of tools: named, approved, started, called.
 #![cfg(unix)]
 
+use mlxcode_core::ContentHash;
 use serde_json::json;
 
 use crate::ground::{Ground, Play, TOOL_SERVER};
@@ -34,7 +35,7 @@ fn a_projects_servers_wait_for_the_user() {
     let ran = ground.run(&["mcp", "call", "shell__echo", r#"{"a": 1}"#]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "heard somebody\n"), "{ran:?}");
 
-    // What is approved is this file, not any.
+    // What is approved is this server, not any.
     let changed = ground.read(".mcp.json").replace("server.sh", "other.sh");
     ground.write(".mcp.json", &changed);
     assert_eq!(ground.run(&["mcp", "call", "shell__echo"]).code, 2);
@@ -44,6 +45,67 @@ fn a_projects_servers_wait_for_the_user() {
         ground.run(&["mcp", "list", "--json"]).document()["servers"][0]["is_approved"],
         false
     );
+}
+
+/// Which of the two servers of the project may be started.
+fn approved(ground: &Ground) -> Vec<String> {
+    let listed = ground.run(&["mcp", "list", "--json"]).document();
+    let servers = listed["servers"].as_array().unwrap().iter();
+    let approved = servers.filter(|server| server["is_approved"] == true);
+    approved.map(|server| server["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_server_is_approved_and_revoked_by_itself() {
+    let ground = ground();
+    ground.run(&["mcp", "approve"]);
+    assert_eq!(approved(&ground), ["shell", "web"]);
+    let ran = ground.run(&["mcp", "revoke", "web"]);
+    assert!(ran.out.contains("  web  ") && !ran.out.contains("shell"), "{ran:?}");
+    assert_eq!(approved(&ground), ["shell"]);
+    ground.run(&["approve", "server:web"]);
+    ground.run(&["approve", "server:shell", "--revoke"]);
+    assert_eq!(approved(&ground), ["web"]);
+    let ran = ground.run(&["mcp", "approve", "shell", "--json"]);
+    assert_eq!(ran.document()["servers"], json!(["shell"]));
+    assert_eq!(approved(&ground), ["shell", "web"]);
+
+    // What is approved is what stands there of each.
+    let text = ground.read(".mcp.json");
+    ground.write(".mcp.json", &text.replace("server.sh", "other.sh"));
+    assert_eq!(approved(&ground), ["web"]);
+    ground.write(".mcp.json", &text.replace("\"type\"", "\n\"type\""));
+    assert_eq!(approved(&ground), ["shell", "web"]);
+
+    let ran = ground.run(&["mcp", "approve", "nobody"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("no MCP server is called `nobody`"), "{}", ran.err);
+}
+
+/// Older versions wrote the hash of the whole file.
+#[test]
+fn a_file_that_was_approved_as_a_whole_is_approved_still() {
+    let ground = ground();
+    let path = ground.path(".mcp.json").canonicalize().unwrap();
+    let write = || {
+        let hash = ContentHash::of(ground.read(".mcp.json").as_bytes()).to_string();
+        let document = json!({"format": 1, "approved": {path.to_str().unwrap(): hash}});
+        let state = mlxcode_core::Dirs::under(&ground.home()).approvals();
+        std::fs::create_dir_all(state.parent().unwrap()).unwrap();
+        std::fs::write(state, document.to_string()).unwrap();
+    };
+    write();
+    assert_eq!(approved(&ground), ["shell", "web"]);
+    ground.run(&["mcp", "revoke", "shell"]);
+    assert_eq!(approved(&ground), ["web"]);
+    write();
+    ground.run(&["approve", "server:web", "--revoke"]);
+    assert_eq!(approved(&ground), ["shell"]);
+    write();
+    ground.write(".mcp.json", &ground.read(".mcp.json").replace("server.sh", "other.sh"));
+    assert_eq!(approved(&ground), [""; 0]);
+    ground.run(&["mcp", "approve", "web"]);
+    assert_eq!(approved(&ground), ["web"]);
 }
 
 #[test]
@@ -114,4 +176,15 @@ fn a_file_that_is_none_is_told() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.err.contains(".mcp.json: EOF"), "{}", ran.err);
     assert_eq!(ground.run(&["mcp", "approve"]).code, 2);
+}
+
+#[test]
+fn a_server_that_is_disabled_waits_for_nobody() {
+    let ground = Ground::new();
+    let servers =
+        json!({"mcpServers": {"shell": {"command": "sh", "args": ["x"], "disabled": true}}});
+    ground.write(".mcp.json", &servers.to_string());
+    let ran = ground.run(&["mcp", "list"]);
+    assert!(ran.out.contains("shell  project  disabled"), "{ran:?}");
+    assert_eq!(ran.err, "");
 }

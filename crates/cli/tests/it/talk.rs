@@ -117,7 +117,9 @@ fn what_cannot_be_read_back_from_the_editor_is_kept() {
     terminal.send("o");
     terminal.wait_for("UTF-8");
     terminal.wait_for_times("Apply the change to greet.py?", 2);
-    terminal.send("n\n");
+    terminal.send("n");
+    terminal.wait_for("What should it do instead?");
+    terminal.send("\n");
     leave(terminal);
     let drafts = ground.home().join(".local/state/mlx-code/drafts");
     let kept: Vec<_> = fs::read_dir(drafts).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -136,14 +138,17 @@ fn files_that_are_pinned_before_the_first_word_are_pinned_later() {
     leave(terminal);
     let mut terminal = open(&ground, &[], &["--continue"], 80);
     terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
     terminal.send("/drop greet.py\r");
     terminal.wait_for("port.py");
+    terminal.wait_for_prompt();
     terminal.send("/drop\r");
     terminal.wait_for("no file is shown whole");
     assert!(!terminal.contents().contains("is not shown whole"), "{}", terminal.contents());
     leave(terminal);
     let mut terminal = open(&ground, &[], &["--continue"], 80);
     terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
     terminal.send("/drop greet.py\r");
     terminal.wait_for("greet.py is not shown whole");
     leave(terminal);

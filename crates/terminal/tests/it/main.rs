@@ -8,6 +8,7 @@ mod diff;
 mod markdown;
 #[path = "../pty/mod.rs"]
 mod pty;
+mod resizing;
 mod screens;
 mod themes;
 mod typing;
