@@ -37,6 +37,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::InvalidInput,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::Conflict,
+        Self::Corrupt,
+        Self::Unsupported,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
+    /// The kind of this name, where there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The kind's name as it stands in JSON, such as `not_found`.
     pub fn as_str(self) -> &'static str {
         match self {

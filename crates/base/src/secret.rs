@@ -67,6 +67,7 @@ mod tests {
             "HUGGING_FACE_HUB_TOKEN",
             "GITHUB_TOKEN",
             "GH_TOKEN",
+            "GH_ENTERPRISE_TOKEN",
             "GITLAB_TOKEN",
             "CI_JOB_TOKEN",
             "NPM_TOKEN",

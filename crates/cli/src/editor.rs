@@ -47,8 +47,15 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What stands in it now.
-    pub fn text(&self) -> Result<String, InputError> {
+    /// What stands in it now. One that cannot be read stays where the error
+    /// says that it is.
+    pub fn text(&mut self) -> Result<String, InputError> {
+        let text = self.read();
+        self.is_kept |= text.is_err();
+        text
+    }
+
+    fn read(&self) -> Result<String, InputError> {
         let unreadable = |source| InputError::Unreadable { path: self.path.clone(), source };
         let length = fs::metadata(&self.path).map_err(unreadable)?.len();
         if length > MOST_BYTES {
@@ -115,13 +122,12 @@ impl Editor {
         for secret in mlxcode_core::secret_variables() {
             command.env_remove(secret);
         }
-        let ended =
-            command.args(arguments).arg(&path).current_dir(current_dir).status().map_err(
-                |source| InputError::Editor { program: name.clone(), source: Some(source) },
-            )?;
+        let ended = command.args(arguments).arg(&path).current_dir(current_dir).status().map_err(
+            |source| InputError::Editor { program: name.clone(), source: Some(source), kept: None },
+        )?;
         if !ended.success() {
-            draft.keep();
-            return Err(InputError::Editor { program: name, source: None });
+            let kept = Some(draft.keep().to_owned());
+            return Err(InputError::Editor { program: name, source: None, kept });
         }
         Ok(draft)
     }

@@ -11,7 +11,7 @@ use mlxcode_core::{
     CancelToken, Dirs, DocumentCommand, Environment, HubSettings, Model, ProbeCommand,
     SecretSurroundings, ServerFolders,
 };
-use mlxcode_terminal::{Surroundings, Theme};
+use mlxcode_terminal::{Size, Surroundings, Theme};
 
 use crate::editor::Editor;
 use crate::output::visible;
@@ -34,8 +34,8 @@ pub struct Host<'a> {
     pub output_is_shown: bool,
     /// How many characters a line of that terminal has, where it tells.
     pub output_columns: Option<usize>,
-    /// The same, asked again: terminals change their size.
-    pub columns: fn() -> Option<usize>,
+    /// How large that terminal is now: terminals change their size.
+    pub size: fn() -> Option<Size>,
     /// Whether `output` shows colours.
     pub color: bool,
     /// What the colours are; the usual ones without.
@@ -170,8 +170,8 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>, model: Option<Model>)
         keyboard,
         input_is_typed: stdin_is_terminal,
         output_is_shown,
-        output_columns: columns().filter(|_| output_is_shown),
-        columns,
+        output_columns: size().filter(|_| output_is_shown).map(|size| size.columns),
+        size,
         color,
         theme: None,
         live,
@@ -203,6 +203,9 @@ fn surroundings(is_terminal: bool) -> Surroundings {
         term: variable("TERM"),
         term_program: variable("TERM_PROGRAM"),
         colorterm: variable("COLORTERM"),
+        is_vte_or_konsole: ["VTE_VERSION", "KONSOLE_VERSION"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some()),
         no_color: variable("NO_COLOR"),
         clicolor_force: variable("CLICOLOR_FORCE"),
         colorfgbg: variable("COLORFGBG"),
@@ -248,15 +251,16 @@ fn stop_on_interrupt(interrupt: &Interrupt, waiting: &Waiting) {
     });
 }
 
-/// The width of the terminal that shows the output.
+/// The size of the terminal that shows the output.
 #[cfg(unix)]
-fn columns() -> Option<usize> {
+fn size() -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    let size = Size { columns: size.ws_col.into(), rows: size.ws_row.into() };
+    Some(size).filter(|size| size.columns > 0)
 }
 
 #[cfg(not(unix))]
-fn columns() -> Option<usize> {
+fn size() -> Option<Size> {
     None
 }
 

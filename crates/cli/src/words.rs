@@ -30,19 +30,6 @@ pub fn words(text: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
-/// Words as one text that is taken apart into the same words again.
-pub fn joined(words: &[String]) -> String {
-    let quoted = |word: &String| {
-        let is_plain = !word.is_empty() && !word.contains([' ', '\t', '\n', '"', '\'']);
-        match word {
-            word if is_plain => word.clone(),
-            word if word.contains('"') => format!("'{word}'"),
-            word => format!("\"{word}\""),
-        }
-    };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,14 +49,6 @@ mod tests {
         ] {
             let expect = expect.map(|words| words.into_iter().map(str::to_owned).collect());
             assert_eq!(words(text), expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn words_that_are_joined_are_the_same() {
-        for list in [vec!["a", "b c", ""], vec!["say \"hi\"", "it's"]] {
-            let list: Vec<String> = list.into_iter().map(str::to_owned).collect();
-            assert_eq!(words(&joined(&list)), Some(list));
         }
     }
 }

@@ -56,12 +56,12 @@ pub use graph::{
 };
 pub use import::{FileSet, Import, ImportKind, ImportResolver, ImportedName, Target};
 pub use index::{CodeIndex, IndexedChange, IndexedTree, Rebuilt, Updated};
-pub use mention::{Attachment, MediaType, Mention};
+pub use mention::{Attachment, MediaType, Mention, Published, PublishedKind, published};
 pub use origin::Origin;
 pub use outline::OutlineItem;
 pub use pack::{
     Budget, CodeSource, CursorRequest, LeftOut, LeftOutReason, Note, NoteKind, PackRequest,
-    PackedContext, PackedCursor, Passage, Piece, Reason, TokenCounter,
+    PackedContext, PackedCursor, Passage, Piece, PublishedText, Reason, TokenCounter,
 };
 pub use precise::{
     DiagnosticLevel, LanguageServer, ServerDiagnostic, ServerError, ServerPlace, ServerSession,

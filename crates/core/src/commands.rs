@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use mlxcode_agent::plugin::{PluginCommand, PluginProblem, commands_in, with_arguments};
+use mlxcode_agent::plugin::{
+    PluginCommand, PluginProblem, commands_in, with_arguments, with_words,
+};
 
 use crate::config::ConfigError;
 use crate::dirs::Dirs;
@@ -76,6 +78,18 @@ impl NamedCommand {
         Ok(match &self.body {
             Body::Text(text) => with_arguments(text, arguments.trim()),
             Body::File { command, folder } => command.question(arguments, folder)?,
+        })
+    }
+
+    /// As [`question`](Self::question), with arguments that are parted already,
+    /// as those of a program are: `$1` is the first, whatever stands in it.
+    ///
+    /// # Errors
+    /// Where its file cannot be read any more.
+    pub fn question_of(&self, words: &[String]) -> Result<String> {
+        Ok(match &self.body {
+            Body::Text(text) => with_words(text, &words.join(" "), words),
+            Body::File { command, folder } => command.question_of(words, folder)?,
         })
     }
 }

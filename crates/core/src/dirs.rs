@@ -84,6 +84,12 @@ impl Dirs {
         self.state.join("sessions")
     }
 
+    /// The folder of the conversations that programs of plugins are shown, each
+    /// while one runs.
+    pub fn transcripts(&self) -> PathBuf {
+        self.state.join("transcripts")
+    }
+
     /// The folder of the answers that are kept.
     pub fn answers(&self) -> PathBuf {
         self.state.join("answers")

@@ -40,6 +40,14 @@ pub enum InputError {
         /// The most bytes that are read.
         most: u64,
     },
+    /// A project's prompts hold more than anybody says yes to.
+    #[error("the prompts in {folder} are longer than {most} bytes together")]
+    PromptsTooLong {
+        /// Their folder.
+        folder: PathBuf,
+        /// The most bytes that are read.
+        most: u64,
+    },
     /// A conversation file is not what the program understands.
     #[error("{path} holds no conversation: {source}")]
     Messages {
@@ -96,6 +104,8 @@ pub enum InputError {
         program: String,
         /// What the operating system said; `None`: it ended by itself.
         source: Option<io::Error>,
+        /// Where what was written in it lies.
+        kept: Option<PathBuf>,
     },
     /// What was typed twice is not the same.
     #[error("the two are not the same")]
@@ -152,7 +162,9 @@ impl Diagnostic for InputError {
             | Self::NoTopic { .. }
             | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::Editor { .. } => ErrorKind::Unavailable,
-            Self::ReplyCut | Self::TextTooLong { .. } => ErrorKind::ResourceExhausted,
+            Self::ReplyCut | Self::TextTooLong { .. } | Self::PromptsTooLong { .. } => {
+                ErrorKind::ResourceExhausted
+            }
             Self::SeveralModels { .. }
             | Self::NotUtf8 { .. }
             | Self::Messages { .. }
@@ -176,6 +188,7 @@ impl Diagnostic for InputError {
             Self::Unwritable { .. } => "input.unwritable",
             Self::NotUtf8 { .. } => "input.not_utf8",
             Self::TextTooLong { .. } => "input.too_long",
+            Self::PromptsTooLong { .. } => "input.prompts_too_long",
             Self::Messages { .. } => "input.not_a_conversation",
             Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoPair { .. } => "input.no_pair",
@@ -215,7 +228,8 @@ impl Diagnostic for InputError {
                 }
                 Self::Unwritable { .. } => "check the path, its permissions and the free space",
                 Self::NotUtf8 { .. } => "convert the file to UTF-8",
-                Self::TextTooLong { .. } => "pass a model's reply, or a part of it",
+                Self::TextTooLong { .. } => "make it shorter, or pass a part of it",
+                Self::PromptsTooLong { .. } => "make them shorter, or take some away",
                 Self::Messages { .. } => {
                     "write a JSON list such as [{\"role\": \"user\", \"content\": \"hello\"}]"
                 }
@@ -234,6 +248,10 @@ impl Diagnostic for InputError {
                 Self::NobodyToType => "run it in a terminal, or pipe the value in",
                 Self::NotTheSame => "type it again",
                 Self::NoEditor => "set VISUAL or EDITOR to the editor of your choice",
+                Self::Editor { kept: Some(path), .. } => {
+                    let path = path.display();
+                    return Some(format!("nothing was changed; what was written is in {path}"));
+                }
                 Self::Editor { .. } => "check VISUAL and EDITOR; nothing was changed",
                 Self::NoPair { .. } => {
                     "write a name, `=` and a value; with --host, `git.example.org=github` or `=gitlab`"

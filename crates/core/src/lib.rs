@@ -63,6 +63,7 @@ mod packing;
 mod plugins;
 mod precise;
 mod prompts;
+mod published;
 mod remote;
 mod residency;
 mod residents;
@@ -105,7 +106,9 @@ pub use library::{
     LibraryContents, ModelLibrary, PullOptions, Pulls, RecommendOptions, Recommendation,
     SpeedSource, VerifyOptions, free_memory_bytes,
 };
-pub use mcp::{Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers};
+pub use mcp::{
+    ApprovedServers, Environment, McpEntry, McpOrigin, McpPlan, PROJECT_SERVERS, approve_servers,
+};
 pub use mcp_tool::mcp_tools;
 pub use model::Model;
 pub use navigation::Navigation;
@@ -114,6 +117,7 @@ pub use packing::{ContextOptions, CursorOptions};
 pub use plugins::{PROJECT_PLUGINS, PROJECT_SKILLS, plugins, with_plugin_catalogues};
 pub use precise::{Precise, PreciseAnswer, ServerFolders};
 pub use prompts::{PROJECT_PROMPTS, ProjectPrompts};
+pub use published::PublishedReader;
 pub use remote::{ProviderConfig, ProviderKind, RemoteError, RemoteModelConfig, RemoteModels};
 pub use residency::{
     Clock, LoadPlan, LoadedModel, ModelLoader, PendingModel, Residency, ResidencyError,
@@ -217,7 +221,7 @@ pub mod backend {
     pub use mlxcode_providers::{
         AnthropicModel, Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback,
         Limits, ModelOptions, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, Route,
-        RouteRule, Routing, Task,
+        RouteRule, Routing,
     };
 
     pub use mlxcode_models::{

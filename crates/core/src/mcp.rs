@@ -76,6 +76,13 @@ pub struct McpEntry {
     pub is_approved: bool,
 }
 
+impl McpEntry {
+    /// Whether it would be started if only the user said yes.
+    pub fn waits(&self) -> bool {
+        !self.is_approved && !self.server.disabled
+    }
+}
+
 /// The servers of a user and a project.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -139,7 +146,7 @@ impl McpPlan {
 
     /// Whether the project names servers that the user has not approved.
     pub fn waits_for_approval(&self) -> bool {
-        self.entries.iter().any(|entry| !entry.is_approved)
+        self.entries.iter().any(McpEntry::waits)
     }
 
     /// Starts the servers that are approved: all, or the one that is named.
@@ -159,8 +166,9 @@ impl McpPlan {
             let entry = self.entries.iter().find(|entry| entry.name == name);
             let unknown = || mlxcode_mcp::Error::UnknownServer { server: name.to_owned() };
             if !entry.ok_or_else(unknown)?.is_approved {
-                let reason =
-                    format!("`mlx-code mcp approve` allows the servers of {PROJECT_SERVERS}");
+                let reason = format!(
+                    "it stands in {PROJECT_SERVERS}, and `mlx-code mcp approve {name}` allows it"
+                );
                 return Err(
                     mlxcode_mcp::Error::BadServer { server: name.to_owned(), reason }.into()
                 );
@@ -205,22 +213,63 @@ pub(crate) fn content(server: &ServerConfig) -> Vec<u8> {
     serde_json::to_vec(server).unwrap_or_default()
 }
 
-/// Approves the project's file of servers as it is now, or takes that back.
-/// Gives its path, or `None` where there is none.
+/// The servers of a project's file whose approval changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovedServers {
+    /// The file.
+    pub path: PathBuf,
+    /// Their names.
+    pub names: Vec<String>,
+}
+
+/// Approves the servers that the project's file names, each as it is now, or
+/// takes that back: all, or the one that is named. `None` where there is no
+/// file.
 ///
 /// # Errors
-/// Where a file cannot be read or written.
-pub fn approve_servers(dirs: &Dirs, root: &Path, yes: bool) -> Result<Option<PathBuf>> {
+/// Where no server has that name, and where a file cannot be read or written.
+pub fn approve_servers(
+    dirs: &Dirs,
+    root: &Path,
+    only: Option<&str>,
+    yes: bool,
+) -> Result<Option<ApprovedServers>> {
     let Some((path, text)) = project_file(root).transpose()? else { return Ok(None) };
-    McpConfig::from_json(&path.to_string_lossy(), &text)?;
+    let config = McpConfig::from_json(&path.to_string_lossy(), &text)?;
+    if let Some(name) = only.filter(|name| !config.servers.contains_key(*name)) {
+        return Err(mlxcode_mcp::Error::UnknownServer { server: name.to_owned() }.into());
+    }
     let mut approvals = Approvals::read(&dirs.approvals())?;
-    if yes {
-        approvals.approve_file(&path, text.as_bytes());
-    } else {
+    if only.is_none() {
+        // With those that the file does not name any more.
         approvals.revoke_parts(&path);
+    } else {
+        one_by_one(&mut approvals, &path, &text, &config);
+    }
+    let meant = config.servers.iter().filter(|(name, _)| only.is_none_or(|only| *name == only));
+    let mut names = Vec::new();
+    for (name, server) in meant {
+        let part = Approvals::part(&path, name);
+        if yes {
+            approvals.approve_file(&part, &content(server));
+        } else {
+            approvals.revoke(&part);
+        }
+        names.push(name.clone());
     }
     approvals.write(&dirs.approvals())?;
-    Ok(Some(path))
+    Ok(Some(ApprovedServers { path, names }))
+}
+
+/// Makes of an approval of a whole file, as it was once given, one of each
+/// server in it.
+pub(crate) fn one_by_one(approvals: &mut Approvals, path: &Path, text: &str, config: &McpConfig) {
+    let is_whole = approvals.is_file_approved(path, text.as_bytes());
+    approvals.revoke(path);
+    for (name, server) in config.servers.iter().filter(|_| is_whole) {
+        approvals.approve_file(&Approvals::part(path, name), &content(server));
+    }
 }
 
 /// The project's file with its text, where there is one.

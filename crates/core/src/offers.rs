@@ -1,8 +1,9 @@
 //! What a project brings with it, which does nothing before the user says yes:
-//! servers of tools, checks, plugins.
+//! servers of tools, checks, prompts, plugins.
 
 use std::path::PathBuf;
 
+use mlxcode_agent::BUILT_IN_PROMPTS;
 use mlxcode_agent::plugin::{Approvals, PluginScope, PluginStanding, PluginStatus};
 use mlxcode_base::{Diagnostic, ErrorKind, nearest};
 use mlxcode_mcp::{McpConfig, ServerConfig};
@@ -12,12 +13,15 @@ use thiserror::Error;
 use crate::checks::CheckCommand;
 use crate::config::PROJECT_CONFIG;
 use crate::error::Result;
-use crate::mcp::{content, project_file};
+use crate::mcp::{content, one_by_one, project_file};
 use crate::plugins::plugins;
+use crate::prompts;
 use crate::workspace::Workspace;
 
 /// The part of a project's configuration that holds its checks.
 const CHECKS: &str = "checks";
+/// What a project's prompts are called: they are approved together.
+const PROMPTS: &str = "prompts";
 
 /// What kind of thing a project brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,16 +32,19 @@ pub enum OfferKind {
     Server,
     /// The commands that its `.mlx-code.json` wants to be run after changes.
     Checks,
+    /// The prompts in `.mlx-code/prompts`.
+    Prompts,
     /// A plugin, in `.mlx-code/plugins`.
     Plugin,
 }
 
 impl OfferKind {
-    /// Its name: `server`, `checks` or `plugin`.
+    /// Its name: `server`, `checks`, `prompts` or `plugin`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Checks => "checks",
+            Self::Prompts => "prompts",
             Self::Plugin => "plugin",
         }
     }
@@ -74,11 +81,11 @@ impl OfferStanding {
 pub struct Offer {
     /// What it is.
     pub kind: OfferKind,
-    /// Its name: that of the server or of the plugin, or `checks`.
+    /// Its name: that of the server or of the plugin, or `checks` or `prompts`.
     pub name: String,
     /// Where it is written.
     pub path: PathBuf,
-    /// All that it would start or ask, each whole.
+    /// All that it would start or ask, each whole; of texts, which they are.
     pub lines: Vec<String>,
     /// What the user said to it.
     pub standing: OfferStanding,
@@ -141,7 +148,7 @@ impl Offer {
     /// The name that is typed for it, such as `server:git` or `checks`.
     pub fn id(&self) -> String {
         match self.kind {
-            OfferKind::Checks => CHECKS.to_owned(),
+            OfferKind::Checks | OfferKind::Prompts => self.kind.as_str().to_owned(),
             kind => format!("{}:{}", kind.as_str(), self.name),
         }
     }
@@ -179,6 +186,7 @@ impl Workspace {
             }
         }
         offers.extend(self.offered_checks(&approvals));
+        offers.extend(self.offered_prompts(&approvals));
         for status in plugins(&self.dirs, Some(self.root())).list()? {
             offers.extend(of_plugin(status));
         }
@@ -211,9 +219,13 @@ impl Workspace {
         match &offer.seen {
             Seen::Part { place, .. } => {
                 let mut approvals = Approvals::read(&self.dirs.approvals())?;
+                if offer.kind == OfferKind::Server
+                    && let Some(Ok((path, text))) = project_file(self.root())
+                    && let Ok(config) = McpConfig::from_json(&path.to_string_lossy(), &text)
+                {
+                    one_by_one(&mut approvals, &path, &text, &config);
+                }
                 approvals.revoke(place);
-                // What was approved was the whole file, this with it.
-                approvals.revoke(&offer.path);
                 approvals.write(&self.dirs.approvals())?;
             }
             Seen::Plugin(status) => {
@@ -253,6 +265,24 @@ impl Workspace {
             standing,
             seen,
         })
+    }
+
+    /// Those that cannot be read count for nothing; who lists prompts is told.
+    fn offered_prompts(&self, approvals: &Approvals) -> Option<Offer> {
+        let (folder, files, content) = prompts::read(self.root()).ok().flatten()?;
+        let standing = standing(approvals, &folder, &content);
+        let line = |file: &PathBuf| {
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            let name = file.strip_suffix(".md").unwrap_or(&file);
+            match BUILT_IN_PROMPTS.iter().find(|prompt| prompt.name == name) {
+                Some(prompt) => format!("{file}  replaces what a model is told: {}", prompt.about),
+                None => format!("{file}  has the name of no prompt, and counts for nothing"),
+            }
+        };
+        let lines = files.iter().map(line).collect();
+        let seen = Seen::Part { place: folder.clone(), content };
+        let (kind, name) = (OfferKind::Prompts, PROMPTS.to_owned());
+        Some(Offer { kind, name, path: folder, lines, standing, seen })
     }
 }
 

@@ -104,7 +104,9 @@ impl Workspace {
             let now = SystemSurroundings;
             let id = SessionId::of(now.now_ms(), now.random());
             let around = HookSurroundings::new(id.as_str(), self.root(), variables);
-            additions.hooks = Some(std::sync::Arc::new(SessionHooks { hooks, around }));
+            let transcripts = Some(self.dirs.transcripts());
+            additions.hooks =
+                Some(std::sync::Arc::new(SessionHooks { hooks, around, transcripts }));
         }
         Ok(additions)
     }

@@ -91,10 +91,11 @@ impl Workspace {
     }
 }
 
-type Found = (PathBuf, Vec<PathBuf>, Vec<u8>);
+/// Their folder, their files and what is approved of them.
+pub(crate) type Found = (PathBuf, Vec<PathBuf>, Vec<u8>);
 
 /// The project's prompts, and all that they hold with their names and lengths.
-fn read(root: &Path) -> Result<Option<Found>> {
+pub(crate) fn read(root: &Path) -> Result<Option<Found>> {
     let folder = root.join(PROJECT_PROMPTS);
     let unreadable = |path: &Path| {
         let path = path.to_owned();
@@ -123,9 +124,12 @@ fn read(root: &Path) -> Result<Option<Found>> {
         if meta.is_symlink() {
             return Err(unreadable(file)(refused()).into());
         }
-        if !meta.is_file() || meta.len() > left {
-            let most = MOST_BYTES;
-            return Err(InputError::TextTooLong { path: file.clone(), most }.into());
+        if !meta.is_file() {
+            let no_file = io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file");
+            return Err(unreadable(file)(no_file).into());
+        }
+        if meta.len() > left {
+            return Err(InputError::PromptsTooLong { folder, most: MOST_BYTES }.into());
         }
         left -= meta.len();
         let bytes = fs::read(file).map_err(unreadable(file))?;
@@ -136,4 +140,34 @@ fn read(root: &Path) -> Result<Option<Found>> {
         }
     }
     Ok((!files.is_empty()).then_some((folder, files, content)))
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make the files they need")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_trusted_says_why() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().join("project");
+        let folder = root.join(PROJECT_PROMPTS);
+        fs::create_dir_all(folder.join("ask.md")).unwrap();
+        let workspace = Workspace::open(&root, &Dirs::under(temp.path())).unwrap();
+        let refused = || {
+            let error = workspace.project_prompts().unwrap_err();
+            (error.code(), error.sentence())
+        };
+        let (code, sentence) = refused();
+        assert_eq!(code, "input.unreadable");
+        assert!(sentence.contains("ask.md") && sentence.contains("no plain file"), "{sentence}");
+        fs::remove_dir(folder.join("ask.md")).unwrap();
+        for name in ["ask.md", "edit.md"] {
+            fs::write(folder.join(name), "x".repeat(600 << 10)).unwrap();
+        }
+        // Each alone is short enough.
+        let (code, sentence) = refused();
+        assert_eq!(code, "input.prompts_too_long");
+        assert!(sentence.contains("together") && !sentence.contains("edit.md"), "{sentence}");
+    }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use mlxcode_base::{Diagnostic, ErrorKind};
 use mlxcode_models::hub::NetworkPolicy;
-use mlxcode_models::{Secret, SecretName};
+use mlxcode_models::{ModelInfo, Secret, SecretName};
 use mlxcode_providers::{
     AnthropicModel, Observer, OllamaModel, OllamaOptions, OpenAiModel, ProviderOptions, is_loopback,
 };
@@ -228,12 +228,15 @@ impl RemoteModels {
         })
     }
 
-    /// What tells a remote model from every other: where it is, and its name.
-    pub fn identity(&self, reference: &str) -> String {
+    /// What tells a remote model from every other: where it is, how it is named,
+    /// and what was found there, since an address without a model means
+    /// whichever its server has at the time.
+    pub fn identity(&self, reference: &str, opened: &ModelInfo) -> String {
         let provider = self.split(reference).and_then(|(name, _)| self.providers.get(name));
         let place = provider.and_then(|provider| provider.url.as_deref()).unwrap_or_default();
         let kind = provider.map_or("", |provider| provider.kind.as_str());
-        format!("{kind} {place} {reference}")
+        let found = &opened.name;
+        format!("{kind} {place} {reference} {found}")
     }
 
     /// Prepares to ask the model that a reference names.
@@ -374,6 +377,16 @@ mod tests {
         let one =
             models(r#"{"providers": {"mine": {"kind": "openai", "url": "https://x.org/v1"}}}"#);
         assert!(one.names("mine/org/model") && !one.names("other/m"));
+    }
+
+    #[test]
+    fn an_address_is_another_model_where_its_server_has_another() {
+        let identity = |found: &str| {
+            let info = ModelInfo::new(found, 9000);
+            models("{}").identity("http://127.0.0.1:8080/v1", &info)
+        };
+        assert_ne!(identity("127.0.0.1:8080/one"), identity("127.0.0.1:8080/other"));
+        assert_eq!(identity("127.0.0.1:8080/one"), identity("127.0.0.1:8080/one"));
     }
 
     #[test]

@@ -115,8 +115,14 @@ mod tests {
         let variable = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
         let environment = vec![variable("PATH", "/usr/bin:/bin"), variable("MY_API_KEY", "hush")];
         let surroundings = RunSurroundings { environment, temp, ..RunSurroundings::default() };
-        // A machine that cannot confine says so.
-        let Ok(runner) = workspace.runner(&surroundings) else { return };
+        let runner = match workspace.runner(&surroundings) {
+            Ok(runner) => runner,
+            // A machine that cannot confine says so, and nothing else.
+            Err(error) => {
+                assert_eq!(error.code(), "sandbox.not_confined", "{error}");
+                return;
+            }
+        };
         let run = |command: &str| runner.run(command, &CancelToken::new()).unwrap();
         let made = run("echo in > in.txt && cat in.txt; echo $MY_API_KEY");
         assert!(made.is_ok() && made.output == "in\n\n", "{made:?}");

@@ -8,13 +8,14 @@ use crate::dirs::Dirs;
 
 /// Which variables hold which secret.
 /// [`is_secret_variable`](mlxcode_base::is_secret_variable) knows them all.
-const SECRETS: [(&str, &[&str]); 7] = [
+const SECRETS: [(&str, &[&str]); 8] = [
     ("huggingface", &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"]),
     ("openai", &["OPENAI_API_KEY"]),
     ("anthropic", &["ANTHROPIC_API_KEY"]),
     ("openrouter", &["OPENROUTER_API_KEY"]),
     ("ollama", &["OLLAMA_API_KEY"]),
     ("github", &["GITHUB_TOKEN", "GH_TOKEN"]),
+    ("github-enterprise", &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]),
     ("gitlab", &["GITLAB_TOKEN"]),
 ];
 
@@ -31,8 +32,9 @@ pub struct SecretSurroundings {
 
 impl SecretSurroundings {
     /// What the environment says: `HF_TOKEN`, or what it was called before, is
-    /// the secret `huggingface`, `OPENAI_API_KEY` is `openai`, and so on; `DBUS_SESSION_BUS_ADDRESS`, or the socket `bus`
-    /// in `XDG_RUNTIME_DIR`, is the session's bus.
+    /// the secret `huggingface`, `OPENAI_API_KEY` is `openai`, and so on;
+    /// `DBUS_SESSION_BUS_ADDRESS`, or the socket `bus` in `XDG_RUNTIME_DIR`, is
+    /// the session's bus.
     ///
     /// Meant for faces, as [`Dirs::from_env`] is.
     #[allow(clippy::disallowed_methods, reason = "reads what only faces ask for, as Dirs does")]

@@ -11,7 +11,8 @@ use mlxcode_agent::{
 };
 use mlxcode_base::{CancelToken, RelPath, Root};
 use mlxcode_context::{
-    Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, SearchOptions,
+    Budget, CodePlace, Definition, Hit, OutlineItem, PackRequest, PackedContext, Published,
+    PublishedText, SearchOptions,
 };
 use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 
@@ -20,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::mcp::Environment;
 use crate::model::Model;
 use crate::precise::ServerFolders;
+use crate::published::PublishedReader;
 use crate::runner::RunSurroundings;
 use crate::serving::{SessionServer, SessionServers};
 use crate::workspace::Workspace;
@@ -61,6 +63,10 @@ pub struct Session {
     servers: Option<Arc<SessionServers>>,
     programs: ServerFolders,
     environment: Option<Environment>,
+    /// Whether its prompts are those of who made it, not the workspace's.
+    has_own_prompts: bool,
+    /// Who looks at what was changed, where whoever began the session said so.
+    checker: Option<Arc<dyn Checker>>,
 }
 
 /// What a session is made with.
@@ -95,6 +101,12 @@ pub struct SessionSetup {
     pub offline: bool,
     /// What was said before, where it goes on.
     pub entries: Vec<Entry>,
+    /// The model that sums up what does not fit any more, such as that of
+    /// [`RoutePlan::open_later`](crate::RoutePlan::open_later); `None`, and
+    /// where it fails: that of the conversation.
+    pub summaries: Option<Model>,
+    /// Who reads issues and changes that somebody names; `None`: nobody does.
+    pub published: Option<PublishedReader>,
 }
 
 impl std::fmt::Debug for SessionSetup {
@@ -107,7 +119,7 @@ impl Workspace {
     /// Begins a conversation, or goes on with one.
     pub fn session(&self, model: &Model, setup: SessionSetup) -> Result<Session> {
         let reader = self.attachments(&setup.programs, setup.documents);
-        let checker = setup.checker.unwrap_or_else(|| Arc::new(self.checks(&setup.programs)));
+        let checker = self.checker(setup.checker.as_ref(), &setup.programs);
         let commands = setup.commands.as_ref();
         // Where commands cannot be confined, none are run.
         let runner = commands.and_then(|around| self.runner(around).ok());
@@ -122,7 +134,8 @@ impl Workspace {
         });
         let additions = self.added(setup.environment.as_ref(), servers.as_ref())?;
         let tools = setup.tools.unwrap_or_else(|| ToolBox::usual(runner));
-        let tree = Arc::new(Tree::new(self.clone(), reader));
+        let published = setup.published.map(|published| published.offline_if(offline));
+        let tree = Arc::new(Tree { published, ..Tree::new(self.clone(), reader) });
         let parts = SessionParts {
             ground: Arc::clone(&tree) as Arc<dyn Ground>,
             lookup: tree,
@@ -132,24 +145,35 @@ impl Workspace {
             checker: Some(checker),
             log: setup.log,
             additions,
+            summaries: setup.summaries.map(|model| model.shared()),
         };
         let mut options = setup.options;
         if let Some(when) = setup.tools_when.or(self.config().tools) {
             options.tools = when;
         }
-        if options.prompts.replaced().is_empty() {
+        let has_own_prompts = !options.prompts.replaced().is_empty();
+        if !has_own_prompts {
             options.prompts = self.prompts();
         }
-        if let Some(tokens) = self.config().context_tokens {
-            options.context_tokens = tokens;
-        }
+        options.context_tokens = options.context_tokens.or(self.config().context_tokens);
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
         let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
-        Ok(Session { inner, servers, programs: setup.programs, environment: setup.environment })
+        let (programs, environment) = (setup.programs, setup.environment);
+        let checker = setup.checker;
+        Ok(Session { inner, servers, programs, environment, has_own_prompts, checker })
     }
 }
 
 impl Workspace {
+    /// Who looks at what was changed: whoever was named for it, else the checks.
+    fn checker(
+        &self,
+        given: Option<&Arc<dyn Checker>>,
+        programs: &ServerFolders,
+    ) -> Arc<dyn Checker> {
+        given.map_or_else(|| Arc::new(self.checks(programs)) as _, Arc::clone)
+    }
+
     /// What others add to a session.
     fn added(
         &self,
@@ -215,6 +239,12 @@ impl Session {
         Ok(self.inner.set_model(model.shared())?)
     }
 
+    /// Lets a model sum up what does not fit any more; `None`: that of the
+    /// conversation.
+    pub fn set_summaries(&mut self, model: Option<&Model>) -> Result<()> {
+        Ok(self.inner.set_summaries(model.map(Model::shared))?)
+    }
+
     /// Sets whether the model thinks before it answers.
     pub fn set_thinking(&mut self, thinking: Option<bool>) {
         self.inner.set_thinking(thinking);
@@ -247,17 +277,20 @@ impl Session {
     }
 
     /// Takes what was approved, enabled or taken back since: servers, checks,
-    /// hooks and skills, from the next turn on.
+    /// hooks, skills and prompts, from the next turn on.
     ///
     /// # Errors
-    /// A turn that still runs, and a file of what is approved that cannot be
-    /// read.
+    /// A turn that still runs, a file of what is approved that cannot be read,
+    /// and prompts that cannot be rendered.
     pub fn renew(&mut self, workspace: &Workspace) -> Result<()> {
         let additions = workspace.added(self.environment.as_ref(), self.servers.as_ref())?;
-        let checker = Arc::new(workspace.checks(&self.programs));
+        let checker = workspace.checker(self.checker.as_ref(), &self.programs);
         self.inner.set_additions(additions, Some(checker))?;
         if let Some(servers) = &self.servers {
             servers.renew();
+        }
+        if !self.has_own_prompts {
+            self.inner.set_prompts(workspace.prompts())?;
         }
         Ok(())
     }
@@ -300,6 +333,7 @@ pub(crate) struct Tree {
     workspace: Workspace,
     code: Mutex<Option<Code>>,
     reader: AttachmentReader,
+    published: Option<PublishedReader>,
 }
 
 impl Tree {
@@ -310,7 +344,7 @@ impl Tree {
     }
 
     fn new(workspace: Workspace, reader: AttachmentReader) -> Self {
-        Self { workspace, code: Mutex::new(None), reader }
+        Self { workspace, code: Mutex::new(None), reader, published: None }
     }
 
     /// Packs by what is known of the tree, and looks meanwhile whether that
@@ -366,6 +400,15 @@ impl Ground for Tree {
         options: &AttachmentOptions,
     ) -> Option<AgentResult<Attached>> {
         Some(self.reader.read(which, options).map_err(Into::into))
+    }
+
+    fn published(
+        &self,
+        which: &Published,
+        cancel: &CancelToken,
+    ) -> Option<AgentResult<PublishedText>> {
+        let reader = self.published.as_ref()?;
+        Some(reader.read(&self.workspace, *which, cancel).map_err(of_ground))
     }
 }
 

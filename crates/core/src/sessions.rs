@@ -8,7 +8,6 @@ use std::sync::Arc;
 use mlxcode_agent::recording::{RecordingModel, ReplayModel};
 use mlxcode_agent::session_store::{NewSession, SessionId, SessionStore, StoredLog};
 use mlxcode_base::ContentHash;
-use mlxcode_models::{GenerateRequest, LanguageModel, ModelInfo, Prompt};
 
 use crate::error::Result;
 use crate::model::Model;
@@ -86,7 +85,7 @@ impl Model {
     /// A model that writes down what it is asked and answers, for
     /// [`replaying`](Self::replaying).
     pub fn recorded_to(&self, writer: impl Write + Send + 'static) -> Result<Self> {
-        Ok(Self::new(RecordingModel::new(Shared(self.shared()), writer)?))
+        Ok(Self::new(RecordingModel::new(self.shared(), writer)?))
     }
 
     /// A model that answers as one did that was recorded, to the same questions
@@ -102,28 +101,4 @@ fn note_time(path: &Path, now_ms: u64) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".swept-").tempfile_in(folder)?;
     writeln!(file, "{now_ms}")?;
     file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// A model that somebody else has too.
-struct Shared(Arc<dyn LanguageModel>);
-
-impl LanguageModel for Shared {
-    fn info(&self) -> &ModelInfo {
-        self.0.info()
-    }
-
-    fn count_tokens(&self, prompt: &Prompt) -> mlxcode_models::Result<usize> {
-        self.0.count_tokens(prompt)
-    }
-
-    fn count_text(&self, text: &str) -> mlxcode_models::Result<usize> {
-        self.0.count_text(text)
-    }
-
-    fn generate(
-        &self,
-        request: GenerateRequest,
-    ) -> mlxcode_models::Result<mlxcode_models::Generation> {
-        self.0.generate(request)
-    }
 }

@@ -89,7 +89,11 @@ fn text(content: Option<&Content>) -> Option<&str> {
 }
 
 fn compare(old: &str, new: &str) -> Vec<DiffHunk> {
-    let diff = TextDiff::from_lines(old, new);
+    // A line ends with a line feed, as for everybody else here; a carriage
+    // return alone ends none.
+    let lines = |text| str::split_inclusive(text, '\n').collect::<Vec<&str>>();
+    let (old, new) = (lines(old), lines(new));
+    let diff = TextDiff::from_slices(&old, &new);
     diff.grouped_ops(CONTEXT_LINES)
         .iter()
         .map(|group| {

@@ -48,7 +48,10 @@ impl Client {
         headers: &'static [(&'static str, &'static str)],
     ) -> Result<Self> {
         let bad = |range| Error::BadAddress { address: host.api().to_owned(), range };
-        let proxy = match &options.proxy {
+        let address = host.api().parse::<Uri>();
+        let is_here = is_loopback(address.as_ref().ok().and_then(Uri::host).unwrap_or_default());
+        // What is on this machine is asked without anybody between.
+        let proxy = match options.proxy.as_ref().filter(|_| !is_here) {
             Some(text) => Some(Proxy::new(text).map_err(|_| Error::BadAddress {
                 // It may hold a password.
                 address: "…".to_owned(),
@@ -70,12 +73,9 @@ impl Client {
             .timeout_per_read(Some(options.idle_timeout))
             .timeout_per_write(Some(options.idle_timeout))
             .build();
-        let is_here = is_loopback(
-            host.api().parse::<Uri>().ok().as_ref().and_then(Uri::host).unwrap_or_default(),
-        );
         Ok(Self {
             agent: config.new_agent(),
-            base: host.api().parse().map_err(|_| bad("an address"))?,
+            base: address.map_err(|_| bad("an address"))?,
             token: options.token.clone(),
             offline: options.offline && !(options.loopback_offline && is_here),
             headers,

@@ -10,8 +10,9 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::call::ToolProgress;
+use crate::call::{Limits, ToolProgress};
 use crate::config::McpConfig;
+use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::log::LogLine;
 use crate::name::qualified;
@@ -225,19 +226,9 @@ impl McpServers {
     /// Where no server has that name, the one that was named does not answer,
     /// or the work was cancelled. Of all servers, those that fail are left out.
     pub fn resources(&self, server: Option<&str>, cancel: &CancelToken) -> Result<Vec<Resource>> {
-        let mut all = Vec::new();
-        for one in self.chosen(server)? {
-            let listed = self.runtime.run(
-                cancel,
-                |around| async move {
-                    let connection = one.connection(&around.stop).await?;
-                    resource::list(&connection, one.limits(), &around.stop).await
-                },
-                &mut |_| {},
-            );
-            all.extend(kept(listed, server)?);
-        }
-        Ok(all)
+        self.listed(server, cancel, |connection, limits, stop| async move {
+            resource::list(&connection, limits, &stop).await
+        })
     }
 
     /// Reads a resource.
@@ -268,13 +259,29 @@ impl McpServers {
     /// # Errors
     /// As of [`resources`](Self::resources).
     pub fn prompts(&self, server: Option<&str>, cancel: &CancelToken) -> Result<Vec<Prompt>> {
+        self.listed(server, cancel, |connection, limits, stop| async move {
+            prompt::list(&connection, limits, &stop).await
+        })
+    }
+
+    /// What one server lists, or all do; `list` asks one of them.
+    fn listed<T, F>(
+        &self,
+        server: Option<&str>,
+        cancel: &CancelToken,
+        list: impl Fn(Arc<Connection>, Limits, CancellationToken) -> F + Copy + Send + 'static,
+    ) -> Result<Vec<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<Vec<T>>> + Send + 'static,
+    {
         let mut all = Vec::new();
         for one in self.chosen(server)? {
             let listed = self.runtime.run(
                 cancel,
                 |around| async move {
                     let connection = one.connection(&around.stop).await?;
-                    prompt::list(&connection, one.limits(), &around.stop).await
+                    list(connection, one.limits(), around.stop).await
                 },
                 &mut |_| {},
             );

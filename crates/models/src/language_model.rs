@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mlxcode_base::CancelToken;
 use serde::Serialize;
@@ -30,6 +31,24 @@ pub trait LanguageModel: Send + Sync {
     /// A prompt that leaves no room in the context, or options out of range,
     /// fail here; what goes wrong later is an item of the [`Generation`].
     fn generate(&self, request: GenerateRequest) -> Result<Generation>;
+}
+
+impl<T: LanguageModel + ?Sized> LanguageModel for Arc<T> {
+    fn info(&self) -> &ModelInfo {
+        (**self).info()
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
+        (**self).count_tokens(prompt)
+    }
+
+    fn count_text(&self, text: &str) -> Result<usize> {
+        (**self).count_text(text)
+    }
+
+    fn generate(&self, request: GenerateRequest) -> Result<Generation> {
+        (**self).generate(request)
+    }
 }
 
 /// What is known of a loaded model.

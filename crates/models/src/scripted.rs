@@ -31,6 +31,12 @@ impl ScriptedModel {
         }
     }
 
+    /// Sets its name, which is `scripted` else.
+    pub fn with_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.info.name);
+        self
+    }
+
     /// Sets the context length in tokens.
     pub fn with_context_length(mut self, tokens: usize) -> Self {
         self.info.context_length = tokens;

@@ -37,7 +37,7 @@ pub use address::is_loopback;
 pub use anthropic::AnthropicModel;
 pub use compose::{
     Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback, Open, Route, RouteRule,
-    Routing, Score, Task, another_may_answer,
+    Routing, Score, another_may_answer,
 };
 pub use count::{estimate as estimate_tokens, estimate_text as estimate_text_tokens};
 pub use error::ProviderError;

@@ -45,6 +45,7 @@ fn main() -> Result<()> {
         term: variable("TERM"),
         term_program: variable("TERM_PROGRAM"),
         colorterm: variable("COLORTERM"),
+        is_vte_or_konsole: variable("VTE_VERSION").is_some(),
         no_color: variable("NO_COLOR"),
         clicolor_force: variable("CLICOLOR_FORCE"),
         colorfgbg: variable("COLORFGBG"),

@@ -18,6 +18,9 @@ pub struct Surroundings {
     pub clicolor_force: Option<String>,
     /// `COLORFGBG`, such as `15;0`: the numbers of letters and background.
     pub colorfgbg: Option<String>,
+    /// Whether `VTE_VERSION` or `KONSOLE_VERSION` is set, as by terminals that
+    /// call themselves `xterm`.
+    pub is_vte_or_konsole: bool,
     /// The first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set.
     pub locale: Option<String>,
     /// Whether the person asked for plain text (`--plain`).
@@ -48,6 +51,9 @@ pub struct Capabilities {
     pub cursor: bool,
     /// Whether links can hide behind their text (OSC 8).
     pub hyperlinks: bool,
+    /// Whether it is known to wrap anew what no longer fits when it becomes
+    /// narrower. Others cut it off.
+    pub rewraps: bool,
     /// Whether lines and marks beyond ASCII are shown.
     pub unicode: bool,
     /// Whether Shift-Enter can be told from Enter (kitty's keyboard protocol).
@@ -76,6 +82,7 @@ impl Surroundings {
             colors: self.colors(term, live),
             cursor: live,
             hyperlinks: live && self.links_hide(term),
+            rewraps: live && self.lines_wrap_anew(term),
             unicode,
             extended_keys: live && self.keys_are_told(term),
             plain: false,
@@ -111,6 +118,24 @@ impl Surroundings {
             || matches!(
                 program,
                 "iTerm.app" | "WezTerm" | "vscode" | "ghostty" | "Hyper" | "rio" | "zed"
+            )
+    }
+
+    /// Those that leave out the line of the cursor, as the one of VS Code does,
+    /// are not among them. A multiplexer that does not wrap anew may run in a
+    /// terminal that does, whose variables it passes on.
+    fn lines_wrap_anew(&self, term: &str) -> bool {
+        let program = self.term_program.as_deref().unwrap_or_default();
+        if term.starts_with("screen") && program != "tmux" {
+            return false;
+        }
+        self.is_vte_or_konsole
+            || ["kitty", "ghostty", "alacritty", "wezterm", "foot", "tmux"]
+                .iter()
+                .any(|name| term.contains(name))
+            || matches!(
+                program,
+                "tmux" | "iTerm.app" | "WezTerm" | "ghostty" | "rio" | "zed" | "Apple_Terminal"
             )
     }
 
@@ -171,6 +196,22 @@ mod tests {
         assert!(!terminal("dumb").capabilities().cursor);
         let pipe = Surroundings { is_terminal: false, ..terminal("xterm") };
         assert!(!pipe.capabilities().cursor);
+    }
+
+    #[test]
+    fn who_wraps_anew_is_known_by_name() {
+        let check = |surroundings: Surroundings, expect| {
+            assert_eq!(surroundings.capabilities().rewraps, expect, "{surroundings:?}");
+        };
+        let within = |term, program| Surroundings { term_program: some(program), ..terminal(term) };
+        check(terminal("xterm-256color"), false);
+        check(terminal("xterm-kitty"), true);
+        check(terminal("tmux-256color"), true);
+        check(Surroundings { is_vte_or_konsole: true, ..terminal("xterm-256color") }, true);
+        check(within("screen-256color", "tmux"), true);
+        check(within("screen-256color", "iTerm.app"), false);
+        check(within("xterm-256color", "iTerm.app"), true);
+        check(within("xterm-256color", "vscode"), false);
     }
 
     #[test]

@@ -16,6 +16,7 @@
 mod approval;
 mod capability;
 mod choice;
+mod cursor;
 mod diff;
 mod error;
 mod fuzzy;
@@ -37,6 +38,7 @@ pub use approval::{
 };
 pub use capability::{Capabilities, ColorDepth, Surroundings};
 pub use choice::{Choice, choose};
+pub use cursor::cursor_place;
 pub use diff::{DiffView, FileView, HunkView, LineView};
 pub use error::{Error, Result};
 pub use fuzzy::{FuzzyMatch, fuzzy_match};
@@ -47,7 +49,7 @@ pub use progress::{Activity, Bar};
 pub use prompt::{
     Completer, Completion, Completions, KeyMap, Prompt, PromptOptions, TextEditor, Typed,
 };
-pub use screen::Screen;
+pub use screen::{CursorPlace, Screen, Size};
 pub use style::{Color, Style};
 pub use theme::{CustomTheme, ROLES, Role, Theme, ThemeChoice};
 pub use themes::{ThemeError, Themes};

@@ -5,7 +5,25 @@ use crate::{Capabilities, ColorDepth, Role, Style, Theme, ThemeChoice};
 /// Columns of a terminal that does not tell.
 const DEFAULT_COLUMNS: usize = 80;
 /// Nothing is laid out for less: the rest is left to the terminal.
-const LEAST_COLUMNS: usize = 20;
+pub(crate) const LEAST_COLUMNS: usize = 20;
+
+/// How many characters a terminal shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// In a row.
+    pub columns: usize,
+    /// Rows that are on the screen at once.
+    pub rows: usize,
+}
+
+/// Where a terminal's cursor is, counted from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CursorPlace {
+    /// Its column.
+    pub column: usize,
+    /// Its row on the screen.
+    pub row: usize,
+}
 
 /// What a terminal can do, how wide it is, and how things look on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,8 +34,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::command::with_root;
-use super::hook::{Spawned, Task, spawn};
+use super::service::Service;
 use super::{PluginError, PluginProblem};
+use crate::program::Group;
 
 /// How long an adapter may take to answer where it says nothing, and at most:
 /// large models take minutes to load.
@@ -80,8 +81,8 @@ pub struct ModelAdapter {
 pub struct RunningAdapter {
     base_url: String,
     /// Ended before what it watches.
-    _watch: Option<Spawned>,
-    process: Spawned,
+    _watch: Option<Group>,
+    process: Group,
 }
 
 impl RunningAdapter {
@@ -92,7 +93,7 @@ impl RunningAdapter {
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        matches!(self.process.0.try_wait(), Ok(None))
+        !self.process.has_ended()
     }
 }
 
@@ -127,13 +128,14 @@ impl ModelAdapter {
             added.push(("PORT".into(), port_text.clone().into()));
         }
         let watching = environment.clone();
-        let task =
-            Task { program, args: words.collect(), folder: self.root.clone(), environment, added };
-        let mut process = spawn(&task, Stdio::null())
-            .map_err(|error| failed(format!("`{}` cannot be started: {error}", task.program)))?;
+        let (args, folder) = (words.collect(), self.root.clone());
+        let service = Service { program, args, folder, environment, added };
+        let mut process = service
+            .start(Stdio::null())
+            .map_err(|error| failed(format!("`{}` cannot be started: {error}", service.program)))?;
         let watch = watch(&process, &self.root, watching);
-        let first_line = first_line(process.0.stdout.take());
-        let tail = tail(process.0.stderr.take());
+        let first_line = first_line(process.child().stdout.take());
+        let tail = tail(process.child().stderr.take());
         let words = || {
             let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
             match String::from_utf8_lossy(&tail).trim() {
@@ -147,7 +149,8 @@ impl ModelAdapter {
             if cancel.is_cancelled() {
                 return Err(PluginError::Cancelled);
             }
-            if let Ok(Some(status)) = process.0.try_wait() {
+            if process.has_ended() {
+                let status = process.end().map(|status| status.to_string()).unwrap_or_default();
                 return Err(failed(format!("it ended ({status}){}", words())));
             }
             if port.is_none() {
@@ -181,26 +184,20 @@ impl ModelAdapter {
 /// this program ends in order.
 #[cfg(unix)]
 fn watch(
-    process: &Spawned,
+    process: &Group,
     folder: &Path,
     environment: BTreeMap<OsString, OsString>,
-) -> Option<Spawned> {
+) -> Option<Group> {
     let script = "read _; kill -KILL \"-$1\"".to_owned();
-    let args = vec!["-c".to_owned(), script, "sh".to_owned(), process.0.id().to_string()];
+    let args = vec!["-c".to_owned(), script, "sh".to_owned(), process.id().to_string()];
     let (program, folder) = ("/bin/sh".to_owned(), folder.to_owned());
-    let task = Task { program, args, folder, environment, added: Vec::new() };
-    spawn(&task, Stdio::piped()).ok()
+    let service = Service { program, args, folder, environment, added: Vec::new() };
+    service.start(Stdio::piped()).ok()
 }
 
 #[cfg(not(unix))]
-fn watch(_: &Spawned, _: &Path, _: BTreeMap<OsString, OsString>) -> Option<Spawned> {
+fn watch(_: &Group, _: &Path, _: BTreeMap<OsString, OsString>) -> Option<Group> {
     None
-}
-
-impl std::fmt::Debug for Spawned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Spawned").field(&self.0.id()).finish()
-    }
 }
 
 /// Reads the adapters of a manifest.

@@ -56,9 +56,21 @@ impl PluginCommand {
     /// # Errors
     /// Where the file cannot be read any more.
     pub fn question(&self, arguments: &str, plugin_root: &Path) -> Result<String, PluginError> {
+        Ok(with_arguments(&self.body(plugin_root)?, arguments.trim()))
+    }
+
+    /// As [`question`](Self::question), with arguments that somebody has parted
+    /// already, as a shell does.
+    ///
+    /// # Errors
+    /// Where the file cannot be read any more.
+    pub fn question_of(&self, words: &[String], plugin_root: &Path) -> Result<String, PluginError> {
+        Ok(with_words(&self.body(plugin_root)?, &words.join(" "), words))
+    }
+
+    fn body(&self, plugin_root: &Path) -> Result<String, PluginError> {
         let content = text::read(&self.path)?;
-        let body = with_root(&content[FrontMatter::read(&content).body..], plugin_root);
-        Ok(with_arguments(&body, arguments.trim()))
+        Ok(with_root(&content[FrontMatter::read(&content).body..], plugin_root))
     }
 }
 
@@ -83,7 +95,11 @@ pub(super) fn with_root(text: &str, root: &Path) -> String {
 /// `{{ arguments }}` are all of them, `$1` to `$9` single ones, as a shell would
 /// part them. Where there is no place they are added at the end.
 pub fn with_arguments(body: &str, arguments: &str) -> String {
-    let words = words(arguments);
+    with_words(body, arguments, &words(arguments))
+}
+
+/// As [`with_arguments`], where the words are known.
+pub fn with_words(body: &str, arguments: &str, words: &[String]) -> String {
     let mut out = String::with_capacity(body.len() + arguments.len());
     let mut has_place = false;
     let mut rest = body;

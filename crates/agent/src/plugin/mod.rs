@@ -14,6 +14,7 @@ mod front_matter;
 mod hook;
 mod library;
 mod manifest;
+mod service;
 mod skill;
 mod state;
 mod text;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use adapter::{ModelAdapter, RunningAdapter};
-pub use command::{PluginCommand, PluginRole, commands_in, with_arguments};
+pub use command::{PluginCommand, PluginRole, commands_in, with_arguments, with_words};
 pub use error::PluginError;
 pub use hook::{
     Happening, HookDecision, HookEvent, HookOutcome, HookProblem, HookRule, HookSurroundings,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use mlxcode_base::{CancelToken, secret_variables};
 
+use super::group::Group;
 use super::{ProgramCall, ProgramEnd, ProgramInput, ProgramRunner, ProgramStop};
 
 /// What is kept of a program's errors: the first of them tell what is wrong.
@@ -19,10 +20,6 @@ const HEARD: Duration = Duration::from_millis(10);
 /// running may hold them.
 const REST: Duration = Duration::from_millis(500);
 
-/// How long one that was killed may take to be gone. A process that waits
-/// inside the system is not gone before that lets it.
-const GONE: Duration = Duration::from_secs(1);
-
 /// Starts programs as they are, in a process group of their own, which is ended
 /// as a whole.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +29,8 @@ impl ProgramRunner for DirectRunner {
     fn run(&self, call: ProgramCall, cancel: &CancelToken) -> io::Result<ProgramEnd> {
         let deadline = Instant::now() + call.time;
         let most = call.output_bytes;
-        let (mut child, bytes) = start(call)?;
+        let (mut group, bytes) = start(call)?;
+        let child = group.child();
         if let (Some(mut input), Some(bytes)) = (child.stdin.take(), bytes) {
             // One that does not read must not stop who waits for it.
             thread::spawn(move || {
@@ -42,22 +40,26 @@ impl ProgramRunner for DirectRunner {
         let output = child.stdout.take().map(|from| Stream::of(from, most, true));
         let errors = child.stderr.take().map(|from| Stream::of(from, MOST_ERROR_BYTES, false));
         let streams = [output.as_ref(), errors.as_ref()];
-        let (status, mut stopped) = wait(&mut child, streams, deadline, cancel);
-        end(child, stopped.is_some());
+        let mut stopped = wait(&mut group, streams, deadline, cancel);
+        let status = group.end();
         let output = output.map(Stream::read).unwrap_or_default();
         let errors = errors.map(Stream::read).unwrap_or_default();
         if output.1 && stopped.is_none() {
             stopped = Some(ProgramStop::Output);
         }
-        let status = status.filter(|_| stopped.is_none()).and_then(|status| status.code());
-        Ok(ProgramEnd { status, stopped, output: output.0, errors: errors.0 })
+        let own = status.filter(|_| stopped.is_none());
+        let (status, signal) = (own.and_then(|own| own.code()), own.and_then(signal));
+        Ok(ProgramEnd { status, signal, stopped, output: output.0, errors: errors.0 })
     }
 }
 
-fn start(call: ProgramCall) -> io::Result<(Child, Option<Vec<u8>>)> {
+fn start(call: ProgramCall) -> io::Result<(Group, Option<Vec<u8>>)> {
     #[allow(clippy::disallowed_methods, reason = "the one place of this crate that starts one")]
     let mut command = Command::new(&call.program);
     command.args(&call.args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if !call.inherits {
+        command.env_clear();
+    }
     for name in secret_variables() {
         command.env_remove(name);
     }
@@ -73,11 +75,9 @@ fn start(call: ProgramCall) -> io::Result<(Child, Option<Vec<u8>>)> {
     };
     command.stdin(input);
     // So that what it started ends with it.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let child = command.spawn()?;
-    limit_memory(&child, memory);
-    Ok((child, bytes))
+    let mut group = Group::start(&mut command)?;
+    limit_memory(group.child(), memory);
+    Ok((group, bytes))
 }
 
 /// Sets the most memory of a program from outside: it has hardly begun, and
@@ -94,60 +94,46 @@ fn limit_memory(child: &Child, most: Option<u64>) {
 #[cfg(not(target_os = "linux"))]
 fn limit_memory(_: &Child, _: Option<u64>) {}
 
-/// Waits for the end of the program and of its streams.
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Waits for the end of the program and of its streams; why it is to be ended,
+/// where it has not.
 fn wait(
-    child: &mut Child,
+    group: &mut Group,
     streams: [Option<&Stream>; 2],
     deadline: Instant,
     cancel: &CancelToken,
-) -> (Option<ExitStatus>, Option<ProgramStop>) {
-    let mut status = None;
+) -> Option<ProgramStop> {
+    let mut has_ended = false;
     let mut until = deadline;
     loop {
         if cancel.is_cancelled() {
-            return (None, Some(ProgramStop::Cancelled));
+            return Some(ProgramStop::Cancelled);
         }
         if streams[0].is_some_and(Stream::is_full) {
-            return (None, Some(ProgramStop::Output));
+            return Some(ProgramStop::Output);
         }
-        if status.is_none() {
-            status = child.try_wait().ok().flatten();
-            if status.is_some() {
-                until = until.min(Instant::now() + REST);
-            }
+        if !has_ended && group.has_ended() {
+            has_ended = true;
+            until = until.min(Instant::now() + REST);
         }
         if Instant::now() >= until {
-            let stop = status.is_none().then_some(ProgramStop::Time);
-            return (status, stop);
+            return (!has_ended).then_some(ProgramStop::Time);
         }
         match streams.into_iter().flatten().find(|stream| !stream.has_ended()) {
             Some(stream) => stream.wait(HEARD),
-            None if status.is_some() => return (status, None),
+            None if has_ended => return None,
             None => thread::sleep(HEARD),
         }
     }
-}
-
-/// Kills what is left of a program, and takes its exit status.
-fn end(mut child: Child, is_running: bool) {
-    #[cfg(unix)]
-    if let Some(group) = rustix::process::Pid::from_raw(child.id() as i32) {
-        // It may be gone already, and with it all that it started.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    if !is_running {
-        return;
-    }
-    let _ = child.kill();
-    let until = Instant::now() + GONE;
-    while Instant::now() < until {
-        match child.try_wait() {
-            Ok(None) => thread::sleep(HEARD),
-            _ => return,
-        }
-    }
-    // Somebody has to take its exit status one day.
-    thread::spawn(move || child.wait());
 }
 
 /// A stream that a thread reads.
@@ -261,7 +247,7 @@ mod tests {
         assert_eq!((end.status, end.stopped), (Some(2), None));
         assert_eq!(end.errors.len(), MOST_ERROR_BYTES);
         let end = run(shell("kill -SEGV $$", LONG));
-        assert_eq!((end.status, end.stopped), (None, None));
+        assert_eq!((end.status, end.signal, end.stopped), (None, Some(11), None));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! with limits on their time and on what they write.
 
 mod direct;
+mod group;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use mlxcode_base::CancelToken;
 
 pub use direct::DirectRunner;
+pub(crate) use group::Group;
 
 /// Starts programs. [`DirectRunner`] starts them as they are; another may
 /// confine them.
@@ -33,8 +35,10 @@ pub struct ProgramCall {
     pub args: Vec<OsString>,
     /// Where it runs; `None` where this process does.
     pub folder: Option<PathBuf>,
-    /// What is set in its environment. Variables that hold tokens are taken
-    /// out.
+    /// Whether it has the variables of this process, but for those that hold
+    /// tokens.
+    pub inherits: bool,
+    /// What is set in its environment.
     pub environment: Vec<(OsString, OsString)>,
     /// What it reads.
     pub input: ProgramInput,
@@ -64,6 +68,8 @@ pub enum ProgramInput {
 pub struct ProgramEnd {
     /// Its exit status; `None` where it was ended, or crashed.
     pub status: Option<i32>,
+    /// Unix's signal that it crashed by, where it did.
+    pub signal: Option<i32>,
     /// Why it was ended, where it was.
     pub stopped: Option<ProgramStop>,
     /// What it wrote to its output, as far as it came.
@@ -90,6 +96,7 @@ impl ProgramCall {
             program: program.into(),
             args: Vec::new(),
             folder: None,
+            inherits: true,
             environment: Vec::new(),
             input: ProgramInput::Nothing,
             time: Duration::from_mins(1),

@@ -67,6 +67,7 @@ pub const BUILT_IN: &[BuiltInPrompt] = &[
     prompt!("session", "conversation: what comes before all else", ["tools", "instructions"]),
     prompt!("summarise", "conversation: old turns become a summary", ["text"]),
     prompt!("summary", "sums up the change of one file", ["path", "diff"]),
+    prompt!("taken", "conversation: a part of the edits was applied", ["taken", "left", "why"]),
     prompt!(
         "test",
         "writes tests of a file",

@@ -1,6 +1,6 @@
 //! The lines of a recording.
 
-use mlxcode_base::{ContentHash, ErrorKind};
+use mlxcode_base::ContentHash;
 use mlxcode_models::{GenerateOptions, GenerationEvent, Message, ModelInfo, Prompt};
 use serde::{Deserialize, Serialize};
 
@@ -140,26 +140,6 @@ pub fn options_in_words(options: &GenerateOptions) -> String {
         sampling.log_probabilities,
         sampling.seed,
     )
-}
-
-/// A kind of error by its name.
-pub fn kind_of(name: &str) -> ErrorKind {
-    [
-        ErrorKind::InvalidInput,
-        ErrorKind::NotFound,
-        ErrorKind::AlreadyExists,
-        ErrorKind::Conflict,
-        ErrorKind::Corrupt,
-        ErrorKind::Unsupported,
-        ErrorKind::PermissionDenied,
-        ErrorKind::ResourceExhausted,
-        ErrorKind::Unavailable,
-        ErrorKind::Timeout,
-        ErrorKind::Cancelled,
-    ]
-    .into_iter()
-    .find(|kind| kind.as_str() == name)
-    .unwrap_or(ErrorKind::Internal)
 }
 
 /// Where two prompts differ first, and what stands there in each.

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use mlxcode_base::ErrorKind;
 use mlxcode_models::{
     GenerateRequest, Generation, GenerationEvent, LanguageModel, ModelInfo, Prompt, Result,
     generation_channel,
@@ -8,8 +9,8 @@ use mlxcode_models::{
 
 use super::error::RecordingError;
 use super::line::{
-    Line, MOST_RECORDING_BYTES, RECORDING_VERSION, cut, difference, kind_of, options_in_words,
-    prompt_key, request_key,
+    Line, MOST_RECORDING_BYTES, RECORDING_VERSION, cut, difference, options_in_words, prompt_key,
+    request_key,
 };
 use super::record::engine;
 
@@ -143,7 +144,8 @@ impl LanguageModel for ReplayModel {
         *next += 1;
         drop(next);
         let failed = exchange.failed.as_ref().map(|(kind, message)| {
-            let (kind, message) = (kind_of(kind), message.clone());
+            let (kind, message) =
+                (ErrorKind::from_name(kind).unwrap_or(ErrorKind::Internal), message.clone());
             engine(RecordingError::Recorded { kind, message })
         });
         // What failed before the first event failed when it was asked.

@@ -1,10 +1,12 @@
 //! What others add to a session, and what changes with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Checker, Session, SessionParts, ToolsWhen, hooked, instructions};
 use crate::error::Result;
 use crate::plugin::{HookSurroundings, Hooks};
+use crate::prompts::Prompts;
 use crate::tool::{SkillFile, SkillTool, ToolSource};
 
 /// What others add to a session: the user's plugins, servers of tools.
@@ -26,6 +28,9 @@ pub struct SessionHooks {
     pub hooks: Hooks,
     /// What they are told beside what happens.
     pub around: HookSurroundings,
+    /// The folder in which they find the conversation so far, as a file that is
+    /// there while they run; `None`: they are given none.
+    pub transcripts: Option<PathBuf>,
 }
 
 impl Session {
@@ -55,6 +60,21 @@ impl Session {
         self.instruct()
     }
 
+    /// Takes other prompts, from the next turn on.
+    ///
+    /// # Errors
+    /// Prompts that cannot be rendered, with which nothing changes, and
+    /// [`Error::Busy`](crate::Error::Busy) while a turn runs.
+    pub fn set_prompts(&mut self, prompts: Prompts) -> Result<()> {
+        drop(self.state()?);
+        let before = std::mem::replace(&mut self.options.prompts, prompts);
+        let done = self.instruct();
+        if done.is_err() {
+            self.options.prompts = before;
+        }
+        done
+    }
+
     /// Writes the instructions anew: the model can do other things now.
     pub(super) fn instruct(&self) -> Result<()> {
         let (system, notices) = instructions::system_message(&self.parts, &self.options)?;
@@ -67,11 +87,12 @@ impl Session {
     /// Tells the programs of plugins that the session ends, and why. What is
     /// said later begins it again.
     pub fn end(&self, reason: &str) -> Result<()> {
-        let is_begun = self.with_state(|state| std::mem::take(&mut state.is_begun))?;
-        if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
-            hooked::hear_end(hooks, &self.options.name, reason);
-        }
-        Ok(())
+        self.with_state(|state| {
+            let is_begun = std::mem::take(&mut state.is_begun);
+            if let Some(hooks) = self.parts.additions.hooks.as_ref().filter(|_| is_begun) {
+                hooked::hear_end(hooks, &self.options.name, &state.entries, reason);
+            }
+        })
     }
 }
 

@@ -82,7 +82,11 @@ impl Worker<'_> {
             let what = access.to_string();
             let (decision, _) = self.advised(&call.id, &call.name, &access, &what, &advice);
             match decision {
-                Decision::Yes | Decision::Always | Decision::Only(_) | Decision::Parts(_) => {}
+                Decision::Yes
+                | Decision::Always
+                | Decision::Only(_)
+                | Decision::Parts(_)
+                | Decision::PartsBecause(..) => {}
                 Decision::Because(why) => return Ok(told_not(why)),
                 Decision::No | Decision::Why(_) => return Ok(Answered::End(self.declined())),
             }
@@ -115,12 +119,19 @@ impl Worker<'_> {
     }
 
     fn answer_edits(&mut self, items: &[ParsedItem], tool: &str) -> Result<Answered> {
-        Ok(match self.propose(items, tool)? {
-            Proposed::Done => Answered::Told { text: "it is changed".to_owned(), ok: true },
+        let proposed = self.propose(items, tool)?;
+        let note = self.note.take();
+        Ok(match proposed {
+            Proposed::Done => {
+                let text = note.unwrap_or_else(|| "it is changed".to_owned());
+                Answered::Told { text, ok: true }
+            }
             Proposed::Nothing => {
                 Answered::Told { text: "the file holds this already".to_owned(), ok: true }
             }
-            Proposed::Wrong(why) | Proposed::Told(why) => told_not(why),
+            Proposed::Wrong(why) | Proposed::Told(why) => {
+                told_not(note.map_or(why.clone(), |note| format!("{note}\n\n{why}")))
+            }
             Proposed::End(end) => Answered::End(end),
         })
     }

@@ -1,12 +1,10 @@
 //! What is done when a conversation does not fit into the model's context:
 //! what costs most and tells least goes first, and it is said.
 
-use minijinja::context;
-use mlxcode_models::{
-    GenerateOptions, GenerateRequest, Generation, GenerationEvent, Message, Role,
-};
+use mlxcode_models::{Message, Role};
 
 use super::event::{Compaction, Event};
+use super::summary::Summary;
 use super::worker::Worker;
 use crate::error::{Error, Result};
 
@@ -16,9 +14,6 @@ const TARGET_PERCENT: usize = 60;
 
 /// The newest turns whose words stay as they are.
 const TURNS_KEPT: u64 = 2;
-
-/// The most tokens of a summary.
-const SUMMARY_TOKENS: usize = 512;
 
 impl Worker<'_> {
     /// Makes the conversation shorter where the next answer would not fit, and
@@ -142,11 +137,11 @@ impl Worker<'_> {
         }
         if now > target {
             let before = newest.saturating_sub(TURNS_KEPT);
-            done.turns += self.summarise(before);
+            self.summarise(before, &mut done);
             now = count(self)?;
         }
         if now > self.room() && target > 0 {
-            done.turns += self.summarise(newest.saturating_sub(1));
+            self.summarise(newest.saturating_sub(1), &mut done);
             now = count(self)?;
         }
         done.after_tokens = now;
@@ -163,29 +158,34 @@ impl Worker<'_> {
     }
 
     fn drop_passages(&mut self, place: usize) -> bool {
+        let Some(words) = &self.state.entries[place].words else { return false };
+        let told = self.state.noted(place, words);
         let entry = &mut self.state.entries[place];
-        let Some(words) = entry.words.as_ref().filter(|it| it.len() < entry.message.content.len())
-        else {
+        if told.len() >= entry.message.content.len() {
             return false;
-        };
-        entry.message.content.clone_from(words);
+        }
+        entry.message.content = told;
         entry.message.images.clear();
         true
     }
 
-    /// Puts a summary in place of all turns up to one; how many these are.
-    fn summarise(&mut self, until: u64) -> usize {
+    /// Puts a summary in place of all turns up to one.
+    fn summarise(&mut self, until: u64, done: &mut Compaction) {
         let old = self.state.entries.iter().take_while(|entry| entry.turn <= until).count();
         if old == 0 {
-            return 0;
+            return;
         }
         let said: Vec<_> = self.state.entries.drain(..old).collect();
         let turns = said.iter().map(|entry| entry.turn).collect::<std::collections::BTreeSet<_>>();
         self.state.context = None;
         self.state.instructed.clear();
         let summary = self.summary(said.iter().map(|entry| &entry.message));
+        done.turns += turns.len();
         let note = match summary {
-            Some(summary) => format!("What was said before, in short:\n{summary}\n\n"),
+            Some(Summary { text, model }) => {
+                done.summarised_by = Some(model);
+                format!("What was said before, in short:\n{text}\n\n")
+            }
             None => "What was said before is not told any more.\n\n".to_owned(),
         };
         match self.state.entries.first_mut() {
@@ -199,65 +199,14 @@ impl Worker<'_> {
                 let turn = until;
                 let note = note.trim_end().to_owned();
                 let user = Message::user(note.clone());
-                let entry = super::Entry { turn, message: user, words: Some(note) };
+                let entry = super::Entry { turn, message: user, words: Some(note), note: None };
                 let answer = Message::assistant("I go on from there.");
-                let answer = super::Entry { turn, message: answer, words: None };
+                let answer = super::Entry { turn, message: answer, words: None, note: None };
                 self.state.entries.splice(..0, [entry, answer]);
             }
         }
-        turns.len()
-    }
-
-    /// What was said, in the model's own words; `None` where it has none.
-    fn summary<'m>(&mut self, said: impl Iterator<Item = &'m Message>) -> Option<String> {
-        let line = |message: &Message| {
-            let calls = message.tool_calls.iter();
-            let calls: String =
-                calls.map(|call| format!(" [{} {}]", call.name, call.arguments)).collect();
-            format!("{}: {}{calls}\n\n", message.role, message.content.trim())
-        };
-        let mut text: String = said.map(line).collect();
-        let model = &self.parts.model;
-        let most = self.room().saturating_sub(SUMMARY_TOKENS * 2);
-        while model.count_text(&text).ok()? > most {
-            // The newest matters most.
-            let mut middle = text.len() / 4 + 1;
-            while !text.is_char_boundary(middle) {
-                middle += 1;
-            }
-            text.drain(..middle.min(text.len()));
-        }
-        // Whether the prompt can be rendered was looked at when the session began.
-        let prompt = self.options.prompts.render("summarise", context! { text }).ok()?;
-        let options =
-            GenerateOptions { max_tokens: Some(SUMMARY_TOKENS), ..self.options.generate.clone() };
-        // Dropping a generation cancels it, and it alone.
-        let cancel = self.cancel.child();
-        let request = GenerateRequest::new(prompt).with_options(options).with_cancel(cancel);
-        let generation = model.generate(request).ok()?;
-        let text = read(generation)?;
-        Some(text).filter(|text| !text.is_empty())
     }
 }
 
 /// What stands in place of a tool's answer.
 const DROPPED: &str = "(this answer was dropped to make room)";
-
-fn read(generation: Generation) -> Option<String> {
-    let mut reader = mlxcode_models::ReplyReader::new(mlxcode_models::ReplyOptions::default());
-    let mut text = String::new();
-    let mut take = |pieces: Vec<mlxcode_models::ReplyPiece>| {
-        for piece in pieces {
-            if let mlxcode_models::ReplyPiece::Text(more) = piece {
-                text.push_str(&more);
-            }
-        }
-    };
-    for event in generation {
-        if let GenerationEvent::Token(token) = event.ok()? {
-            take(reader.push(&token.text));
-        }
-    }
-    take(reader.finish());
-    Some(text.trim().to_owned())
-}

@@ -173,6 +173,9 @@ pub struct Compaction {
     pub passages: usize,
     /// Turns that became a summary.
     pub turns: usize,
+    /// The model that summed them up; none where nobody could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summarised_by: Option<String>,
 }
 
 /// Edits as they would be applied.
@@ -285,8 +288,10 @@ pub enum Decision {
     Always,
     /// Of edits: apply those of these files only.
     Only(Vec<String>),
-    /// Of edits: apply these parts only.
+    /// Of edits: apply these parts only. The model is told which.
     Parts(Vec<PartOfFile>),
+    /// As `Parts`, and the model is told why not the rest.
+    PartsBecause(Vec<PartOfFile>, String),
     /// Tell why it is to be done. The same is asked again after the answer.
     Why(Option<String>),
     /// Do not, and end the turn.

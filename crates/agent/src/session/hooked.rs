@@ -7,11 +7,12 @@ use mlxcode_edit::FileChange;
 use mlxcode_models::{Message, ToolCall};
 use serde_json::{Value, json};
 
-use super::SessionHooks;
 use super::event::{Decision, Event};
 use super::policy::Verdict;
 use super::published;
+use super::transcript::Transcript;
 use super::worker::Worker;
+use super::{Entry, SessionHooks};
 use crate::plugin::{Happening, HookDecision, HookOutcome, HookedCall};
 use crate::tool::{Access, Tool, ToolResult};
 
@@ -77,7 +78,12 @@ impl Worker<'_> {
         let Some(listening) = self.parts.additions.hooks.clone() else {
             return HookOutcome::default();
         };
-        let outcome = ask(&listening, happening, &self.options.name, None, &self.cancel);
+        let (name, entries) = (&self.options.name, &self.state.entries);
+        let (outcome, unwritten) = ask(&listening, happening, (name, entries), None, &self.cancel);
+        if let Some(error) = unwritten {
+            let text = format!("hooks do not find the conversation: {error}");
+            self.emit(Event::Notice { text });
+        }
         for text in &outcome.messages {
             self.emit(Event::Notice { text: text.clone() });
         }
@@ -248,26 +254,38 @@ fn beginning(text: &str) -> String {
 }
 
 /// Tells the programs that a session ends. They have little time.
-pub(super) fn hear_end(listening: &SessionHooks, session: &str, reason: &str) {
+pub(super) fn hear_end(listening: &SessionHooks, session: &str, entries: &[Entry], reason: &str) {
     let happening = Happening::SessionEnd { reason: reason.to_owned() };
-    ask(listening, &happening, session, Some(END_TIME), &CancelToken::new());
+    ask(listening, &happening, (session, entries), Some(END_TIME), &CancelToken::new());
 }
 
+/// Asks those who listen. The conversation is written for them first; the error
+/// where it could not be.
 fn ask(
     listening: &SessionHooks,
     happening: &Happening,
-    session: &str,
+    (session, entries): (&str, &[Entry]),
     time: Option<Duration>,
     cancel: &CancelToken,
-) -> HookOutcome {
+) -> (HookOutcome, Option<std::io::Error>) {
     if !listening.hooks.hears(happening) {
-        return HookOutcome::default();
+        return (HookOutcome::default(), None);
     }
     let mut around = listening.around.clone();
     around.time = time.or(around.time);
     if around.session.is_empty() {
         session.clone_into(&mut around.session);
     }
+    let written = listening
+        .transcripts
+        .as_ref()
+        .map(|folder| Transcript::write(folder, &around.session, &around.folder, entries));
+    let (transcript, unwritten) = match written.transpose() {
+        Ok(transcript) => (transcript, None),
+        Err(error) => (None, Some(error)),
+    };
+    around.transcript = transcript.as_ref().map(|transcript| transcript.path().to_owned());
     // A turn that is stopped looks for that itself; until then nothing is done.
-    listening.hooks.run(happening, &around, cancel).unwrap_or_else(|_| HookOutcome::stopped())
+    let outcome = listening.hooks.run(happening, &around, cancel);
+    (outcome.unwrap_or_else(|_| HookOutcome::stopped()), unwritten)
 }

@@ -9,6 +9,7 @@ mod decide;
 mod event;
 mod hooked;
 mod instructions;
+mod issues;
 mod ledger;
 mod offered;
 mod options;
@@ -19,6 +20,9 @@ mod repeats;
 mod skills;
 mod state;
 mod step;
+mod summary;
+mod taken;
+mod transcript;
 mod turn;
 mod why;
 mod worker;
@@ -27,7 +31,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use mlxcode_base::{CancelToken, RelPath, Root};
-use mlxcode_context::{Budget, PackRequest, PackedContext};
+use mlxcode_context::{Budget, PackRequest, PackedContext, Published, PublishedText};
 use mlxcode_edit::{Actor, AuditedDecision, EditPlan, JournalEntry, ParsedItem};
 use mlxcode_models::{Image, LanguageModel, Message};
 
@@ -79,6 +83,13 @@ pub trait Ground: Send + Sync {
         let _ = (which, options);
         None
     }
+
+    /// Reads an issue or a change that a message names, where the tree's
+    /// repository is published. `None` where nobody reads such.
+    fn published(&self, which: &Published, cancel: &CancelToken) -> Option<Result<PublishedText>> {
+        let _ = (which, cancel);
+        None
+    }
 }
 
 /// Looks at files after they were changed: compiles, lints, tests.
@@ -87,6 +98,11 @@ pub trait Checker: Send + Sync {
     /// already need not be told of afterwards.
     fn before(&self, files: &[RelPath], cancel: &CancelToken) {
         let _ = (files, cancel);
+    }
+
+    /// Hears that a file that was looked at has another name since.
+    fn renamed(&self, from: &RelPath, to: &RelPath) {
+        let _ = (from, to);
     }
 
     /// Runs the checks that these files ask for, and hands each result on as it
@@ -136,6 +152,9 @@ pub struct SessionParts {
     pub log: Option<Arc<dyn SessionLog>>,
     /// What others add.
     pub additions: Additions,
+    /// The model that sums up what does not fit any more; `None`, and where it
+    /// fails: that of the conversation.
+    pub summaries: Option<Arc<dyn LanguageModel>>,
 }
 
 /// What a person says.
@@ -274,6 +293,17 @@ impl Session {
         if self.has_tools() != before {
             self.instruct()?;
         }
+        Ok(())
+    }
+
+    /// Lets a model sum up what does not fit any more; `None`: that of the
+    /// conversation.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a turn runs.
+    pub fn set_summaries(&mut self, model: Option<Arc<dyn LanguageModel>>) -> Result<()> {
+        drop(self.state()?);
+        self.parts.summaries = model;
         Ok(())
     }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Mode;
 use crate::prompts::Prompts;
-use crate::turn::CONTEXT_TOKENS;
 
 /// How a session works.
 #[derive(Clone, Debug)]
@@ -17,8 +16,9 @@ pub struct SessionOptions {
     /// How to generate; `max_tokens` is the most of one answer, 2048 where it
     /// is not said.
     pub generate: GenerateOptions,
-    /// The most tokens of passages that are searched for in a turn.
-    pub context_tokens: usize,
+    /// The most tokens of passages that are searched for in a turn; `None` takes
+    /// 4096.
+    pub context_tokens: Option<usize>,
     /// How much it may do without asking.
     pub mode: Mode,
     /// Whether the model is given tools. Small models do better with blocks of
@@ -39,7 +39,7 @@ impl Default for SessionOptions {
         Self {
             name: String::new(),
             generate,
-            context_tokens: CONTEXT_TOKENS,
+            context_tokens: None,
             mode: Mode::default(),
             tools: ToolsWhen::default(),
             thinking: None,

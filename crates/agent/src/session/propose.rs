@@ -51,9 +51,17 @@ impl Worker<'_> {
         match self.advised(&id, tool, &access, &access.to_string(), &advice) {
             (Decision::Yes | Decision::Always, _) => {}
             (Decision::Only(wanted), _) => {
-                plan.keep(|change| wanted.contains(&change.path.to_string()));
+                let whole = |path| PartOfFile { path, part: FilePart::Whole };
+                self.keep_parts(
+                    &mut plan,
+                    &wanted.into_iter().map(whole).collect::<Vec<_>>(),
+                    None,
+                )?;
             }
-            (Decision::Parts(parts), _) => keep_parts(&mut plan, &parts),
+            (Decision::Parts(parts), _) => self.keep_parts(&mut plan, &parts, None)?,
+            (Decision::PartsBecause(parts, why), _) => {
+                self.keep_parts(&mut plan, &parts, Some(&why))?;
+            }
             (Decision::Because(why), None) => {
                 return Ok(Proposed::Told(self.words("declined", context! { why })?));
             }
@@ -67,9 +75,22 @@ impl Worker<'_> {
             (Decision::No | Decision::Why(_), _) => return Ok(Proposed::End(self.declined())),
         }
         if plan.changes().is_empty() {
+            self.note = None;
             return Ok(Proposed::End(TurnEnd::Declined));
         }
         self.write(&plan, tool)
+    }
+
+    /// Leaves of a plan what somebody agreed to, and notes it for the model.
+    fn keep_parts(
+        &mut self,
+        plan: &mut EditPlan,
+        parts: &[PartOfFile],
+        why: Option<&str>,
+    ) -> Result<()> {
+        let proposed = plan.changes().to_vec();
+        keep_parts(plan, parts);
+        self.note_taken(&proposed, plan, parts, why)
     }
 
     fn write(&mut self, plan: &EditPlan, tool: &str) -> Result<Proposed> {
@@ -79,6 +100,11 @@ impl Worker<'_> {
             checker.before(&files, &self.cancel);
         }
         let entry = self.parts.ground.apply(plan, actor)?;
+        if let Some(checker) = &self.parts.checker {
+            for change in plan.changes() {
+                change.to.iter().for_each(|to| checker.renamed(&change.path, to));
+            }
+        }
         let files = plan.changes().iter().flat_map(paths_of).collect();
         self.emit(Event::Applied { entry: entry.id, files });
         self.repeats.changed();

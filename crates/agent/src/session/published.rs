@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn words_lead_there_and_back() {
-        let root = Path::new("/work");
+        let root = Path::new("/project");
         let check = |tool: &str, access: &Access, own: Value, alias: &str, theirs: Value| {
             let hooked = call(tool, access, &own, root);
             assert_eq!((hooked.aliases[0].as_str(), &hooked.input), (alias, &theirs));
@@ -104,7 +104,7 @@ mod tests {
         };
         let read = Access::Read { path: "a/b.py".to_owned() };
         let own = json!({"path": "a/b.py", "first_line": 3});
-        check("read", &read, own, "Read", json!({"file_path": "/work/a/b.py", "first_line": 3}));
+        check("read", &read, own, "Read", json!({"file_path": "/project/a/b.py", "first_line": 3}));
         let run = Access::Run { command: "ls".to_owned() };
         check("run", &run, json!({"command": "ls"}), "Bash", json!({"command": "ls"}));
         let served = Access::Mcp { server: "git".to_owned(), tool: "log".to_owned() };

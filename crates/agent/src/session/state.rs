@@ -19,6 +19,9 @@ pub struct Entry {
     /// Of a person's message, the words without the passages of code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// What the model is told of it at the beginning of the next message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What a session remembers from turn to turn.
@@ -60,8 +63,25 @@ impl State {
     /// Adds a message to the turn that runs.
     pub fn push(&mut self, message: Message, words: Option<String>) -> &Entry {
         let place = self.entries.len();
-        self.entries.push(Entry { turn: self.turn, message, words });
+        self.entries.push(Entry { turn: self.turn, message, words, note: None });
         &self.entries[place]
+    }
+
+    /// Notes with the last message what the model is told of it with the next.
+    pub fn note(&mut self, note: Option<String>) {
+        if let (Some(last), Some(_)) = (self.entries.last_mut(), &note) {
+            last.note = note;
+        }
+    }
+
+    /// A text that follows the message before `place`, with what was noted of
+    /// that one.
+    pub fn noted(&self, place: usize, text: &str) -> String {
+        let before = place.checked_sub(1).and_then(|before| self.entries.get(before));
+        match before.and_then(|before| before.note.as_ref()) {
+            Some(note) => format!("{note}\n\n{text}"),
+            None => text.to_owned(),
+        }
     }
 
     /// Ends a turn that was stopped so that the next can follow: templates want

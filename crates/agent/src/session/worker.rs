@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
-use mlxcode_models::{Chat, FinishReason, Message, Prompt, Usage};
+use mlxcode_models::{Chat, FinishReason, Message, Prompt, Role, Usage};
 
 use super::channel::Channel;
 use super::event::{Approval, Decision, Event, TurnEnd};
@@ -20,6 +20,7 @@ use super::step::Step;
 use super::{Input, SessionOptions, SessionParts};
 use crate::error::{Error, Result};
 use crate::tool::{Access, ToolBox};
+use crate::turn::CONTEXT_TOKENS;
 
 /// Who works on a turn.
 pub(super) struct Worker<'a> {
@@ -40,6 +41,8 @@ pub(super) struct Worker<'a> {
     pub attempts: usize,
     /// Only a plan is wanted.
     pub plans: bool,
+    /// What the model is told of its edits with the next thing that it is told.
+    pub note: Option<String>,
     /// How often a program let it go on where it wanted to stop.
     pub kept_going: usize,
     proposals: usize,
@@ -78,6 +81,7 @@ impl<'a> Worker<'a> {
             steps: 0,
             attempts: 0,
             plans: input.plan_first,
+            note: None,
             kept_going: 0,
             proposals: 0,
         }
@@ -163,15 +167,17 @@ impl<'a> Worker<'a> {
         let room = context_length.saturating_sub(taken);
         let room = if room < context_length / 8 { self.make_room(words)? } else { room };
         let kept = self.state.context.as_ref().map_or(0, |context| context.tokens);
+        let (published, mut text) = self.read_published(&input.text);
         let model = &self.parts.model;
         let counter = |text: &str| model.count_text(text).unwrap_or(usize::MAX);
         let budget = Budget {
             tokens: kept + room,
-            search_tokens: kept + self.options.context_tokens.min(room),
+            search_tokens: kept + self.options.context_tokens.unwrap_or(CONTEXT_TOKENS).min(room),
             counter: &counter,
         };
         let earlier = self.state.context.take();
         let mut request = PackRequest::new(input.text.trim());
+        request.published = &published;
         request.files = &self.state.pinned;
         request.earlier = earlier.as_ref();
         // An overview is needed once.
@@ -180,7 +186,7 @@ impl<'a> Worker<'a> {
         let context = self.parts.ground.pack(&request, &budget)?;
         self.emit(Event::Context(ContextLedger::of(&context)));
         let new = context.pieces.iter().filter(|piece| !piece.is_kept());
-        let mut text: String = new.map(Piece::render).collect();
+        text.extend(new.map(Piece::render));
         let files = context.pieces.iter().filter_map(Piece::path).chain(&self.state.pinned);
         let seen = &self.state.instructed;
         for mut one in instructions::of_folders(self.parts.ground.root(), files, seen) {
@@ -250,7 +256,10 @@ impl<'a> Worker<'a> {
         if items.is_empty() {
             return Ok(Next::End(TurnEnd::Done));
         }
-        Ok(match self.propose(&items, "edit")? {
+        let proposed = self.propose(&items, "edit")?;
+        let note = self.note.take();
+        self.state.note(note);
+        Ok(match proposed {
             Proposed::Nothing => Next::End(TurnEnd::Done),
             Proposed::Done => self.pass_on_remarks(),
             Proposed::End(end) => Next::End(end),
@@ -268,7 +277,9 @@ impl<'a> Worker<'a> {
         match self.take_remarks().trim_end() {
             "" => Next::End(TurnEnd::Done),
             remarks => {
-                let told = format!("The edits were applied.\n\n{remarks}");
+                let is_noted = self.state.entries.last().is_some_and(|last| last.note.is_some());
+                let applied = if is_noted { "" } else { "The edits were applied.\n\n" };
+                let told = format!("{applied}{remarks}");
                 self.repair(TurnEnd::Done, &told)
             }
         }
@@ -327,8 +338,11 @@ impl<'a> Worker<'a> {
     }
 
     /// Adds a message to the conversation.
-    pub fn say(&mut self, message: Message, words: Option<String>) {
+    pub fn say(&mut self, mut message: Message, words: Option<String>) {
         let is_inner = !self.within.is_empty();
+        if message.role == Role::User {
+            message.content = self.state.noted(self.state.entries.len(), &message.content);
+        }
         let entry = self.state.push(message, words);
         if let Some(log) = self.parts.log.as_ref().filter(|_| !is_inner) {
             log.message(entry);

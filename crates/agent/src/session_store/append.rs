@@ -117,15 +117,19 @@ pub(super) struct Log {
     updated_ms: u64,
     /// The record whose text grows.
     open_seq: Option<u64>,
+    /// The pieces of that text after its first, which the record holds.
+    open_pieces: u64,
     /// Whether anything but a piece was added.
     is_changed: bool,
+    /// Whether a piece was added.
+    is_grown: bool,
 }
 
 impl Log {
     pub(super) fn of(file: &Connection, id: &SessionId) -> Result<Self, Problem> {
         let mut query = file.prepare_cached(
             "SELECT id, title <> '', turns, records, prompt_tokens, completion_tokens, updated_ms,
-             open_seq FROM session WHERE key = ?1",
+             open_seq, open_pieces FROM session WHERE key = ?1",
         )?;
         let log = query.query_row([id.as_str()], |row| {
             Ok(Self {
@@ -138,7 +142,9 @@ impl Log {
                 completion_tokens: number(row, 5)?,
                 updated_ms: number(row, 6)?,
                 open_seq: maybe_number(row, 7)?,
+                open_pieces: number(row, 8)?,
                 is_changed: false,
+                is_grown: false,
             })
         });
         let missing = || SessionError::NotFound { wanted: id.to_string(), near: Vec::new() };
@@ -158,7 +164,7 @@ impl Log {
             }
             self.close_text(file)?;
             self.insert(file, record, &data, time_ms)?;
-            self.open_seq = Some(self.records - 1);
+            (self.open_seq, self.open_pieces) = (Some(self.records - 1), 0);
             return Ok(());
         }
         self.close_text(file)?;
@@ -241,25 +247,26 @@ impl Log {
     }
 
     /// Adds a piece to the text that grows; `false` where none does, or another.
-    fn grow(&self, file: &Connection, record: &NewRecord, text: &str) -> Result<bool, Problem> {
+    fn grow(&mut self, file: &Connection, record: &NewRecord, text: &str) -> Result<bool, Problem> {
         let Some(seq) = self.open_seq else { return Ok(false) };
-        let mut query = file.prepare_cached(
-            "SELECT turn, kind, (SELECT coalesce(max(part), 0) FROM piece WHERE session = ?1)
-             FROM record WHERE session = ?1 AND seq = ?2",
-        )?;
-        let open = query.query_row(params![self.session, signed(seq)], |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?, number(row, 2)?))
+        let mut query =
+            file.prepare_cached("SELECT turn, kind FROM record WHERE session = ?1 AND seq = ?2")?;
+        let (turn, kind) = query.query_row(params![self.session, signed(seq)], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?))
         })?;
-        let (turn, kind, last) = open;
-        if turn != record.turn || kind != record.kind.as_str() || last >= MOST_PIECES {
+        let is_full = self.open_pieces >= MOST_PIECES;
+        if turn != record.turn || kind != record.kind.as_str() || is_full {
             return Ok(false);
         }
-        let part = last + 1;
+        // Where a piece is there that nobody counted, this is no free place,
+        // and the error tells of damage.
+        let part = self.open_pieces + 1;
         let sum = sum(seq, turn, &kind, part, text);
         file.prepare_cached(
             "INSERT INTO piece (session, part, sum, text) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![self.session, signed(part), sum, text])?;
+        (self.open_pieces, self.is_grown) = (part, true);
         Ok(true)
     }
 
@@ -285,23 +292,30 @@ impl Log {
         if sum(seq, turn, &kind, time_ms, &data) != found {
             return Err(Problem::Damage(format!("record {seq} was changed")));
         }
-        let data = with_pieces(file, self.session, seq, (turn, &kind), &data)?;
+        let data = with_pieces(file, self.session, seq, (turn, &kind), &data, self.open_pieces)?;
         let text = data.to_string();
         file.prepare_cached("UPDATE body SET sum = ?2, data = ?3 WHERE id = ?1")?
             .execute(params![body, sum(seq, turn, &kind, time_ms, &text), text])?;
         file.prepare_cached("DELETE FROM piece WHERE session = ?1")?.execute([self.session])?;
+        self.open_pieces = 0;
         make_findable(file, body, &RecordKind::from(kind), &data)
     }
 
-    /// Writes what the session's row tells. A piece changes none of it.
+    /// Writes what the session's row tells. A piece changes one number of it:
+    /// how many there are, which lies on another page than they do, so that a
+    /// page that lost the newest is found out.
     pub(super) fn store(&self, file: &Connection) -> Result<(), Problem> {
         if !self.is_changed {
+            if self.is_grown {
+                file.prepare_cached("UPDATE session SET open_pieces = ?2 WHERE id = ?1")?
+                    .execute(params![self.session, signed(self.open_pieces)])?;
+            }
             return Ok(());
         }
         file.prepare_cached(
             "UPDATE session SET title = coalesce(?2, title), turns = ?3, records = ?4,
-             prompt_tokens = ?5, completion_tokens = ?6, updated_ms = ?7, open_seq = ?8
-             WHERE id = ?1",
+             prompt_tokens = ?5, completion_tokens = ?6, updated_ms = ?7, open_seq = ?8,
+             open_pieces = ?9 WHERE id = ?1",
         )?
         .execute(params![
             self.session,
@@ -312,18 +326,21 @@ impl Log {
             signed(self.completion_tokens),
             signed(self.updated_ms),
             self.open_seq.map(signed),
+            signed(self.open_pieces),
         ])?;
         Ok(())
     }
 }
 
-/// The data of a record whose text grows, with the pieces that came so far.
+/// The data of a record whose text grows, with the pieces that came so far, of
+/// which so many were counted.
 pub(super) fn with_pieces(
     file: &Connection,
     session: i64,
     seq: u64,
     (turn, kind): (u32, &str),
     data: &str,
+    counted: u64,
 ) -> Result<Value, Problem> {
     let damage = || Problem::Damage(format!("record {seq} was changed"));
     let first: Value = serde_json::from_str(data).map_err(|_| damage())?;
@@ -340,6 +357,9 @@ pub(super) fn with_pieces(
         }
         text.push_str(piece);
         expected += 1;
+    }
+    if expected != counted + 1 {
+        return Err(damage());
     }
     Ok(json!({ "text": text }))
 }

@@ -273,5 +273,5 @@ fn as_entry(record: &Record) -> Option<Entry> {
         RecordKind::Text => (Message::assistant(text), None),
         _ => return None,
     };
-    Some(Entry { turn: record.turn.into(), message, words })
+    Some(Entry { turn: record.turn.into(), message, words, note: None })
 }

@@ -175,7 +175,10 @@ fn stored(
         return Err(damage());
     }
     let value: Value = if open_seq == Some(seq) {
-        with_pieces(file, session, seq, (turn, &kind), data)?
+        let counted = file
+            .prepare_cached("SELECT open_pieces FROM session WHERE id = ?1")?
+            .query_row([session], |row| number(row, 0))?;
+        with_pieces(file, session, seq, (turn, &kind), data, counted)?
     } else {
         serde_json::from_str(data).map_err(|_| damage())?
     };

@@ -22,7 +22,8 @@ const LOG_BYTES: i64 = 4 << 20;
 /// a record that is looked for by its kind, and so stands in an index. The words of
 /// `said` are taken out of it by the text itself: it keeps no copy, and with
 /// `secure-delete` no trace of what was taken out.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE session (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
@@ -59,7 +60,15 @@ const MIGRATIONS: [&str; 1] = ["
         text, content = '', tokenize = \"unicode61 remove_diacritics 2 tokenchars '_'\"
     );
     INSERT INTO said (said, rank) VALUES ('secure-delete', 1);
-"];
+",
+    // How many pieces the text that grows has: a page of pieces that lost its
+    // last ones would be missed by nobody.
+    "
+    ALTER TABLE session ADD COLUMN open_pieces INTEGER NOT NULL DEFAULT 0;
+    UPDATE session SET open_pieces = (SELECT count(*) FROM piece WHERE piece.session = session.id)
+    WHERE open_seq IS NOT NULL;
+",
+];
 
 /// Opens the file, makes it where it is missing, and brings it to the last
 /// layout.

@@ -56,6 +56,12 @@ fn values(name: &str) -> Vec<Value> {
             json!({"passages": "", "command": "pytest", "output": "1 failed", "hint": "",
                 "tried": [], "problem": ""}),
         ],
+        "taken" => vec![
+            json!({"taken": ["a.py at line 30", "c.py"], "left": ["a.py at lines 2, 9", "b.py"],
+                "why": "b is generated"}),
+            json!({"taken": ["c.py as a person wrote it in place of yours"], "left": [],
+                "why": null}),
+        ],
         "plan" => vec![json!({"words": "check the number of a port"})],
         "repair_call" => vec![json!({"reason": "the arguments are no JSON"})],
         "repair_checks" => vec![json!({"checks": [

@@ -23,8 +23,14 @@ pub enum Mcp {
         #[arg(default_value = "{}")]
         arguments: String,
     },
-    /// Allow the servers that the project's `.mcp.json` names, as it is now
-    Approve,
+    /// Allow the servers that the project's `.mcp.json` names, each as it is now
+    Approve {
+        /// Only this server
+        server: Option<String>,
+    },
     /// Take that back
-    Revoke,
+    Revoke {
+        /// Only of this server
+        server: Option<String>,
+    },
 }

@@ -27,7 +27,7 @@ pub fn run(args: &Approve, common: &Common, host: &mut Host<'_>) -> Outcome {
     if is_list {
         shown = offers.iter().map(Offer::id).collect();
     }
-    // As it is now: who approves one part of a file may have revoked another.
+    // As it is now.
     let mut now = workspace.offers()?;
     now.retain(|offer| shown.contains(&offer.id()));
     if common.json {
@@ -36,7 +36,7 @@ pub fn run(args: &Approve, common: &Common, host: &mut Host<'_>) -> Outcome {
     }
     if now.is_empty() {
         let text = match offers.len() {
-            0 => "this project brings nothing that would be started",
+            0 => "this project brings nothing that needs your yes",
             _ => "nothing of what this project brings is meant",
         };
         written(writeln!(host.output, "{text}"))?;

@@ -22,7 +22,8 @@ pub fn run(args: Config, common: &Common, host: &mut Host<'_>) -> Outcome {
             let file = file(scope, common, host)?;
             let before = file.text()?;
             file.set(&key, &value)?;
-            if let Err(wrong) = check_colors(host) {
+            let is_look = key == "theme" || key.starts_with("colors");
+            if let Some(wrong) = is_look.then(|| check_colors(host)).and_then(Result::err) {
                 match before.trim() {
                     "" => drop(file.unset(&key)?),
                     _ => file.write(&before)?,

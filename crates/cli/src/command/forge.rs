@@ -4,11 +4,14 @@
 use mlxcode_core::forge::{
     ChangeRequest, Comment, ForgeKind, ForgeOptions, Host as ForgeHost, Issue, Place, Token,
 };
-use mlxcode_core::{InputError, SecretName, Workspace};
+use mlxcode_core::{
+    EnvironmentSecrets, Error, InputError, Lock, Passphrases, PublishedReader, SecretName,
+    Workspace, secrets,
+};
 
 use crate::args;
 use crate::command::task::pair;
-use crate::command::{Common, secret};
+use crate::command::{Common, dirs, secret};
 use crate::exit::{Outcome, written};
 use crate::exit_code::SUCCESS;
 use crate::host::Host;
@@ -128,6 +131,38 @@ pub fn hosts(own: &[String], workspace: &Workspace) -> Outcome<Vec<ForgeHost>> {
     Ok(hosts)
 }
 
+/// How a conversation reads what somebody names with `@issue:12`. Nobody is asked
+/// for a password in the middle of a turn: what is locked is not there then.
+pub fn reader(workspace: &Workspace, host: &Host<'_>) -> Outcome<PublishedReader> {
+    let config = workspace.config();
+    let mut options = ForgeOptions::default();
+    options.offline = host.hub.offline || config.offline == Some(true);
+    options.loopback_offline = true;
+    options.proxy.clone_from(&host.hub.proxy);
+    let (kept_in, surroundings, config) = (dirs(host)?, host.secrets.clone(), config.clone());
+    let token = move |host: &ForgeHost| {
+        let (own, lock) = (config.forge_key(host)?, Lock::AsItIs);
+        // What is kept goes before what a variable holds.
+        let mut places = surroundings.clone();
+        places.environment = EnvironmentSecrets::default();
+        let all = secrets(&kept_in, places, false, lock, Passphrases::default());
+        let found = all.get(&own).ok().flatten().map(|found| found.value);
+        let found = match found.or_else(|| surroundings.given(&own)) {
+            None => kind_key(host)?.and_then(|name| surroundings.given(&name)),
+            found => found,
+        };
+        Ok(found.map(|token| Token::new(token.reveal())).transpose()?)
+    };
+    Ok(PublishedReader::new(workspace.config().forge_hosts()?, options, token))
+}
+
+/// GitHub's own program has variables for hosts of one's own; the token of the
+/// public host goes to none of them.
+fn kind_key(host: &ForgeHost) -> Result<Option<SecretName>, Error> {
+    let is_own = host.name() != "github.com" && host.kind() == ForgeKind::GitHub;
+    Ok(if is_own { Some(SecretName::new("github-enterprise")?) } else { None })
+}
+
 /// How a host is asked: with the token for it, and never where the network is
 /// switched off.
 pub fn options(place: &Place, workspace: &Workspace, host: &mut Host<'_>) -> Outcome<ForgeOptions> {
@@ -139,15 +174,8 @@ pub fn options(place: &Place, workspace: &Workspace, host: &mut Host<'_>) -> Out
     options.proxy.clone_from(&host.hub.proxy);
     let own = config.forge_key(&place.host)?;
     let mut token = secret::kept_or_given(&own, host)?;
-    if token.is_none() && !matches!(place.host.name(), "github.com" | "gitlab.com") {
-        // A host of one's own has its token in the variable of its kind, as
-        // the programs of both take it; what is kept for the public one stays
-        // with that.
-        let kind = match place.host.kind() {
-            ForgeKind::GitHub => "github",
-            _ => "gitlab",
-        };
-        token = host.secrets.given(&SecretName::new(kind)?);
+    if token.is_none() {
+        token = kind_key(&place.host)?.and_then(|name| host.secrets.given(&name));
     }
     options.token = token.map(|token| Token::new(token.reveal())).transpose()?;
     Ok(options)

@@ -30,8 +30,8 @@ pub fn run(args: Mcp, common: &Common, host: &mut Host<'_>) -> Outcome {
         Mcp::Test { server } => test(server.as_deref(), &workspace, common, host),
         Mcp::Tools { server } => tools(server.as_deref(), &workspace, common, host),
         Mcp::Call { tool, arguments } => call(&tool, &arguments, &workspace, common, host),
-        Mcp::Approve => approve(true, &workspace, common, host),
-        Mcp::Revoke => approve(false, &workspace, common, host),
+        Mcp::Approve { server } => approve(true, server.as_deref(), &workspace, common, host),
+        Mcp::Revoke { server } => approve(false, server.as_deref(), &workspace, common, host),
     };
     // What was asked for last is to stop.
     if done.is_ok() && host.cancel.is_cancelled() { Ok(CANCELLED) } else { done }
@@ -229,26 +229,36 @@ fn read_arguments(arguments: &str, host: &mut Host<'_>) -> Outcome<Value> {
     Ok(serde_json::from_str(text).map_err(wrong)?)
 }
 
-fn approve(yes: bool, workspace: &Workspace, common: &Common, host: &mut Host<'_>) -> Outcome {
+fn approve(
+    yes: bool,
+    only: Option<&str>,
+    workspace: &Workspace,
+    common: &Common,
+    host: &mut Host<'_>,
+) -> Outcome {
     let dirs = dirs(host)?;
-    let plan = plan(workspace, host)?;
-    let path = workspace.root().join(PROJECT_SERVERS);
-    let Some(path) = approve_servers(&dirs, workspace.root(), yes)? else {
+    let Some(changed) = approve_servers(&dirs, workspace.root(), only, yes)? else {
+        let path = workspace.root().join(PROJECT_SERVERS);
         let source = std::io::ErrorKind::NotFound.into();
         return Err(InputError::Unreadable { path, source }.into());
     };
-    let project = plan.entries.iter().map(McpEntryOutput::new);
-    let project: Vec<_> = project.filter(|entry| entry.origin == "project").collect();
     if common.json {
-        let servers = project.into_iter().map(|entry| entry.name).collect();
-        let path = path.to_string_lossy().into_owned();
+        let (path, servers) = (changed.path.to_string_lossy().into_owned(), changed.names);
         json::write(host, &McpApprovalOutput { path, is_approved: yes, servers })?;
         return Ok(SUCCESS);
     }
     let word = if yes { "approved" } else { "not approved any more" };
-    written(writeln!(host.output, "{word}: {}", visible(path.display())))?;
-    for entry in project {
-        written(writeln!(host.output, "  {}  {}", visible(&entry.name), visible(&entry.target)))?;
+    written(writeln!(host.output, "{word}: {}", visible(changed.path.display())))?;
+    let plan = plan(workspace, host)?;
+    for entry in plan.entries.iter().map(McpEntryOutput::new) {
+        if entry.origin == "project" && changed.names.contains(&entry.name) {
+            written(writeln!(
+                host.output,
+                "  {}  {}",
+                visible(&entry.name),
+                visible(&entry.target)
+            ))?;
+        }
     }
     Ok(SUCCESS)
 }

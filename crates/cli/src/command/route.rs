@@ -166,6 +166,26 @@ pub fn open(
     Ok(Some(model))
 }
 
+/// The model that sums up a conversation with `model`, where the configuration
+/// names another one for it; it is opened when it is asked. A recording holds one
+/// model's answers, so there the conversation's sums up too.
+pub fn summaries(
+    model: &Model,
+    common: &Common,
+    host: &mut Host<'_>,
+    config: &Config,
+) -> Outcome<Option<Model>> {
+    if host.model.is_some() || common.replay.is_some() || common.record.is_some() {
+        return Ok(None);
+    }
+    let workspace = common.workspace(host).ok();
+    let of = |task| plan(task, common, workspace.as_ref(), config);
+    let (chat, summary) = (of(ModelTask::Chat), of(ModelTask::Summary));
+    let (source, line) = source(&summary, &Computing::default(), common, host, config)?;
+    line.end();
+    Ok(summary.open_later(&chat, model, &source, workspace.as_ref())?)
+}
+
 fn plan(
     task: ModelTask,
     common: &Common,
@@ -214,7 +234,7 @@ fn source(
     Ok((source, line))
 }
 
-/// The key of the model that answers first; somebody may be asked for the
+/// The keys of the models that are opened first; somebody may be asked for the
 /// passphrase that it is locked with.
 fn typed_keys(
     plan: &RoutePlan,
@@ -222,18 +242,21 @@ fn typed_keys(
     host: &mut Host<'_>,
 ) -> Outcome<BTreeMap<SecretName, Option<mlxcode_core::Secret>>> {
     let mut known = BTreeMap::new();
-    let Some(first) = &plan.choice(0).model else { return Ok(known) };
-    let is_here = first.may_be_path && host.current_dir.join(&first.name).exists();
-    if is_here || !remote.names(&first.name) {
-        return Ok(known);
-    }
-    if let Some(name) = remote.key_name(&first.name)? {
+    let first = plan.opened_first();
+    // The next one needs no key, or tells of its own.
+    let is_alone = first.len() < 2 && plan.fallback.is_empty();
+    for model in first {
+        let is_here = model.may_be_path && host.current_dir.join(&model.name).exists();
+        if is_here || !remote.names(&model.name) {
+            continue;
+        }
+        let Some(name) = remote.key_name(&model.name)? else { continue };
+        if known.contains_key(&name) {
+            continue;
+        }
         match secret::key(&name, host) {
-            Ok(key) => {
-                known.insert(name, key);
-            }
-            // The next one needs no key, or tells of its own.
-            Err(_) if !plan.fallback.is_empty() => {}
+            Ok(key) => drop(known.insert(name, key)),
+            Err(_) if !is_alone => {}
             Err(failure) => return Err(failure),
         }
     }

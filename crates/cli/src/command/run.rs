@@ -10,14 +10,13 @@ use crate::host::Host;
 use crate::output::json::{self, CommandRowOutput, CommandsOutput};
 use crate::output::{table, visible};
 use crate::repl;
-use crate::words::joined;
 
 /// Runs the verb.
 pub fn run(args: &Run, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let commands = workspace.commands()?;
     let Some(name) = &args.name else { return list(&commands, common, host) };
-    let question = commands.find(name)?.question(&joined(&args.arguments))?;
+    let question = commands.find(name)?.question_of(&args.arguments)?;
     let conversation = Conversation {
         print: Some(question),
         mode: args.mode,

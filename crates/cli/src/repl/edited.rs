@@ -8,7 +8,7 @@ use mlxcode_terminal::{Role, TextEditor};
 
 use super::{Repl, proposal};
 use crate::command::dirs;
-use crate::editor::{Editor, edit_text};
+use crate::editor::{Draft, Editor, edit_text};
 use crate::exit::Outcome;
 use crate::host::Host;
 
@@ -32,10 +32,14 @@ pub(super) fn for_inputs(host: &Host<'_>) -> Outcome<Option<TextEditor>> {
 impl Repl<'_, '_> {
     /// Gives a text to the editor under a name; what became of it.
     pub(super) fn edit(&mut self, text: &str, name: &str) -> Outcome<String> {
+        Ok(self.draft(text, name)?.text()?)
+    }
+
+    fn draft(&mut self, text: &str, name: &str) -> Outcome<Draft> {
         let name = PathBuf::from(name);
         let name = name.file_name().unwrap_or(INPUT.as_ref());
         let beside = dirs(self.host)?.state.join(DRAFTS).join(name);
-        Ok(edit_text(text, &beside, self.host)?.text()?)
+        edit_text(text, &beside, self.host)
     }
 
     /// Lets somebody write what files of the proposed change hold, and shows
@@ -50,12 +54,17 @@ impl Repl<'_, '_> {
                 continue;
             };
             let target = change.to.as_ref().unwrap_or(&change.path).clone();
-            let edited = self.edit(&text, &target)?;
+            let mut draft = self.draft(&text, &target)?;
+            let edited = draft.text()?;
             if edited == text {
                 self.say(Role::Faint, &format!("{} is as it was proposed", change.path))?;
                 continue;
             }
-            self.take_edited(*at, &change, edited)?;
+            if let Err(failure) = self.take_edited(*at, &change, edited) {
+                let kept = format!("what was written is kept in {}", draft.keep().display());
+                self.say(Role::Warning, &kept)?;
+                return Err(failure);
+            }
         }
         Ok(())
     }

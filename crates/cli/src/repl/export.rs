@@ -49,6 +49,7 @@ mod tests {
             turn: 1,
             message,
             words: words.map(str::to_owned),
+            note: None,
         };
         let entries = [
             entry(Message::system("instructions"), None),

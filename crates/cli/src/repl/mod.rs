@@ -25,6 +25,8 @@ use mlxcode_terminal::{KeyMap, Prompt, PromptOptions, Role, Screen, Theme, Theme
 
 use crate::args::{Computing, Conversation, ModeName, ToolsName};
 use crate::command::approve::waiting_in;
+use crate::command::forge;
+use crate::command::route::summaries;
 use crate::command::task::usual_surroundings;
 use crate::command::{Common, dirs, relative, required_model};
 use crate::exit::{Failure, Outcome, show_error, written};
@@ -94,10 +96,12 @@ impl<'r, 'h> Repl<'r, 'h> {
         let store = store.filter(|_| is_kept);
         let tools = args.tools.map(ToolsName::when);
         let is_remote = common.is_remote(ModelTask::Chat, &workspace);
-        let begun =
+        let mut begun =
             begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
+        let summaries = summaries(&model, common, host, workspace.config())?;
+        begun.session.set_summaries(summaries.as_ref())?;
         for path in pinned {
-            begun.session.pin(path)?;
+            begun.pin(path)?;
         }
         let mut repl = Self {
             host,
@@ -150,8 +154,8 @@ impl<'r, 'h> Repl<'r, 'h> {
             } else {
                 prompt.read(keyboard, out)?
             };
-            if let Some(columns) = (self.host.columns)() {
-                self.screen.set_columns(Some(columns));
+            if let Some(size) = (self.host.size)() {
+                self.screen.set_columns(Some(size.columns));
             }
             let text = match typed {
                 Typed::Leave => break,
@@ -261,6 +265,16 @@ struct Begun {
     recorder: Option<Arc<Recorder>>,
 }
 
+impl Begun {
+    /// Shows a file whole in each turn.
+    fn pin(&self, path: RelPath) -> Outcome<()> {
+        if let Some(recorder) = &self.recorder {
+            recorder.pin(path.as_str(), true);
+        }
+        Ok(self.session.pin(path)?)
+    }
+}
+
 /// Begins a conversation, which is written into `store`, or goes on with one.
 fn begin(
     workspace: &Workspace,
@@ -287,6 +301,7 @@ fn begin(
     setup.commands = Some(usual_surroundings());
     setup.programs = host.servers.clone();
     setup.documents = document_command();
+    setup.published = forge::reader(workspace, host).ok();
     setup.log = recorder.clone().map(|recorder| recorder as Arc<dyn SessionLog>);
     if let Some(recorded) = recorded {
         setup.entries.clone_from(&recorded.entries);

@@ -8,6 +8,7 @@ use mlxcode_core::{Decision, Event, Input, InputError, Mode, TurnEnd};
 use super::{begin, wanted};
 use crate::args::{Computing, Conversation, ModeName, OutputFormat, ToolsName};
 use crate::command::approve::waiting_in;
+use crate::command::route::summaries;
 use crate::command::{Common, relative, required_model};
 use crate::exit::{Outcome, written};
 use crate::exit_code::{CANCELLED, CONFLICT, NOT_PERMITTED, SUCCESS, UNHEALTHY, USED_UP};
@@ -41,11 +42,14 @@ pub(super) fn run(
     let recorded = store.as_ref().map(|store| wanted(args, store)).transpose()?.flatten();
     let store = store.filter(|_| workspace.config().session.is_recorded());
     let tools = args.tools.map(ToolsName::when);
-    let begun = begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
-    let session = begun.session;
+    let mut begun =
+        begin(&workspace, &model, (mode, tools), store.as_ref(), recorded.as_ref(), host)?;
+    let summaries = summaries(&model, common, host, workspace.config())?;
+    begun.session.set_summaries(summaries.as_ref())?;
     for path in pinned {
-        session.pin(path)?;
+        begun.pin(path)?;
     }
+    let session = begun.session;
     let mut output = PrintOutput::new(&model.info().name, mode.as_str());
     // Nobody is there who could say yes.
     let mut waiting = waiting_in(&workspace, "`mlx-code approve` shows them");

@@ -19,9 +19,19 @@ pub(super) struct Recorder {
 }
 
 struct State {
-    log: Option<StoredLog>,
-    /// The first thing that could not be written, before there was a log.
+    log: Log,
+    /// The first thing that could not be written, where no log tells it.
     broken: Option<String>,
+}
+
+enum Log {
+    /// Nothing was said yet. These files are shown whole.
+    Begins {
+        pinned: Vec<String>,
+    },
+    Open(StoredLog),
+    /// It could not be opened; nothing is written, least of all elsewhere.
+    Gone,
 }
 
 /// A session that was written down.
@@ -36,7 +46,7 @@ pub(super) struct Recorded {
 impl Recorder {
     /// For a session that begins, or goes on.
     pub fn new(store: Arc<SessionStore>, new: NewSession, recorded: Option<&Recorded>) -> Self {
-        let mut state = State { log: None, broken: None };
+        let mut state = State { log: Log::Begins { pinned: Vec::new() }, broken: None };
         if let Some(recorded) = recorded {
             let log = StoredLog::open(Arc::clone(&store), &recorded.id, &new.model);
             state.take(log);
@@ -46,37 +56,48 @@ impl Recorder {
 
     /// The session, once something was said.
     pub fn id(&self) -> Option<SessionId> {
-        self.state().log.as_ref().map(|log| log.id().clone())
+        self.state().log.open().map(|log| log.id().clone())
     }
 
     /// Tells once what could not be written.
     pub fn take_broken(&self) -> Option<String> {
         let mut state = self.state();
-        let problem = state.log.as_ref().and_then(StoredLog::take_problem);
+        let problem = state.log.open().and_then(StoredLog::take_problem);
         state.broken.take().or_else(|| problem.map(|problem| problem.to_string()))
     }
 
-    /// Writes that a file is pinned, or is no longer.
+    /// Writes that a file is pinned, or is no longer; before anything was said,
+    /// as soon as something is.
     pub fn pin(&self, path: &str, is_pinned: bool) {
-        let kind = if is_pinned { RecordKind::Pin } else { RecordKind::Unpin };
-        // Before anything was said, there is nothing that could go on.
-        let Some(id) = self.id() else { return };
-        let written = self.store.append(&id, &NewRecord::new(0, kind, json!({ "path": path })));
-        if let Err(error) = written {
-            self.state().broken.get_or_insert_with(|| error.to_string());
+        let mut state = self.state();
+        if let Log::Begins { pinned } = &mut state.log {
+            pinned.retain(|other| other != path);
+            pinned.extend(is_pinned.then(|| path.to_owned()));
+            return;
         }
+        let written = state.log.open().map(|log| self.write_pin(log.id(), path, is_pinned));
+        state.note(written.unwrap_or(Ok(())));
     }
 
-    /// Writes by the log, which is made where there is none yet.
+    fn write_pin(&self, id: &SessionId, path: &str, is_pinned: bool) -> Result<(), SessionError> {
+        let kind = if is_pinned { RecordKind::Pin } else { RecordKind::Unpin };
+        self.store.append(id, &NewRecord::new(0, kind, json!({ "path": path }))).map(drop)
+    }
+
+    /// Writes by the log, which is made where nothing was said yet.
     fn with_log(&self, write: impl FnOnce(&StoredLog)) {
         let mut state = self.state();
-        if state.log.is_none() {
-            let made = self.store.create(&self.new);
-            let made =
-                made.and_then(|id| StoredLog::open(Arc::clone(&self.store), &id, &self.new.model));
-            state.take(made);
+        if let Log::Begins { pinned } = &mut state.log {
+            let pinned = std::mem::take(pinned);
+            let log = self.store.create(&self.new).and_then(|id| {
+                for path in &pinned {
+                    self.write_pin(&id, path, true)?;
+                }
+                StoredLog::open(Arc::clone(&self.store), &id, &self.new.model)
+            });
+            state.take(log);
         }
-        if let Some(log) = &state.log {
+        if let Some(log) = state.log.open() {
             write(log);
         }
     }
@@ -88,11 +109,27 @@ impl Recorder {
 
 impl State {
     fn take(&mut self, log: Result<StoredLog, SessionError>) {
-        match log {
-            Ok(log) => self.log = Some(log),
+        self.log = match log {
+            Ok(log) => Log::Open(log),
             Err(error) => {
-                self.broken.get_or_insert_with(|| error.to_string());
+                self.note(Err(error));
+                Log::Gone
             }
+        };
+    }
+
+    fn note(&mut self, written: Result<(), SessionError>) {
+        if let Err(error) = written {
+            self.broken.get_or_insert_with(|| error.to_string());
+        }
+    }
+}
+
+impl Log {
+    fn open(&self) -> Option<&StoredLog> {
+        match self {
+            Self::Open(log) => Some(log),
+            Self::Begins { .. } | Self::Gone => None,
         }
     }
 }

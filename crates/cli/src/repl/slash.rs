@@ -10,6 +10,7 @@ mod model;
 mod named;
 mod resume;
 mod review;
+mod sending;
 mod skill;
 mod talk;
 mod theme;

@@ -43,6 +43,10 @@ impl Repl<'_, '_> {
         spinner.begin("reading the code");
         while let Some(event) = turn.next() {
             spinner.end();
+            if let Some(size) = (self.host.size)() {
+                self.screen.set_columns(Some(size.columns));
+                written(view.resize(size, &mut *self.host.output))?;
+            }
             spent.note(&event);
             match &event {
                 Event::ApprovalNeeded(approval) => {

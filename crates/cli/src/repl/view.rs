@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use mlxcode_core::{Compaction, ContextLedger, Event, ToolCall, TurnEnd};
-use mlxcode_terminal::{Renderer, RendererOptions, Role, Screen, shortened, visible};
+use mlxcode_terminal::{
+    Renderer, RendererOptions, Role, Screen, Size, cursor_place, shortened, visible,
+};
 
 use super::edit_blocks::EditBlocks;
 use super::proposal;
@@ -49,6 +51,20 @@ impl View {
         } else {
             "working"
         }
+    }
+
+    /// Tells that the terminal has this size now.
+    pub fn resize(&mut self, size: Size, out: &mut dyn Write) -> io::Result<()> {
+        self.screen.set_columns(Some(size.columns));
+        for renderer in [&mut self.thought, &mut self.answer].into_iter().flatten() {
+            let anew = renderer.resize(size, || {
+                out.flush().ok()?;
+                cursor_place()
+            });
+            // It ends where the text ended before, at the end of a line or not.
+            out.write_all(anew.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Shows an event.
@@ -200,10 +216,13 @@ impl View {
         output: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        if ok {
-            return self.line(Role::Success, &format!("{check}: fine"), out);
-        }
-        self.line(Role::Error, &format!("{check}: failed"), out)?;
+        let (role, how) = match (ok, output.trim().is_empty()) {
+            (true, true) => return self.line(Role::Success, &format!("{check}: fine"), out),
+            // It did not run, or has something to say that is no error.
+            (true, false) => (Role::Warning, "not failed, but says"),
+            (false, _) => (Role::Error, "failed"),
+        };
+        self.line(role, &format!("{check}: {how}"), out)?;
         for line in output.lines().take(CHECK_LINES) {
             self.line(Role::Faint, &format!("  {line}"), out)?;
         }
@@ -238,12 +257,14 @@ impl View {
 }
 
 fn compacted(compaction: &Compaction) -> String {
-    let Compaction { before_tokens, after_tokens, tool_results, passages, turns } = compaction;
+    let Compaction { before_tokens, after_tokens, tool_results, passages, turns, summarised_by } =
+        compaction;
+    let by = summarised_by.as_ref().map(|model| format!(" by {model}")).unwrap_or_default();
     let mut parts = Vec::new();
     for (count, what) in [
-        (tool_results, "answers of tools"),
-        (passages, "messages' passages of code"),
-        (turns, "turns, told in a summary"),
+        (tool_results, "answers of tools".to_owned()),
+        (passages, "messages' passages of code".to_owned()),
+        (turns, format!("turns, told in a summary{by}")),
     ] {
         if *count > 0 {
             parts.push(format!("{count} {what}"));
@@ -268,4 +289,26 @@ fn ending(reason: &TurnEnd) -> Option<String> {
         TurnEnd::Failed { message, .. } => format!("it failed: {message}"),
         _ => "the turn ended".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_says_something_is_heard() {
+        let screen = Screen::pipe();
+        let shown = |ok: bool, output: &str| {
+            let mut out = Vec::new();
+            let event = Event::Checked { check: "ty".into(), ok, output: output.into() };
+            View::new(&screen, true).event(&event, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(true, "\n"), "ty: fine\n");
+        assert_eq!(
+            shown(true, "it did not run: it is not there"),
+            "ty: not failed, but says\n  it did not run: it is not there\n"
+        );
+        assert_eq!(shown(false, "line 3"), "ty: failed\n  line 3\n");
+    }
 }

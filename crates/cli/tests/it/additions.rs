@@ -4,28 +4,15 @@
 use serde_json::{Value, json};
 
 use crate::conversation::open;
-use crate::ground::{Ground, Play, Ran};
-
-/// A server in the shell with one tool.
-const SERVER: &str = r#"#!/bin/sh
-while read -r line; do
-  id=${line#*\"id\":}; id=${id%%[,\}]*}
-  case "$line" in
-    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
-    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again","inputSchema":{"type":"object"}}]}' ;;
-    *'"method":"tools/call"'*) result='{"content":[{"type":"text","text":"heard you"}]}' ;;
-    *) continue ;;
-  esac
-  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
-done
-"#;
+use crate::ground::{Ground, Play, TOOL_SERVER};
+use crate::streaming::server;
 
 const CALL: &str =
     "<tool_call>\n{\"name\": \"shell__echo\", \"arguments\": {\"text\": \"hi\"}}\n</tool_call>";
 
 fn ground() -> Ground {
     let ground = Ground::new();
-    ground.write("server.sh", SERVER);
+    ground.write("server.sh", TOOL_SERVER);
     let servers = json!({"mcpServers": {"shell": {"command": "sh", "args": ["server.sh"]}}});
     ground.write(".mcp.json", &servers.to_string());
     let checks = json!({"checks": [{"files": "*.py", "run": "echo ran > checked"}]});
@@ -35,10 +22,6 @@ fn ground() -> Ground {
         "---\nname: tidy\ndescription: Tidies up.\n---\nSweep the floor.\n",
     );
     ground
-}
-
-fn json_of(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
 }
 
 #[test]
@@ -55,9 +38,9 @@ fn a_script_lists_approves_and_revokes() {
     let ran = ground.run(&["approve", "server:shell"]);
     assert!(ran.out.starts_with("server:shell  approved\n") && !ran.out.contains("checks"));
     let ran = ground.run(&["mcp", "call", "shell__echo"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "heard you\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "heard nothing\n"), "{ran:?}");
     let standings = |args: &[&str]| -> Vec<String> {
-        let document = json_of(&ground.run(&[args, &["--json"]].concat()));
+        let document = ground.run(&[args, &["--json"]].concat()).document();
         let offers = document["offers"].as_array().unwrap().clone();
         let word = |offer: &Value| {
             format!("{} {}", offer["id"].as_str().unwrap(), offer["standing"].as_str().unwrap())
@@ -70,11 +53,11 @@ fn a_script_lists_approves_and_revokes() {
     let ran = ground.run(&["approve", "chekcs"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.err.contains("did you mean `checks`?"), "{}", ran.err);
-    // What was approved one by one is taken back with the file.
+    // What was approved one by one is taken back with the others.
     ground.run(&["mcp", "revoke"]);
     assert_eq!(standings(&["approve"]), ["server:shell waits", "checks waits"]);
     let plain = Ground::new();
-    assert_eq!(plain.run(&["approve"]).out, "this project brings nothing that would be started\n");
+    assert_eq!(plain.run(&["approve"]).out, "this project brings nothing that needs your yes\n");
 }
 
 #[test]
@@ -87,16 +70,72 @@ fn a_script_is_told_what_waits_and_uses_what_is_approved() {
     let ran = print(&[CALL, "It said nothing."], &["--mode", "full"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.err.contains("2 things that wait for your yes"), "{}", ran.err);
-    let document = json_of(&print(&[CALL, "No."], &["--mode", "full", "--output-format", "json"]));
+    let document = print(&[CALL, "No."], &["--mode", "full", "--output-format", "json"]).document();
     assert!(document["notices"][0].as_str().unwrap().contains("server:shell"), "{document}");
 
     ground.run(&["approve", "--all"]);
     let ran = print(&[CALL, "Done."], &["--mode", "full", "--output-format", "stream-json"]);
-    assert!(ran.out.contains("\"heard you\"") && !ran.out.contains("for your yes"), "{}", ran.out);
+    assert!(
+        ran.out.contains("\"heard nothing\"") && !ran.out.contains("for your yes"),
+        "{}",
+        ran.out
+    );
     // Nobody is there to ask, and the mode does not allow it.
     let ran = print(&[CALL, "Done."], &["--output-format", "stream-json"]);
-    assert!(!ran.out.contains("\"heard you\""), "{}", ran.out);
+    assert!(!ran.out.contains("\"heard nothing\""), "{}", ran.out);
     assert!(ran.out.contains("the mode is read-only"), "{}", ran.out);
+}
+
+/// A prompt of a project.
+const LATIN: &str = "Answer in Latin.\n";
+
+#[test]
+fn a_projects_prompts_are_among_what_waits() {
+    let ground = Ground::new();
+    ground.write(".mlx-code/prompts/session.md", LATIN);
+    ground.write(".mlx-code/prompts/sesion.md", LATIN);
+    let ran = ground.run(&["approve"]);
+    assert!(ran.out.starts_with("prompts  waits\n"), "{}", ran.out);
+    assert!(ran.out.contains("  session.md  replaces what a model is told: "), "{}", ran.out);
+    assert!(ran.out.contains("  sesion.md  has the name of no prompt"), "{}", ran.out);
+    assert!(ran.err.contains("1 thing that waits for your yes: prompts;"), "{}", ran.err);
+    // Both ways to say it are one.
+    let trusted =
+        || ground.run(&["prompts", "list", "--json"]).document()["project"]["is_trusted"].clone();
+    assert!(ground.run(&["approve", "prompts"]).out.starts_with("prompts  approved\n"));
+    assert_eq!(trusted(), true);
+    ground.run(&["approve", "prompts", "--revoke"]);
+    assert_eq!(trusted(), false);
+    ground.run(&["prompts", "trust"]);
+    assert!(ground.run(&["approve"]).out.starts_with("prompts  approved\n"));
+    ground.write(".mlx-code/prompts/session.md", "Answer in Greek.\n");
+    assert!(ground.run(&["approve"]).out.starts_with("prompts  changed\n"));
+    assert_eq!(trusted(), false);
+}
+
+#[test]
+fn prompts_count_from_the_next_turn_on() {
+    let ground = Ground::new();
+    ground.write(".mlx-code/prompts/session.md", LATIN);
+    let (url, pieces) = server();
+    pieces.send("Greet does.").unwrap();
+    drop(pieces);
+    let record = ground.path("../recording.jsonl");
+    let args = ["--model", &url, "--record", record.to_str().unwrap()];
+    let mut terminal = open(&ground, &[], &args, 100);
+    terminal.wait_for("this project brings 1 thing that waits for your yes: prompts;");
+    terminal.send("/approve\r");
+    terminal.wait_for("session.md  replaces what a model is told");
+    terminal.send("y");
+    terminal.wait_for("1 allowed");
+    terminal.wait_for_prompt();
+    terminal.send("who greets?\r");
+    terminal.wait_for("Greet does.");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let asked = std::fs::read_to_string(record).unwrap();
+    assert!(asked.contains("Answer in Latin."), "{asked}");
 }
 
 #[test]
@@ -119,12 +158,12 @@ fn a_person_looks_and_says_yes() {
     terminal.send("call it\r");
     terminal.wait_for("Call echo of the server shell?");
     terminal.send("y");
-    terminal.wait_for("heard you");
+    terminal.wait_for("heard nothing");
     terminal.wait_for("Done.");
     terminal.wait_for_prompt();
     terminal.clear();
     terminal.send("/mcp\r");
-    terminal.wait_for("shell  runs, 1 tools  shell 0.1");
+    terminal.wait_for("shell  runs, 2 tools  shell 0.1");
     terminal.wait_for_prompt();
     terminal.clear();
     terminal.send("/tools\r");

@@ -301,7 +301,7 @@ fn wrong_arguments_as_documents() {
     assert!(ran.err.contains("--modle") && ran.err.contains("--model"), "{}", ran.err);
     let ran = ground.run(&["ask", "--json"]);
     assert_eq!((ran.code, ran.err.as_str()), (2, ""));
-    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["error"]["code"], "input.usage");
     assert!(document["error"]["message"].as_str().unwrap().contains("required"), "{document}");
     let generate = ["generate", "--prompt", "x", "--temperature", "-1"];

@@ -2,18 +2,10 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::documents::promised;
+use crate::documents::printed;
 use crate::ground::{Ground, Play};
-
-fn document(ground: &Ground, schema: &str, args: &[&str]) -> Value {
-    let ran = ground.run(&[args, &["--json"]].concat());
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let document = serde_json::from_str(&ran.out).unwrap();
-    promised(schema, &document);
-    document
-}
 
 #[test]
 fn values_are_set_read_and_explained() {
@@ -50,13 +42,13 @@ fn values_are_set_read_and_explained() {
     let list = out(&["config", "list"]);
     assert!(list.contains("edit.allow") && list.contains("session.keep_days"), "{list}");
 
-    let get = document(&ground, "config-get", &["config", "get", "model"]);
+    let get = printed(&ground, "config-get", &["config", "get", "model"]);
     assert_eq!((&get["value"], &get["settings"][0]["source"]), (&json!("mine"), &json!("user")));
-    let path = document(&ground, "config-path", &["config", "path", "--project"]);
+    let path = printed(&ground, "config-path", &["config", "path", "--project"]);
     assert_eq!(path["exists"], json!(true));
-    let list = document(&ground, "config-list", &["config", "list"]);
+    let list = printed(&ground, "config-list", &["config", "list"]);
     assert!(list["keys"].as_array().unwrap().len() > 15);
-    let set = document(&ground, "config-explain", &["config", "explain"]);
+    let set = printed(&ground, "config-explain", &["config", "explain"]);
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);
 }
 
@@ -120,6 +112,8 @@ fn a_file_is_edited_and_checked_afterwards() {
     fs::remove_file(kept).unwrap();
     let failed = edit(Some("false"));
     assert!(failed.code == 10 && failed.err.contains("`false` failed"), "{failed:?}");
+    let kept = failed.err.lines().last().unwrap().rsplit(' ').next().unwrap();
+    assert_eq!(fs::read_to_string(kept).unwrap(), ground.read(".mlx-code.json"));
     let missing = edit(Some("/nowhere/editor -w"));
     assert_eq!(missing.code, 10, "{missing:?}");
     // No shell reads it.

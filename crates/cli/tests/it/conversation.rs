@@ -1,9 +1,7 @@
 //! The conversation, in a real terminal, with a model that answers from a list.
 
-use std::path::PathBuf;
-
 use crate::ground::Ground;
-use crate::pty::Terminal;
+use crate::pty::{self, Terminal};
 
 pub const EDIT: &str = "I make it friendlier.\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \
                     \"hello\"\n=======\n    return \"good morning\"\n>>>>>>> REPLACE\n```\n";
@@ -28,16 +26,10 @@ pub fn open_with(
     all.extend(args);
     let usual = [("HOME", home.to_str().unwrap()), ("PATH", "/usr/bin:/bin")];
     let env = [&usual[..], env].concat();
-    let mut terminal = Terminal::start(&program(), &all, &env, &ground.root(), (columns, 30));
+    let mut terminal =
+        Terminal::start(&pty::example("scripted"), &all, &env, &ground.root(), (columns, 30));
     terminal.wait_for("›");
     terminal
-}
-
-/// The example stands beside the tests, where the build put both.
-fn program() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.parent().and_then(|deps| deps.parent()).unwrap();
-    folder.join("examples").join(format!("scripted{}", std::env::consts::EXE_SUFFIX))
 }
 
 #[test]
@@ -102,7 +94,7 @@ fn commands_of_the_conversation() {
     for (typed, expect) in [
         ("/help", "/theme [THEME]"),
         ("/mode auto-edit", "the mode is auto-edit"),
-        ("/files greet.py", "greet.py"),
+        ("/files greet.py", "\ngreet.py\n"),
         ("/drop", "no file is shown whole"),
         ("/hlep", "did you mean /help?"),
         ("/model", "the model is scripted"),
@@ -165,7 +157,8 @@ fn plain_text_has_no_sequences() {
     let home = ground.home();
     let env = [("HOME", home.to_str().unwrap())];
     let args = [file.to_str().unwrap(), "--plain"];
-    let mut terminal = Terminal::start(&program(), &args, &env, &ground.root(), (80, 30));
+    let mut terminal =
+        Terminal::start(&pty::example("scripted"), &args, &env, &ground.root(), (80, 30));
     terminal.wait_for("> ");
     terminal.send("be friendlier\n");
     terminal.wait_for("added line 2:");

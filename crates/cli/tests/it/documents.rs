@@ -17,10 +17,17 @@ pub fn promised(schema: &str, document: &Value) {
     }
 }
 
+/// The document that a command prints, which is as its schema promises.
+#[track_caller]
+pub fn printed(ground: &Ground, schema: &str, args: &[&str]) -> Value {
+    let document = ground.run(&[args, &["--json"]].concat()).succeeded().document();
+    promised(schema, &document);
+    document
+}
+
 /// Checks a document against its schema and its snapshot.
 pub fn check(schema: &str, snapshot: &str, ran: &Ran) {
-    let document: Value = serde_json::from_str(&ran.out)
-        .unwrap_or_else(|error| panic!("{snapshot}: {error}: {ran:?}"));
+    let document = ran.document();
     promised(schema, &document);
     let code = ran.code;
     let mut settings = insta::Settings::clone_current();
@@ -134,7 +141,7 @@ fn bench() {
     let counts = ["--prompt-tokens", "9", "--generate-tokens", "3", "--repeat", "2"];
     let args = [&["bench", "--json", "--model", model.to_str().unwrap()], &counts[..]].concat();
     let ran = ground.run(&args);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     for name in ["prefill_tokens_per_second", "decode_tokens_per_second", "load_ms"] {
         assert!(document[name].as_f64().unwrap() > 0.0, "{name}: {document}");
     }
@@ -147,7 +154,7 @@ fn what_a_model_takes_keeps_its_schema() {
     let path = fixture("qwen2-gguf-q4_0/model.gguf");
     let args = ["models", "fit", path.to_str().unwrap(), "--context", "256", "--json"];
     let ran = ground.run(&args);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     promised("models-fit", &document);
     assert_eq!((ran.code, &document["context_tokens"]), (0, &Value::from(256)));
     let parts = ["weights_bytes", "cache_bytes", "activations_bytes", "program_bytes"];
@@ -155,7 +162,7 @@ fn what_a_model_takes_keeps_its_schema() {
     assert_eq!(document["total_bytes"].as_u64().unwrap(), sum, "{document}");
 
     let ran = ground.run(&["models", "ps", "--json"]);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     promised("models-ps", &document);
     assert_eq!(document["uses"], Value::Array(Vec::new()));
 }
@@ -164,7 +171,7 @@ fn what_a_model_takes_keeps_its_schema() {
 fn hardware_keeps_its_schema() {
     // What it says differs from machine to machine.
     let ran = Ground::new().run(&["hardware", "--json"]);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     promised("hardware", &document);
     assert!(document["processor"]["usable_threads"].as_u64().unwrap() > 0, "{document}");
     assert_eq!(document["disks"].as_array().unwrap().len(), 2, "{document}");
@@ -174,7 +181,7 @@ fn hardware_keeps_its_schema() {
 fn doctor_keeps_its_schema() {
     // What it says differs from machine to machine.
     let ran = Ground::new().run(&["doctor", "--json"]);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["healthy"], Value::Bool(true), "{document}");
     assert!(document["checks"].as_array().unwrap().len() >= 6);
 }

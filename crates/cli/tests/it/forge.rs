@@ -9,7 +9,8 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, Play};
-use crate::remote::configure;
+use crate::remote::{configure, server_saying};
+use crate::tasks::git;
 
 const TOKEN: &str = "ghp_NobodyMaySeeThis";
 
@@ -84,7 +85,7 @@ fn an_issue_is_shown_with_all_pages_of_what_was_said() {
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|one| one.contains(&format!("authorization: Bearer {TOKEN}"))));
     let ran = ground.run(&["issue", "https://git.example.org/a/b/issues/12", "--json"]);
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["comments"][1]["body"], "And me.");
     assert!(!format!("{ran:?}").contains(TOKEN));
 }
@@ -126,6 +127,31 @@ fn a_merge_request_is_shown_with_what_it_changes() {
     assert!(ran.out.ends_with("\nmodified greet.py\n"), "{ran:?}");
     let ran = ground.run(&["pull-request", place, "--diff"]);
     assert!(ran.out.ends_with("+++ b/greet.py\n@@ -1 +1 @@\n-a\n+b\n"), "{ran:?}");
+}
+
+#[test]
+fn the_token_of_the_public_host_goes_to_no_other() {
+    for (kind, path, own) in [
+        ("github", "GET /repos/a/b/issues/1", Some("ghe_own")),
+        ("gitlab", "GET /projects/a%2Fb/issues/1", None),
+    ] {
+        let (address, seen) = forge(&[(path, 404, "", Value::Null)]);
+        let ground = Ground::new();
+        configured(&ground, &address, kind);
+        let place = match kind {
+            "github" => "https://git.example.org/a/b/issues/1",
+            _ => "https://git.example.org/a/b/-/issues/1",
+        };
+        let public = [("github", TOKEN), ("gitlab", TOKEN)];
+        let ran = ground.play(&["issue", place], Play { secrets: &public, ..Play::default() });
+        assert_ne!(ran.code, 0, "{ran:?}");
+        assert!(!seen.lock().unwrap().is_empty(), "{ran:?}");
+        assert!(!format!("{seen:?}").contains(TOKEN), "{kind}");
+        let Some(own) = own else { continue };
+        let both = [public[0], ("github-enterprise", own)];
+        ground.play(&["issue", place], Play { secrets: &both, ..Play::default() });
+        assert!(format!("{seen:?}").contains(own) && !format!("{seen:?}").contains(TOKEN));
+    }
 }
 
 #[test]
@@ -206,4 +232,90 @@ fn a_review_is_posted_with_the_token_that_is_kept() {
     let posted = asked.iter().find(|one| one.starts_with("POST")).unwrap();
     assert!(posted.contains(&format!("authorization: Bearer {TOKEN}")) && posted.contains("helo"));
     assert!(!format!("{ran:?}").contains(TOKEN));
+}
+
+#[test]
+fn issues_that_a_question_names_are_shown_to_the_model() {
+    let pull = json!({
+        "number": 5, "title": "Say more", "body": "", "state": "open", "draft": false,
+        "html_url": "https://git.example.org/a/b/pull/5", "user": {"login": "adam"},
+        "head": {"ref": "more", "sha": "b"}, "base": {"ref": "main", "sha": "a"},
+    });
+    let issue = json!({
+        "number": 12, "title": "It breaks", "body": "Every time.", "state": "open",
+        "html_url": "https://git.example.org/a/b/issues/12", "user": {"login": "adam"},
+        "labels": [{"name": "bug"}],
+    });
+    let said = json!([{"body": "Me too.", "user": {"login": "eve"}, "created_at": "2026-01-02"}]);
+    let patch = "@@ -1 +1 @@\n-a\n+b\n";
+    let files = json!([{"filename": "greet.py", "status": "modified", "patch": patch}]);
+    let (address, seen) = forge(&[
+        ("GET /repos/a/b/issues/12", 200, "", issue),
+        ("GET /repos/a/b/issues/12/comments?per_page=100", 200, "", said),
+        ("GET /repos/a/b/pulls/5", 200, "", pull),
+        ("GET /repos/a/b/issues/5/comments?per_page=100", 200, "", json!([])),
+        ("GET /repos/a/b/pulls/5/comments?per_page=100", 200, "", json!([])),
+        ("GET /repos/a/b/pulls/5/files?per_page=100", 200, "", files),
+    ]);
+    let (model, prompts) = server_saying(200, "It does.");
+    let ground = Ground::new();
+    git(&ground, &["init", "--quiet"]);
+    git(&ground, &["remote", "add", "origin", "https://git.example.org/a/b.git"]);
+    let with = |api: &str, offline: bool| {
+        let provider =
+            json!({"kind": "openai", "url": model, "models": {"m": {"context_length": 8192}}});
+        let host = json!({"kind": "github", "api": api});
+        configure(
+            &ground,
+            &json!({"model": "near/m", "providers": {"near": provider}, "offline": offline,
+                    "forges": {"git.example.org": host}}),
+        );
+    };
+    with(&format!("http://{address}"), false);
+    let play = Play { input: TOKEN, ..Play::default() };
+    assert_eq!(ground.play(&["secret", "set", "git.example.org"], play).code, 0);
+    let ask = |question: &str| {
+        let ran = ground.run(&["--print", question, "--output-format", "stream-json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(!format!("{ran:?}").contains(TOKEN));
+        let events: Vec<Value> =
+            ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let sent = prompts.lock().unwrap().last().unwrap().clone();
+        (events, sent)
+    };
+    let of = |events: &[Value], kind: &str| -> Vec<Value> {
+        events.iter().filter(|event| event["type"] == kind).cloned().collect()
+    };
+
+    let (events, sent) = ask("Does @pr:5 mend @issue:12, and @pr:6?");
+    let ledger = &of(&events, "context")[0];
+    let piece = |header: &str| {
+        let mut pieces = ledger["pieces"].as_array().unwrap().iter();
+        pieces.find(|piece| piece["header"] == header).unwrap_or_else(|| panic!("{ledger}")).clone()
+    };
+    let issue = piece("Issue 12 of a/b (open, bug), as others wrote it");
+    assert_eq!(issue["reason"], "the question names @issue:12");
+    assert!(issue["tokens"].as_u64().unwrap() > 10);
+    piece("Pull request 5 of a/b (open, more into main), as others wrote it");
+    let text = "It breaks\n\nadam:\nEvery time.\n\neve, 2026-01-02:\nMe too.\n";
+    assert!(sent.contains(json!(text).to_string().trim_matches('"')), "{sent}");
+    assert!(sent.contains("diff --git a/greet.py b/greet.py"), "{sent}");
+    // One that is not there is told of, to the model too.
+    assert!(sent.contains("@pr:6 could not be read: "), "{sent}");
+    let notice = of(&events, "notice")
+        .iter()
+        .any(|one| one["text"].as_str().unwrap().starts_with("@pr:6: "));
+    assert!(notice, "{events:?}");
+    let asked = seen.lock().unwrap().clone();
+    assert!(asked.iter().all(|one| one.contains(&format!("authorization: Bearer {TOKEN}"))));
+
+    // Offline, nobody is asked.
+    with("https://api.name.invalid", true);
+    let before = seen.lock().unwrap().len();
+    let (events, sent) = ask("What is @issue:12?");
+    assert!(of(&events, "context")[0]["pieces"].to_string().find("Issue 12").is_none());
+    let told: String = of(&events, "notice").iter().map(|one| one["text"].to_string()).collect();
+    assert!(told.contains("switch `offline` off to reach it"), "{told}");
+    assert!(sent.contains("@issue:12 could not be read"), "{sent}");
+    assert_eq!(seen.lock().unwrap().len(), before);
 }

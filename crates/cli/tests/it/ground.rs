@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use mlx_code_cli::{Editor, Hidden, Host, Interrupt, Waiting, run};
 use mlxcode_core::{
-    CancelToken, Dirs, Environment, HubSettings, Model, ProbeCommand, ScriptedModel,
-    SecretSurroundings, ServerFolders,
+    CancelToken, Dirs, Environment, HubSettings, Model, ProbeCommand, ScriptedModel, Secret,
+    SecretName, SecretSurroundings, ServerFolders,
 };
 use mlxcode_terminal::Surroundings;
+use serde_json::Value;
 
 pub struct Ground {
     temp: tempfile::TempDir,
@@ -21,6 +22,21 @@ pub struct Ran {
     pub code: u8,
     pub out: String,
     pub err: String,
+}
+
+impl Ran {
+    /// Fails unless it ended well.
+    #[track_caller]
+    pub fn succeeded(&self) -> &Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    /// What was printed, as JSON.
+    #[track_caller]
+    pub fn document(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
 }
 
 /// What a person and a model do in a run.
@@ -40,6 +56,8 @@ pub struct Play<'p> {
     pub editor: Option<&'p str>,
     /// What the environment says of the terminal; colours are shown then.
     pub terminal: Option<Surroundings>,
+    /// Secrets of the environment: names and values.
+    pub secrets: &'p [(&'p str, &'p str)],
     /// Whether somebody interrupts at once.
     pub is_cancelled: bool,
 }
@@ -127,7 +145,7 @@ impl Ground {
             input_is_typed: false,
             output_is_shown: play.columns.is_some(),
             output_columns: play.columns,
-            columns: || None,
+            size: || None,
             waiting: Waiting::default(),
             color: play.terminal.as_ref().is_some_and(|one| one.no_color.is_none()),
             theme: None,
@@ -142,7 +160,15 @@ impl Ground {
             cancel,
             interrupt: Interrupt::default(),
             terminal: play.terminal.unwrap_or_default(),
-            secrets: SecretSurroundings::default(),
+            secrets: {
+                let mut secrets = SecretSurroundings::default();
+                for (name, value) in play.secrets {
+                    let name = SecretName::new(name).unwrap();
+                    let value = Secret::new((*value).to_owned()).unwrap();
+                    secrets.environment = secrets.environment.with(name, value);
+                }
+                secrets
+            },
             environment: {
                 let mut environment = Environment::default();
                 let path = std::env::var_os("PATH").unwrap_or_default();
@@ -210,3 +236,18 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// A reply that makes `greet` shout.
 pub const SHOUT: &str = "Louder.\n\ngreet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    return \"HELLO\"\n>>>>>>> REPLACE\n```\n";
+
+/// A server of tools in the shell: one answers, one fails.
+pub const TOOL_SERVER: &str = r#"#!/bin/sh
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%[,\}]*}
+  case "$line" in
+    *'"method":"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"shell","version":"0.1"}}' ;;
+    *'"method":"tools/list"'*) result='{"tools":[{"name":"echo","description":"Says it again\nat once","inputSchema":{"type":"object"}},{"name":"fail","inputSchema":{"type":"object"}}]}' ;;
+    *'"name":"fail"'*) result='{"content":[{"type":"text","text":"it is broken"}],"isError":true}' ;;
+    *'"method":"tools/call"'*) result='{"content":[{"type":"text","text":"heard '"${TOKEN:-nothing}"'"}]}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
+done
+"#;

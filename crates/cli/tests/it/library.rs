@@ -1,8 +1,6 @@
 //! What is said of models, what was counted, and the catalogue.
 
-use serde_json::Value;
-
-use crate::ground::{Ground, Play, Ran, fixture};
+use crate::ground::{Ground, Play, fixture};
 
 fn with_tiny() -> Ground {
     let ground = Ground::new();
@@ -10,11 +8,6 @@ fn with_tiny() -> Ground {
     let ran = ground.run(&["models", "add", gguf.to_str().unwrap(), "--name", "tiny"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     ground
-}
-
-fn json(ran: &Ran) -> Value {
-    assert_eq!(ran.code, 0, "{ran:?}");
-    serde_json::from_str(&ran.out).unwrap()
 }
 
 #[test]
@@ -31,7 +24,7 @@ fn a_model_is_tagged_noted_and_named() {
     let show = ground.run(&["models", "show", "t"]).out;
     assert!(show.contains("  note         two\n               lines\n"), "{show}");
     assert!(show.contains("  aliases      t\n"), "{show}");
-    let record = json(&ground.run(&["models", "note", "t", "--json"]));
+    let record = ground.run(&["models", "note", "t", "--json"]).succeeded().document();
     assert_eq!(record["name"], "tiny");
     assert_eq!(record["tags"], serde_json::json!(["fast", "python"]));
 
@@ -65,7 +58,7 @@ fn what_a_model_answers_is_counted() {
     let counts = ["--prompt-tokens", "9", "--generate-tokens", "3", "--repeat", "1"];
     let bench = |more: &[&str]| ground.run(&[&["bench"], &counts[..], more].concat());
     assert_eq!(bench(&["--no-record"]).code, 0);
-    let stats = json(&ground.run(&["models", "stats", "--json"]));
+    let stats = ground.run(&["models", "stats", "--json"]).succeeded().document();
     let model = &stats["models"][0];
     assert_eq!((&model["name"], &model["loads"]), (&"tiny".into(), &2.into()));
     assert_eq!((&model["answers"], &model["completion_tokens"]), (&2.into(), &8.into()));
@@ -115,8 +108,8 @@ fn a_library_goes_to_another_machine() {
     assert_eq!(first, "took in 2 fields, 1 count, 0 measurements");
     assert!(second.starts_with("another machine has, and this one lacks: tiny (qwen2 Q8_0, "));
     let ran = there.run(&["models", "import", "library.json", "--json"]);
-    assert_eq!(json(&ran)["fields"], 0);
-    let stats = json(&there.run(&["models", "stats", "--json"]));
+    assert_eq!(ran.succeeded().document()["fields"], 0);
+    let stats = there.run(&["models", "stats", "--json"]).succeeded().document();
     assert_eq!(stats["models"][0]["completion_tokens"], 3);
     there.write("other.json", "{\"models\": []}");
     assert_eq!(there.run(&["models", "import", "other.json"]).code, 2);
@@ -125,7 +118,7 @@ fn a_library_goes_to_another_machine() {
 #[test]
 fn the_catalogue_is_searched() {
     let ground = Ground::new();
-    let found = json(&ground.run(&["models", "search", "coder", "7b", "--json"]));
+    let found = ground.run(&["models", "search", "coder", "7b", "--json"]).succeeded().document();
     let names: Vec<&str> =
         found["models"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["qwen2.5-coder:7b"]);
@@ -170,7 +163,7 @@ fn a_model_is_recommended_with_a_reason() {
     let ground = with_tiny();
     ground.run(&["models", "favourite", "tiny"]);
     let args = ["models", "recommend", "edit", "--memory", "9GB", "--json"];
-    let found = json(&ground.run(&args));
+    let found = ground.run(&args).succeeded().document();
     let models = found["models"].as_array().unwrap();
     let first = &models[0];
     assert!(first["reasons"][0].as_str().unwrap().starts_with("made for it"), "{first}");
@@ -201,7 +194,8 @@ fn models_are_compared() {
     }
     assert!(ran.out.contains("0 of 6"), "{}", ran.out);
     // What was measured is on record for the next time.
-    let again = json(&ground.run(&["models", "compare", "tiny", "--no-measure", "--json"]));
+    let again =
+        ground.run(&["models", "compare", "tiny", "--no-measure", "--json"]).succeeded().document();
     let model = &again["models"][0];
     assert!(model["decode_tokens_per_second"].as_f64().unwrap() > 0.0, "{model}");
     assert!(model["measured_at_ms"].as_u64().is_some() && model["perplexity"].is_null());

@@ -55,6 +55,10 @@ fn wrong_colours_are_told_and_stop_nothing() {
         ran.err.contains(expect) && ran.err.contains("auto, dark, light, none, sea"),
         "{ran:?}"
     );
+    let wrong = configured(r#"{"colors": {"aded": "red"}}"#);
+    // All else works, and what is wrong can be taken away.
+    assert_eq!(wrong.run(&["config", "set", "max_tokens", "512"]).code, 0);
+    assert_eq!(wrong.run(&["config", "unset", "colors.aded"]).code, 0);
     let ran = diff(&configured(r#"{"colors": {"aded": "red"}}"#), None);
     assert!(ran.err.contains("nothing called `aded` has a colour"), "{ran:?}");
 

@@ -6,6 +6,8 @@
 mod additions;
 mod bad_input;
 mod changes;
+#[cfg(unix)]
+mod choosing;
 mod code;
 mod completion;
 mod config;
@@ -26,13 +28,18 @@ mod own_words;
 mod plugins;
 mod printing;
 #[cfg(unix)]
+#[path = "../../../terminal/tests/pty/mod.rs"]
 mod pty;
 mod pulls;
 mod remote;
 mod routing;
 mod search;
 mod secrets;
+#[cfg(unix)]
+mod sending;
 mod sessions;
+#[cfg(unix)]
+mod streaming;
 #[cfg(unix)]
 mod talk;
 mod tasks;

@@ -2,16 +2,10 @@
 
 use std::fs;
 
-use serde_json::Value;
-
 use crate::ground::{Ground, Play, Ran};
 
 fn play(ground: &Ground, args: &[&str], replies: &[&str]) -> Ran {
     ground.play(args, Play { replies: Some(replies), ..Play::default() })
-}
-
-fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
 }
 
 fn write_config(ground: &Ground, name: &str, text: &str) {
@@ -32,13 +26,13 @@ fn an_alias_is_what_it_stands_for() {
     let ran = play(&ground, &["q"], &["It is `greet`."]);
     assert_eq!((ran.code, ran.out.lines().next()), (0, Some("It is `greet`.")), "{ran:?}");
     let ran = play(&ground, &["qj"], &["It is `greet`."]);
-    assert_eq!(json(&ran)["answer"], "It is `greet`.");
+    assert_eq!(ran.document()["answer"], "It is `greet`.");
     let ran = play(&ground, &["ask", "who?"], &["A verb is a verb."]);
     assert!(ran.out.contains("A verb is a verb."), "{ran:?}");
     let ran = ground.run(&["a"]);
     assert!(ran.err.contains("the aliases a, a stand for each other"), "{ran:?}");
     let ran = ground.run(&["open", "--json"]);
-    assert_eq!(json(&ran)["error"]["code"], "config.alias_quote");
+    assert_eq!(ran.document()["error"]["code"], "config.alias_quote");
     let ran = ground.run(&["help"]);
     assert!(ran.out.contains("  q     ask 'who greets?'\n"), "{ran:?}");
     assert!(ran.out.contains("  ask   edit (not used: a verb has this name)"), "{ran:?}");
@@ -69,7 +63,7 @@ fn a_question_with_a_name_is_asked() {
         "---\ndescription: Mends the port\nargument-hint: FILE\n---\nMend $1, not $2.\n",
     );
     write_config(&ground, "commands/hello.md", "Say hello.\n");
-    let list = json(&ground.run(&["run", "--json"]));
+    let list = ground.run(&["run", "--json"]).document();
     let names: Vec<&str> = list["commands"]
         .as_array()
         .unwrap()
@@ -94,8 +88,11 @@ fn a_question_with_a_name_is_asked() {
     };
     assert!(asked(&["run", "tidy", "the", "port"]).contains("Tidy the port up."));
     assert!(asked(&["run", "fix:port", "a b", "--all"]).contains("Mend a b, not --all."));
+    // Whatever stands in an argument.
+    let asked_so = asked(&["run", "fix:port", "say \"it's", "\"b c\""]);
+    assert!(asked_so.contains(r#"Mend say \"it's, not \"b c\"."#), "{asked_so}");
     let ran = play(&ground, &["run", "--output-format", "json", "hello"], &["Hello."]);
-    assert_eq!(json(&ran)["answer"], "Hello.");
+    assert_eq!(ran.document()["answer"], "Hello.");
     let ran = ground.run(&["run", "tidi"]);
     assert_eq!(ran.err, "error: there is no command `tidi`\nhelp: did you mean `tidy`?\n");
 }
@@ -104,7 +101,7 @@ fn a_question_with_a_name_is_asked() {
 fn prompts_are_replaced_by_files() {
     let ground = Ground::new();
     let replaced = |args: &[&str]| {
-        let list = json(&ground.run(&[args, &["--json"]].concat()));
+        let list = ground.run(&[args, &["--json"]].concat()).document();
         let prompts = list["prompts"].as_array().unwrap().clone();
         let files = prompts.into_iter().filter(|one| !one["file"].is_null());
         files.map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -141,7 +138,7 @@ fn prompts_are_replaced_by_files() {
     assert!(told().contains("Answer in Elvish."));
     ground.write(".mlx-code/prompts/edit.md", "{{ instruction }}");
     assert!(told().contains("Answer in Greek."), "what was agreed to is another thing now");
-    assert_eq!(json(&ground.run(&["prompts", "trust", "--json"]))["is_trusted"], true);
+    assert_eq!(ground.run(&["prompts", "trust", "--json"]).document()["is_trusted"], true);
     assert_eq!(replaced(&["prompts", "list"]), ["ask", "edit"]);
     ground.run(&["prompts", "distrust"]);
     assert_eq!(replaced(&["prompts", "list"]), ["ask"]);
@@ -193,11 +190,11 @@ fn help_shows_verbs_and_topics() {
     assert!(ran.out.contains("Usage: mlx-code commit"), "{ran:?}");
     let ran = ground.run(&["help", "mcp"]);
     assert!(ran.out.trim_end().ends_with("`mlx-code mcp --help` shows the arguments."), "{ran:?}");
-    let list = json(&ground.run(&["help", "--json"]));
+    let list = ground.run(&["help", "--json"]).document();
     assert!(list["topics"]["editing"].is_string() && list["verbs"]["ask"].is_string());
     assert!(list["verbs"].get("__complete").is_none());
     for topic in list["topics"].as_object().unwrap().keys() {
-        let document = json(&ground.run(&["help", topic, "--json"]));
+        let document = ground.run(&["help", topic, "--json"]).document();
         assert!(document["text"].as_str().unwrap().starts_with("# "), "{topic}");
     }
     let ran = ground.run(&["help", "edditing"]);

@@ -1,8 +1,8 @@
 //! Plugins: listed, shown, enabled, added, removed.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::ground::{Ground, Ran};
+use crate::ground::Ground;
 
 fn plugin(ground: &Ground, folder: &str, name: &str) {
     let manifest = json!({"name": name, "version": "1.2", "description": format!("The {name}")});
@@ -21,10 +21,6 @@ fn plugin(ground: &Ground, folder: &str, name: &str) {
     );
 }
 
-fn json_of(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
-}
-
 #[test]
 fn a_projects_plugin_is_looked_at_and_enabled() {
     let ground = Ground::new();
@@ -32,7 +28,7 @@ fn a_projects_plugin_is_looked_at_and_enabled() {
     plugin(&ground, ".mlx-code/plugins/a", "theirs");
     let ran = ground.run(&["plugins", "list"]);
     assert!(ran.out.contains("theirs  project  disabled  1.2      The theirs"), "{}", ran.out);
-    assert_eq!(json_of(&ground.run(&["mcp", "list", "--json"]))["servers"], json!([]));
+    assert_eq!(ground.run(&["mcp", "list", "--json"]).document()["servers"], json!([]));
 
     let ran = ground.run(&["plugins", "show", "theirs"]);
     assert!(ran.out.starts_with("theirs 1.2  project, disabled\nThe theirs\n"), "{}", ran.out);
@@ -42,7 +38,7 @@ fn a_projects_plugin_is_looked_at_and_enabled() {
 
     let ran = ground.run(&["plugins", "enable", "theirs"]);
     assert!(ran.code == 0 && ran.out.starts_with("enabled theirs\n"), "{ran:?}");
-    let servers = json_of(&ground.run(&["mcp", "list", "--json"]))["servers"].clone();
+    let servers = ground.run(&["mcp", "list", "--json"]).document()["servers"].clone();
     assert_eq!(
         (&servers[0]["name"], &servers[0]["origin"]),
         (&json!("theirs_files"), &json!("plugin theirs"))
@@ -52,7 +48,7 @@ fn a_projects_plugin_is_looked_at_and_enabled() {
     ground.write(".mlx-code/plugins/a/new", "x");
     let ran = ground.run(&["plugins", "list"]);
     assert!(ran.out.contains("changed") && ran.err.contains("enable it again"), "{ran:?}");
-    assert_eq!(json_of(&ground.run(&["mcp", "list", "--json"]))["servers"], json!([]));
+    assert_eq!(ground.run(&["mcp", "list", "--json"]).document()["servers"], json!([]));
     assert_eq!(ground.run(&["plugins", "remove", "theirs"]).code, 8);
 }
 
@@ -63,14 +59,14 @@ fn a_users_plugin_comes_and_goes() {
     let ran = ground.run(&["plugins", "add", "downloaded"]);
     assert!(ran.code == 0 && ran.out.starts_with("added mine\n"), "{ran:?}");
     assert_eq!(ground.run(&["plugins", "add", "downloaded"]).code, 4);
-    let shown = json_of(&ground.run(&["plugins", "show", "mine", "--json"]));
+    let shown = ground.run(&["plugins", "show", "mine", "--json"]).document();
     assert_eq!((&shown["scope"], &shown["standing"]), (&json!("user"), &json!("enabled")));
     assert_eq!(shown["skills"], json!([{"name": "tidy", "description": "Tidies."}]));
     assert_eq!(ground.run(&["plugins", "disable", "mine"]).out, "disabled mine\n");
-    let list = json_of(&ground.run(&["plugins", "list", "--json"]));
+    let list = ground.run(&["plugins", "list", "--json"]).document();
     assert_eq!(list["plugins"][0]["standing"], "disabled");
     let ran = ground.run(&["plugins", "enable", "mine", "--json"]);
-    assert_eq!(json_of(&ran)["standing"], "enabled");
+    assert_eq!(ran.document()["standing"], "enabled");
     assert!(ground.run(&["plugins", "remove", "mine"]).out.starts_with("removed "));
     assert_eq!(ground.run(&["plugins", "show", "mine"]).code, 3);
     assert_eq!(ground.run(&["plugins", "add", "nothing"]).code, 3);

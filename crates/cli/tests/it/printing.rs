@@ -34,7 +34,7 @@ fn nothing_is_changed_unless_it_is_allowed() {
     let args = ["-p", "be friendlier", "--mode", "auto-edit", "--output-format", "json"];
     let ran = ground.play(&args, play(&[EDIT]));
     assert_eq!(ran.code, 0, "{ran:?}");
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["changed"], serde_json::json!(["greet.py"]));
     assert_eq!(document["end"], "done");
     assert!(ground.read("greet.py").contains("good morning"));

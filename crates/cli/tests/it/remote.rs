@@ -108,7 +108,7 @@ fn a_configured_provider_gets_its_key_and_nobody_shows_it() {
     assert_eq!(ground.play(&["secret", "set", "work-key"], play).code, 0);
     let ran = ground.run(&["ask", "where is the greeting?", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    let document = ran.document();
     assert_eq!(document["model"], "work/coder");
     assert!(seen.lock().unwrap().iter().all(|asked| asked.contains(&format!("Bearer {KEY}"))));
     assert!(!format!("{ran:?}").contains(KEY));

@@ -2,16 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::ground::{Ground, Play, Ran};
+use crate::ground::{Ground, Play};
 use crate::remote::{Seen, configure, server_refusing, server_saying};
 
 fn provider(url: &str) -> Value {
     json!({"kind": "openai", "url": url, "models": {"coder": {"context_length": 8192}}})
-}
-
-fn document(ran: &Ran) -> Value {
-    assert_eq!(ran.code, 0, "{ran:?}");
-    serde_json::from_str(&ran.out).unwrap()
 }
 
 fn questions(seen: &Seen) -> usize {
@@ -36,7 +31,7 @@ fn the_next_model_is_asked_where_the_first_refuses() {
                 },
             }),
         );
-        document(&ground.run(&["ask", "where is the greeting?", "--json"]))
+        ground.run(&["ask", "where is the greeting?", "--json"]).succeeded().document()
     };
     // One that cannot even be opened.
     let document = config("closed/coder");
@@ -98,7 +93,7 @@ fn what_is_local_never_leaves_by_itself() {
         &json!({"offline": true, "model": "not-installed", "providers": providers,
                 "models": {"fallback": ["far/m", "near/coder"]}}),
     );
-    let document = document(&ground.run(&["ask", "where?", "--json"]));
+    let document = ground.run(&["ask", "where?", "--json"]).succeeded().document();
     assert_eq!(document["route"]["model"], "near/coder");
     let passed = document["route"]["passed_over"].as_array().unwrap();
     let told: Vec<&str> = passed.iter().map(|one| one["model"].as_str().unwrap()).collect();
@@ -124,7 +119,7 @@ fn a_long_prompt_goes_to_another_model() {
     );
     let generate = |words: usize| {
         let prompt = "word ".repeat(words);
-        document(&ground.run(&["generate", "--prompt", &prompt, "--json"]))
+        ground.run(&["generate", "--prompt", &prompt, "--json"]).succeeded().document()
     };
     let short = generate(5);
     assert_eq!(short["text"], "the usual one");
@@ -146,7 +141,7 @@ fn an_answer_that_is_kept_is_not_asked_for_again() {
     };
     let ask = |args: &[&str]| {
         let ran = ground.run(&[&["ask", "where?", "--json"], args].concat());
-        (document(&ran)["route"]["notes"].clone(), questions(&seen))
+        (ran.succeeded().document()["route"]["notes"].clone(), questions(&seen))
     };
     config(json!({}));
     assert_eq!((ask(&[]).1, ask(&[]).1), (1, 2));
@@ -217,7 +212,8 @@ fn a_route_is_told_before_anybody_is_asked() {
                   any length: work/coder, `models.large`\n  then tiny\n  \
                   the best of 3 answers, by parses, applies, syntax, then the vote\n";
     assert_eq!(ran.out, expect);
-    let document = document(&ground.run(&["route", "edit", "--tokens", "40000", "--json"]));
+    let document =
+        ground.run(&["route", "edit", "--tokens", "40000", "--json"]).succeeded().document();
     assert_eq!(document["routes"][0]["model"], "long");
     assert_eq!(document["routes"][0]["is_remote"], false);
     let ran = ground.run(&["route", "reviews"]);

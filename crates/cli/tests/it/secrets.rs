@@ -66,7 +66,7 @@ fn documents_of_secrets_keep_their_schemas() {
     let json = |args: &[&str], schema: &str| {
         let ran =
             ground.play(&[args, &["--json"]].concat(), Play { input: TOKEN, ..Play::default() });
-        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        let document = ran.document();
         promised(schema, &document);
         document
     };

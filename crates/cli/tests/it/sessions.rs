@@ -8,7 +8,7 @@ use mlxcode_core::{
 };
 use serde_json::{Value, json};
 
-use crate::documents::promised;
+use crate::documents::{printed, promised};
 use crate::ground::{Ground, Play, SHOUT};
 
 fn store(ground: &Ground) -> SessionStore {
@@ -52,14 +52,6 @@ fn talk(store: &SessionStore, name: Option<&str>) -> SessionId {
     id
 }
 
-fn document(ground: &Ground, schema: &str, args: &[&str]) -> Value {
-    let ran = ground.run(&[args, &["--json"]].concat());
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let document = serde_json::from_str(&ran.out).unwrap();
-    promised(schema, &document);
-    document
-}
-
 #[test]
 fn a_conversation_is_listed_shown_and_found() {
     let ground = Ground::new();
@@ -97,12 +89,12 @@ fn a_conversation_is_listed_shown_and_found() {
     assert_eq!(missing.code, 3);
     assert!(missing.err.contains("did you mean `ports`?"), "{missing:?}");
 
-    let list = document(&ground, "sessions-list", &["sessions", "list", "WHO"]);
+    let list = printed(&ground, "sessions-list", &["sessions", "list", "WHO"]);
     assert_eq!(list["sessions"][0]["id"], json!(id.to_string()));
-    let show = document(&ground, "sessions-show", &["sessions", "show"]);
+    let show = printed(&ground, "sessions-show", &["sessions", "show"]);
     assert_eq!(show["records"].as_array().unwrap().len(), 8);
     assert_eq!(show["records"][0]["data"]["text"], json!("Who opens the port?"));
-    let search = document(&ground, "sessions-search", &["sessions", "search", "loud*"]);
+    let search = printed(&ground, "sessions-search", &["sessions", "search", "loud*"]);
     assert_eq!(search["hits"][0]["turn"], json!(2));
 }
 
@@ -110,9 +102,9 @@ fn a_conversation_is_listed_shown_and_found() {
 fn a_conversation_is_renamed_forked_and_deleted() {
     let ground = Ground::new();
     let id = talk(&store(&ground), None).to_string();
-    let renamed = document(&ground, "sessions-rename", &["sessions", "rename", &id, "mine"]);
+    let renamed = printed(&ground, "sessions-rename", &["sessions", "rename", &id, "mine"]);
     assert_eq!(renamed["name"], json!("mine"));
-    let forked = document(
+    let forked = printed(
         &ground,
         "sessions-fork",
         &["sessions", "fork", "mine", "--at", "1", "--name", "b"],
@@ -130,7 +122,7 @@ fn a_conversation_is_renamed_forked_and_deleted() {
     let yes = Play { typed: Some("y\n"), ..Play::default() };
     let gone = ground.play(&["sessions", "delete", "mine"], yes);
     assert_eq!((gone.code, &*gone.out), (0, "deleted 1 session\n"), "{gone:?}");
-    let gone = document(&ground, "sessions-delete", &["sessions", "delete", "b", "--yes"]);
+    let gone = printed(&ground, "sessions-delete", &["sessions", "delete", "b", "--yes"]);
     assert_eq!(gone["deleted"].as_array().unwrap().len(), 1);
     assert_eq!(ground.run(&["sessions", "show"]).code, 3);
 }
@@ -143,10 +135,10 @@ fn a_conversation_goes_into_a_file_and_back() {
     assert!(page.contains("# Who opens the port?") && page.contains("```diff"), "{page}");
     for name in ["talk.md", "talk.json"] {
         let args = ["sessions", "export", "ports", "--output", name];
-        document(&ground, "sessions-export", &args);
+        printed(&ground, "sessions-export", &args);
         let again = ground.run(&args);
         assert!(again.code != 0 && again.err.contains("--force"), "{again:?}");
-        let imported = document(&ground, "sessions-import", &["sessions", "import", name]);
+        let imported = printed(&ground, "sessions-import", &["sessions", "import", name]);
         assert_eq!((&imported["records"], &imported["name"]), (&json!(8), &Value::Null));
     }
     let whole: Value = serde_json::from_str(&ground.read("talk.json")).unwrap();
@@ -195,7 +187,7 @@ fn work_is_counted() {
         day         answers  tokens in  tokens out  prefill/s  decode/s\n\
         2026-01-01        2        200          22     2000.0     100.0\n";
     assert_eq!(stats.out, expect);
-    let stats = document(&ground, "stats", &["stats", "--until", "2026-01-01"]);
+    let stats = printed(&ground, "stats", &["stats", "--until", "2026-01-01"]);
     assert_eq!((&stats["queries"], &stats["edits"]["acceptance"]), (&json!(0), &Value::Null));
     assert_eq!(ground.run(&["stats", "--since", "tomorrow"]).code, 2);
 }
@@ -218,7 +210,7 @@ fn a_damaged_file_is_repaired() {
     assert_eq!(shown.code, 6, "{shown:?}");
     assert!(shown.err.contains("sessions repair"), "{shown:?}");
     let ran = ground.run(&["sessions", "repair", "--json"]);
-    let repaired: Value = serde_json::from_str(&ran.out).unwrap();
+    let repaired = ran.document();
     promised("sessions-repair", &repaired);
     assert_eq!((ran.code, &repaired["records"], &repaired["lost"]), (1, &json!(7), &json!(1)));
     assert!(fs::exists(repaired["kept_aside"].as_str().unwrap()).unwrap());

@@ -108,6 +108,53 @@ fn an_editor_that_fails_leaves_the_question() {
 }
 
 #[test]
+fn what_cannot_be_read_back_from_the_editor_is_kept() {
+    let ground = Ground::new();
+    let editor = editor(&ground, "printf 'caf\\351' > \"$file\"");
+    let mut terminal = open_with(&ground, &[EDIT], &[], 200, &[("EDITOR", &editor)]);
+    terminal.send("be friendlier\r");
+    terminal.wait_for("Apply the change to greet.py?");
+    terminal.send("o");
+    terminal.wait_for("UTF-8");
+    terminal.wait_for_times("Apply the change to greet.py?", 2);
+    terminal.send("n");
+    terminal.wait_for("What should it do instead?");
+    terminal.send("\n");
+    leave(terminal);
+    let drafts = ground.home().join(".local/state/mlx-code/drafts");
+    let kept: Vec<_> = fs::read_dir(drafts).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(fs::read(&kept[0]).unwrap(), b"caf\xe9");
+}
+
+#[test]
+fn files_that_are_pinned_before_the_first_word_are_pinned_later() {
+    let ground = Ground::new();
+    let mut terminal = open(&ground, &["Hello."], &["--pin", "port.py"], 80);
+    terminal.send("/files greet.py\r");
+    terminal.wait_for_prompt();
+    terminal.send("hello\r");
+    terminal.wait_for("Hello.");
+    leave(terminal);
+    let mut terminal = open(&ground, &[], &["--continue"], 80);
+    terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
+    terminal.send("/drop greet.py\r");
+    terminal.wait_for("port.py");
+    terminal.wait_for_prompt();
+    terminal.send("/drop\r");
+    terminal.wait_for("no file is shown whole");
+    assert!(!terminal.contents().contains("is not shown whole"), "{}", terminal.contents());
+    leave(terminal);
+    let mut terminal = open(&ground, &[], &["--continue"], 80);
+    terminal.wait_for("Hello.");
+    terminal.wait_for_prompt();
+    terminal.send("/drop greet.py\r");
+    terminal.wait_for("greet.py is not shown whole");
+    leave(terminal);
+}
+
+#[test]
 fn an_input_is_written_in_the_editor() {
     let ground = Ground::new();
     let editor = editor(&ground, "echo 'and a second line' >> \"$file\"");

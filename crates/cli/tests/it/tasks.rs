@@ -34,10 +34,6 @@ fn play(ground: &Ground, args: &[&str], replies: &[&str], typed: Option<&str>) -
     ground.play(args, Play { replies: Some(replies), typed, ..Play::default() })
 }
 
-fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
-}
-
 #[test]
 fn a_message_is_written_and_committed() {
     let ground = repository();
@@ -56,7 +52,7 @@ fn a_message_is_written_and_committed() {
     ground.write("port.py", "x = 1\n");
     git(&ground, &["add", "port.py"]);
     let document =
-        json(&play(&ground, &["commit", "--json", "--conventional"], &["feat: Sets x."], None));
+        play(&ground, &["commit", "--json", "--conventional"], &["feat: Sets x."], None).document();
     assert_eq!(document["subject"], "feat: set x");
     assert_eq!(document["commit"], Value::Null);
 }
@@ -70,12 +66,12 @@ fn a_review_is_shown_as_text_sarif_and_json() {
     assert_eq!(text.code, 1);
     let expect = "port.py:2 error It divides by zero\n  Always.\n  -     return number / 0\n  +     return number\n\n1 finding in 1 file\n";
     assert_eq!(text.out, expect);
-    let sarif = json(&play(&ground, &["review", "--sarif"], &[reply], None));
+    let sarif = play(&ground, &["review", "--sarif"], &[reply], None).document();
     assert_eq!(
         sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"],
         2
     );
-    let document = json(&play(&ground, &["review", "--json"], &[reply], None));
+    let document = play(&ground, &["review", "--json"], &[reply], None).document();
     let edit = document["findings"][0]["edit"].as_str().unwrap().to_owned();
     let applied = ground.play(&["apply", "-", "--yes"], Play { input: &edit, ..Play::default() });
     assert_eq!(applied.code, 0, "{applied:?}");
@@ -91,7 +87,7 @@ fn a_file_is_explained_with_its_lines() {
     let ground = Ground::new();
     let ran = play(&ground, &["explain", "port.py:1-1"], &["It opens a port."], None);
     assert_eq!((ran.code, ran.out.as_str()), (0, "It opens a port.\n"));
-    let document = json(&play(&ground, &["explain", "open_port", "--json"], &["Opens."], None));
+    let document = play(&ground, &["explain", "open_port", "--json"], &["Opens."], None).document();
     assert_eq!(document["sources"][0]["path"], "port.py");
     let unknown = play(&ground, &["explain", "nothing_of_that_name"], &["x"], None);
     assert_eq!(unknown.code, 3, "{unknown:?}");
@@ -108,7 +104,8 @@ fn comments_and_tests_are_proposed_and_applied() {
             .starts_with("def open_port(number):\n    \"\"\"Open a port.\"\"\"\n")
     );
     let tests = "```python\nimport unittest\nimport port\n\nclass T(unittest.TestCase):\n    def test_port(self):\n        self.assertEqual(port.open_port(1), 1)\n```";
-    let document = json(&play(&ground, &["test", "port.py", "--yes", "--json"], &[tests], None));
+    let document =
+        play(&ground, &["test", "port.py", "--yes", "--json"], &[tests], None).document();
     assert_eq!((&document["framework"], &document["tests"]), (&"unittest".into(), &1.into()));
     assert!(ground.read("test_port.py").contains("class T"));
 }
@@ -133,7 +130,7 @@ fn a_project_is_made_and_nothing_is_written_over() {
     let again = ground.run(&["scaffold", "rust-lib", "words", "--yes"]);
     assert_ne!(again.code, 0, "{again:?}");
     assert_eq!(ground.read("words/Cargo.toml"), "mine");
-    let document = json(&ground.run(&["scaffold", "python", "tool", "--yes", "--json"]));
+    let document = ground.run(&["scaffold", "python", "tool", "--yes", "--json"]).document();
     assert_eq!(
         (&document["applied"], &document["values"]["package"]),
         (&true.into(), &"tool".into())
@@ -190,7 +187,7 @@ fn a_command_is_mended_until_it_is_content() {
         "--json",
         "--unconfined",
     ];
-    let document = json(&play(&ground, &args, &[reply], None));
+    let document = play(&ground, &args, &[reply], None).document();
     assert_eq!((&document["end"], &document["runs"]), (&"green".into(), &2.into()), "{document}");
     assert!(ground.read("greet.py").contains("HELLO"));
     let args = ["fix", "false", "--yes", "--unconfined"];

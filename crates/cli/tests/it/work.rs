@@ -160,7 +160,7 @@ fn generate_tells_how_likely_tokens_were() {
     let token = |more: &[&str]| {
         let ran = ground.run(&[&command, more].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
-        let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let document = ran.document();
         document["tokens"][0].clone()
     };
     let plain = token(&[]);

@@ -1,8 +1,9 @@
 //! What a question names: files, lines, folders, patterns, symbols, changes,
-//! pictures and documents.
+//! pictures and documents, issues.
 
 mod attachment;
 mod known;
+mod published;
 mod words;
 
 use mlxcode_base::{LineRange, RelPath};
@@ -11,6 +12,7 @@ use crate::syntax::Chunk;
 pub use attachment::{Attachment, MediaType};
 pub use known::{ends_in, outermost};
 use known::{fitting, in_folder, is_pattern, split_lines};
+pub use published::{Published, PublishedKind, published};
 use words::{Word, words};
 
 /// What is written behind an `@` for the changes in the working tree.
@@ -45,6 +47,8 @@ pub enum Mention {
     Changes,
     /// A picture or a document.
     Attachment(Attachment),
+    /// An issue or a change where the repository is published.
+    Published(Published),
     /// Something behind an `@` that nothing is called.
     Unknown {
         /// As the question writes it.
@@ -59,7 +63,9 @@ impl Mention {
             Self::File { path, .. } => path == file,
             Self::Symbol { name, .. } => chunk.names.contains(name),
             Self::Files { paths, .. } => paths.contains(file),
-            Self::Changes | Self::Attachment(_) | Self::Unknown { .. } => false,
+            Self::Changes | Self::Attachment(_) | Self::Published(_) | Self::Unknown { .. } => {
+                false
+            }
         }
     }
 }
@@ -108,6 +114,9 @@ pub fn all_mentions(question: &str, names: &dyn Names) -> Vec<Mention> {
 pub fn searched(question: &str) -> String {
     let mut text = question.replace(&format!("@{CHANGES}"), " ");
     for word in words(question) {
+        if word.is_marked && Published::read(word.text).is_some() {
+            text = text.replace(&format!("@{}", word.text), " ");
+        }
         let (name, lines) = split_lines(word.text);
         if lines.is_some() && is_path(name) {
             text = text.replace(word.text, name);
@@ -126,6 +135,9 @@ fn mention(word: Word<'_>, names: &dyn Names) -> Option<Mention> {
     let Word { text, is_quoted, is_marked } = word;
     if is_marked && text == CHANGES {
         return Some(Mention::Changes);
+    }
+    if let Some(published) = Published::read(text).filter(|_| is_marked) {
+        return Some(Mention::Published(published));
     }
     let bare = text.trim_start_matches("./");
     if let Some(attached) = is_path(bare).then(|| names.attachment(bare)).flatten() {
@@ -220,6 +232,7 @@ mod tests {
             Mention::Files { name, paths } => format!("{name}={}", paths.len()),
             Mention::Changes => "changes".to_owned(),
             Mention::Attachment(one) => format!("{} {}", one.path, one.media_type),
+            Mention::Published(one) => one.to_string(),
             Mention::Unknown { name } => format!("?{name}"),
         };
         let found: Vec<String> = all_mentions(question, &names).into_iter().map(shown).collect();
@@ -237,6 +250,8 @@ mod tests {
         check("@src/a and @src/ and src/a/", "src/a=1 src/=3 src/a/=1");
         check("and/or src / a me@host.org @ @@ 3@4", "");
         check("what is @no/such.rs and @b-c?", "?no/such.rs ?b-c");
+        check("does @pr:7 (or @mr:8) mend @issue:12?", "@pr:7 @pr:8 @issue:12");
+        check("issue:12 @issue:0 @issue:+1 @issue:x", "?issue:0 ?issue:+1 ?issue:x");
         check("see docs/shot.png, @docs/shot.png and docs/none.png", "docs/shot.png image/png");
     }
 
@@ -247,6 +262,7 @@ mod tests {
             ("error at a.rs:3:14: no", "error at a.rs: no"),
             ("at 12:30 on 3:4", "at 12:30 on 3:4"),
             ("review @diff", "review  "),
+            ("mend @issue:12, now", "mend  , now"),
         ] {
             assert_eq!(searched(question), expect);
         }

@@ -79,6 +79,8 @@ pub enum LeftOutReason {
     Unknown,
     /// The tree is under no version control.
     NoRepository,
+    /// Nobody read it here.
+    NotRead,
     /// It was in the context before, and its file is another now; where there
     /// was room, it follows as it is now.
     Outdated,
@@ -94,6 +96,7 @@ impl fmt::Display for LeftOutReason {
             }
             Self::Twin { of } => write!(f, "says the same as {of}"),
             Self::Unknown => f.write_str("nothing here is called so"),
+            Self::NotRead => f.write_str("is not read here"),
             Self::NoRepository => f.write_str("the tree is under no version control"),
             Self::Outdated => f.write_str("was changed since it was packed"),
             Self::MadeRoom => f.write_str("was packed before and made room"),

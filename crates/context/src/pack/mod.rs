@@ -13,6 +13,7 @@ mod named;
 mod near;
 mod packer;
 mod piece;
+mod published;
 mod tree;
 mod used;
 
@@ -30,6 +31,7 @@ use tree::Tree;
 pub use context::{LeftOut, LeftOutReason, PackedContext};
 pub use cursor::{CursorRequest, PackedCursor};
 pub use piece::{Note, NoteKind, Passage, Piece, Reason};
+pub use published::PublishedText;
 pub use tree::CodeSource;
 pub(crate) use tree::MOST_DEFINITIONS;
 
@@ -84,6 +86,8 @@ pub struct PackRequest<'a> {
     /// What was packed for the turn before: what of it still holds stays in
     /// front, byte by byte, so that a prompt cache holds.
     pub earlier: Option<&'a PackedContext>,
+    /// The issues and changes that the question names, as they were read.
+    pub published: &'a [PublishedText],
     /// Whether what is left is filled with a map.
     pub with_map: bool,
     /// Stops the work.
@@ -94,7 +98,7 @@ impl<'a> PackRequest<'a> {
     /// A request with nothing but a question.
     pub fn new(question: &'a str) -> Self {
         let cancel = CancelToken::new();
-        Self { question, files: &[], earlier: None, with_map: true, cancel }
+        Self { question, files: &[], earlier: None, published: &[], with_map: true, cancel }
     }
 }
 
@@ -139,7 +143,7 @@ impl CodeSource<'_> {
         let mut attachments = Vec::new();
         let found = tree.found(&searched(request.question), hits::MOST_RANKED)?;
         packer.offer_outdated();
-        named::offer(&mut packer, request.question, &found, &mut attachments)?;
+        named::offer(&mut packer, request, &found, &mut attachments)?;
         used::offer(&mut packer, &found)?;
         hits::offer(&mut packer, found)?;
         let with_map = request.with_map;

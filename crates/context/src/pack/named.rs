@@ -8,7 +8,7 @@ use super::hits::MOST_PASSAGES;
 use super::packer::Packer;
 use super::piece::Reason;
 use super::tree::Found;
-use super::{changes, heads};
+use super::{PackRequest, changes, heads, published};
 use crate::error::Result;
 use crate::mention::{Attachment, Mention, all_mentions, marked};
 use crate::syntax::Chunk;
@@ -25,13 +25,14 @@ const OVERLOAD: &str = "@overload\n";
 /// Files of a folder or a pattern that are looked at.
 const MOST_FILES: usize = 100;
 
-/// Offers what `question` names, in its order. `found` is what search found.
+/// Offers what a question names, in its order. `found` is what search found.
 pub fn offer(
     packer: &mut Packer<'_>,
-    question: &str,
+    request: &PackRequest<'_>,
     found: &[Found],
     attachments: &mut Vec<Attachment>,
 ) -> Result<()> {
+    let question = request.question;
     let most = packer.room() / MOST_SHARE.1 * MOST_SHARE.0;
     for mention in all_mentions(question, packer.tree) {
         packer.tree.check_cancelled()?;
@@ -43,6 +44,7 @@ pub fn offer(
             Mention::Files { name, paths } => several(packer, &name, &paths, found, most)?,
             Mention::Changes => changes::offer(packer, most)?,
             Mention::Attachment(one) => attachments.push(one),
+            Mention::Published(one) => published::offer(packer, one, request.published, most),
             Mention::Unknown { name } => packer.leave_out(unknown(&name)),
         }
     }

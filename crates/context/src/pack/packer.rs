@@ -110,6 +110,13 @@ impl<'a> Packer<'a> {
         self.lines_of(path).into_iter().any(holds)
     }
 
+    /// Tells whether a note stays that stands below the same header and holds
+    /// the text, or as much of it as had room.
+    pub fn keeps_note(&self, header: &str, text: &str) -> bool {
+        let mut notes = self.kept.iter().filter(|piece| piece.header() == header);
+        notes.any(|piece| piece.lines().is_none() && text.starts_with(piece.text()))
+    }
+
     /// The lines of a file that are packed.
     pub fn lines_of(&self, path: &RelPath) -> Vec<LineRange> {
         let kept = self.kept.iter().filter(|piece| piece.path() == Some(path));

@@ -129,6 +129,8 @@ pub enum NoteKind {
     Heads,
     /// The heads of the most central symbols around what was packed.
     Map,
+    /// An issue or a change, as it is published: others' words.
+    Published,
 }
 
 impl Piece {
@@ -195,7 +197,7 @@ impl Piece {
     pub fn render(&self) -> String {
         let language = match self {
             Self::Note(Note { kind: NoteKind::Changes, .. }) => "diff",
-            Self::Note(Note { kind: NoteKind::Map, .. }) => "",
+            Self::Note(Note { kind: NoteKind::Map | NoteKind::Published, .. }) => "",
             _ => self
                 .path()
                 .and_then(|path| Language::from_path(path.as_path()))

@@ -1,5 +1,7 @@
 //! One running server: requests and answers over its standard streams.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,6 +36,16 @@ pub struct Client {
     to: Option<Sender<Vec<u8>>>,
     from: Receiver<Result<Value, FrameError>>,
     next: u64,
+    /// What the server said last of each file that it was shown, by addresses.
+    published: RefCell<HashMap<String, Option<Published>>>,
+}
+
+/// What a server says of a file by itself.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The version that it speaks of, where it tells.
+    version: Option<u64>,
+    pub diagnostics: Value,
 }
 
 impl Client {
@@ -80,7 +92,8 @@ impl Client {
                 }
             }
         });
-        Ok(Self { name: server.name, child, to: Some(to), from, next: 0 })
+        let published = RefCell::default();
+        Ok(Self { name: server.name, child, to: Some(to), from, next: 0, published })
     }
 
     /// Tells the server something.
@@ -133,6 +146,33 @@ impl Client {
         })
     }
 
+    /// Keeps what the server says of a file from now on, and forgets what it
+    /// said before: another text was shown to it.
+    pub fn listen(&self, address: &str) {
+        self.published.borrow_mut().insert(address.to_owned(), None);
+    }
+
+    /// What the server said last of a version of a file, or of a later one.
+    /// What names no version is taken for the newest.
+    pub fn published(&self, address: &str, version: u64) -> Option<Published> {
+        let all = self.published.borrow();
+        let last = all.get(address)?.as_ref()?;
+        last.version.is_none_or(|of| of >= version).then(|| last.clone())
+    }
+
+    fn keep(&self, message: &Value) {
+        if message["method"] != "textDocument/publishDiagnostics" {
+            return;
+        }
+        let told = &message["params"];
+        let mut all = self.published.borrow_mut();
+        // A server may tell of the whole tree.
+        if let Some(last) = told["uri"].as_str().and_then(|uri| all.get_mut(uri)) {
+            let version = told["version"].as_u64();
+            *last = Some(Published { version, diagnostics: told["diagnostics"].clone() });
+        }
+    }
+
     /// Waits for a message that fits, and answers what the server asks
     /// meanwhile. `None` once the time is over.
     pub fn wait(
@@ -158,6 +198,7 @@ impl Client {
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => continue,
             };
+            self.keep(&message);
             if fits(&message) {
                 return Ok(Some(message));
             }

@@ -1,7 +1,6 @@
 //! What a server finds wrong with files.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use mlxcode_base::{CancelToken, Language, RelPath};
@@ -116,42 +115,35 @@ impl ServerSession {
         Ok(told)
     }
 
+    /// What the server tells by itself. Of a text that it was shown before it
+    /// may have told already, and then it does not do so again.
     fn waited_for(
         &self,
         shown: &HashMap<String, u64>,
     ) -> Result<HashMap<String, Vec<Found>>, ServerError> {
-        let told: RefCell<HashMap<String, Value>> = RefCell::default();
-        let left: RefCell<HashSet<&String>> = RefCell::new(shown.keys().collect());
-        // Takes what is told of the files, of no older text than the one shown.
-        let take = |message: &Value| {
-            if message["method"] != "textDocument/publishDiagnostics" {
-                return false;
-            }
-            let parameters = &message["params"];
-            let Some((address, version)) =
-                parameters["uri"].as_str().and_then(|uri| shown.get_key_value(uri))
-            else {
-                return false;
-            };
-            if parameters["version"].as_u64().is_some_and(|of| of < *version) {
-                return false;
-            }
-            left.borrow_mut().remove(address);
-            told.borrow_mut().insert(address.clone(), parameters["diagnostics"].clone());
-            left.borrow().is_empty()
+        let told_of = |(address, version): (&String, &u64)| {
+            self.client.published(address, *version).is_some()
         };
-        let begin = Instant::now();
-        let all = self.client.wait(begin + TOLD, &self.cancel, take)?;
-        if all.is_some() {
-            let until = Instant::now() + MORE;
-            while self.client.wait(until, &self.cancel, take)?.is_some() {}
+        // What came since the last question.
+        let now = Instant::now();
+        self.client.wait(now, &self.cancel, |_| false)?;
+        if !shown.iter().all(told_of) {
+            let all = |_: &Value| shown.iter().all(told_of);
+            if self.client.wait(now + TOLD, &self.cancel, all)?.is_some() {
+                self.client.wait(Instant::now() + MORE, &self.cancel, |_| false)?;
+            }
         }
-        if told.borrow().is_empty() && !shown.is_empty() {
+        let mut told = HashMap::new();
+        for (address, version) in shown {
+            if let Some(last) = self.client.published(address, *version) {
+                told.insert(address.clone(), self.read(last.diagnostics)?);
+            }
+        }
+        if told.is_empty() && !shown.is_empty() {
             let (name, method) = (self.server.name, "textDocument/didOpen");
-            return Err(ServerError::Silent { name, method, time: begin.elapsed() });
+            return Err(ServerError::Silent { name, method, time: now.elapsed() });
         }
-        let told = told.into_inner().into_iter();
-        told.map(|(address, found)| Ok((address, self.read(found)?))).collect()
+        Ok(told)
     }
 
     fn read(&self, found: Value) -> Result<Vec<Found>, ServerError> {

@@ -187,6 +187,7 @@ impl ServerSession {
         let full = self.root.path().join(path.as_path());
         let address = uri::of_path(&full).ok_or_else(malformed)?;
         let Some(shown) = self.open.get_mut(path) else {
+            self.client.listen(&address);
             let document = json!({
                 "uri": address, "languageId": language_id(language), "version": 1, "text": text,
             });
@@ -196,6 +197,7 @@ impl ServerSession {
         };
         if shown.text != text {
             shown.version += 1;
+            self.client.listen(&address);
             text.clone_into(&mut shown.text);
             let parameters = json!({
                 "textDocument": { "uri": address, "version": shown.version },

@@ -295,3 +295,35 @@ fn a_server_that_tells_by_itself_is_waited_for() {
     }
     assert_eq!(all, ["bad", "types"]);
 }
+
+#[test]
+fn a_server_need_not_tell_again_of_what_has_not_changed() {
+    let ground = ground(&json!([]));
+    let root = &ground.tree.root;
+    let told = |name: &str, version: u32, found: Value| {
+        json!({ "method": "textDocument/publishDiagnostics",
+            "params": { "uri": uri(root, name), "version": version, "diagnostics": found } })
+    };
+    let script = json!([
+        hello(&json!({})),
+        { "on": "textDocument/didOpen", "send": told("main.py", 1, json!([finding(0, 1, "bad")])) },
+        { "on": "textDocument/didOpen", "send": told("port.py", 1, json!([finding(4, 1, "port")])) },
+        // After this it says nothing more of `main.py`, which stays as it is.
+        { "on": "textDocument/didChange", "send": told("port.py", 2, json!([])), "sleep": 600 },
+    ]);
+    std::fs::write(root.path().join(SCRIPT), script.to_string()).unwrap();
+    let mut session = ground.start(&CancelToken::new()).unwrap();
+    let mut ask = |files: &[(&str, &str)]| {
+        let file = |(name, text): &(&str, &str)| {
+            (RelPath::new(name).unwrap(), Language::Python, (*text).to_owned())
+        };
+        let files: Vec<_> = files.iter().map(file).collect();
+        let found = session.diagnostics(&files).unwrap();
+        found.into_iter().map(|one| one.message).collect::<Vec<_>>()
+    };
+    assert_eq!(ask(&[("main.py", "a\n")]), ["bad"]);
+    // Nothing is sent, and nobody is waited for: no answer would be an error.
+    assert_eq!(ask(&[("main.py", "a\n")]), ["bad"]);
+    assert_eq!(ask(&[("main.py", "a\n"), ("port.py", "b\n")]), ["bad", "port"]);
+    assert_eq!(ask(&[("main.py", "a\n"), ("port.py", "c\n")]), ["bad"]);
+}

@@ -37,7 +37,7 @@ impl CheckCommand {
     }
 
     /// Runs it where one of the files fits.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         root: &Root,
         files: &[RelPath],

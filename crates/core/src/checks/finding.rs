@@ -28,8 +28,10 @@ pub(super) struct Finding {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Looked {
     Found(Vec<Finding>),
-    /// It is missing, or failed itself.
+    /// It failed itself: what is wrong is not known.
     NotRun(String),
+    /// It is not there, so there is nobody who knows anything.
+    Missing(String),
 }
 
 /// Lines of files, each read once.

@@ -70,8 +70,9 @@ pub struct Checks {
 struct State {
     /// By check.
     baselines: HashMap<String, Baseline>,
-    /// Files as they were looked at last.
-    seen: HashMap<RelPath, ContentHash>,
+    /// Files of which it is known what was wrong before they were changed, as
+    /// their texts were last; `None` where there was none.
+    seen: HashMap<RelPath, Option<ContentHash>>,
     /// What was told once and need not be told again.
     notices: HashSet<String>,
 }
@@ -84,6 +85,12 @@ struct Changed {
 }
 
 impl Workspace {
+    /// The commands that the configuration names, and those of the project that
+    /// the user said yes to.
+    pub(crate) fn check_commands(&self) -> Vec<CheckCommand> {
+        [self.config().checks.clone(), self.approved_checks()].concat()
+    }
+
     /// The checks that the configuration names, and those of the project that
     /// the user said yes to. `folders` are those in which
     /// programs are looked for.
@@ -92,7 +99,7 @@ impl Workspace {
         let named = config.servers.clone().unwrap_or_default();
         Checks {
             root: self.root.clone(),
-            commands: [config.checks.clone(), self.approved_checks()].concat(),
+            commands: self.check_commands(),
             sources: config.check_with.as_ref().map_or_else(
                 || HashSet::from([CheckSource::Readers]),
                 |all| all.iter().copied().collect(),
@@ -158,56 +165,89 @@ impl Checks {
         texts.collect()
     }
 
-    fn remember(&self, all: &[Changed]) {
-        let mut state = self.state();
-        for one in all {
-            state.seen.insert(one.path.clone(), ContentHash::of(one.text.as_bytes()));
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Files with their texts as they are now.
+fn texts(files: &[RelPath], all: &[Changed]) -> Vec<(RelPath, Option<ContentHash>)> {
+    let text = |path: &RelPath| {
+        let read = all.iter().find(|one| one.path == *path);
+        (path.clone(), read.map(|one| ContentHash::of(one.text.as_bytes())))
+    };
+    files.iter().map(text).collect()
 }
 
 impl Checker for Checks {
     fn before(&self, files: &[RelPath], cancel: &CancelToken) {
         // Files that have not changed since the last check are not looked at again.
         let all = self.read(files);
-        let is_known = |one: &Changed| {
-            self.state().seen.get(&one.path) == Some(&ContentHash::of(one.text.as_bytes()))
-        };
-        if all.len() == files.len() && all.iter().all(is_known) {
+        let texts = texts(files, &all);
+        if texts.iter().all(|(path, text)| self.state().seen.get(path) == Some(text)) {
             return;
         }
-        self.look(&all, cancel, &mut |check, looked| {
-            if let Looked::Found(found) = looked {
+        let mut is_whole = true;
+        self.look(&all, cancel, &mut |check, looked| match looked {
+            Looked::Found(found) => {
                 let mut state = self.state();
-                state.baselines.entry(check).or_default().before(&self.root, found);
+                state.baselines.entry(check).or_default().before(&self.root, files, found);
             }
+            Looked::NotRun(_) => is_whole = false,
+            Looked::Missing(_) => {}
         });
-        self.remember(&all);
+        is_whole &= !cancel.is_cancelled();
+        let mut state = self.state();
+        for (path, text) in texts {
+            // Who has not looked has to the next time.
+            if is_whole {
+                state.seen.insert(path, text);
+            } else {
+                state.seen.remove(&path);
+            }
+        }
+    }
+
+    fn renamed(&self, from: &RelPath, to: &RelPath) {
+        let mut state = self.state();
+        for baseline in state.baselines.values_mut() {
+            baseline.renamed(from, to);
+        }
+        if let Some(text) = state.seen.remove(from) {
+            state.seen.insert(to.clone(), text);
+        }
     }
 
     fn check(&self, files: &[RelPath], cancel: &CancelToken, found: &mut dyn FnMut(CheckReport)) {
         let all = self.read(files);
+        let mut is_whole = true;
         self.look(&all, cancel, &mut |check, looked| match looked {
             Looked::Found(findings) => {
                 let mut state = self.state();
                 let baseline = state.baselines.entry(check.clone()).or_default();
-                let new = baseline.after(&self.root, findings);
+                let new = baseline.after(&self.root, files, findings);
                 drop(state);
                 let (ok, output) = told(&self.root, &new);
                 found(CheckReport { check, ok, output });
             }
-            Looked::NotRun(why) => {
+            Looked::NotRun(ref why) | Looked::Missing(ref why) => {
+                is_whole &= matches!(looked, Looked::Missing(_));
                 let output = format!("it did not run: {why}");
                 if self.state().notices.insert(format!("{check}: {output}")) {
                     found(CheckReport { check, ok: true, output });
                 }
             }
         });
-        self.remember(&all);
+        is_whole &= !cancel.is_cancelled();
+        let mut state = self.state();
+        for (path, text) in texts(files, &all) {
+            // What was wrong before is known still where this look found nothing
+            // out.
+            if is_whole || state.seen.contains_key(&path) {
+                state.seen.insert(path, text);
+            }
+        }
+        drop(state);
         for command in &self.commands {
             if cancel.is_cancelled() {
                 return;

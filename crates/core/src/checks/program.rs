@@ -82,7 +82,7 @@ impl Ground<'_> {
         };
         for program in KNOWN.iter().filter(missing) {
             let why = format!("`{}` is not installed", program.program);
-            take(program.name.to_owned(), Looked::NotRun(why));
+            take(program.name.to_owned(), Looked::Missing(why));
         }
     }
 

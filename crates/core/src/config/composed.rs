@@ -70,6 +70,9 @@ pub enum Judge {
 }
 
 impl Judge {
+    /// What tells the best where nothing is said.
+    pub const USUAL: [Self; 3] = [Self::Parses, Self::Applies, Self::Syntax];
+
     /// Its name, as a configuration writes it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
+use mlxcode_agent::{Mode, PermissionConfig, Permissions, ToolsWhen};
 use serde_json::{Value, json};
 
 use super::error::ConfigError;
 use super::load::{ConfigSource, LoadedConfig, is_users_alone};
 use super::text::place;
-use super::{key, shape};
+use super::{Judge, ModelTask, key, shape};
+use crate::checks::CheckSource;
 
 /// A key that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +78,12 @@ impl LoadedConfig {
     pub fn explain(&self, key: &str) -> Result<Explained, ConfigError> {
         let path = known_path(key)?;
         let key = key::join(&path);
-        let config = serde_json::to_value(&self.config).unwrap_or_default();
+        let mut config = self.config.clone();
+        config.permissions = self.permissions();
+        // Lists that nobody set are not there; one that somebody emptied is.
+        let config = serde_json::to_value(&config).unwrap_or_default();
         let found = path.iter().try_fold(&config, |value, name| value.get(name));
-        let in_force = found.filter(|value| !value.is_null() && !is_nothing(value)).cloned();
+        let in_force = found.filter(|value| !value.is_null()).cloned();
         let mut settings: Vec<Setting> = Vec::new();
         for file in self.read.iter().rev() {
             let Some(node) = file.node.at(&path) else { continue };
@@ -91,17 +96,30 @@ impl LoadedConfig {
             let (source, path) = (file.source, file.path.clone());
             settings.push(Setting { source, path, line, value, is_shadowed });
         }
-        // Of two files that say the same, one is enough.
         let default = default_of(&key);
         let value = in_force.or_else(|| default.clone());
         let about = Self::keys().into_iter().find(|one| one.key == key);
         Ok(Explained { key, about, value, default, settings })
     }
 
-    /// Explains every key that a file sets or that has a value without.
+    /// Explains every key, whether a file sets it or not.
     pub fn explain_all(&self) -> Vec<Explained> {
         let explained = Self::keys().into_iter().filter_map(|one| self.explain(&one.key).ok());
         explained.collect()
+    }
+
+    /// What both files say of permissions together: the project's only make the
+    /// user's stricter, as [`Permissions`] has it.
+    fn permissions(&self) -> PermissionConfig {
+        let mut both = self.config.permissions.clone();
+        let Some(project) = &self.project_permissions else { return both };
+        if both.mode.is_some() || project.mode.is_some() {
+            let together = Permissions::new(&both, Some(project), false);
+            both.mode = together.map_or(both.mode, |together| Some(together.mode()));
+        }
+        both.ask.extend(project.ask.iter().cloned());
+        both.deny.extend(project.deny.iter().cloned());
+        both
     }
 }
 
@@ -113,12 +131,6 @@ pub(super) fn known_path(key: &str) -> Result<Vec<String>, ConfigError> {
         return Err(unknown(shape::near(&path)));
     }
     Ok(path)
-}
-
-/// What an object or a list that nobody filled is.
-fn is_nothing(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
-        || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// Whether a value is in force, alone or together with another file's.
@@ -143,10 +155,75 @@ fn default_of(key: &str) -> Option<Value> {
         "theme" => json!("auto"),
         "keys" => json!("emacs"),
         "session.record" => json!(true),
-        "cache.answers" | "cache.drawn" => json!(false),
+        "cache.answers" | "cache.drawn" | "offline" => json!(false),
         "cache.most_bytes" => json!(mlxcode_providers::CacheOptions::MOST_BYTES),
-        "models.ensemble.judge" => json!(["parses", "applies", "syntax"]),
+        "models.ensemble.answers" | "models.ensemble.at_once" => json!(1),
+        "models.ensemble.tasks" => json!([ModelTask::Edit]),
+        "models.ensemble.judge" => json!(Judge::USUAL),
+        "check_with" => json!([CheckSource::Readers]),
+        "tools" => json!(ToolsWhen::default()),
+        "permissions.mode" => json!(Mode::default()),
         "attachments.ocr_languages" => json!(["eng"]),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make the files they need")]
+mod tests {
+    use super::*;
+    use crate::config::PROJECT_CONFIG;
+    use crate::dirs::Dirs;
+
+    fn loaded(user: &str, project: &str) -> LoadedConfig {
+        let temp = tempfile::tempdir().unwrap();
+        let (dirs, root) = (Dirs::under(temp.path()), temp.path().join("project"));
+        std::fs::create_dir_all(&dirs.config).unwrap();
+        std::fs::create_dir_all(&root).unwrap();
+        std::fs::write(dirs.config_file(), user).unwrap();
+        std::fs::write(root.join(PROJECT_CONFIG), project).unwrap();
+        LoadedConfig::read(&dirs, Some(&root)).unwrap()
+    }
+
+    /// Whether each setting of a key counts, strongest first.
+    fn counts(loaded: &LoadedConfig, key: &str) -> Vec<(&'static str, bool)> {
+        let settings = loaded.explain(key).unwrap().settings.into_iter();
+        settings.map(|one| (one.source.as_str(), !one.is_shadowed)).collect()
+    }
+
+    #[test]
+    fn a_projects_permissions_count_where_they_are_stricter() {
+        let user = r#"{"permissions": {"mode": "auto-edit", "deny": [{"tool": "run"}]}}"#;
+        let strict =
+            loaded(user, r#"{"permissions": {"mode": "read-only", "deny": [{"path": "*.key"}]}}"#);
+        assert_eq!(counts(&strict, "permissions.mode"), [("project", true), ("user", false)]);
+        assert_eq!(strict.get("permissions.mode").unwrap(), "read-only");
+        assert_eq!(counts(&strict, "permissions.deny"), [("project", true), ("user", true)]);
+        let both = json!([{"tool": "run"}, {"path": "*.key"}]);
+        assert_eq!(strict.get("permissions.deny").unwrap(), both);
+        let free = loaded(user, r#"{"permissions": {"mode": "full"}}"#);
+        assert_eq!(counts(&free, "permissions.mode"), [("project", false), ("user", true)]);
+        assert_eq!(free.get("permissions.mode").unwrap(), "auto-edit");
+    }
+
+    #[test]
+    fn what_stands_where_nothing_is_set_is_told() {
+        let none = loaded("{}", "{}");
+        for (key, expect) in [
+            ("check_with", json!(["readers"])),
+            ("tools", json!("auto")),
+            ("permissions.mode", json!("ask")),
+            ("models.ensemble.answers", json!(1)),
+            ("models.ensemble.at_once", json!(1)),
+            ("models.ensemble.tasks", json!(["edit"])),
+            ("offline", json!(false)),
+        ] {
+            assert_eq!(none.get(key).unwrap(), expect, "{key}");
+        }
+        // An empty list is another thing than none.
+        let nobody = loaded(r#"{"check_with": []}"#, "{}");
+        assert_eq!(nobody.get("check_with").unwrap(), json!([]));
+        assert_eq!(counts(&nobody, "check_with"), [("user", true)]);
+        assert_eq!(none.explain_all().len(), LoadedConfig::keys().len());
+    }
 }

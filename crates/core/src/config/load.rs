@@ -405,4 +405,19 @@ mod tests {
         }
         assert!(is_users_alone("servers.ty") && !is_users_alone("serversx"));
     }
+
+    #[test]
+    fn the_page_shows_what_is_taken() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/config.md");
+        let text = fs::read_to_string(page).unwrap();
+        let blocks = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let whole: Vec<&str> = blocks.filter(|block| block.contains("\"$schema\"")).collect();
+        assert_eq!(whole.len(), 1);
+        let path = Path::new("config.json");
+        let (_, config) = read_config(path, whole[0], ConfigSource::User).unwrap();
+        assert_eq!(config.checks.len(), 1);
+        // Of a project's file they are no error: they are proposed.
+        let checks = r#"{"checks": [{"files": "*", "run": "make"}]}"#;
+        assert!(read_config(path, checks, ConfigSource::Project).is_ok());
+    }
 }

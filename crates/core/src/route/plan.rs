@@ -146,7 +146,6 @@ impl RoutePlan {
         let configured = ensemble.answers.filter(|_| is_meant);
         let answers = request.answers.or(configured).unwrap_or(1);
         let voices = if is_meant { &ensemble.models[..] } else { &[] };
-        let usual = [Judge::Parses, Judge::Applies, Judge::Syntax];
         let keeps = config.cache.answers == Some(true) && !request.no_cache;
         let cache_bytes = config.cache.most_bytes.unwrap_or(CacheOptions::MOST_BYTES);
         Self {
@@ -156,7 +155,11 @@ impl RoutePlan {
             answers: answers.clamp(*ANSWERS.start(), *ANSWERS.end()),
             voices: voices.iter().map(|name| planned(config, name, false)).collect(),
             at_once: ensemble.at_once.unwrap_or(1),
-            judge: if ensemble.judge.is_empty() { usual.into() } else { ensemble.judge.clone() },
+            judge: if ensemble.judge.is_empty() {
+                Judge::USUAL.into()
+            } else {
+                ensemble.judge.clone()
+            },
             cache_bytes: keeps.then_some(cache_bytes),
             keeps_drawn: config.cache.drawn == Some(true),
         }

@@ -85,7 +85,8 @@ impl ModelSource {
         self
     }
 
-    /// Stops loading where this is cancelled.
+    /// Stops what is loaded by [`RoutePlan::open`] where this is cancelled. What
+    /// is loaded in the middle of an answer stops with the request for it.
     pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
         self
@@ -127,6 +128,15 @@ impl ModelSource {
 
     /// Opens a model, behind the cache where there is one.
     pub(super) fn open(&self, model: &PlannedModel) -> Result<Arc<dyn LanguageModel>> {
+        self.open_until(model, &self.cancel)
+    }
+
+    /// The same, as long as this is not cancelled.
+    pub(super) fn open_until(
+        &self,
+        model: &PlannedModel,
+        cancel: &CancelToken,
+    ) -> Result<Arc<dyn LanguageModel>> {
         let (name, progress) = (&model.name, &*self.progress);
         // What lies here under the same name goes first.
         let is_here = model.may_be_path && self.from.join(name).exists();
@@ -135,24 +145,26 @@ impl ModelSource {
                 Some(key) => (self.keys)(&key)?,
                 None => None,
             };
-            (self.remote.open(name, key)?, Some(self.remote.identity(name)))
-        } else if !is_here && let Some(opened) = self.adapted(name) {
+            let opened = self.remote.open(name, key)?;
+            let identity = self.remote.identity(name, opened.info());
+            (opened, Some(identity))
+        } else if !is_here && let Some(opened) = self.adapted(name, cancel) {
             // What a plugin runs may be another model tomorrow: no answer is kept.
             (opened?, None)
         } else if model.may_be_path {
-            let opened = self.library.load(&self.from, name, progress, &self.cancel)?;
+            let opened = self.library.load(&self.from, name, progress, cancel)?;
             (opened, self.identity(name))
         } else {
-            let opened = self.library.load_installed(name, progress, &self.cancel)?;
+            let opened = self.library.load_installed(name, progress, cancel)?;
             (opened, self.identity(name))
         };
         Ok(self.cached(opened.shared(), identity))
     }
 
     /// The model that a name means of a plugin's adapter.
-    fn adapted(&self, name: &str) -> Option<Result<Model>> {
+    fn adapted(&self, name: &str, cancel: &CancelToken) -> Option<Result<Model>> {
         let (workspace, environment) = self.adapters.as_ref()?;
-        adapted_model(workspace, name, environment, &self.cancel).transpose()
+        adapted_model(workspace, name, environment, cancel).transpose()
     }
 
     /// What tells an installed model from every other: its files. One that lies

@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mlxcode_core::{
-    CancelToken, Decision, Dirs, Environment, Event, Model, Offer, OfferStanding, ScriptedModel,
-    Session, SessionSetup, ToolsWhen, Verdict, Workspace, adapted_model,
+    CancelToken, CheckReport, Checker, Decision, Dirs, Environment, Event, Model, Offer,
+    OfferStanding, RelPath, ScriptedModel, Session, SessionSetup, ToolsWhen, Verdict, Workspace,
+    adapted_model,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -381,4 +383,59 @@ fn a_plugins_model_answers_and_ends() {
     assert!(runs() || cfg!(not(target_os = "linux")));
     drop(model);
     assert!(!runs());
+}
+
+/// Counts what it is asked to look at.
+struct Counts(AtomicUsize);
+
+impl Checker for Counts {
+    fn check(&self, files: &[RelPath], _: &CancelToken, _: &mut dyn FnMut(CheckReport)) {
+        self.0.fetch_add(files.len(), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn what_a_caller_chose_goes_before_the_configuration() {
+    let ground = Ground::new(&[]);
+    ground.write("home/config/config.json", r#"{"context_tokens": 2000}"#);
+    let edit = |from: u8, to: u8| {
+        format!("a.py\n<<<<<<< SEARCH\nA = {from}\n=======\nA = {to}\n>>>>>>> REPLACE\n")
+    };
+    let workspace = ground.workspace();
+    let counts = Arc::new(Counts(AtomicUsize::new(0)));
+    let mut setup = SessionSetup::default();
+    setup.checker = Some(Arc::clone(&counts) as Arc<dyn Checker>);
+    let model = Model::new(ScriptedModel::new([edit(1, 2), edit(2, 3)]));
+    let mut session = workspace.session(&model, setup).unwrap();
+    play(&session, "make it two");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+    session.renew(&workspace).unwrap();
+    play(&session, "make it three");
+    assert_eq!((counts.0.load(Ordering::SeqCst), ground.text("tree/a.py")), (2, "A = 3\n".into()));
+    let shown = |tokens: Option<usize>| {
+        let mut setup = SessionSetup::default();
+        setup.options.context_tokens = tokens;
+        let model = Model::new(ScriptedModel::new(["It is 3."]));
+        let session = ground.workspace().session(&model, setup).unwrap();
+        play(&session, "what is A?");
+        let pieces = session.context().unwrap().pieces;
+        pieces.iter().any(|piece| piece.path.as_deref() == Some("a.py"))
+    };
+    assert_eq!((shown(None), shown(Some(0))), (true, false));
+}
+
+#[test]
+fn a_file_with_another_name_keeps_its_old_mistakes() {
+    let ground = Ground::new(&[("b.py", "# one\nx = (1\n")]);
+    let patch = "*** Begin Patch\n*** Update File: b.py\n*** Move to: c.py\n@@\n-# one\n+# two\n\
+                 *** End Patch\n";
+    let model = Model::new(ScriptedModel::new([patch, "It was to be mended."]));
+    let session = ground.workspace().session(&model, SessionSetup::default()).unwrap();
+    let events = play(&session, "call it c.py");
+    assert_eq!(ground.text("tree/c.py"), "# two\nx = (1\n", "{events:?}");
+    let checked = events.iter().filter_map(|event| match event {
+        Event::Checked { check, ok, .. } => Some((check.as_str(), *ok)),
+        _ => None,
+    });
+    assert_eq!(checked.collect::<Vec<_>>(), [("syntax", true)]);
 }

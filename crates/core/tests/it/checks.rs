@@ -421,3 +421,55 @@ fn who_cancels_is_told_no_more() {
     assert!(!Path::new(&ground.folder.path().join("tree/evil")).exists());
     assert_eq!(reports, ["syntax"]);
 }
+
+#[test]
+fn what_was_wrong_stays_known_while_other_files_change() {
+    let ground = Ground::new(&[("a.py", "x = (1\n"), ("b.py", "y = 2\n")]);
+    let checks = ground.checks();
+    let change = |name: &str, text: &str| {
+        checks.before(&paths(&[name]), &CancelToken::new());
+        ground.write(name, text);
+        told(&checks, &[name])
+    };
+    assert_eq!(change("a.py", "a = 0\nx = (1\n"), [""; 0]);
+    assert_eq!(change("b.py", "b = 0\ny = 2\n"), [""; 0]);
+    // The first is as it was left, and its error is an old one still.
+    assert_eq!(change("a.py", "a = 1\nx = (1\n"), [""; 0]);
+    // The same under another name.
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    let tree = ground.folder.path().join("tree");
+    fs::rename(tree.join("a.py"), tree.join("c.py")).unwrap();
+    checks.renamed(&paths(&["a.py"])[0], &paths(&["c.py"])[0]);
+    assert_eq!(told(&checks, &["c.py"]), [""; 0]);
+    assert_eq!(change("c.py", "a = 2\nx = (1\n"), [""; 0]);
+}
+
+#[test]
+fn a_look_that_came_to_nothing_is_made_again() {
+    let text = "x = 1  # wrong F821\n";
+    let ground = Ground::new(&[("a.py", text)]);
+    ground.install("bin/ruff", RUFF);
+    // Before the first change somebody cancelled.
+    let checks = ground.checks();
+    let cancelled = CancelToken::new();
+    cancelled.cancel();
+    checks.before(&paths(&["a.py"]), &cancelled);
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    ground.write("a.py", "x = 1  # wrong F821\ny = 2\n");
+    assert_eq!(told(&checks, &["a.py"]), [""; 0]);
+    // The linter failed.
+    let checks = ground.checks();
+    ground.install("bin/ruff", "exit 2");
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    ground.install("bin/ruff", RUFF);
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    ground.write("a.py", text);
+    assert_eq!(told(&checks, &["a.py"]), [""; 0]);
+    // It was cancelled afterwards: what was wrong before is known all the same.
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    ground.write("a.py", "y = 2  # wrong F821\nx = 1  # wrong F821\n");
+    checks.check(&paths(&["a.py"]), &cancelled, &mut |_| {});
+    checks.before(&paths(&["a.py"]), &CancelToken::new());
+    let new = "ruff check false a.py:1: error F821: is wrong\n    1 | y = 2  # wrong F821";
+    assert_eq!(told(&checks, &["a.py"]), [new]);
+}

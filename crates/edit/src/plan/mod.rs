@@ -203,6 +203,9 @@ impl FileChange {
         // A file of which no hunk is made or taken away stays as it was.
         let none = !taken.iter().take(hunks.len()).any(|one| *one);
         self.after = if none { self.before.clone() } else { Some(kept.into()) };
+        if none {
+            self.executable = None;
+        }
         if self.kind == ChangeKind::Delete && self.after.is_some() {
             self.kind = ChangeKind::Modify;
         }

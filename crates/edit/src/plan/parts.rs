@@ -57,13 +57,15 @@ mod tests {
         assert_eq!(three, before.replace("\n30\n", "\n30 and no end"));
         assert_eq!(with("", "a\r\nb", &[true]), "a\r\nb");
         assert_eq!(with("a\r\n", "", &[false]), "a\r\n");
+        // A carriage return alone ends no line.
+        assert_eq!(with("a\rb\nc\n", "a\rb\nd\n", &[true]), "a\rb\nd\n");
     }
 
     proptest! {
         #[test]
         fn all_hunks_are_the_change_and_none_is_no_change(
-            before in "([ab]\r?\n){0,40}[ab]?",
-            after in "([ab]\r?\n){0,40}[ab]?",
+            before in "([ab]\r?\n|\r){0,40}[ab]?",
+            after in "([ab]\r?\n|\r){0,40}[ab]?",
         ) {
             let hunks = FileDiff::of_passages(&before, &after).hunks;
             let with = |taken| with_hunks(&before, &after, &hunks, &vec![taken; hunks.len()]);

@@ -41,7 +41,7 @@ pub fn is_snippet(new: &str, old: &str, naming: Naming) -> bool {
     let head = long && lines(new) * of < old_lines * part && is_head(new, old);
     let middle = begins_indented(new) && old_lines > 0 && !begins_indented(old);
     let (part, of, keeps) = (HEAD_KEEPS.0, HEAD_KEEPS.1, lines(new));
-    let tail = keeps * of < old_lines * part && is_tail(new, old);
+    let tail = keeps * of < old_lines * part && is_tail(new, old, long);
     shrinks || head || tail || (middle && keeps * MIDDLE_KEEPS.1 < old_lines * MIDDLE_KEEPS.0)
 }
 
@@ -73,8 +73,9 @@ fn is_head(new: &str, old: &str) -> bool {
 }
 
 /// Whether `new` is a later part of `old`, most of whose lines stay: it begins
-/// with a line from further down, and has nothing of what stands above that.
-fn is_tail(new: &str, old: &str) -> bool {
+/// with a line from further down, and has nothing of what stands above that. Of
+/// a short file, one that only loses its first lines is none.
+fn is_tail(new: &str, old: &str, long: bool) -> bool {
     let lines = |text: &str| -> Vec<String> {
         let full = text.lines().filter(|line| !line.trim().is_empty());
         full.map(|line| line.trim_end().to_owned()).collect()
@@ -89,7 +90,10 @@ fn is_tail(new: &str, old: &str) -> bool {
     let kept = new.iter().filter(|line| below.contains(line)).count();
     // A word or a bracket may stand anywhere.
     let above: HashSet<&String> = above.iter().filter(|line| line.len() > 3).collect();
-    kept * 2 >= new.len() && !new.iter().any(|line| above.contains(line) && !below.contains(line))
+    let changes = long || kept < new.len();
+    changes
+        && kept * 2 >= new.len()
+        && !new.iter().any(|line| above.contains(line) && !below.contains(line))
 }
 
 fn begins_indented(text: &str) -> bool {
@@ -112,6 +116,7 @@ mod tests {
             ("    return 2\n", "def f():\n    return 1\n", true),
             ("def g():\n    b\n", "def f():\n    a\n\ndef g():\n    c\n", true),
             ("def h():\n    b\n", "def f():\n    a\n\ndef g():\n    c\n", false),
+            ("def f():\n    a\n", "import os\n\ndef f():\n    a\n", false),
             ("    return 2\n", "    return 1\n", false),
             (indented.as_str(), &format!("def f():\n{indented}"), false),
             ("  a\n", "", false),

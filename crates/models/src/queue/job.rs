@@ -152,22 +152,6 @@ pub struct PullError {
     pub kind: Option<ErrorKind>,
 }
 
-/// The classes by which a failure is told apart, from their names.
-const KINDS: [ErrorKind; 12] = [
-    ErrorKind::InvalidInput,
-    ErrorKind::NotFound,
-    ErrorKind::AlreadyExists,
-    ErrorKind::Conflict,
-    ErrorKind::Corrupt,
-    ErrorKind::Unsupported,
-    ErrorKind::PermissionDenied,
-    ErrorKind::ResourceExhausted,
-    ErrorKind::Unavailable,
-    ErrorKind::Timeout,
-    ErrorKind::Cancelled,
-    ErrorKind::Internal,
-];
-
 impl PullError {
     pub(super) fn new(error: &Error) -> Self {
         let mut message = error.to_string();
@@ -182,7 +166,7 @@ impl PullError {
 
     /// The class of this name.
     pub(super) fn kind_named(name: &str) -> Option<ErrorKind> {
-        KINDS.into_iter().find(|kind| kind.as_str() == name)
+        ErrorKind::from_name(name)
     }
 }
 

@@ -42,8 +42,9 @@ pub struct Candidate {
 
 /// Judges an answer: the more the better. For edits a caller counts what
 /// holds: it parses, it applies, the checks pass. An answer that the score
-/// cannot tell from another is judged by the vote.
-pub type Score = Arc<dyn Fn(&Candidate) -> f64 + Send + Sync>;
+/// cannot tell from another is judged by the vote. One that takes its time ends
+/// once this is cancelled; what it says then counts for nothing.
+pub type Score = Arc<dyn Fn(&Candidate, &CancelToken) -> f64 + Send + Sync>;
 
 /// Asks several times, and gives the best answer.
 ///
@@ -80,7 +81,7 @@ impl Ensemble {
     pub fn new(
         models: Vec<Arc<dyn LanguageModel>>,
         answers: usize,
-        score: impl Fn(&Candidate) -> f64 + Send + Sync + 'static,
+        score: impl Fn(&Candidate, &CancelToken) -> f64 + Send + Sync + 'static,
     ) -> Result<Self> {
         let info = common(&models, "the ensemble")?;
         let answers = answers.clamp(1, MOST_ANSWERS);
@@ -195,7 +196,11 @@ impl Ensemble {
         if sender.is_cancelled() {
             return finish(FinishReason::Cancelled);
         }
-        let Some((best, notice)) = self.best(&made) else {
+        let best = self.best(&made, &request.cancel);
+        if sender.is_cancelled() {
+            return finish(FinishReason::Cancelled);
+        }
+        let Some((best, notice)) = best else {
             sender.send(Err(failed.unwrap_or(Error::EngineStopped)));
             return;
         };
@@ -232,15 +237,16 @@ impl Ensemble {
         }
     }
 
-    /// Which answer is the best, and why.
-    fn best(&self, made: &[Made]) -> Option<(usize, Notice)> {
-        let scores: Vec<f64> = made
-            .iter()
-            .map(|(candidate, ..)| {
-                let score = (self.score)(candidate);
-                if score.is_nan() { f64::NEG_INFINITY } else { score }
-            })
-            .collect();
+    /// Which answer is the best, and why; none once this is cancelled.
+    fn best(&self, made: &[Made], cancel: &CancelToken) -> Option<(usize, Notice)> {
+        let mut scores = Vec::with_capacity(made.len());
+        for (candidate, ..) in made {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            let score = (self.score)(candidate, cancel);
+            scores.push(if score.is_nan() { f64::NEG_INFINITY } else { score });
+        }
         let highest = scores.iter().copied().max_by(f64::total_cmp)?;
         let mut votes: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for (at, (candidate, ..)) in made.iter().enumerate() {

@@ -13,4 +13,4 @@ pub use cached::Cached;
 pub use deferred::{Deferred, Open};
 pub use ensemble::{Candidate, Ensemble, Score};
 pub use fallback::{Fallback, another_may_answer};
-pub use routing::{Route, RouteRule, Routing, Task};
+pub use routing::{Route, RouteRule, Routing};

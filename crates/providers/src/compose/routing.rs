@@ -7,35 +7,10 @@ use mlxcode_models::{
 use crate::error::ProviderError;
 use crate::notice::{Notice, Observer};
 
-/// What a model is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Task {
-    /// Text at a cursor.
-    Completion,
-    /// The message of a commit.
-    CommitMessage,
-    /// A summary of what was said, or a title.
-    Summary,
-    /// An answer to a question.
-    Question,
-    /// A change of files.
-    Edit,
-}
-
-impl Task {
-    /// Whether a small model does it as well, and sooner.
-    pub fn is_small(self) -> bool {
-        matches!(self, Self::Completion | Self::CommitMessage | Self::Summary)
-    }
-}
-
 /// Which requests go to a model. All that it says has to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteRule {
-    /// The tasks; none means all.
-    pub tasks: Vec<Task>,
     /// The most tokens that the prompt may have.
     pub most_tokens: Option<usize>,
     /// The fewest tokens that it has.
@@ -43,11 +18,6 @@ pub struct RouteRule {
 }
 
 impl RouteRule {
-    /// A rule for some tasks.
-    pub fn tasks(tasks: impl Into<Vec<Task>>) -> Self {
-        Self { tasks: tasks.into(), ..Self::default() }
-    }
-
     /// Sets the most tokens.
     pub fn at_most(mut self, tokens: usize) -> Self {
         self.most_tokens = Some(tokens);
@@ -60,9 +30,8 @@ impl RouteRule {
         self
     }
 
-    fn holds(&self, task: Task, tokens: usize) -> bool {
-        (self.tasks.is_empty() || self.tasks.contains(&task))
-            && self.most_tokens.is_none_or(|most| tokens <= most)
+    fn holds(&self, tokens: usize) -> bool {
+        self.most_tokens.is_none_or(|most| tokens <= most)
             && self.fewest_tokens.is_none_or(|fewest| tokens >= fewest)
     }
 }
@@ -85,15 +54,15 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// Chooses a model for each request, by its task and its length.
+/// Chooses a model for each request, by its length.
 ///
 /// The first rule that holds decides, among the models whose context the
 /// prompt fits into; where none holds, the model with the longest context
-/// answers. [`for_task`](Self::for_task) gives a model that asks for one task.
+/// answers. What it says of itself is what the model says that would answer a
+/// short request, with the longest context of all.
 #[derive(Clone, Debug)]
 pub struct Routing {
     routes: Arc<[Route]>,
-    task: Task,
     info: ModelInfo,
     observer: Observer,
 }
@@ -104,36 +73,14 @@ impl Routing {
     /// # Errors
     /// Without any.
     pub fn new(routes: Vec<Route>) -> Result<Self, ProviderError> {
-        let longest = |route: &&Route| route.model.info().context_length;
-        let Some(longest) = routes.iter().max_by_key(longest) else {
+        let Some(first) = chosen(&routes, 0) else {
             return Err(ProviderError::NoModel { what: "the routing" });
         };
-        let mut info = longest.model.info().clone();
-        info.name = names(routes.iter().map(|route| &*route.model));
-        let observer = Observer::default();
-        Ok(Self { routes: routes.into(), task: Task::Question, info, observer })
-    }
-
-    /// A small model for what needs none larger, and a large one for the rest.
-    pub fn small_and_large(
-        small: Arc<dyn LanguageModel>,
-        large: Arc<dyn LanguageModel>,
-    ) -> Result<Self, ProviderError> {
-        let easy = RouteRule::tasks([Task::Completion, Task::CommitMessage, Task::Summary]);
-        Self::new(vec![
-            Route { rule: easy, model: small },
-            Route { rule: RouteRule::default(), model: large },
-        ])
-    }
-
-    /// The same, asked for another task; what it says of itself is what the
-    /// model says that would answer a short request.
-    pub fn for_task(&self, task: Task) -> Self {
-        let mut info = self.choose(task, 0).info().clone();
+        let mut info = first.info().clone();
         // More may go to another.
         let length = |route: &Route| route.model.info().context_length;
-        info.context_length = self.routes.iter().map(length).max().unwrap_or(info.context_length);
-        Self { routes: Arc::clone(&self.routes), task, info, observer: self.observer.clone() }
+        info.context_length = routes.iter().map(length).max().unwrap_or(info.context_length);
+        Ok(Self { routes: routes.into(), info, observer: Observer::default() })
     }
 
     /// Lets somebody hear when the length of a prompt chooses another model than
@@ -144,16 +91,18 @@ impl Routing {
     }
 
     /// The model that a prompt of so many tokens goes to.
-    pub fn choose(&self, task: Task, tokens: usize) -> &dyn LanguageModel {
-        let fits = |route: &&Route| {
-            route.rule.holds(task, tokens) && tokens <= route.model.info().context_length
-        };
-        let length = |route: &&Route| route.model.info().context_length;
-        let found = self.routes.iter().find(fits);
-        let found = found.or_else(|| self.routes.iter().max_by_key(length));
+    pub fn choose(&self, tokens: usize) -> &dyn LanguageModel {
         // There is one: `new` saw to it.
-        &*found.unwrap_or(&self.routes[0]).model
+        chosen(&self.routes, tokens).unwrap_or(&*self.routes[0].model)
     }
+}
+
+fn chosen(routes: &[Route], tokens: usize) -> Option<&dyn LanguageModel> {
+    let length = |route: &&Route| route.model.info().context_length;
+    let fits = |route: &&Route| route.rule.holds(tokens) && tokens <= length(route);
+    let found = routes.iter().find(fits);
+    let found = found.or_else(|| routes.iter().max_by_key(length));
+    found.map(|route| &*route.model)
 }
 
 impl LanguageModel for Routing {
@@ -162,19 +111,19 @@ impl LanguageModel for Routing {
     }
 
     fn count_tokens(&self, prompt: &Prompt) -> Result<usize> {
-        self.choose(self.task, 0).count_tokens(prompt)
+        self.choose(0).count_tokens(prompt)
     }
 
     fn count_text(&self, text: &str) -> Result<usize> {
-        self.choose(self.task, 0).count_text(text)
+        self.choose(0).count_text(text)
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
         // How long an answer gets, nobody knows; a model ends it where its
         // context does.
         let tokens = self.count_tokens(&request.prompt)?;
-        let model = self.choose(self.task, tokens);
-        if model.info().name != self.choose(self.task, 0).info().name {
+        let model = self.choose(tokens);
+        if model.info().name != self.choose(0).info().name {
             let model = model.info().name.clone();
             self.observer.tell(&Notice::Chosen { model, tokens });
         }
@@ -199,7 +148,7 @@ pub fn common(models: &[Arc<dyn LanguageModel>], what: &'static str) -> Result<M
     let Some(first) = models.first() else { return Err(ProviderError::NoModel { what }.into()) };
     let mut info = first.info().clone();
     info.name = names(models.iter().map(|model| &**model));
-    for other in models.iter().skip(1).map(|model| model.info()) {
+    for other in models.iter().skip(1).map(LanguageModel::info) {
         info.context_length = info.context_length.min(other.context_length);
         info.chat &= other.chat;
         info.tools &= other.tools;

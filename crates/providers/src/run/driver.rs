@@ -31,7 +31,8 @@ pub struct Driver {
     /// Parts of text: tokens, where a server sends each alone.
     pieces: usize,
     calls: bool,
-    reason: Option<FinishReason>,
+    /// Why the answer ends. No end comes from the other thread before this.
+    reason: FinishReason,
     since: Instant,
     first: Option<Instant>,
 }
@@ -55,7 +56,7 @@ impl Driver {
             estimate,
             pieces: 0,
             calls: false,
-            reason: None,
+            reason: FinishReason::Stop,
             since: Instant::now(),
             first: None,
         }
@@ -129,7 +130,7 @@ impl Driver {
                 let provider = self.client.provider.clone();
                 self.client.observer.tell(&Notice::Counted { provider, details });
             }
-            Said::Reason(reason) => self.reason = Some(reason),
+            Said::Reason(reason) => self.reason = reason,
             Said::Text(text) if text.is_empty() => {}
             Said::Text(text) => {
                 self.piece();
@@ -154,15 +155,10 @@ impl Driver {
             }
             Said::Kept(kept) => self.sender.send(Ok(GenerationEvent::Kept(kept))),
             Said::End => {
-                let Some(reason) = self.reason else {
-                    let provider = self.client.provider.clone();
-                    self.sender.send(Err(ProviderError::BrokenOff { provider }.into()));
-                    return Heard::Ended;
-                };
                 let rest = self.stop.rest();
                 self.token(rest);
-                let waits = self.calls && reason == FinishReason::Stop;
-                self.finish(if waits { FinishReason::ToolCalls } else { reason });
+                let waits = self.calls && self.reason == FinishReason::Stop;
+                self.finish(if waits { FinishReason::ToolCalls } else { self.reason });
                 return Heard::Ended;
             }
         }

@@ -9,8 +9,8 @@ use mlxcode_models::{
     LanguageModel, Message, ModelInfo, Prompt, Result, ScriptedModel, Token, generation_channel,
 };
 use mlxcode_providers::{
-    Cache, CacheOptions, Cached, Deferred, Ensemble, Fallback, Notice, Observer, ProviderError,
-    Route, RouteRule, Routing, Task,
+    Cache, CacheOptions, Cached, Candidate, Deferred, Ensemble, Fallback, Notice, Observer,
+    ProviderError, Route, RouteRule, Routing,
 };
 
 use crate::{Told, read};
@@ -98,40 +98,32 @@ fn observer() -> (Observer, Told) {
 }
 
 #[test]
-fn tasks_and_lengths_choose_the_model() {
+fn lengths_choose_the_model() {
     let small = scripted("small", &["s"; 9]);
     let large = scripted("large", &["l"; 9]);
-    let routing = Routing::small_and_large(Arc::clone(&small), Arc::clone(&large)).unwrap();
-    let name = |task, tokens| routing.choose(task, tokens).info().name.clone();
-    for (task, expect) in [
-        (Task::Completion, "small"),
-        (Task::CommitMessage, "small"),
-        (Task::Summary, "small"),
-        (Task::Question, "large"),
-        (Task::Edit, "large"),
-    ] {
-        assert_eq!((name(task, 10), task.is_small()), (expect.to_owned(), expect == "small"));
-        let answer = read(routing.for_task(task).generate(request("go"))).text;
-        assert_eq!(answer, expect[..1]);
-    }
-    // Rules by length, in their order.
     let long: Arc<dyn LanguageModel> =
         Arc::new(Named { info: ModelInfo::new("long", 9000), script: ScriptedModel::new(["x"]) });
     let route =
         |rule: RouteRule, model: &Arc<dyn LanguageModel>| Route { rule, model: Arc::clone(model) };
     let routing = Routing::new(vec![
-        route(RouteRule::tasks([Task::Edit]).at_least(500), &large),
+        route(RouteRule::default().at_least(500), &large),
         route(RouteRule::default().at_most(100), &small),
-        route(RouteRule::tasks([Task::Edit]), &long),
     ])
     .unwrap();
-    let name = |task, tokens| routing.choose(task, tokens).info().name.clone();
-    assert_eq!(name(Task::Edit, 600), "large");
-    assert_eq!(name(Task::Edit, 50), "small");
-    assert_eq!(name(Task::Edit, 300), "long");
-    // It does not fit into `large`; no rule holds for a question of that length.
-    assert_eq!((name(Task::Edit, 5000), name(Task::Question, 300)), ("long".into(), "long".into()));
-    assert_eq!(routing.info().context_length, 9000);
+    let name = |routing: &Routing, tokens| routing.choose(tokens).info().name.clone();
+    assert_eq!(name(&routing, 600), "large");
+    assert_eq!(name(&routing, 50), "small");
+    assert_eq!(read(routing.generate(request("go"))).text, "s");
+    let routing = Routing::new(vec![
+        route(RouteRule::default().at_least(500), &large),
+        route(RouteRule::default().at_most(100), &small),
+        route(RouteRule::default().at_least(9000), &long),
+    ])
+    .unwrap();
+    // No rule holds for this length; and that does not fit into `large`.
+    assert_eq!((name(&routing, 300), name(&routing, 5000)), ("long".into(), "long".into()));
+    // It is known by the model of short prompts, and takes what the longest does.
+    assert_eq!((&*routing.info().name, routing.info().context_length), ("small", 9000));
     assert!(Routing::new(Vec::new()).is_err());
 }
 
@@ -185,7 +177,7 @@ fn a_deferred_model_is_opened_once_when_it_is_asked() {
     let opened = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&opened);
     // The first time it is not there yet.
-    let open = move || match counted.fetch_add(1, Ordering::SeqCst) {
+    let open = move |_: &CancelToken| match counted.fetch_add(1, Ordering::SeqCst) {
         0 => Err(away()),
         _ => Ok(scripted("m", &["one", "two"])),
     };
@@ -197,6 +189,51 @@ fn a_deferred_model_is_opened_once_when_it_is_asked() {
     assert_eq!(model.count_tokens(&Prompt::text("a b")).unwrap(), 3);
     assert_eq!(read(model.clone().generate(request("go"))).text, "two");
     assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn an_opening_ends_when_who_asked_for_it_cancels() {
+    let (begun, beginnings) = std::sync::mpsc::channel();
+    // Goes on until it is told to end.
+    let open = move |cancel: &CancelToken| {
+        begun.send(cancel.clone()).unwrap();
+        while !cancel.is_cancelled() {
+            std::thread::yield_now();
+        }
+        Err(Error::Cancelled)
+    };
+    let model = Deferred::new(ModelInfo::new("m", 77), Arc::new(open));
+    let first = model.generate(request("go")).unwrap();
+    let of_first = beginnings.recv().unwrap();
+    // The second waits for the first's opening, and need not.
+    let second = model.generate(request("go")).unwrap();
+    second.cancel();
+    assert_eq!(read(Ok(second)).reason(), Some(FinishReason::Cancelled));
+    assert!(!of_first.is_cancelled());
+    first.cancel();
+    assert_eq!(read(Ok(first)).reason(), Some(FinishReason::Cancelled));
+    // A later one has a cancel of its own.
+    let third = model.generate(request("go")).unwrap();
+    assert!(!beginnings.recv().unwrap().is_cancelled());
+    third.cancel();
+    assert_eq!(read(Ok(third)).reason(), Some(FinishReason::Cancelled));
+}
+
+#[test]
+fn who_cancels_does_not_wait_for_the_judge() {
+    let cancel = CancelToken::new();
+    let (heard, judged) = (cancel.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&judged);
+    let score = move |_: &Candidate, of_request: &CancelToken| {
+        count.fetch_add(1, Ordering::SeqCst);
+        heard.cancel();
+        assert!(of_request.is_cancelled());
+        1.0
+    };
+    let ensemble = Ensemble::new(vec![scripted("m", &["a", "b", "c"])], 3, score).unwrap();
+    let outcome = read(ensemble.generate(request("go").with_cancel(cancel)));
+    assert_eq!(outcome.reason(), Some(FinishReason::Cancelled));
+    assert_eq!((outcome.text.as_str(), judged.load(Ordering::SeqCst)), ("", 1));
 }
 
 #[test]
@@ -212,7 +249,7 @@ fn who_hears_is_told_what_a_length_chose_and_how_answers_were_judged() {
     let model = "long".to_owned();
     assert_eq!(*told.lock().unwrap(), [Notice::Chosen { model, tokens: 12 }]);
     let replies = ["a", "b", "b"];
-    let ensemble = Ensemble::new(vec![scripted("m", &replies)], 3, |_| 2.0).unwrap();
+    let ensemble = Ensemble::new(vec![scripted("m", &replies)], 3, |_, _| 2.0).unwrap();
     read(ensemble.at_once(1).observed_by(hear).generate(request("go")));
     let judged = Notice::Judged { answers: 3, asked: 3, alike: 2, score: 2.0 };
     assert_eq!(told.lock().unwrap()[1..], [judged]);
@@ -223,9 +260,10 @@ fn the_best_answer_wins() {
     let replies = ["bad", "good 1", "good  2", "good 2", "bad"];
     let check = |score: fn(&str) -> f64, expect: &str| {
         // One after the other, so that the script's order is known.
-        let ensemble = Ensemble::new(vec![scripted("m", &replies)], 5, move |one| score(&one.text))
-            .unwrap()
-            .at_once(1);
+        let ensemble =
+            Ensemble::new(vec![scripted("m", &replies)], 5, move |one, _| score(&one.text))
+                .unwrap()
+                .at_once(1);
         let outcome = read(ensemble.generate(request("go")));
         assert_eq!(outcome.text, expect);
         // The words and the blanks of all five.
@@ -273,7 +311,7 @@ fn an_ensemble_asks_for_different_answers_at_once() {
         asked: Mutex::default(),
     });
     let models: Vec<Arc<dyn LanguageModel>> = vec![Arc::clone(&meeting) as _];
-    let ensemble = Ensemble::new(models, 3, |_| 0.0).unwrap();
+    let ensemble = Ensemble::new(models, 3, |_, _| 0.0).unwrap();
     assert_eq!(read(ensemble.generate(request("go"))).text, "yes");
     let mut asked = meeting.asked.lock().unwrap().clone();
     asked.sort_by_key(|(seed, _)| *seed);
@@ -297,12 +335,13 @@ fn an_ensemble_survives_some_and_tells_when_none_is_left() {
     }
     let panics = || Arc::new(Panics(ModelInfo::new("p", 100))) as Arc<dyn LanguageModel>;
     let models = vec![Arc::new(Failing::new("Hel", away)), panics(), scripted("m", &["Hello"])];
-    let some = Ensemble::new(models, 3, |_| 0.0).unwrap();
+    let some = Ensemble::new(models, 3, |_, _| 0.0).unwrap();
     assert_eq!(read(some.generate(request("go"))).text, "Hello");
-    let none = Ensemble::new(vec![panics()], 2, |_| 0.0).unwrap();
+    let none = Ensemble::new(vec![panics()], 2, |_, _| 0.0).unwrap();
     assert_eq!(read(none.generate(request("go"))).code, Some("models.engine_stopped"));
     // All of it can be cancelled.
-    let silent = Ensemble::new(vec![Arc::new(Silent(ModelInfo::new("s", 9)))], 2, |_| 0.0).unwrap();
+    let silent =
+        Ensemble::new(vec![Arc::new(Silent(ModelInfo::new("s", 9)))], 2, |_, _| 0.0).unwrap();
     let generation = silent.generate(request("go")).unwrap();
     generation.cancel();
     assert_eq!(read(Ok(generation)).reason(), Some(FinishReason::Cancelled));

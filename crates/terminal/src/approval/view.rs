@@ -56,14 +56,14 @@ impl<'a> ApprovalView<'a> {
     /// `keyboard` where no cursor moves. After [`Decision::Why`] it can be
     /// asked again: what was decided stays.
     ///
-    /// Ctrl-C, Esc and the end of input mean no.
+    /// Ctrl-C, Esc and the end of input mean no, to what was agreed before too.
     pub fn ask(&mut self, keyboard: &mut dyn BufRead, out: &mut dyn Write) -> Result<Decision> {
         loop {
             let mut asked = Vec::new();
             self.write_question(&mut asked)?;
             let answer = match read_answer(&asked, self.screen, keyboard, out)? {
                 Some(letter) => answer(letter).unwrap_or(Answer::Help),
-                None => Answer::Rest,
+                None => return Ok(Decision::None),
             };
             if answer == Answer::Edit && !self.can_edit {
                 self.write_help(out)?;

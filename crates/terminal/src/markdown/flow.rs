@@ -1,5 +1,7 @@
 //! Words into lines.
 
+use std::borrow::Cow;
+
 use crate::style::RESET;
 use crate::width::{display_width, split_at_width};
 use crate::{Screen, Style};
@@ -127,14 +129,23 @@ fn begin(out: &mut String, prefix: String) -> usize {
 
 /// The width of a text with styles and links in it.
 pub(super) fn shown_width(text: &str) -> usize {
-    let mut width = 0;
+    display_width(&plain(text))
+}
+
+/// A text without the styles and links in it.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains('\x1b') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\x1b') {
-        width += display_width(before);
+        plain.push_str(before);
         let end = if after.starts_with(']') { "\x1b\\" } else { "m" };
         rest = after.split_once(end).map_or("", |(_, after)| after);
     }
-    width + display_width(rest)
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// A piece in its style, as a link where it is one.

@@ -1,7 +1,8 @@
 //! Markdown for a terminal, while it arrives.
 //!
 //! What is shown stays as it is: nothing is erased or painted again, so that
-//! scrolling back, copying and pipes work. A word is shown when it is certain
+//! scrolling back, copying and pipes work. The one exception is a paragraph
+//! that is being written when the terminal takes another width. A word is shown when it is certain
 //! what it means, a line of code when it is complete, a table when it ends.
 //!
 //! Text is taken in steps that do not depend on how it arrives: up to a space,
@@ -16,13 +17,15 @@ mod code;
 mod container;
 mod flow;
 mod inline;
+mod kept;
 mod line_start;
 mod link;
 mod paragraph;
 mod table;
 
+use crate::screen::LEAST_COLUMNS;
 use crate::width::TAB_COLUMNS;
-use crate::{Role, Screen, Style};
+use crate::{CursorPlace, Role, Screen, Size, Style};
 use code::Code;
 use container::{Container, Kind};
 use line_start::{LineStart, Place, line_start};
@@ -154,9 +157,24 @@ impl Renderer {
         std::mem::take(&mut self.out)
     }
 
-    /// Tells that the terminal has another width from here on.
-    pub fn set_columns(&mut self, columns: usize) {
-        self.screen.set_columns(Some(columns));
+    /// Tells that the terminal has another size from here on, and gives what is
+    /// to be written now.
+    ///
+    /// A paragraph that is being written is laid out anew, as far as it is on
+    /// the screen and it is certain which rows it takes; else it goes on below.
+    /// What is finished stays as it is, and what is not shown yet, such as a
+    /// table, is laid out for the new width. `cursor` is asked where the cursor
+    /// is, if that matters.
+    pub fn resize(&mut self, size: Size, cursor: impl FnOnce() -> Option<CursorPlace>) -> String {
+        if size.columns.max(LEAST_COLUMNS) == self.screen.columns() {
+            return String::new();
+        }
+        self.screen.set_columns(Some(size.columns));
+        if let Leaf::Table(table) = &mut self.leaf {
+            table.forget_widths();
+        }
+        self.with_paragraph(|paragraph, sheet| paragraph.resize(size, cursor, sheet));
+        std::mem::take(&mut self.out)
     }
 
     fn character(&mut self, character: char) {

@@ -88,6 +88,11 @@ impl Table {
         }
     }
 
+    /// The rows that follow are laid out anew, with the header above them.
+    pub fn forget_widths(&mut self) {
+        self.widths = None;
+    }
+
     fn line(&self, row: &[Vec<Word>], widths: &[usize], out: &mut String, page: &Page<'_>) {
         let cells: Vec<Vec<String>> = row
             .iter()

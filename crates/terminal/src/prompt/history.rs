@@ -48,9 +48,12 @@ impl Entries {
         };
         let lines = self.read(&mut file)?;
         if lines > MOST_ENTRIES * 2 {
-            // Most of the file is past its time.
+            // Most of the file is past its time. Read anew under the lock, it
+            // has what another process wrote meanwhile.
             let mut file = open(path)?;
             file.lock()?;
+            self.items.clear();
+            self.read(&mut file)?;
             let text: String = self.items.iter().filter_map(|(_, text)| encoded(text)).collect();
             file.seek(SeekFrom::Start(0))?;
             file.write_all(text.as_bytes())?;
@@ -239,6 +242,22 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_long_file_is_shortened_to_what_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        let lines = MOST_ENTRIES * 2 + 7;
+        let text: String = (0..lines).filter_map(|line| encoded(&line.to_string())).collect();
+        std::fs::write(&path, text).unwrap();
+        let entries = Entries::open(Some(path.clone()), Pastes::default()).unwrap();
+        let kept: Vec<String> = (lines - MOST_ENTRIES..lines).map(|at| at.to_string()).collect();
+        assert_eq!(texts(&entries), kept);
+        let left = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(left.lines().count(), MOST_ENTRIES);
+        let again = Entries::open(Some(path), Pastes::default()).unwrap();
+        assert_eq!(texts(&again), kept);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::pty::Terminal;
 
 fn start(input: &str) -> Terminal {
-    let mut terminal = Terminal::start(80, 24, &[]);
+    let mut terminal = crate::start(24, &[], &[]);
     terminal.wait_for("›");
     terminal.send(input);
     terminal
@@ -38,7 +38,8 @@ fn arrows_pages_and_leaving() {
     terminal.wait_for("❯ session 7 ");
     terminal.send("\x1b[A\x1b[A");
     terminal.wait_for("❯ session 5 ");
-    terminal.resize(50, 24);
+    terminal.resize((50, 24));
+    terminal.wait_for_more();
     terminal.wait_for("❯ session 5 ");
     terminal.send("\x1b");
     terminal.wait_for("picked: Nothing");
@@ -50,7 +51,7 @@ fn arrows_pages_and_leaving() {
 
 #[test]
 fn a_list_at_the_foot_of_the_screen_leaves_what_is_above() {
-    let mut terminal = Terminal::start(80, 10, &[]);
+    let mut terminal = crate::start(10, &[], &[]);
     terminal.wait_for("›");
     for at in 0..4 {
         terminal.send(&format!("filler {at}\r"));
@@ -87,6 +88,17 @@ fn control_c_means_no() {
         let mut terminal = start("/approve\r");
         // All of the question: then the terminal gives each key at once.
         terminal.wait_for("Apply the changes to 2 files? [y/n/each/open/why/?]");
+        terminal.send(keys);
+        terminal.wait_for("decided: None");
+    }
+    // To what was agreed before too.
+    for keys in ["\x03", "\x1b", "\x04"] {
+        let mut terminal = start("/approve\r");
+        terminal.wait_for("Apply the changes to 2 files? [y/n/each/open/why/?]");
+        terminal.send("e");
+        terminal.wait_for("Apply the change to src/a.rs? [");
+        terminal.send("y");
+        terminal.wait_for("Apply the change to src/b.rs? [");
         terminal.send(keys);
         terminal.wait_for("decided: None");
     }

@@ -9,7 +9,7 @@ const UP: &str = "\x1b[A";
 
 /// Starts and waits for the prompt.
 fn start(args: &[&str]) -> Terminal {
-    let mut terminal = Terminal::start(80, 24, args);
+    let mut terminal = crate::start(24, args, &[]);
     terminal.wait_for("›");
     terminal
 }
@@ -200,7 +200,8 @@ fn a_narrower_terminal_keeps_the_line() {
     let mut terminal = start(&[]);
     terminal.send("a line that is rather long and goes on for a while, so that it wraps");
     terminal.wait_for("it wraps");
-    terminal.resize(40, 24);
+    terminal.resize((40, 24));
+    terminal.wait_for_more();
     terminal.send(" now");
     terminal.wait_until("the end", |screen| screen.replace('\n', "").contains("it wraps now"));
     terminal.send(ENTER);
@@ -233,7 +234,7 @@ fn the_terminal_is_as_it_was_after_leaving() {
 #[test]
 fn a_dumb_terminal_and_plain_text_read_lines() {
     for (args, env) in [(&[][..], &[("TERM", "dumb")][..]), (&["--plain"], &[])] {
-        let mut terminal = Terminal::start_with(80, 24, args, env);
+        let mut terminal = crate::start(24, args, env);
         terminal.wait_for(">");
         terminal.send("hello\n");
         terminal.wait_for("1 lines, 5 bytes");

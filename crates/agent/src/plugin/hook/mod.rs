@@ -2,7 +2,6 @@
 
 mod condition;
 mod outcome;
-mod process;
 mod rule;
 
 use std::collections::BTreeMap;
@@ -14,11 +13,15 @@ use mlxcode_base::CancelToken;
 use serde_json::{Value, json};
 
 pub use outcome::{HookDecision, HookOutcome, HookProblem};
-pub(super) use process::{Ended, Spawned, Task, spawn};
 pub(super) use rule::read_rules;
 pub use rule::{HookEvent, HookRule};
 
 use super::PluginError;
+use super::service::without_secrets;
+use crate::program::{DirectRunner, ProgramCall, ProgramInput, ProgramRunner, ProgramStop};
+
+/// How much is read of what a program says.
+const MOST_BYTES: usize = 1 << 20;
 
 /// What a call of a tool is called, and by what it is asked.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +81,8 @@ pub struct HookSurroundings {
     /// The environment that they inherit, without the variables that hold
     /// secrets.
     pub environment: BTreeMap<OsString, OsString>,
+    /// A file with the conversation so far, a JSON object a line.
+    pub transcript: Option<PathBuf>,
     /// How long all programs that hear of one thing may take together, where
     /// that is less than each may take by its rule.
     pub time: Option<Duration>,
@@ -94,6 +99,7 @@ impl HookSurroundings {
             session: session.into(),
             folder: folder.into(),
             environment: environment.into_iter().collect(),
+            transcript: None,
             time: None,
         }
     }
@@ -170,6 +176,9 @@ fn payload(happening: &Happening, around: &HookSurroundings, name: &str, input: 
         "cwd": around.folder.to_string_lossy(),
         "hook_event_name": happening.event().name(),
     });
+    if let Some(path) = &around.transcript {
+        payload["transcript_path"] = path.to_string_lossy().into();
+    }
     let more = match happening {
         Happening::BeforeTool(_) => json!({"tool_name": name, "tool_input": input}),
         Happening::AfterTool { response, .. } => {
@@ -208,22 +217,45 @@ impl HookRule {
         time: Duration,
         cancel: &CancelToken,
     ) -> Result<HookOutcome, PluginError> {
-        let task = Task {
-            program: self.program(),
-            args: self.arguments(),
-            folder: around.folder.clone(),
-            environment: around.environment.clone(),
-            added: vec![
-                ("CLAUDE_PLUGIN_ROOT".into(), self.root.clone().into()),
-                ("PLUGIN_ROOT".into(), self.root.clone().into()),
-                // Else Python would write beside the plugin's files, and so
-                // change what the user approved.
-                ("PYTHONDONTWRITEBYTECODE".into(), "1".into()),
-                ("CLAUDE_PROJECT_DIR".into(), around.folder.clone().into()),
-            ],
+        let mut call = ProgramCall::new(self.program()).args(self.arguments());
+        call.folder = Some(around.folder.clone());
+        call.inherits = false;
+        let inherited = without_secrets(&around.environment);
+        call.environment = inherited.map(|(name, value)| (name.clone(), value.clone())).collect();
+        call.environment.extend([
+            ("CLAUDE_PLUGIN_ROOT".into(), self.root.clone().into()),
+            ("PLUGIN_ROOT".into(), self.root.clone().into()),
+            // Else Python would write beside the plugin's files, and so change
+            // what the user approved.
+            ("PYTHONDONTWRITEBYTECODE".into(), "1".into()),
+            ("CLAUDE_PROJECT_DIR".into(), around.folder.clone().into()),
+        ]);
+        call.input = ProgramInput::Bytes(payload.to_string().into_bytes());
+        call.time = time;
+        call.output_bytes = MOST_BYTES;
+        let program = call.program.display().to_string();
+        let failed = |reason: String| Ok(outcome::failed(self, reason));
+        let end = match DirectRunner.run(call, cancel) {
+            Ok(end) => end,
+            Err(error) => return failed(format!("`{program}` cannot be started: {error}")),
         };
-        let ended = process::run(task, payload.to_string().into_bytes(), time, cancel)?;
-        Ok(outcome::read(self, &ended))
+        match (end.stopped, end.status) {
+            (Some(ProgramStop::Cancelled), _) => Err(PluginError::Cancelled),
+            (Some(ProgramStop::Time), _) => {
+                failed(format!("it did not end within {} s", time.as_secs()))
+            }
+            (Some(ProgramStop::Output), _) => {
+                failed(format!("it said more than {} KiB", MOST_BYTES >> 10))
+            }
+            (None, None) => {
+                let signal = end.signal.map(|signal| format!(" (signal: {signal})"));
+                failed(format!("it crashed{}", signal.unwrap_or_default()))
+            }
+            (None, Some(code)) => {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                Ok(outcome::read(self, code, &text(&end.output), &text(&end.errors)))
+            }
+        }
     }
 
     /// How long the program may take.

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Ended, HookEvent, HookRule};
+use super::{HookEvent, HookRule};
 
 /// How much of what a program says goes on to the model or the user.
 const MOST_TEXT_BYTES: usize = 16 << 10;
@@ -79,8 +79,8 @@ impl HookOutcome {
 }
 
 /// Reads what a program said: its exit code, then its JSON, then its words.
-pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
-    let mut outcome = read_ended(rule, ended);
+pub(super) fn read(rule: &HookRule, code: i32, stdout: &str, stderr: &str) -> HookOutcome {
+    let mut outcome = read_ended(rule, code, stdout, stderr);
     if outcome.decision != HookDecision::None {
         outcome.decided_by = Some(rule.plugin.clone());
         // Some tell the reason to the person alone.
@@ -89,13 +89,8 @@ pub(super) fn read(rule: &HookRule, ended: &Ended) -> HookOutcome {
     outcome
 }
 
-fn read_ended(rule: &HookRule, ended: &Ended) -> HookOutcome {
+fn read_ended(rule: &HookRule, code: i32, stdout: &str, stderr: &str) -> HookOutcome {
     let mut outcome = HookOutcome::default();
-    let code = match ended {
-        Ended::Exited { code, .. } => *code,
-        Ended::Failed(reason) => return failed(rule, reason.clone()),
-    };
-    let Ended::Exited { stdout, stderr, .. } = ended else { return outcome };
     match code {
         0 => {}
         2 => {
@@ -175,7 +170,7 @@ fn settle(event: HookEvent, outcome: &mut HookOutcome) {
     outcome.decision = HookDecision::None;
 }
 
-fn failed(rule: &HookRule, text: String) -> HookOutcome {
+pub(super) fn failed(rule: &HookRule, text: String) -> HookOutcome {
     let mut outcome = HookOutcome::default();
     if rule.blocks_on_failure && rule.event == HookEvent::BeforeTool {
         outcome.decision = HookDecision::Deny;

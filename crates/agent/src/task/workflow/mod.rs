@@ -1,6 +1,8 @@
 //! Steps that run one after another, unattended.
 
+mod act;
 mod read;
+mod report;
 mod run;
 mod step;
 #[cfg(test)]
@@ -11,10 +13,10 @@ use std::path::Path;
 
 use super::error::TaskResult;
 
-pub use run::{
-    Permission, StepReport, StepStatus, Workbench, WorkflowEvent, WorkflowOptions, WorkflowReport,
-    run_workflow,
+pub use report::{
+    Permission, StepReport, StepStatus, WorkflowEvent, WorkflowOptions, WorkflowReport,
 };
+pub use run::{Workbench, run_workflow};
 pub use step::{Action, Step};
 
 /// A list of steps that a person wrote down.

@@ -26,7 +26,8 @@ fn hooks(folder: &Path, rules: &Value) -> Arc<SessionHooks> {
     assert_eq!(plugin.problems, []);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let around = HookSurroundings::new("s-1", folder, [("PATH".into(), path)]);
-    Arc::new(SessionHooks { hooks: Hooks::new(plugin.hooks), around })
+    let transcripts = Some(folder.join("transcripts"));
+    Arc::new(SessionHooks { hooks: Hooks::new(plugin.hooks), around, transcripts })
 }
 
 fn program(matcher: &str, command: &str) -> Value {
@@ -96,6 +97,70 @@ fn a_command_that_a_plugin_denies_is_not_run() {
     assert_eq!(heard["tool_name"], "Bash");
     assert_eq!(heard["tool_input"], json!({"command": "rm -r build"}));
     assert!(play.last_message().contains("use the bin"), "{}", play.last_message());
+}
+
+#[test]
+fn programs_find_the_conversation_so_far_while_they_run() {
+    const KEEP: &str = "cat > heard; \
+        p=$(sed 's/.*\"transcript_path\":\"\\([^\"]*\\)\".*/\\1/' heard); \
+        cat \"$p\" > seen; ls -l \"$p\" > rights";
+    let run = call("run", "{\"command\": \"make\"}");
+    let rules = json!({"PostToolUse": [program("Bash", KEEP)], "Stop": [program("", KEEP)],
+                       "SessionEnd": [program("", KEEP)]});
+    let play = play(&[&format!("I make it.\n{run}"), "It is made."], &rules);
+    let shown = play.folder.path().join("transcripts");
+    let line = |kind: &str, role: &str, content: Value| {
+        let message = json!({"role": role, "content": content});
+        let cwd = play.folder.path().to_str().unwrap();
+        json!({"type": kind, "message": message, "sessionId": "s-1", "cwd": cwd})
+    };
+    play.ask("make it with a.py");
+    let read = |text: String| -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    // What stops has said all of it. No passage of code is in it.
+    let seen = read(play.left("seen"));
+    let id = seen[1]["message"]["content"][1]["id"].clone();
+    let answer = seen[2]["message"]["content"][0]["content"].clone();
+    let expect = [
+        line("user", "user", json!("make it with a.py")),
+        line(
+            "assistant",
+            "assistant",
+            json!([
+                {"type": "text", "text": "I make it."},
+                {"type": "tool_use", "id": id, "name": "run", "input": {"command": "make"}},
+            ]),
+        ),
+        line(
+            "user",
+            "user",
+            json!([
+                {"type": "tool_result", "tool_use_id": id, "content": answer},
+            ]),
+        ),
+        line("assistant", "assistant", json!([{"type": "text", "text": "It is made."}])),
+    ];
+    assert_eq!(seen, expect);
+    assert!(play.left("rights").starts_with("-rw-------"), "{}", play.left("rights"));
+    assert!(fs::read_dir(&shown).unwrap().next().is_none(), "nothing is left");
+
+    // The end of the session is heard with it, too.
+    fs::remove_file(play.folder.path().join("seen")).unwrap();
+    play.session.end("other").unwrap();
+    assert_eq!(read(play.left("seen")), expect);
+    assert!(fs::read_dir(&shown).unwrap().next().is_none(), "nothing is left");
+
+    // Where it cannot be written, they run without it, and that is told.
+    fs::remove_dir(&shown).unwrap();
+    fs::write(&shown, "in the way").unwrap();
+    let events = play.ask("again");
+    let told = notices(&events);
+    assert!(
+        told.iter().any(|one| one.starts_with("hooks do not find the conversation: ")),
+        "{told:?}"
+    );
+    assert!(!play.left("heard").contains("transcript_path"));
 }
 
 #[test]

@@ -160,9 +160,9 @@ fn parts_of_a_change_are_applied() {
         part("a.py", FilePart::Hunks(vec![false, true])),
         part("c.py", FilePart::Text("C = 3  # mine\n".to_owned())),
     ];
-    let model = model(&[&change]);
-    let events =
-        read(world.session(&model).ask("change them").unwrap(), |_| Decision::Parts(parts.clone()));
+    let model = model(&[&change, "As you like.", "Bye."]);
+    let session = world.session(&model);
+    let events = read(session.ask("change them").unwrap(), |_| Decision::Parts(parts.clone()));
     assert_eq!(end(&events), &TurnEnd::Done);
     assert_eq!(world.text("a.py"), before.replace("A30 = 30\n", "A30 = 0\n"));
     assert_eq!(
@@ -177,6 +177,49 @@ fn parts_of_a_change_are_applied() {
     let of_c = &proposed.unwrap().changes[2];
     assert_eq!(of_c.after.as_deref(), Some("C = 2\n"));
     assert!(!serde_json::to_string(of_c).unwrap().contains("\"after\""));
+    // The model is told with what is said next, after a prompt that is the same.
+    read(session.ask("thank you").unwrap(), |_| Decision::No);
+    let prompts = model.prompts();
+    let (first, second) = (prompts[0].as_messages(), prompts[1].as_messages());
+    assert_eq!(second[..first.len()], *first);
+    assert_eq!(second[first.len()].content, change);
+    let note = "Of these edits only a part was applied: a.py at line 30; c.py as a person wrote it \
+                in place of yours. Not applied: a.py at line 2; b.py.\n\n";
+    let said = &second[first.len() + 1].content;
+    assert!(said.starts_with(note) && said.ends_with("thank you"), "{said}");
+    // Once, and a later prompt begins with this one.
+    read(session.ask("bye").unwrap(), |_| Decision::No);
+    let third = model.prompts()[2].as_messages().to_vec();
+    assert_eq!(third[..second.len()], *second);
+    assert!(!third.last().unwrap().content.contains("Of these edits"));
+}
+
+#[test]
+fn a_part_that_was_taken_is_told_with_its_repair_and_with_a_reason() {
+    let world = World::new(&[("a.py", "A = 1\n"), ("b.py", "B = 1\n")]);
+    let change =
+        block("a.py", "A = 1\n", "A = 2  # FIXME\n") + &block("b.py", "B = 1\n", "B = 2\n");
+    let mend = block("a.py", "A = 2  # FIXME\n", "A = 2\n");
+    let model = model(&[&change, &mend, "Yes."]);
+    let session = world.session(&model);
+    let mut asked = 0;
+    let events = read(session.ask("change them").unwrap(), |_| {
+        asked += 1;
+        let part = PartOfFile { path: "a.py".to_owned(), part: FilePart::Whole };
+        match asked {
+            1 => Decision::PartsBecause(vec![part], "b is generated".to_owned()),
+            _ => Decision::Parts(vec![part]),
+        }
+    });
+    assert_eq!(end(&events), &TurnEnd::Done);
+    let note = "Of these edits only a part was applied: a.py. Not applied: b.py. The reason: b is \
+                generated\n\nThe edits were applied. After them, this is wrong:";
+    let repair = model.prompts()[1].as_messages().last().unwrap().content.clone();
+    assert!(repair.starts_with(note), "{repair}");
+    // All of the mending was taken, of which there is nothing to tell.
+    read(session.ask("good?").unwrap(), |_| Decision::No);
+    let said = model.prompts()[2].as_messages().last().unwrap().content.clone();
+    assert!(!said.contains("Of these edits"), "{said}");
 }
 
 #[test]

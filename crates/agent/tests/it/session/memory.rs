@@ -201,3 +201,67 @@ fn a_project_that_says_too_much_is_cut_and_it_is_said() {
     let events = read(session.ask("and again?").unwrap(), |_| Decision::Yes);
     assert_eq!(told(&events), 0);
 }
+
+/// A session of two long turns that another model may sum up, made shorter.
+fn summed_up_by(
+    other: &std::sync::Arc<mlxcode_models::ScriptedModel>,
+) -> (Vec<Event>, Vec<String>) {
+    let world = World::new(&[("greet.py", GREET)]);
+    let long = "and so on ".repeat(60);
+    let own = mlxcode_models::ScriptedModel::new([long.as_str(); 8]);
+    let own = std::sync::Arc::new(own.with_context_length(2_000));
+    let mut options = SessionOptions::default();
+    options.generate.max_tokens = Some(300);
+    let mut session = world.session_with(&own, options);
+    let other = std::sync::Arc::clone(other);
+    session.set_summaries(Some(other)).unwrap();
+    let mut events = Vec::new();
+    for turn in 0..4 {
+        let question = format!("question {turn}: {}", "what does greet do? ".repeat(10));
+        events.extend(read(session.ask(question).unwrap(), |_| Decision::Yes));
+    }
+    let text = |prompt: &Prompt| messages(prompt).iter().map(|one| one.content.clone()).collect();
+    (events, own.prompts().iter().map(text).collect())
+}
+
+/// How it is asked for a summary.
+const ASKED: &str = "You are given a part of a conversation";
+
+fn summarisers(events: &[Event]) -> Vec<&str> {
+    let done = events.iter().filter_map(|event| match event {
+        Event::Compacted(done) => done.summarised_by.as_deref(),
+        _ => None,
+    });
+    done.collect()
+}
+
+#[test]
+fn the_model_for_summaries_sums_up() {
+    let other = mlxcode_models::ScriptedModel::new(["<think>hm</think>\n\nFew words.", "Fewer."]);
+    let other = std::sync::Arc::new(other.with_name("brief").with_context_length(1_000));
+    let (events, prompts) = summed_up_by(&other);
+    assert_eq!(summarisers(&events).first(), Some(&"brief"), "{events:?}");
+    assert!(prompts.iter().all(|prompt| !prompt.contains(ASKED)), "{prompts:?}");
+    assert!(prompts.last().unwrap().contains("in short:\nFew"), "{prompts:?}");
+    // It is shown what it has room for.
+    for prompt in other.prompts() {
+        assert!(other.count_tokens(&prompt).unwrap() <= 1_000);
+        let asked: String = messages(&prompt).iter().map(|one| one.content.as_str()).collect();
+        assert!(asked.contains("what does greet do?"), "{asked}");
+    }
+}
+
+#[test]
+fn where_the_model_for_summaries_fails_that_of_the_conversation_sums_up() {
+    // It has no answer.
+    let none = mlxcode_models::ScriptedModel::new(Vec::<String>::new()).with_name("brief");
+    let (events, prompts) = summed_up_by(&std::sync::Arc::new(none));
+    assert_eq!(summarisers(&events).first(), Some(&"scripted"), "{events:?}");
+    assert!(prompts.iter().any(|prompt| prompt.contains(ASKED)), "{prompts:?}");
+    let notice = events.iter().find_map(|event| match event {
+        Event::Notice { text } => Some(text.as_str()),
+        _ => None,
+    });
+    let expect = "scripted sums up what was said, since brief could not: ";
+    assert!(notice.is_some_and(|text| text.starts_with(expect)), "{notice:?}");
+}

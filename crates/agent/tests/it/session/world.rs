@@ -74,6 +74,7 @@ impl World {
             checker: Some(Arc::new(Marks(self.tree.root.clone()))),
             log: Some(Arc::clone(&self.log) as Arc<dyn SessionLog>),
             additions: Additions::default(),
+            summaries: None,
         }
     }
 

@@ -113,6 +113,36 @@ fn every_flipped_byte_is_noticed_or_does_no_harm() {
 }
 
 #[test]
+fn the_loss_of_the_newest_pieces_is_noticed() {
+    for (lost, kept) in [(1, "abc"), (2, "ab"), (3, "a")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pieces.sqlite3");
+        let store = at(&path);
+        let id = begin(&store, None);
+        for piece in ["a", "b", "c", "d"] {
+            store.append(&id, &NewRecord::text(1, piece)).unwrap();
+        }
+        drop(store);
+        let file = rusqlite::Connection::open(&path).unwrap();
+        let left = format!("DELETE FROM piece WHERE part > {}", 3 - lost);
+        file.execute_batch(&left).unwrap();
+        drop(file);
+
+        let store = at(&path);
+        let is_damage = |done: Result<()>| matches!(done, Err(SessionError::Damaged { .. }));
+        assert!(is_damage(store.for_each(&id, |_| Ok(()))), "{lost} lost, read");
+        assert!(is_damage(store.close_text(&id)), "{lost} lost, closed");
+        // More is taken without a look at all that came before, and told of
+        // when it is read.
+        store.append(&id, &NewRecord::text(1, "e")).unwrap();
+        assert!(is_damage(store.for_each(&id, |_| Ok(()))), "{lost} lost, grown");
+        drop(store);
+        assert!(SessionStore::repair(&path).unwrap().damage.is_some(), "{lost} lost");
+        assert_eq!(all(&at(&path), &id)[0].said(), Some(kept), "{lost} lost");
+    }
+}
+
+#[test]
 fn a_file_that_was_cut_off_is_saved_as_far_as_it_goes() {
     let (bytes, id, _) = small();
     let folder = tempfile::tempdir().unwrap();

@@ -267,8 +267,33 @@ fn a_store_that_is_none_of_ours_is_left_alone() {
     change("PRAGMA user_version = 99");
     let newer = SessionStore::open(&path);
     assert!(matches!(newer, Err(SessionError::Newer { found: 99, .. })), "{newer:?}");
-    change("PRAGMA user_version = 1");
+    change("PRAGMA user_version = 2");
     assert_eq!(list(&at(&path))[0].id, id);
     let nowhere = SessionStore::open(&path.join("below"));
     assert!(matches!(nowhere, Err(SessionError::Folder { .. })), "{nowhere:?}");
+}
+
+#[test]
+fn a_file_of_the_first_layout_is_brought_to_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.sqlite3");
+    let store = at(&path);
+    let [grows, done] = ["grows", "done"].map(|name| begin(&store, Some(name)));
+    for piece in ["a", "b", "c"] {
+        store.append(&grows, &NewRecord::text(1, piece)).unwrap();
+    }
+    super::turn(&store, &done, 1, "question", &["an ", "answer"]);
+    let records = [all(&store, &grows), all(&store, &done)];
+    drop(store);
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("ALTER TABLE session DROP COLUMN open_pieces; PRAGMA user_version = 1;")
+        .unwrap();
+
+    let store = at(&path);
+    assert_eq!([all(&store, &grows), all(&store, &done)], records);
+    store.append(&grows, &NewRecord::text(1, "d")).unwrap();
+    assert_eq!(all(&store, &grows)[0].said(), Some("abcd"));
+    store.append(&done, &NewRecord::text(2, "more")).unwrap();
+    assert_eq!(SessionStore::repair(&path).unwrap().damage, None);
 }

@@ -137,6 +137,7 @@ impl PieceOutput {
         let kind = match piece {
             Piece::Note(note) if note.kind == NoteKind::Changes => "changes",
             Piece::Note(note) if note.kind == NoteKind::Map => "map",
+            Piece::Note(note) if note.kind == NoteKind::Published => "published",
             Piece::Note(_) => "heads",
             _ => "passage",
         };

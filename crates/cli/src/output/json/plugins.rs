@@ -335,8 +335,8 @@ impl McpCallOutput {
 pub struct McpApprovalOutput {
     /// The project's file of servers.
     pub path: String,
-    /// Whether its servers may be started.
+    /// Whether these servers of it may be started.
     pub is_approved: bool,
-    /// The servers that it names.
+    /// The servers that are meant: all that it names, or one.
     pub servers: Vec<String>,
 }

@@ -27,7 +27,7 @@ pub(super) fn approve(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     offers.retain(|offer| offer.is_waiting() || !names.is_empty());
     if offers.is_empty() {
         let text = match (known, names.is_empty()) {
-            (0, true) => "this project brings nothing that would be started".to_owned(),
+            (0, true) => "this project brings nothing that needs your yes".to_owned(),
             (_, true) => format!("nothing waits; you said yes to {known}"),
             (_, false) => format!("this project brings no {rest}"),
         };

@@ -4,17 +4,13 @@ use mlxcode_core::task::{CommitOptions, CommitPrograms, StagedChange};
 use mlxcode_terminal::{Choice, Role, choose};
 
 use super::Next;
-use crate::command::task::{Telling, show_leaks, show_replaced, task_model};
+use super::sending::may_send;
+use crate::command::task::{Telling, show_replaced, task_model};
 use crate::exit::{Outcome, written};
 use crate::repl::{Repl, streams};
 
 /// What the message is called in the editor.
 const MESSAGE: &str = "COMMIT_EDITMSG";
-
-const SEND: [Choice; 2] = [
-    Choice { name: "no", meaning: "do not send it" },
-    Choice { name: "yes", meaning: "send it to the model, which is on another machine" },
-];
 
 const ANSWERS: [Choice; 4] = [
     Choice { name: "yes", meaning: "commit with this message" },
@@ -29,12 +25,12 @@ pub(super) fn commit(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     options.hint = Some(rest.to_owned()).filter(|hint| !hint.is_empty());
     let staged = repl.workspace.staged(&options)?;
     written(repl.host.output.flush())?;
-    show_leaks(&staged.leaks, repl.host)?;
-    options.remote = repl.is_remote;
-    if options.remote && !staged.leaks.is_empty() {
-        options.send_secrets = ask(repl, "Send this to a model on another machine?", &SEND)?
-            .is_some_and(|answer| answer == 1);
+    if !may_send(repl, &staged.leaks)? {
+        repl.say(Role::Faint, "nothing was sent, and nothing was committed")?;
+        return Ok(Next::Stay);
     }
+    options.remote = repl.is_remote;
+    options.send_secrets = true;
     show_replaced(&repl.workspace.prompts(), &["commit", "summary"], repl.host)?;
     let mut message = write(repl, &staged, &options)?;
     loop {

@@ -34,7 +34,7 @@ pub(super) fn mcp(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
         repl.say(role, &format!("{}  {state}", entry.name))?;
         repl.say(Role::Faint, &format!("  from {}: {}", entry.origin, entry.target))?;
     }
-    if servers.iter().any(|server| !server.entry.is_approved) {
+    if servers.iter().any(|server| server.entry.waits()) {
         repl.say(Role::Faint, "/approve shows what waits for your yes")?;
     }
     if !repl.session.has_tools() {

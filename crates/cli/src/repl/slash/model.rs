@@ -1,6 +1,6 @@
 //! Which model answers.
 
-use mlxcode_core::{ModelLibrary, RemoteModels};
+use mlxcode_core::{ModelLibrary, ModelTask};
 use mlxcode_terminal::{PickItem, Picked, Picker, PickerOptions, Role};
 
 use super::Next;
@@ -27,7 +27,8 @@ pub(super) fn model(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
         let model = required_model(&Computing::default(), &wanted, repl.host, &config)?;
         repl.session.set_model(&model)?;
         repl.model = model;
-        repl.is_remote = RemoteModels::new(&config).names(&name);
+        // `large` may stand for a model on another machine.
+        repl.is_remote = wanted.is_remote(ModelTask::Chat, &repl.workspace);
     }
     let info = repl.model.info();
     let text =

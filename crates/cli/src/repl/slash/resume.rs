@@ -6,6 +6,7 @@ use mlxcode_core::{Role as Who, SessionFilter, SessionId, SessionStore};
 use mlxcode_terminal::{PickItem, Picked, Picker, PickerOptions, Renderer, RendererOptions, Role};
 
 use super::Next;
+use crate::command::route::summaries;
 use crate::exit::{Outcome, written};
 use crate::repl::approve::Pending;
 use crate::repl::edit_blocks::EditBlocks;
@@ -94,9 +95,14 @@ fn go_on(repl: &mut Repl<'_, '_>, store: &Arc<SessionStore>, id: &SessionId) -> 
     let recorded = record::read(store, id)?;
     let mode = repl.session.mode()?;
     let (workspace, model) = (&repl.workspace, &repl.model);
-    let begun =
+    let mut begun =
         begin(workspace, model, (mode, repl.tools), Some(store), Some(&recorded), repl.host)?;
+    let summaries = summaries(model, repl.common, repl.host, workspace.config())?;
+    begun.session.set_summaries(summaries.as_ref())?;
     repl.session = begun.session;
+    if !repl.shows_thinking {
+        repl.session.set_thinking(Some(false));
+    }
     repl.recorder = begun.recorder;
     repl.change = Pending::default();
     repl.proposed.clear();

@@ -7,7 +7,8 @@ use mlxcode_core::task::{Range, ReviewOptions, ReviewSubject};
 use mlxcode_terminal::Role;
 
 use super::Next;
-use crate::command::task::{Telling, review as shown, show_leaks, show_replaced, task_model};
+use super::sending::may_send;
+use crate::command::task::{Telling, review as shown, show_replaced, task_model};
 use crate::exit::{Outcome, written};
 use crate::repl::Repl;
 
@@ -15,13 +16,13 @@ use crate::repl::Repl;
 pub(super) fn review(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     let subject = subject(repl, rest)?;
     written(repl.host.output.flush())?;
-    show_leaks(subject.leaks(), repl.host)?;
-    if repl.is_remote && !subject.leaks().is_empty() {
-        repl.say(Role::Warning, "nothing was sent: the model is on another machine")?;
+    if !may_send(repl, subject.leaks())? {
+        repl.say(Role::Faint, "nothing was sent")?;
         return Ok(Next::Stay);
     }
     let mut options = ReviewOptions::default();
     options.remote = repl.is_remote;
+    options.send_secrets = true;
     show_replaced(&repl.workspace.prompts(), &["review"], repl.host)?;
     repl.host.renew_cancel();
     let telling = Telling::new(repl.host.live && repl.screen.capabilities.cursor);

@@ -5,7 +5,9 @@ mod world;
 
 use mlxcode_core::task::{CommitOptions, CommitPrograms};
 use mlxcode_core::{
-    AuditQuery, Audited, Decision, Event, Message, Role, SessionSetup, TaskModel, TurnEnd,
+    AuditQuery, Audited, CancelToken, Decision, Event, FilePart, Message, ModelLibrary,
+    ModelSource, ModelTask, PartOfFile, Role, RouteRequest, ScriptedModel, SessionSetup, TaskModel,
+    TurnEnd,
 };
 use serde_json::json;
 
@@ -145,6 +147,96 @@ fn several_files_change_together_or_in_part_and_come_back() {
     world.workspace.undo(None).unwrap();
     git(world.root(), &["add", "--all"]);
     assert_eq!(git(world.root(), &["write-tree"]), before);
+}
+
+/// What is left out of a change is known to the model, in a later conversation
+/// too.
+#[test]
+fn which_part_of_a_change_was_taken_is_told_with_what_is_said_next() {
+    let world = World::of("bookings", &json!({}));
+    let reply = [
+        block(
+            "bookings/prices.py",
+            "    return price(room, nights) // 5\n",
+            "    return price(room, nights) // 4\n",
+        ),
+        block("bookings/guests.py", "", "\"\"\"Who sleeps here.\"\"\"\n"),
+    ]
+    .join("\n");
+    let (first, heard_first) = model(&[&reply]);
+    let log = world.workspace.session_log(&first, None, None).unwrap();
+    let mut setup = SessionSetup::default();
+    setup.log = Some(log.clone());
+    let session = world.workspace.session(&first, setup).unwrap();
+    let mut events =
+        ask(&session, "A quarter is the deposit; and begin a module of guests.", |_| {
+            let path = "bookings/prices.py".to_owned();
+            let parts = vec![PartOfFile { path, part: FilePart::Whole }];
+            Decision::PartsBecause(parts, "guests come later".to_owned())
+        });
+    let id = log.id().clone();
+    drop((session, log));
+
+    let (second, heard_second) = model(&["Then I wait with them."]);
+    let log = world.workspace.session_log(&second, Some(&id), None).unwrap();
+    let mut setup = SessionSetup::default();
+    setup.entries = log.entries();
+    setup.log = Some(log.clone());
+    let session = world.workspace.session(&second, setup).unwrap();
+    events.extend(ask(&session, "What comes next?", yes));
+    let before: Vec<Message> = heard_first.prompts().pop().unwrap().as_messages().to_vec();
+    let after: Vec<Message> = heard_second.prompts().pop().unwrap().as_messages().to_vec();
+    assert_eq!(after[..before.len()], before[..]);
+    assert_eq!(after[before.len()].content, reply);
+    let said = &after[before.len() + 1].content;
+    insta::assert_snapshot!(format!("{}\nThe model read last:\n{said}", world.told(&events)));
+}
+
+/// What does not fit any more is summed up by the model that the configuration
+/// routes summaries to. It is not opened before; where it cannot be, that of the
+/// conversation does it.
+#[test]
+fn summaries_are_the_work_of_the_model_that_is_routed_to() {
+    let world = World::of("bookings", &json!({ "models": { "tasks": { "summary": "brief" } } }));
+    let request = RouteRequest::default();
+    let of = |task| world.workspace.route(task, &request);
+    let (chat, summary) = (of(ModelTask::Chat), of(ModelTask::Summary));
+    assert_eq!(summary.choice(0).reason.to_string(), "`models.tasks.summary`");
+    let library = ModelLibrary::open(&world.dirs()).unwrap();
+    let source = ModelSource::new(library);
+
+    let (own, heard) = model(&["A fifth.", "As was said.", "They asked for the deposit.", "Yes."]);
+    // Who names a model for all means that one; and the same is no other.
+    let mut named = RouteRequest::default();
+    named.model = Some("brief".to_owned());
+    let of_named = |task| world.workspace.route(task, &named);
+    let (one, other) = (of_named(ModelTask::Chat), of_named(ModelTask::Summary));
+    assert!(other.open_later(&one, &own, &source, None).unwrap().is_none());
+    let routed = summary.open_later(&chat, &own, &source, Some(&world.workspace)).unwrap().unwrap();
+    assert_eq!(routed.info().name, "brief");
+
+    // It is not installed.
+    let mut setup = SessionSetup::default();
+    setup.summaries = Some(routed);
+    let mut session = world.workspace.session(&own, setup).unwrap();
+    for question in ["How much is the deposit?", "And how much was it?"] {
+        ends(&ask(&session, question, yes), &TurnEnd::Done);
+    }
+    let done = session.compact(&CancelToken::new()).unwrap();
+    assert_eq!((done.turns, done.summarised_by.as_deref()), (1, Some("scripted")));
+
+    // And one that is there.
+    let brief = std::sync::Arc::new(ScriptedModel::new(["The deposit."]).with_name("brief"));
+    session.set_summaries(Some(&world::heard(&brief))).unwrap();
+    ends(&ask(&session, "Is that all?", yes), &TurnEnd::Done);
+    let done = session.compact(&CancelToken::new()).unwrap();
+    assert_eq!((done.turns, done.summarised_by.as_deref()), (1, Some("brief")));
+    let told: Vec<String> =
+        session.entries().unwrap().iter().map(|one| one.message.content.clone()).collect();
+    assert!(told[0].starts_with("What was said before, in short:\nThe deposit."), "{told:?}");
+    assert_eq!((heard.prompts().len(), brief.prompts().len()), (4, 1));
+    let asked = serde_json::to_string(&brief.prompts()[0]).unwrap();
+    assert!(asked.contains("They asked for the deposit."), "{asked}");
 }
 
 #[test]

@@ -53,7 +53,17 @@ pub fn model(replies: &[&str]) -> (Model, Arc<ScriptedModel>) {
     (Model::new(Heard(Arc::clone(&scripted))), scripted)
 }
 
+/// A model of a script that somebody else reads, too.
+pub fn heard(scripted: &Arc<ScriptedModel>) -> Model {
+    Model::new(Heard(Arc::clone(scripted)))
+}
+
 impl World {
+    /// The user's folders.
+    pub fn dirs(&self) -> Dirs {
+        Dirs::under(&self.folder.path().join("home"))
+    }
+
     /// A copy of one of `tests/trees`, committed, with the user's configuration.
     pub fn of(tree: &str, config: &Value) -> Self {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trees").join(tree);

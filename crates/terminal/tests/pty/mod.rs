@@ -1,8 +1,11 @@
-//! A program in a terminal of its own, whose screen can be looked at.
+//! A program in a terminal of its own, whose screen can be looked at: for the
+//! tests of the terminal's rooms and of the command.
+
+#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program in a terminal.
 pub struct Terminal {
+    /// The terminal lives as long as it does.
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
@@ -24,17 +28,19 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the example in a terminal of this size.
-    pub fn start(columns: u16, rows: u16, args: &[&str]) -> Self {
-        Self::start_with(columns, rows, args, &[])
-    }
-
-    /// Starts it with variables of its environment.
-    pub fn start_with(columns: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
+    /// Starts a program in a folder, in a terminal of so many columns and rows.
+    pub fn start(
+        program: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        folder: &Path,
+        (columns, rows): (u16, u16),
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(example());
+        let mut command = CommandBuilder::new(program);
         command.args(args);
+        command.cwd(folder);
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("LANG", "en_GB.UTF-8");
@@ -64,6 +70,19 @@ impl Terminal {
         self.keyboard.flush().unwrap();
     }
 
+    /// Gives the terminal another size, as somebody who pulls its window does.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).unwrap();
+        self.screen.screen_mut().set_size(size_of(rows), size_of(columns));
+    }
+
+    /// Waits until the program writes something.
+    #[track_caller]
+    pub fn wait_for_more(&mut self) {
+        assert!(self.take(PATIENCE), "nothing is drawn:\n{}", self.contents());
+    }
+
     /// Pastes as terminals do it.
     pub fn paste(&mut self, text: &str) {
         let text = format!("\x1b[200~{text}\x1b[201~");
@@ -76,14 +95,24 @@ impl Terminal {
         self.keyboard.flush().unwrap();
     }
 
-    /// Makes the terminal another size, and waits until the program has drawn
-    /// itself anew.
+    /// Waits until the screen shows a text so many times.
     #[track_caller]
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        self.master.resize(size).unwrap();
-        self.screen.screen_mut().set_size(size_of(rows), size_of(columns));
-        assert!(self.take(PATIENCE), "nothing is drawn:\n{}", self.contents());
+    pub fn wait_for_times(&mut self, text: &str, times: usize) {
+        self.wait_until(text, |screen| screen.matches(text).count() >= times);
+    }
+
+    /// Forgets what the screen shows, as if it was wiped.
+    pub fn clear(&mut self) {
+        self.send("\x0c");
+        self.wait_until("an empty line", |screen| {
+            screen.trim() == "›" || !screen.trim().contains('\n')
+        });
+    }
+
+    /// Waits for an empty prompt below all that was written.
+    #[track_caller]
+    pub fn wait_for_prompt(&mut self) {
+        self.wait_until("a prompt", |screen| screen.trim_end().ends_with('›'));
     }
 
     /// Waits until the screen shows a text.
@@ -140,6 +169,14 @@ impl Terminal {
     }
 }
 
+/// An example of the crate under test. It stands beside the tests, where the
+/// build put both.
+pub fn example(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let folder = tests.parent().and_then(|deps| deps.parent()).unwrap();
+    folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -149,12 +186,4 @@ impl Drop for Terminal {
 
 fn size_of(count: u16) -> NonZero<u16> {
     NonZero::new(count).unwrap()
-}
-
-/// The example stands beside the tests, where the build put both.
-fn example() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.parent().and_then(|deps| deps.parent()).unwrap();
-    let name = format!("conversation{}", std::env::consts::EXE_SUFFIX);
-    folder.join("examples").join(name)
 }
