@@ -15,9 +15,10 @@ pub struct Hidden {
     terminal: bool,
 }
 
-/// The terminal as it was, for whoever ends the program in the middle.
+/// The terminal as it was, and what becomes of what was typed since, for
+/// whoever ends the program in the middle.
 #[cfg(unix)]
-static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+static BEFORE: Mutex<Option<(File, Termios, OptionalActions)>> = Mutex::new(None);
 
 impl Hidden {
     /// Hides nothing: for keyboards that are none.
@@ -32,15 +33,22 @@ impl Hidden {
     /// cannot.
     #[cfg(unix)]
     pub fn on_terminal() -> Option<Self> {
-        let terminal = File::open("/dev/tty").ok()?;
-        let before = tcgetattr(&terminal).ok()?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
         // The end of the line is shown, so that the next one begins on its own.
-        hidden.local_modes.insert(LocalModes::ECHONL);
-        tcsetattr(&terminal, OptionalActions::Flush, &hidden).ok()?;
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
-        Some(Self { terminal: true })
+        hide(OptionalActions::Flush, LocalModes::ECHONL)
+    }
+
+    /// Keeps what is typed on the controlling terminal out of what is being
+    /// written there; it is there for the next prompt.
+    #[cfg(unix)]
+    pub fn for_later() -> Option<Self> {
+        // An interrupt leaves it, too.
+        hide(OptionalActions::Now, LocalModes::NOFLSH)
+    }
+
+    /// Here nobody knows how.
+    #[cfg(not(unix))]
+    pub fn for_later() -> Option<Self> {
+        None
     }
 
     /// Here nobody knows how.
@@ -48,6 +56,18 @@ impl Hidden {
     pub fn on_terminal() -> Option<Self> {
         None
     }
+}
+
+#[cfg(unix)]
+fn hide(typed: OptionalActions, shown: LocalModes) -> Option<Hidden> {
+    let terminal = File::open("/dev/tty").ok()?;
+    let before = tcgetattr(&terminal).ok()?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    hidden.local_modes.insert(shown);
+    tcsetattr(&terminal, typed, &hidden).ok()?;
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before, typed));
+    Some(Hidden { terminal: true })
 }
 
 impl Drop for Hidden {
@@ -62,9 +82,10 @@ impl Drop for Hidden {
 /// Makes the terminal as it was.
 #[cfg(unix)]
 pub fn show_again() {
-    if let Some((terminal, before)) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((terminal, before, typed)) = before {
         // A terminal that is gone shows nothing anyway.
-        let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+        let _ = tcsetattr(&terminal, typed, &before);
     }
 }
 

@@ -101,6 +101,9 @@ pub struct SessionSetup {
     pub offline: bool,
     /// What was said before, where it goes on.
     pub entries: Vec<Entry>,
+    /// The last turn before, where it goes on: the next one follows it, also
+    /// where what was said was forgotten.
+    pub last_turn: u64,
     /// The model that sums up what does not fit any more, such as that of
     /// [`RoutePlan::open_later`](crate::RoutePlan::open_later); `None`, and
     /// where it fails: that of the conversation.
@@ -157,7 +160,7 @@ impl Workspace {
         }
         options.context_tokens = options.context_tokens.or(self.config().context_tokens);
         options.generate.max_tokens = options.generate.max_tokens.or(self.config().max_tokens);
-        let inner = mlxcode_agent::Session::resume(parts, options, setup.entries)?;
+        let inner = mlxcode_agent::Session::resume(parts, options, setup.entries, setup.last_turn)?;
         let (programs, environment) = (setup.programs, setup.environment);
         let checker = setup.checker;
         Ok(Session { inner, servers, programs, environment, has_own_prompts, checker })
@@ -190,7 +193,8 @@ impl Workspace {
     pub fn permissions(&self, is_confined: bool) -> Result<Permissions> {
         let user = &self.config().permissions;
         let project = self.loaded_config().project_permissions.as_ref();
-        Ok(Permissions::new(user, project, is_confined)?)
+        let permissions = Permissions::new(user, project, is_confined)?;
+        Ok(permissions.in_root(self.root.clone()))
     }
 }
 

@@ -1,9 +1,12 @@
 //! Single keys of a terminal.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+use crate::Result;
 
 /// A key that somebody pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,18 @@ impl Drop for RawMode {
         // A terminal that is gone needs nothing.
         let _ = disable_raw_mode();
     }
+}
+
+/// Forgets what was typed before a question was shown: it is no answer to it.
+///
+/// # Errors
+/// A terminal that does not give its keys.
+pub fn forget_typed() -> Result<()> {
+    let _raw = RawMode::enter()?;
+    while poll(Duration::ZERO)? {
+        read()?;
+    }
+    Ok(())
 }
 
 /// Waits for the next key of a terminal in raw mode.

@@ -43,6 +43,7 @@ pub use diff::{DiffView, FileView, HunkView, LineView};
 pub use error::{Error, Result};
 pub use fuzzy::{FuzzyMatch, fuzzy_match};
 pub use highlight::Highlighter;
+pub use keys::forget_typed;
 pub use markdown::{Renderer, RendererOptions};
 pub use pick::{PickItem, Picked, Picker, PickerOptions};
 pub use progress::{Activity, Bar};

@@ -29,6 +29,11 @@ impl Attached {
         Self { name, media_type, images: Vec::new(), text: None, remarks: Vec::new() }
     }
 
+    /// The bytes of its pictures.
+    pub(crate) fn images_bytes(&self) -> u64 {
+        self.images.iter().map(image_bytes).sum()
+    }
+
     pub(super) fn remark_pages(&mut self, what: &str, pages: &[usize]) {
         if !pages.is_empty() {
             let (word, list) = (if pages.len() == 1 { "Page" } else { "Pages" }, numbers(pages));
@@ -68,7 +73,15 @@ impl Attached {
             let (from, to) = (wanted.last + 1, pages.count);
             self.remarks.push(format!("Pages {from} to {to} were not read."));
         }
+        if pages.has_more {
+            self.remarks.push(format!("What follows page {} was not read.", wanted.last));
+        }
     }
+}
+
+/// The bytes of a picture: base64 has four letters for three.
+pub(crate) fn image_bytes(image: &Image) -> u64 {
+    image.base64.len() as u64 / 4 * 3
 }
 
 /// The first of a text, with a remark where it is cut.

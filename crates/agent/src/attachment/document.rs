@@ -47,6 +47,8 @@ impl DocumentCommand {
 pub struct Pages {
     /// How many the document says that it has.
     pub count: usize,
+    /// Whether it has more, nobody knows how many.
+    pub has_more: bool,
     /// Those that were read, by their numbers; `None` where one could not be.
     pub read: Vec<(usize, Option<String>)>,
     /// Why there are no more, where there should be.
@@ -133,7 +135,10 @@ pub fn mended(
     wanted: PageRange,
     cancel: &CancelToken,
 ) -> Result<Option<Pages>, AttachmentError> {
-    let (first, last) = (wanted.first.to_string(), wanted.last.to_string());
+    // One more tells whether that is all: such a document does not say how many
+    // it has.
+    let beyond = wanted.last.saturating_add(1);
+    let (first, last) = (wanted.first.to_string(), beyond.to_string());
     let mut call = ProgramCall::new(program)
         .args(["-q", "-enc", "UTF-8", "-f", &first, "-l", &last, "-", "-"]);
     call.input = ProgramInput::File(file);
@@ -147,9 +152,10 @@ pub fn mended(
     // A sign ends each page.
     let output = String::from_utf8_lossy(&end.output);
     let texts = output.split_terminator('\u{c}').map(|text| Some(text.to_owned()));
-    let read: Vec<_> = (wanted.first..=wanted.last).zip(texts).collect();
+    let mut read: Vec<_> = (wanted.first..=beyond).zip(texts).collect();
+    let has_more = read.pop_if(|(number, _)| *number > wanted.last).is_some();
     let count = wanted.first - 1 + read.len();
-    Ok((!read.is_empty()).then_some(Pages { count, read, broken_off: None }))
+    Ok((!read.is_empty()).then_some(Pages { count, has_more, read, broken_off: None }))
 }
 
 /// Makes a picture of a page, as PNG in shades of grey.

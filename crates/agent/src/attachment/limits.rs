@@ -6,6 +6,10 @@ use std::time::Duration;
 /// one whose base64 takes more than 5 MiB, and this is three quarters of that.
 pub const IMAGE_BYTES: u64 = 3_932_160;
 
+/// The most bytes of all pictures of a message: what is sent at once is refused
+/// where it takes more than 32 MiB, and base64 makes a third more of them.
+pub const IMAGES_BYTES: u64 = 16 << 20;
+
 /// The longest side of a picture for a model, in pixels: providers refuse more.
 pub const IMAGE_SIDE: u32 = 8_000;
 
@@ -21,7 +25,7 @@ pub const SCAN_PIXELS: u64 = 40_000_000;
 pub const DOCUMENT_BYTES: u64 = 64 << 20;
 
 /// The most pages whose text is read at a time. A person names those that
-/// matter.
+/// matter, as in `report.pdf:301-400`.
 pub const PAGES: usize = 300;
 
 /// The most pages without text that are read as pictures: each takes some

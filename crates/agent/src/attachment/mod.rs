@@ -18,9 +18,11 @@ mod source;
 mod told;
 
 pub use attached::Attached;
+pub(crate) use attached::image_bytes;
 pub use document::DocumentCommand;
 pub use error::AttachmentError;
 pub use limits::DOCUMENT_BYTES;
+pub(crate) use limits::IMAGES_BYTES;
 pub use lines::{DocumentFailure, DocumentLine};
 pub use ocr::OcrLanguages;
 pub use read::{AttachmentOptions, AttachmentReader, PageRange};

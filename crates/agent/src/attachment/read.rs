@@ -2,12 +2,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mlxcode_base::{CancelToken, Root};
+use mlxcode_base::{ByteSize, CancelToken, Root};
 use mlxcode_context::MediaType;
 use mlxcode_models::Image;
 
@@ -19,7 +18,7 @@ use super::ocr::{self, OcrLanguages, TESSERACT};
 use super::picture::pixels;
 use super::source::{AttachedFile, Opened};
 use super::told::clean;
-use crate::program::{DirectRunner, ProgramInput, ProgramRunner, find_program};
+use crate::program::{DirectRunner, ProgramInput, find_program};
 
 /// What of attachments is told where nobody says, in bytes: a context of
 /// 32,768 tokens holds twice as much.
@@ -32,7 +31,6 @@ pub struct AttachmentReader {
     folders: Vec<PathBuf>,
     document: Option<DocumentCommand>,
     languages: OcrLanguages,
-    runner: Arc<dyn ProgramRunner>,
 }
 
 /// How an attachment is read.
@@ -45,8 +43,8 @@ pub struct AttachmentOptions {
     pub pages: Option<PageRange>,
     /// The most bytes of text; 65,536.
     pub text_bytes: usize,
-    /// The languages of texts in pictures; `None` takes those of the reader.
-    pub languages: Option<OcrLanguages>,
+    /// The most bytes of pictures of pages; 16 MiB.
+    pub images_bytes: u64,
     /// Stops the work.
     pub cancel: CancelToken,
 }
@@ -57,7 +55,7 @@ impl Default for AttachmentOptions {
             sees: false,
             pages: None,
             text_bytes: TEXT_BYTES,
-            languages: None,
+            images_bytes: limits::IMAGES_BYTES,
             cancel: CancelToken::new(),
         }
     }
@@ -84,7 +82,7 @@ impl AttachmentReader {
     /// looked for there, and not in the tree.
     pub fn new(root: Root, folders: Vec<PathBuf>) -> Self {
         let languages = OcrLanguages::default();
-        Self { root, folders, document: None, languages, runner: Arc::new(DirectRunner) }
+        Self { root, folders, document: None, languages }
     }
 
     /// Names the program that reads PDFs. Without one, they are refused.
@@ -96,12 +94,6 @@ impl AttachmentReader {
     /// Sets the languages of texts in pictures; English without.
     pub fn with_languages(mut self, languages: OcrLanguages) -> Self {
         self.languages = languages;
-        self
-    }
-
-    /// Starts programs in another way, such as confined.
-    pub fn with_runner(mut self, runner: Arc<dyn ProgramRunner>) -> Self {
-        self.runner = runner;
         self
     }
 
@@ -195,11 +187,11 @@ impl AttachmentReader {
         let again = |source| AttachmentError::Unreadable { name: name.clone(), source };
         let file = opened.file.try_clone().map_err(again)?;
         let mut remark = None;
-        let pages = match document::pages(&*self.runner, command, opened, wanted, &options.cancel) {
+        let pages = match document::pages(&DirectRunner, command, opened, wanted, &options.cancel) {
             Err(damaged @ AttachmentError::Damaged { .. }) => {
                 let Some(program) = self.program(PDFTOTEXT) else { return Err(damaged) };
                 let again = (name.as_str(), rewound(&file).map_err(again)?);
-                let runner = &*self.runner;
+                let runner = &DirectRunner;
                 remark = Some("It is damaged: `pdftotext` read what it could.".to_owned());
                 document::mended(runner, &program, again, wanted, &options.cancel)?
                     .ok_or(damaged)?
@@ -311,8 +303,15 @@ impl AttachmentReader {
             source,
         })?;
         let named = (attached.name.as_str(), file);
-        let bytes = document::picture(&*self.runner, painter, named, number, &options.cancel)?;
+        let bytes = document::picture(&DirectRunner, painter, named, number, &options.cancel)?;
         if options.sees {
+            let size = bytes.len() as u64;
+            let left = options.images_bytes.saturating_sub(attached.images_bytes());
+            let most = limits::IMAGE_BYTES.min(left);
+            if size > most {
+                let (name, size) = (format!("the picture of page {number}"), ByteSize(size));
+                return Err(AttachmentError::TooLarge { name, size, most: ByteSize(most) });
+            }
             attached.images.push(image(MediaType::Png, &bytes));
             return Ok(String::new());
         }
@@ -328,9 +327,8 @@ impl AttachmentReader {
         options: &AttachmentOptions,
     ) -> Result<String, AttachmentError> {
         let picture = ProgramInput::Bytes(picture);
-        let languages = options.languages.as_ref().unwrap_or(&self.languages);
         let cancel = &options.cancel;
-        let text = ocr::text_of(&*self.runner, program, name, picture, languages, cancel)?;
+        let text = ocr::text_of(&DirectRunner, program, name, picture, &self.languages, cancel)?;
         Ok(clean(&text))
     }
 

@@ -1,6 +1,7 @@
 //! What is decided about a line for the shell.
 
-use super::permissions::{Permissions, by_mode, ruled};
+use super::named::{Named, NamedBy, is_elsewhere, named};
+use super::permissions::{Permissions, by_mode, outside, ruled};
 use super::reader::{is_harmless, only_reads};
 use super::ruling::{Answer, DecidedBy, Grant, Ruling};
 use super::shell::SimpleCommand;
@@ -99,8 +100,8 @@ impl Permissions {
         if mode == Mode::ReadOnly && !reads {
             return by_mode(Answer::Deny, mode);
         }
-        let named = if reads { self.operands(tool, command, has_moved) } else { None };
-        if let Some(ruling) = named {
+        let named = if reads { named(command) } else { Vec::new() };
+        if reads && let Some(ruling) = self.operands(tool, command, &named, has_moved) {
             return ruling;
         }
         let grants = |grant: &Grant| match grant {
@@ -122,33 +123,61 @@ impl Permissions {
             return ruling;
         }
         if reads {
-            return Ruling::new(Answer::Allow, "it only reads", DecidedBy::OnlyReads);
+            let reads = || Ruling::new(Answer::Allow, "it only reads", DecidedBy::OnlyReads);
+            return self.reads_outside(&named).unwrap_or_else(reads);
         }
         by_mode(if mode == Mode::Full { Answer::Allow } else { Answer::Ask }, mode)
     }
 
     /// A rule about a file that a reading command names. Folders that it goes
-    /// through by itself are not looked at.
-    fn operands(&self, tool: &str, command: &SimpleCommand, has_moved: bool) -> Option<Ruling> {
+    /// through by itself are not looked at. Where there are such rules, files
+    /// that nobody can name are asked for.
+    fn operands(
+        &self,
+        tool: &str,
+        command: &SimpleCommand,
+        named: &[Named<'_>],
+        has_moved: bool,
+    ) -> Option<Ruling> {
         let strict =
             || self.rules.iter().filter(|rule| rule.answer > Answer::Allow && rule.has_path());
-        if has_moved && strict().next().is_some() {
-            let why = "it is not sure which files it reads";
-            return Some(Ruling::new(Answer::Ask, why, DecidedBy::Unsure));
+        strict().next()?;
+        let mut is_unsure = has_moved || is_elsewhere(command);
+        let mut found: Option<Ruling> = None;
+        for one in named {
+            let names = match one.what {
+                NamedBy::Guess => self.spelled(one.path),
+                NamedBy::Word | NamedBy::Pattern => self.names(one.path),
+            };
+            is_unsure |= match one.what {
+                NamedBy::Guess => false,
+                NamedBy::Pattern => true,
+                NamedBy::Word => !names.is_inside && !is_device(one.path),
+            };
+            let rules = strict().filter(|rule| rule.is_of_path(tool, &names)).map(ruled);
+            found = rules.chain(found).reduce(Ruling::and);
         }
-        let parts = command.words.iter().skip(1).flat_map(|word| {
-            let value = word.split_once('=').map(|(_, value)| value);
-            [Some(word.as_str()), value]
-        });
-        let named = parts.flatten().map(|path| path.trim_start_matches("./"));
-        named
-            .filter_map(|path| strict().find(|rule| rule.is_of_path(tool, path)))
-            .map(ruled)
-            .max_by_key(|ruling| ruling.answer)
+        let why = "it is not sure which files it reads";
+        found.or_else(|| is_unsure.then(|| Ruling::new(Answer::Ask, why, DecidedBy::Unsure)))
+    }
+
+    /// What a reading command names that lies outside of the root.
+    fn reads_outside(&self, named: &[Named<'_>]) -> Option<Ruling> {
+        let is_outside = |one: &&Named<'_>| match one.what {
+            NamedBy::Guess => false,
+            NamedBy::Pattern => may_lead_up(one.path) || !self.spelled(one.path).is_inside,
+            NamedBy::Word => !is_device(one.path) && !self.names(one.path).is_inside,
+        };
+        named.iter().find(is_outside).map(|one| outside(one.path))
     }
 }
 
-/// Files that a line may be sent to without anything being written.
+/// Whether the shell may find `..` by a pattern.
+fn may_lead_up(pattern: &str) -> bool {
+    pattern.split('/').any(|part| part.starts_with('.') && part.contains(['*', '?', '[']))
+}
+
+/// Files that a line may be sent to, or read, without anything coming of it.
 fn is_device(path: &str) -> bool {
-    ["/dev/null", "/dev/stdout", "/dev/stderr"].contains(&path)
+    ["/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path)
 }

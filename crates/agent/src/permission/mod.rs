@@ -5,10 +5,12 @@
 //! what somebody allowed on the way. Commands are compared by the words that
 //! the shell would make of them: a line is allowed where each of its commands
 //! is, and what cannot be read for sure is asked. Every [`Ruling`] names what
-//! decided, for the audit log.
+//! decided, and says why in the words that the audit log keeps.
 
 mod config;
 mod line;
+mod named;
+mod names;
 mod offer;
 mod permissions;
 mod reader;

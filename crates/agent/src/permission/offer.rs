@@ -2,7 +2,7 @@
 
 use super::permissions::Permissions;
 use super::reader::is_harmless;
-use super::ruling::{Answer, Grant};
+use super::ruling::{Answer, DecidedBy, Grant};
 use super::shell::SimpleCommand;
 use super::wrapper::{commands, system_name};
 use crate::session::Mode;
@@ -50,10 +50,15 @@ impl Permissions {
             Access::Run { command: line } => {
                 let whole = || vec![Grant::Line { line: line.clone() }];
                 let Ok(found) = commands(line) else { return whole() };
-                let asked = found.iter().filter(|command| {
-                    self.command(mode, tool, command, false).answer == Answer::Ask
+                let asked = found.iter().filter_map(|command| {
+                    let ruling = self.command(mode, tool, command, false);
+                    (ruling.answer == Answer::Ask).then(|| match ruling.by {
+                        // The program's verb says nothing of the files.
+                        DecidedBy::Outside | DecidedBy::Unsure => None,
+                        _ => prefix(command),
+                    })
                 });
-                let prefixes: Option<Vec<Grant>> = asked.map(prefix).collect();
+                let prefixes: Option<Vec<Grant>> = asked.collect();
                 prefixes
                     .filter(|grants| self.is_confined && !grants.is_empty())
                     .unwrap_or_else(whole)

@@ -1,6 +1,9 @@
 use std::sync::{Mutex, PoisonError};
 
+use mlxcode_base::Root;
+
 use super::config::PermissionConfig;
+use super::names::FileNames;
 use super::rules::{PermissionError, Rule, rules};
 use super::ruling::{Answer, DecidedBy, Grant, RuleSource, Ruling};
 use crate::session::{Mode, Policy, Verdict};
@@ -34,6 +37,8 @@ pub struct Permissions {
     mode: Option<Mode>,
     /// The most that the project lets a session do.
     ceiling: Option<Mode>,
+    /// The folder that paths are relative to, where it is known.
+    root: Option<Root>,
     /// Whether commands are confined on this machine.
     pub(super) is_confined: bool,
     pub(super) grants: Mutex<Vec<Grant>>,
@@ -52,7 +57,26 @@ impl Permissions {
             all.extend(rules(project, RuleSource::Project)?);
         }
         let ceiling = project.and_then(|project| project.mode);
-        Ok(Self { rules: all, mode: user.mode, ceiling, is_confined, grants: Mutex::default() })
+        let grants = Mutex::default();
+        Ok(Self { rules: all, mode: user.mode, ceiling, root: None, is_confined, grants })
+    }
+
+    /// Names the folder that paths are relative to: absolute ones below it are
+    /// then told from others, and links are followed. Without one, every
+    /// absolute path lies outside.
+    pub fn in_root(mut self, root: Root) -> Self {
+        self.root = Some(root);
+        self
+    }
+
+    /// The names of a file that is spelled so.
+    pub(super) fn names(&self, path: &str) -> FileNames {
+        FileNames::of(self.root.as_ref(), path)
+    }
+
+    /// The names of what may be a file, by its letters alone.
+    pub(super) fn spelled(&self, path: &str) -> FileNames {
+        FileNames::as_spelled(self.root.as_ref(), path)
     }
 
     /// The mode that a session begins in.
@@ -130,8 +154,9 @@ impl Permissions {
 
     /// One file that is read or changed.
     pub(super) fn file(&self, mode: Mode, tool: &str, path: &str, writes: bool) -> Ruling {
+        let names = self.names(path);
         let fitting = |answer| {
-            self.rules.iter().find(|rule| rule.answer == answer && rule.is_of_path(tool, path))
+            self.rules.iter().find(|rule| rule.answer == answer && rule.is_of_path(tool, &names))
         };
         if let Some(rule) = fitting(Answer::Deny) {
             return ruled(rule);
@@ -148,14 +173,10 @@ impl Permissions {
         if let Some(rule) = fitting(Answer::Ask) {
             return ruled(rule);
         }
-        if is_outside(path) {
-            return Ruling::new(
-                Answer::Ask,
-                format!("{path} lies outside of the root"),
-                DecidedBy::Outside,
-            );
+        if !names.is_inside {
+            return outside(path);
         }
-        if writes && is_guarded(path) {
+        if writes && names.inside.iter().chain([&path.to_owned()]).any(|name| is_guarded(name)) {
             let why = format!("{path} decides what other programs do");
             return Ruling::new(Answer::Ask, why, DecidedBy::Guarded);
         }
@@ -220,8 +241,8 @@ fn by_mode_alone(ruling: &Ruling, mode: Mode) -> bool {
     ruling.by == DecidedBy::Mode { mode }
 }
 
-fn is_outside(path: &str) -> bool {
-    path.starts_with(['/', '~', '\\']) || path.split(['/', '\\']).any(|part| part == "..")
+pub(super) fn outside(path: &str) -> Ruling {
+    Ruling::new(Answer::Ask, format!("{path} lies outside of the root"), DecidedBy::Outside)
 }
 
 fn is_guarded(path: &str) -> bool {

@@ -1,3 +1,4 @@
+use super::super::config::PermissionRule;
 use super::*;
 
 fn run(line: &str) -> Access {
@@ -129,6 +130,27 @@ fn whatever_else_a_line_holds_is_asked_for() {
         "node -e 1",
         "time cargo test",
         "exec cargo build",
+        // Files that nobody can name.
+        "cat secre*/key",
+        "cat sec[r]ets/key",
+        "echo secre*/key",
+        "cat src/*.rs",
+        "cat $HOME/key",
+        "cat \"$HOME/key\"",
+        "cat $(cat secrets/key)",
+        "cat {secrets,src}/key",
+        "cat <<< x",
+        "cat ~/key",
+        "cat ../x",
+        "cat src/../../x",
+        "cat /etc/passwd",
+        "cat /proc/self/cwd/secrets/key",
+        "diff -r --to-file=../x a",
+        "grep -f/etc/passwd x",
+        "git -C src show HEAD:../secrets/key",
+        "cd src && cat ../secrets2/key",
+        "cd && cat x",
+        "cd - && cat x",
     ] {
         assert_eq!(answer(line), Answer::Ask, "{line}");
     }
@@ -177,6 +199,23 @@ fn a_refusal_is_seen_through_what_stands_around_it() {
         "echo x > secrets/key",
         "cat < secrets/key",
         "cargo test > secrets/out",
+        "cat ./secrets/key",
+        "cat SECRETS/Key",
+        "cat .//secrets/./key",
+        "cat src/../secrets/key",
+        "cat \"secrets\"/key",
+        "cat < ./secrets/key",
+        "cat < src/../secrets/key",
+        "echo x > ./secrets/key",
+        "echo x >> src/../secrets/key",
+        "grep -r x secrets",
+        "ls secrets/",
+        "grep -fsecrets/key x",
+        "grep --file=./secrets/key x",
+        "git show HEAD:secrets/key",
+        "git show :/secrets/key",
+        "git diff HEAD -- secrets",
+        "cd secrets && cat key",
     ] {
         assert_eq!(answer(line), Answer::Deny, "{line}");
     }
@@ -197,6 +236,17 @@ fn modes_say_what_no_rule_says() {
         (write(".mlx-code.json"), [Deny, Ask, Ask, Ask]),
         (write("/x"), [Deny, Ask, Ask, Ask]),
         (run("git status"), [Allow, Allow, Allow, Allow]),
+        (run("cat src/../x src/*.rs /dev/null"), [Allow, Allow, Allow, Allow]),
+        (run("grep -rn /etc/passwd src"), [Allow, Allow, Allow, Allow]),
+        (run("cut -d/ -f2 x | tr / _"), [Allow, Allow, Allow, Allow]),
+        (run("cat /etc/passwd"), [Ask, Ask, Ask, Ask]),
+        (run("cat src/../../x"), [Ask, Ask, Ask, Ask]),
+        (run("cat /etc/pass*"), [Ask, Ask, Ask, Ask]),
+        (run("cat src/.*/x"), [Ask, Ask, Ask, Ask]),
+        (run("cat < ~/x"), [Ask, Ask, Ask, Ask]),
+        (run("grep -f../x a"), [Ask, Ask, Ask, Ask]),
+        (run("cd && cat x"), [Ask, Ask, Ask, Ask]),
+        (run("echo x > ./a"), [Deny, Ask, Allow, Allow]),
         (run("make"), [Deny, Ask, Ask, Allow]),
         (run("echo x > a"), [Deny, Ask, Allow, Allow]),
         (run("echo x > .git/config"), [Deny, Ask, Ask, Ask]),
@@ -209,6 +259,62 @@ fn modes_say_what_no_rule_says() {
     }
     let both = Access::Write { paths: vec!["a".to_owned(), ".git/x".to_owned()] };
     assert_eq!(of(Mode::Full, &both), Ask);
+}
+
+#[cfg(unix)]
+#[test]
+#[allow(clippy::disallowed_methods, reason = "makes a tree to look at")]
+fn a_file_is_known_by_its_absolute_path_and_through_links() {
+    use Answer::{Allow, Ask, Deny};
+    let temp = tempfile::tempdir().unwrap();
+    let place = temp.path().join("tree");
+    for folder in ["src", "secrets", "docs", ".git"] {
+        std::fs::create_dir_all(place.join(folder)).unwrap();
+    }
+    std::fs::write(place.join("secrets/key"), "x").unwrap();
+    for (target, link) in [
+        ("../secrets", "src/link"),
+        ("/", "src/all"),
+        ("../.git", "docs/hooks"),
+        ("../src", "docs/src"),
+    ] {
+        std::os::unix::fs::symlink(target, place.join(link)).unwrap();
+    }
+    let root = mlxcode_base::Root::open(&place).unwrap();
+    let absolute = |path: &str| format!("{}/{path}", root.path().display());
+    let permissions = permissions(RULES).in_root(root.clone());
+    for (access, expect) in [
+        (run(&format!("cat {}", absolute("secrets/key"))), Deny),
+        (run(&format!("cat {}", absolute("src/../secrets/key"))), Deny),
+        (run(&format!("cat < {}", absolute("secrets/key"))), Deny),
+        (run("cat ../tree/secrets/key"), Deny),
+        (run("cat src/link/key"), Deny),
+        (run("cat src/link/../secrets/key"), Deny),
+        (read("src/link/key"), Deny),
+        (write("src/link/new"), Deny),
+        (read(&absolute("secrets/key")), Deny),
+        (run(&format!("cat {}", absolute("src/a.rs"))), Allow),
+        (run("cat src/all/etc/passwd"), Ask),
+        (read("src/all/etc/passwd"), Ask),
+        (write("docs/a.md"), Allow),
+        // A rule that allows a folder allows nothing that lies elsewhere.
+        (write("docs/src/a.rs"), Ask),
+        (write("docs/hooks/x"), Ask),
+    ] {
+        assert_eq!(permissions.decide(Mode::Ask, "tool", &access).answer, expect, "{access}");
+    }
+    let hooks = permissions.decide(Mode::Full, "tool", &write("docs/hooks/x"));
+    assert_eq!(hooks.by, DecidedBy::Guarded);
+}
+
+#[test]
+fn a_yes_to_a_file_elsewhere_is_to_that_line() {
+    let permissions = permissions("{}");
+    let cat = run("git diff --no-index /etc/hosts x");
+    permissions.remember("run", &cat);
+    assert_eq!(permissions.decide(Mode::Ask, "run", &cat).answer, Answer::Allow);
+    let other = run("git diff --no-index /etc/passwd x");
+    assert_eq!(permissions.decide(Mode::Ask, "run", &other).answer, Answer::Ask);
 }
 
 #[test]
@@ -309,13 +415,12 @@ fn tools_of_servers_have_rules_of_their_own() {
 }
 
 #[test]
-fn a_ruling_names_what_decided_and_can_be_logged() {
+fn a_ruling_names_what_decided() {
     let ruling = permissions(RULES).decide(Mode::Ask, "run", &run("ls && sudo rm x"));
     assert_eq!(ruling.why, "your rule `deny` for command `rm`");
-    let json = serde_json::to_value(&ruling).unwrap();
-    assert_eq!(json["by"]["rule"]["command"], "rm");
-    assert_eq!(json["answer"], "deny");
-    assert_eq!(serde_json::from_value::<Ruling>(json).unwrap(), ruling);
+    let rule = PermissionRule::command("rm");
+    assert_eq!(ruling.by, DecidedBy::Rule { source: RuleSource::User, rule });
+    assert_eq!(ruling.answer, Answer::Deny);
     assert!(serde_json::from_str::<PermissionConfig>(r#"{"alow": []}"#).is_err());
     assert_eq!(config(RULES), config(&serde_json::to_string(&config(RULES)).unwrap()));
 }

@@ -3,6 +3,7 @@ use mlxcode_base::{Diagnostic, ErrorKind};
 use thiserror::Error;
 
 use super::config::{PermissionConfig, PermissionRule};
+use super::names::FileNames;
 use super::ruling::{Answer, RuleSource};
 use super::shell::{self, SimpleCommand};
 use super::wrapper::base_name;
@@ -90,7 +91,7 @@ impl Rule {
         if *written == PermissionRule::default() {
             return Err(PermissionError::Empty);
         }
-        let path = written.path.as_deref().map(matcher).transpose()?;
+        let path = written.path.as_deref().map(|glob| matcher(glob, answer)).transpose()?;
         let words = written.command.as_deref().map_or(Ok(Vec::new()), words)?;
         Ok(Self { source, answer, written: written.clone(), path, words })
     }
@@ -107,11 +108,18 @@ impl Rule {
             && self.fits_tool(tool)
     }
 
-    /// Whether it is about this file.
-    pub(super) fn is_of_path(&self, tool: &str, path: &str) -> bool {
-        self.words.is_empty()
-            && self.fits_tool(tool)
-            && self.path.as_ref().is_some_and(|glob| glob.is_match(path))
+    /// Whether it is about this file. What is allowed has to fit by each of its
+    /// names; what is asked or refused by one, and a folder fits that holds
+    /// nothing else.
+    pub(super) fn is_of_path(&self, tool: &str, names: &FileNames) -> bool {
+        let Some(glob) = &self.path else { return false };
+        let fits = if self.answer == Answer::Allow {
+            names.is_inside && names.inside.iter().all(|name| glob.is_match(name))
+        } else {
+            let mut all = names.inside.iter().chain(&names.others);
+            all.any(|name| glob.is_match(name) || glob.is_match(format!("{name}/")))
+        };
+        fits && self.words.is_empty() && self.fits_tool(tool)
     }
 
     /// Whether it speaks of files at all.
@@ -149,11 +157,14 @@ fn words(command: &str) -> Result<Vec<String>, PermissionError> {
     }
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, PermissionError> {
+/// What is refused is refused too where a file system takes large and small
+/// letters for the same.
+fn matcher(glob: &str, answer: Answer) -> Result<GlobMatcher, PermissionError> {
     let trimmed = glob.trim_start_matches("./");
     let anywhere = if trimmed.contains('/') { trimmed.to_owned() } else { format!("**/{trimmed}") };
     GlobBuilder::new(anywhere.trim_start_matches('/'))
         .literal_separator(true)
+        .case_insensitive(answer > Answer::Allow)
         .build()
         .map(|glob| glob.compile_matcher())
         .map_err(|source| PermissionError::Glob { glob: glob.to_owned(), source })

@@ -1,10 +1,8 @@
-use serde::{Deserialize, Serialize};
-
 use super::config::PermissionRule;
 use crate::session::{Mode, Verdict};
 
-/// What was decided, by what, and why: a value for the audit log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What was decided, by what, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ruling {
     /// Whether it may be done.
@@ -16,8 +14,7 @@ pub struct Ruling {
 }
 
 /// Whether something may be done. The later ones are the stricter ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Answer {
     /// It is done.
     Allow,
@@ -28,8 +25,7 @@ pub enum Answer {
 }
 
 /// What decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecidedBy {
     /// A rule of a configuration.
@@ -62,8 +58,7 @@ pub enum DecidedBy {
 }
 
 /// Whose configuration a rule stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RuleSource {
     /// The user's.
     User,
@@ -72,8 +67,7 @@ pub enum RuleSource {
 }
 
 /// What somebody has allowed for the rest of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "grants")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Grant {
     /// Commands that begin with these words.
@@ -110,7 +104,7 @@ impl Ruling {
         if other.answer > self.answer { other } else { self }
     }
 
-    /// As a session reads it.
+    /// As a session reads it; `why` is what the audit log keeps.
     pub fn verdict(self) -> Verdict {
         match self.answer {
             Answer::Allow => Verdict::Allow { rule: self.why },

@@ -5,6 +5,8 @@
 //! what two shells read differently. Nothing is guessed: a line that is read
 //! here runs exactly these commands with exactly these words.
 
+use std::collections::BTreeSet;
+
 /// The longest line that is read; what a person can judge is shorter.
 const MOST_BYTES: usize = 16 << 10;
 
@@ -18,6 +20,8 @@ pub struct SimpleCommand {
     pub assignments: Vec<(String, String)>,
     /// The program and its arguments.
     pub words: Vec<String>,
+    /// Those of the words by which the shell looks for files.
+    pub patterns: BTreeSet<String>,
     /// The files that it is sent to or fed from.
     pub redirects: Vec<Redirect>,
     /// Whether more words come that nobody can see, as for `xargs`.
@@ -200,6 +204,9 @@ impl Reader<'_> {
             if RESERVED.contains(&word.text.as_str()) {
                 return Err(Unsure("it has loops or conditions"));
             }
+        }
+        if word.is_pattern {
+            command.patterns.insert(word.text.clone());
         }
         command.words.push(word.text);
         Ok(())

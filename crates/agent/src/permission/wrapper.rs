@@ -211,8 +211,9 @@ fn inner(
     all: &mut Vec<SimpleCommand>,
 ) -> Result<(), Unsure> {
     let is_open = is_open || outer.is_open;
-    let redirects = outer.redirects.clone();
-    unwrap(SimpleCommand { assignments, words: words.to_vec(), redirects, is_open }, depth - 1, all)
+    let (redirects, patterns) = (outer.redirects.clone(), outer.patterns.clone());
+    let words = words.to_vec();
+    unwrap(SimpleCommand { assignments, words, patterns, redirects, is_open }, depth - 1, all)
 }
 
 /// The files of a command whose words have been replaced by others.

@@ -14,6 +14,13 @@ pub struct BuiltInPrompt {
     pub text: &'static str,
 }
 
+impl BuiltInPrompt {
+    /// Whether conversations use it, as `about` says.
+    pub(crate) fn is_of_conversations(&self) -> bool {
+        self.about.starts_with("conversation: ")
+    }
+}
+
 macro_rules! prompt {
     ($name:literal, $about:literal, [$($value:literal),*]) => {
         BuiltInPrompt {

@@ -39,8 +39,18 @@ pub enum Line {
     },
     /// Something that the answer to the last request is made of.
     Event(GenerationEvent),
+    /// Something that came of an earlier request, whose reader had left.
+    EarlierEvent {
+        /// Which request, from one.
+        request: usize,
+        /// What came.
+        event: GenerationEvent,
+    },
     /// The request, or its answer, failed.
     Failed {
+        /// Which request, from one, where it is not the last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<usize>,
         /// The kind of the error.
         kind: String,
         /// Its sentence.

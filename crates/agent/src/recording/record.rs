@@ -28,6 +28,8 @@ struct Sink(Mutex<Open>);
 struct Open {
     writer: Box<dyn Write + Send>,
     counted: HashSet<String>,
+    /// How many requests were made.
+    requests: usize,
 }
 
 impl<M: fmt::Debug> fmt::Debug for RecordingModel<M> {
@@ -42,7 +44,7 @@ impl<M: LanguageModel> RecordingModel<M> {
         model: M,
         writer: impl Write + Send + 'static,
     ) -> std::result::Result<Self, RecordingError> {
-        let open = Open { writer: Box::new(writer), counted: HashSet::new() };
+        let open = Open { writer: Box::new(writer), counted: HashSet::new(), requests: 0 };
         let sink = Arc::new(Sink(Mutex::new(open)));
         let head = Line::Recording { version: RECORDING_VERSION, model: model.info().into() };
         sink.write(&head).map_err(|source| RecordingError::Unwritable { source })?;
@@ -76,22 +78,23 @@ impl<M: LanguageModel> LanguageModel for RecordingModel<M> {
     }
 
     fn generate(&self, request: GenerateRequest) -> Result<Generation> {
-        self.sink.put(&Line::Request {
+        let number = self.sink.begin(&Line::Request {
             key: request_key(&request.prompt, &request.options),
             prompt: request.prompt.clone(),
             options: options_in_words(&request.options),
         })?;
         let cancel = request.cancel.clone();
-        let answer = self.model.generate(request).inspect_err(|error| self.sink.fail(error))?;
+        let answer =
+            self.model.generate(request).inspect_err(|error| self.sink.fail(number, error))?;
         let (sender, generation) = generation_channel(cancel);
         let sink = Arc::clone(&self.sink);
         let relay = move || {
             // Who stops reading drops the answer, which stops the model.
             for event in answer {
                 let written = match &event {
-                    Ok(event) => sink.put(&Line::Event(event.clone())),
+                    Ok(event) => sink.put(number, event.clone()),
                     Err(error) => {
-                        sink.fail(error);
+                        sink.fail(number, error);
                         Ok(())
                     }
                 };
@@ -117,8 +120,25 @@ impl Sink {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line)
     }
 
-    fn put(&self, line: &Line) -> Result<()> {
-        self.write(line).map_err(|source| engine(RecordingError::Unwritable { source }))
+    /// Writes a request, and gives its number, from one.
+    fn begin(&self, line: &Line) -> Result<usize> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.requests += 1;
+        let written = open.write(line);
+        written.map_err(|source| engine(RecordingError::Unwritable { source }))?;
+        Ok(open.requests)
+    }
+
+    /// Writes what came of a request. Who stopped reading may have made another
+    /// one meanwhile.
+    fn put(&self, request: usize, event: GenerationEvent) -> Result<()> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = if request == open.requests {
+            Line::Event(event)
+        } else {
+            Line::EarlierEvent { request, event }
+        };
+        open.write(&line).map_err(|source| engine(RecordingError::Unwritable { source }))
     }
 
     /// Writes how many tokens something takes, once.
@@ -132,9 +152,11 @@ impl Sink {
     }
 
     /// Notes an error, which goes to the caller in any case.
-    fn fail(&self, error: &Error) {
-        let kind = error.kind().as_str().to_owned();
-        let _ = self.write(&Line::Failed { kind, message: error.to_string() });
+    fn fail(&self, request: usize, error: &Error) {
+        let (kind, message) = (error.kind().as_str().to_owned(), error.to_string());
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = Some(request).filter(|request| *request != open.requests);
+        let _ = open.write(&Line::Failed { request, kind, message });
     }
 }
 

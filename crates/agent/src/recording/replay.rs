@@ -91,11 +91,20 @@ impl ReplayModel {
                 let last = self.exchanges.last_mut();
                 last.map(|exchange| exchange.events.push(event)).is_some()
             }
-            Line::Failed { kind, message } => {
-                let last = self.exchanges.last_mut();
-                last.map(|exchange| exchange.failed = Some((kind, message))).is_some()
+            Line::EarlierEvent { request, event } => {
+                let one = self.exchange(request);
+                one.map(|exchange| exchange.events.push(event)).is_some()
+            }
+            Line::Failed { request, kind, message } => {
+                let one = self.exchange(request.unwrap_or(self.exchanges.len()));
+                one.map(|exchange| exchange.failed = Some((kind, message))).is_some()
             }
         }
+    }
+
+    /// A request by its number, from one.
+    fn exchange(&mut self, number: usize) -> Option<&mut Exchange> {
+        self.exchanges.get_mut(number.checked_sub(1)?)
     }
 
     fn counted(&self, what: &str, prompt: &Prompt) -> Result<usize> {

@@ -1,13 +1,13 @@
 //! Pictures and documents that a message names.
 
-use mlxcode_base::Diagnostic as _;
+use mlxcode_base::{ByteSize, Diagnostic as _};
 use mlxcode_context::Attachment;
 use mlxcode_models::Image;
 
 use super::Input;
 use super::event::Event;
 use super::worker::Worker;
-use crate::attachment::{AttachedFile, AttachmentOptions};
+use crate::attachment::{AttachedFile, AttachmentOptions, IMAGES_BYTES, PageRange, image_bytes};
 
 /// The most files of a message: more do not fit into a context, and each may
 /// take a minute.
@@ -28,8 +28,10 @@ impl Worker<'_> {
         room_tokens: usize,
     ) -> (String, Vec<Image>) {
         let (mut text, mut images) = (String::new(), Vec::new());
-        let mut files = input.attached.clone();
-        for one in named.iter().map(AttachedFile::from) {
+        let mut files: Vec<_> = input.attached.iter().cloned().map(|file| (file, None)).collect();
+        for one in named {
+            let pages = one.pages.map(|pages| PageRange { first: pages.first, last: pages.last });
+            let one = (AttachedFile::from(one), pages);
             if !files.contains(&one) {
                 files.push(one);
             }
@@ -45,11 +47,25 @@ impl Worker<'_> {
         let mut options = AttachmentOptions { sees, cancel, ..AttachmentOptions::default() };
         let room = room_tokens.saturating_mul(TOKEN_BYTES) / files.len().max(1);
         options.text_bytes = options.text_bytes.min(room);
-        for file in &files {
+        let given: u64 = if sees { input.images.iter().map(image_bytes).sum() } else { 0 };
+        options.images_bytes = options.images_bytes.saturating_sub(given);
+        for (file, pages) in &files {
+            options.pages = *pages;
             match self.parts.ground.attach(file, &options) {
                 // Who provides no reader has no need of one.
                 None => {}
-                Some(Ok(attached)) => {
+                Some(Ok(mut attached)) => {
+                    let taken = attached.images_bytes();
+                    if taken > options.images_bytes {
+                        attached.images.clear();
+                        let most = ByteSize(IMAGES_BYTES);
+                        let why = format!(
+                            "It is left out: the pictures of a message take {most} at most."
+                        );
+                        attached.remarks.push(why);
+                    } else {
+                        options.images_bytes -= taken;
+                    }
                     text.push_str(&attached.told());
                     text.push_str("\n\n");
                     for remark in &attached.remarks {

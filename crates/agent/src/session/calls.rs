@@ -12,6 +12,9 @@ use super::worker::{Next, Worker};
 use crate::error::Result;
 use crate::tool::{Access, Outcome, World};
 
+/// What a model is told of a call that was not done any more.
+pub(super) const STOPPED: &str = "it was not done, since the turn was stopped";
+
 /// What a call came to.
 enum Answered {
     /// The model is told this.
@@ -23,26 +26,33 @@ enum Answered {
 impl Worker<'_> {
     /// Does what an answer calls for, one after the other, and tells the model.
     pub fn answer_calls(&mut self, calls: &[ToolCall]) -> Result<Next> {
-        let mut end = None;
+        for (place, call) in calls.iter().enumerate() {
+            self.emit(Event::ToolCalled { call: call.clone() });
+            match self.answer_call(&mut call.clone())? {
+                Answered::Told { text, ok } => self.tell_answer(call, text, ok),
+                Answered::End(end) => {
+                    self.tell_answer(call, STOPPED.to_owned(), false);
+                    self.leave_calls(&calls[place + 1..], STOPPED);
+                    return Ok(Next::End(end));
+                }
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    /// Tells the model that calls were not done: each is answered, or the next
+    /// prompt would be refused.
+    pub fn leave_calls(&mut self, calls: &[ToolCall], why: &str) {
         for call in calls {
             self.emit(Event::ToolCalled { call: call.clone() });
-            let answered = match end {
-                // Each call is answered, or the next prompt would be refused.
-                Some(_) => told_not("it was not done, since the turn was stopped"),
-                None => self.answer_call(&mut call.clone())?,
-            };
-            let (text, ok) = match answered {
-                Answered::Told { text, ok } => (text, ok),
-                Answered::End(reason) => {
-                    end = Some(reason);
-                    ("it was not done, since the turn was stopped".to_owned(), false)
-                }
-            };
-            let (id, name) = (call.id.clone(), call.name.clone());
-            self.emit(Event::ToolAnswered { id, name, text: text.clone(), ok });
-            self.say(Message::tool(call.id.clone(), text), None);
+            self.tell_answer(call, why.to_owned(), false);
         }
-        Ok(end.map_or(Next::Again, Next::End))
+    }
+
+    fn tell_answer(&mut self, call: &ToolCall, text: String, ok: bool) {
+        let (id, name) = (call.id.clone(), call.name.clone());
+        self.emit(Event::ToolAnswered { id, name, text: text.clone(), ok });
+        self.say(Message::tool(call.id.clone(), text), None);
     }
 
     fn answer_call(&mut self, call: &mut ToolCall) -> Result<Answered> {

@@ -52,7 +52,6 @@ impl Worker<'_> {
     }
 
     pub fn ask(&mut self, tool: &str, approval: Approval) -> Decision {
-        let (id, what) = (approval.id.clone(), approval.what.clone());
         let asked = Instant::now();
         self.emit(Event::ApprovalNeeded(approval.clone()));
         let mut decision = self.out.decision(&self.cancel);
@@ -62,16 +61,58 @@ impl Worker<'_> {
             decision = self.out.decision(&self.cancel);
         }
         self.waited += asked.elapsed();
-        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
-        self.decided(&id, tool, &what, allowed, "a person".to_owned());
+        self.decided_by_person(tool, &approval, &decision);
         decision
+    }
+
+    /// A yes to some of the files is a no to the others, and each is told.
+    fn decided_by_person(&mut self, tool: &str, approval: &Approval, decision: &Decision) {
+        let (id, by) = (approval.id.as_str(), "a person");
+        if let Access::Write { paths } = &approval.access {
+            let is_named = |path: &String| match decision {
+                Decision::Only(wanted) => wanted.contains(path),
+                Decision::Parts(parts) | Decision::PartsBecause(parts, _) => {
+                    parts.iter().any(|part| part.is_of(path))
+                }
+                _ => true,
+            };
+            // A file that gets another path is named by the one that it has.
+            let is_taken = |path: &String| {
+                let from = self.moves.iter().find(|(_, to)| to == path);
+                is_named(from.map_or(path, |(from, _)| from))
+            };
+            let (taken, left): (Vec<String>, Vec<String>) =
+                paths.iter().cloned().partition(is_taken);
+            if !left.is_empty() {
+                for (paths, allowed) in [(taken, true), (left, false)] {
+                    if !paths.is_empty() {
+                        let what = Access::Write { paths: paths.clone() }.to_string();
+                        self.write_down(id, tool, &what, (allowed, by), paths);
+                    }
+                }
+                return;
+            }
+        }
+        let allowed = !matches!(decision, Decision::No | Decision::Because(_));
+        self.decided(id, tool, &approval.what, allowed, by.to_owned());
     }
 
     /// Tells what was decided, and writes it down.
     fn decided(&mut self, id: &str, tool: &str, what: &str, allowed: bool, by: String) {
-        let decision = AuditedDecision::new(what, allowed, &by);
+        self.write_down(id, tool, what, (allowed, &by), Vec::new());
+    }
+
+    fn write_down(
+        &mut self,
+        id: &str,
+        tool: &str,
+        what: &str,
+        (allowed, by): (bool, &str),
+        files: Vec<String>,
+    ) {
+        let decision = AuditedDecision::new(what, allowed, by);
         let noted = self.parts.ground.note_decision(self.actor(tool), decision);
-        self.emit(Event::Decided { id: id.to_owned(), allowed, by });
+        self.emit(Event::Decided { id: id.to_owned(), allowed, files, by: by.to_owned() });
         if let Err(error) = noted {
             let text = format!("the audit log does not know of it: {error}");
             self.emit(Event::Notice { text });

@@ -53,7 +53,7 @@ pub enum Event {
     },
     /// Edits were placed; nothing is written yet.
     Proposed(Proposal),
-    /// Somebody has to decide: [`Running::decide`](super::Running::decide).
+    /// Somebody has to decide: [`SessionTurn::decide`](super::SessionTurn::decide).
     /// Whoever asks for the next event without having decided says no.
     ApprovalNeeded(Approval),
     /// More of the answer to why something is to be done.
@@ -67,6 +67,9 @@ pub enum Event {
         id: String,
         /// Whether it was allowed.
         allowed: bool,
+        /// Of edits that were agreed to in part, the files that this is about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// Who decided: a person, or a rule in words.
         by: String,
     },
@@ -264,6 +267,14 @@ pub struct PartOfFile {
     pub path: String,
     /// What of its change is applied.
     pub part: FilePart,
+}
+
+impl PartOfFile {
+    /// Whether something of the change of this file is applied.
+    pub(super) fn is_of(&self, path: &str) -> bool {
+        let takes = !matches!(&self.part, FilePart::Hunks(taken) if !taken.contains(&true));
+        takes && self.path == path
+    }
 }
 
 /// What of a file's change is applied.

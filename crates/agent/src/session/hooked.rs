@@ -114,6 +114,10 @@ impl Worker<'_> {
             self.state.remarks.extend(outcome.context);
         }
         let outcome = self.hear(&Happening::PromptSubmitted { prompt: said.to_owned() });
+        // Who stops the turn has no need to hear that nobody answered.
+        if self.cancel.is_cancelled() {
+            return false;
+        }
         if outcome.decision == HookDecision::Deny {
             let by = outcome.decided_by.unwrap_or_default();
             let why = outcome.reason.unwrap_or_else(|| "it says no more".to_owned());

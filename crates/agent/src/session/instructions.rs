@@ -10,6 +10,7 @@ use mlxcode_models::{LanguageModel, Message};
 
 use super::{SessionOptions, SessionParts, skills};
 use crate::error::Result;
+use crate::prompts::BUILT_IN;
 
 /// Files in which a project says how it wants to be worked on. Of the first
 /// three, the first that is there: they are usually the same text.
@@ -29,25 +30,13 @@ pub struct Instruction {
     pub text: String,
 }
 
-/// The prompts of conversations, which are looked at before one begins.
-const PROMPTS: [&str; 9] = [
-    "session",
-    "summarise",
-    "plan",
-    "plan_accepted",
-    "declined",
-    "repair_call",
-    "repair_checks",
-    "repair_edits",
-    "repair_length",
-];
-
 /// The message with the instructions, and what the person should know of it.
 pub fn system_message(
     parts: &SessionParts,
     options: &SessionOptions,
 ) -> Result<(Message, Vec<String>)> {
-    PROMPTS.iter().try_for_each(|name| options.prompts.check(name))?;
+    let mut used = BUILT_IN.iter().filter(|prompt| prompt.is_of_conversations());
+    used.try_for_each(|prompt| options.prompts.check(prompt.name))?;
     let tools = options.tools.gives(parts.model.info());
     let mut said = of_project(parts.ground.root());
     let mut notices = Vec::new();

@@ -21,6 +21,7 @@ mod skills;
 mod state;
 mod step;
 mod summary;
+mod take;
 mod taken;
 mod transcript;
 mod turn;
@@ -213,6 +214,8 @@ impl Session {
     }
 
     /// A session that goes on from what was written down of an earlier one.
+    /// `last_turn` is the last one that was, also where it was forgotten since:
+    /// the next one follows it.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -220,10 +223,12 @@ impl Session {
         parts: SessionParts,
         options: SessionOptions,
         entries: Vec<Entry>,
+        last_turn: u64,
     ) -> Result<Self> {
         let session = Self::new(parts, options)?;
         session.with_state(|state| {
-            state.turn = entries.iter().map(|entry| entry.turn).max().unwrap_or_default();
+            let told = entries.iter().map(|entry| entry.turn).max().unwrap_or_default();
+            state.turn = last_turn.max(told);
             state.entries = entries;
             state.close_turn();
         })?;

@@ -42,6 +42,9 @@ impl Worker<'_> {
             return Ok(Proposed::Nothing);
         }
         let paths = plan.changes().iter().flat_map(paths_of).collect();
+        let moved =
+            |change: &FileChange| Some((change.path.to_string(), change.to.as_ref()?.to_string()));
+        self.moves = plan.changes().iter().filter_map(moved).collect();
         let access = Access::Write { paths };
         let advice = match self.judge(tool, &access) {
             Verdict::Deny { .. } => Advice::default(),

@@ -34,7 +34,9 @@ impl Worker<'_> {
         let mut chat = self.chat();
         chat.messages.extend(unanswered(&chat.messages));
         chat.messages.push(Message::user(why));
-        let tools = std::mem::take(&mut chat.tools);
+        // They stand in front of all: without them nothing of what the model has
+        // read would be of use.
+        let tools = chat.tools.clone();
         let calls_before = chat.messages.iter().map(|message| message.tool_calls.len()).sum();
         let options = GenerateOptions {
             max_tokens: Some(WHY_TOKENS.min(self.answer_tokens())),

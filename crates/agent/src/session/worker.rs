@@ -5,21 +5,19 @@ use std::time::{Duration, Instant};
 use minijinja::{Value, context};
 use mlxcode_base::{CancelToken, Diagnostic as _};
 use mlxcode_context::{Budget, PackRequest, Piece};
-use mlxcode_models::{Chat, FinishReason, Message, Prompt, Role, Usage};
+use mlxcode_models::{Chat, Message, Prompt, Role, Usage};
 
 use super::channel::Channel;
-use super::event::{Approval, Decision, Event, TurnEnd};
+use super::event::{Event, TurnEnd};
 use super::instructions;
 use super::ledger::ContextLedger;
 use super::options::ANSWER_TOKENS;
 use super::policy::Mode;
-use super::propose::Proposed;
 use super::repeats::Repeats;
 use super::state::State;
-use super::step::Step;
 use super::{Input, SessionOptions, SessionParts};
 use crate::error::{Error, Result};
-use crate::tool::{Access, ToolBox};
+use crate::tool::ToolBox;
 use crate::turn::CONTEXT_TOKENS;
 
 /// Who works on a turn.
@@ -46,6 +44,8 @@ pub(super) struct Worker<'a> {
     /// How often a program let it go on where it wanted to stop.
     pub kept_going: usize,
     proposals: usize,
+    /// The files that get another path by what was proposed last, and the path.
+    pub(super) moves: Vec<(String, String)>,
 }
 
 /// What a step led to.
@@ -84,6 +84,7 @@ impl<'a> Worker<'a> {
             note: None,
             kept_going: 0,
             proposals: 0,
+            moves: Vec::new(),
         }
     }
 
@@ -104,7 +105,7 @@ impl<'a> Worker<'a> {
     pub fn report(&mut self, call: &str, prompt: &str) -> String {
         let mut state = State {
             system: self.state.system.clone(),
-            turn: 1,
+            turn: self.state.turn,
             mode: Mode::ReadOnly,
             ..State::default()
         };
@@ -113,15 +114,13 @@ impl<'a> Worker<'a> {
         inner.within = [self.within.clone(), vec![call.to_owned()]].concat();
         inner.tools = self.tools.clone();
         inner.tools.keep(|name| !["edit", "write", "run", "task"].contains(&name));
-        // It shares what is left of the turn.
-        inner.usage = Usage::default();
+        // It shares what is left of the turn, and people's time is not its own.
+        inner.usage = self.usage;
         inner.steps = self.steps;
         inner.begun = self.begun;
         inner.waited = self.waited;
         let end = inner.turn(&input).unwrap_or_else(|error| failed(&error));
-        let (usage, steps) = (inner.usage, inner.steps);
-        self.usage = sum(self.usage, usage);
-        self.steps = steps;
+        (self.usage, self.steps, self.waited) = (inner.usage, inner.steps, inner.waited);
         let said = state.entries.iter().rev().map(|entry| &entry.message);
         let report = said.map(|message| message.content.trim()).find(|text| !text.is_empty());
         match (end, report) {
@@ -137,7 +136,7 @@ impl<'a> Worker<'a> {
             self.emit(Event::Notice { text });
         }
         if !self.hear_prompt(&said) {
-            return Ok(TurnEnd::Declined);
+            return Ok(self.declined());
         }
         self.gather_tools();
         let words = if self.plans { self.words("plan", context! { words => said })? } else { said };
@@ -181,7 +180,7 @@ impl<'a> Worker<'a> {
         request.files = &self.state.pinned;
         request.earlier = earlier.as_ref();
         // An overview is needed once.
-        request.with_map = self.state.turn == 1;
+        request.with_map = self.state.entries.is_empty();
         request.cancel = self.cancel.clone();
         let context = self.parts.ground.pack(&request, &budget)?;
         self.emit(Event::Context(ContextLedger::of(&context)));
@@ -217,104 +216,6 @@ impl<'a> Worker<'a> {
         }
         self.say(message, Some(words.to_owned()));
         Ok(())
-    }
-
-    /// What an answer leads to.
-    fn take(&mut self, step: Step) -> Result<Next> {
-        let Step { message, items, broken, reason } = step;
-        let calls = message.tool_calls.clone();
-        let text = message.content.clone();
-        let is_new = self.repeats.answer(&message);
-        self.say(message, None);
-        match reason {
-            FinishReason::Cancelled => return Ok(Next::End(TurnEnd::Cancelled)),
-            FinishReason::Length if self.usage.completion_tokens >= self.options.limits.tokens => {
-                return Ok(Next::End(TurnEnd::Tokens));
-            }
-            FinishReason::Length if items.is_empty() && calls.is_empty() => {
-                return Ok(Next::End(TurnEnd::Length));
-            }
-            FinishReason::Length => {
-                let why = self.words("repair_length", context! {})?;
-                return Ok(self.repair(TurnEnd::Length, &why));
-            }
-            _ => {}
-        }
-        if !is_new {
-            return Ok(Next::End(TurnEnd::Loop));
-        }
-        if !calls.is_empty() {
-            return self.answer_calls(&calls);
-        }
-        if let Some(reason) = broken {
-            let why = self.words("repair_call", context! { reason })?;
-            return Ok(self.repair(TurnEnd::Unrepaired, &why));
-        }
-        if self.plans {
-            return self.plan(text);
-        }
-        if items.is_empty() {
-            return Ok(Next::End(TurnEnd::Done));
-        }
-        let proposed = self.propose(&items, "edit")?;
-        let note = self.note.take();
-        self.state.note(note);
-        Ok(match proposed {
-            Proposed::Nothing => Next::End(TurnEnd::Done),
-            Proposed::Done => self.pass_on_remarks(),
-            Proposed::End(end) => Next::End(end),
-            Proposed::Wrong(why) => self.repair(TurnEnd::Unrepaired, &why),
-            Proposed::Told(why) => {
-                self.say(Message::user(why), None);
-                Next::Again
-            }
-        })
-    }
-
-    /// After a change nobody says anything to the model any more, unless
-    /// programs of plugins do.
-    fn pass_on_remarks(&mut self) -> Next {
-        match self.take_remarks().trim_end() {
-            "" => Next::End(TurnEnd::Done),
-            remarks => {
-                let is_noted = self.state.entries.last().is_some_and(|last| last.note.is_some());
-                let applied = if is_noted { "" } else { "The edits were applied.\n\n" };
-                let told = format!("{applied}{remarks}");
-                self.repair(TurnEnd::Done, &told)
-            }
-        }
-    }
-
-    /// Shows a plan, and goes on where somebody agrees.
-    fn plan(&mut self, plan: String) -> Result<Next> {
-        self.emit(Event::PlanProposed { plan });
-        let approval = Approval {
-            id: self.next_id("plan"),
-            what: "carry out the plan".to_owned(),
-            why: "a plan was asked for first".to_owned(),
-            access: Access::Other,
-        };
-        let words = match self.ask("plan", approval) {
-            Decision::No => return Ok(Next::End(TurnEnd::Declined)),
-            Decision::Because(why) => self.words("plan", context! { words => why })?,
-            _ => {
-                self.plans = false;
-                self.words("plan_accepted", context! {})?
-            }
-        };
-        self.say(Message::user(words), None);
-        Ok(Next::Again)
-    }
-
-    /// Tells the model what was wrong, unless that was done often enough.
-    pub fn repair(&mut self, otherwise: TurnEnd, why: &str) -> Next {
-        if self.attempts >= self.options.limits.repairs {
-            return Next::End(otherwise);
-        }
-        self.attempts += 1;
-        self.emit(Event::Repair { attempt: self.attempts, reason: why.to_owned() });
-        self.say(Message::user(why), None);
-        Next::Again
     }
 
     fn limit(&mut self) -> Option<TurnEnd> {

@@ -83,22 +83,59 @@ impl SessionStore {
     /// Deletes the sessions to which nothing was appended since, and tells how
     /// many.
     pub fn delete_unused_since(&self, before_ms: u64) -> Result<usize> {
-        let ids: Vec<SessionId> = self.read(|file| {
+        let ids = self.unused_since(before_ms)?;
+        self.delete_unused(&ids, before_ms)
+    }
+
+    fn unused_since(&self, before_ms: u64) -> Result<Vec<SessionId>> {
+        self.read(|file| {
             let mut query =
                 file.prepare("SELECT key FROM session WHERE updated_ms < ?1 AND name IS NULL")?;
             let keys = query.query_map([signed(before_ms)], |row| row.get::<_, String>(0))?;
             keys.map(|key| key?.parse().map_err(Problem::Damage)).collect()
-        })?;
-        ids.iter().try_for_each(|id| self.delete(id))?;
-        Ok(ids.len())
+        })
+    }
+
+    /// Deletes those of some sessions that are still unused: somebody may go on
+    /// with one, name it or delete it meanwhile.
+    fn delete_unused(&self, ids: &[SessionId], before_ms: u64) -> Result<usize> {
+        let mut deleted = 0;
+        for id in ids {
+            let is_unused = |file: &Connection, session| {
+                Ok(file.query_row(
+                    "SELECT updated_ms < ?2 AND name IS NULL FROM session WHERE id = ?1",
+                    params![session, signed(before_ms)],
+                    |row| row.get(0),
+                )?)
+            };
+            match self.delete_where(id, is_unused) {
+                Ok(is_deleted) => deleted += usize::from(is_deleted),
+                Err(SessionError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(deleted)
     }
 
     /// Deletes a session for good: its records, but for those that a fork
     /// shares, their words in the index, and what the file and its log still
     /// held of them are overwritten.
     pub fn delete(&self, id: &SessionId) -> Result<()> {
-        self.change(|file| {
+        self.delete_where(id, |_, _| Ok(true)).map(drop)
+    }
+
+    /// Deletes a session where it is still to be deleted when nobody else can
+    /// change it; whether it was.
+    fn delete_where(
+        &self,
+        id: &SessionId,
+        is_wanted: impl FnOnce(&Connection, i64) -> Result<bool, Problem>,
+    ) -> Result<bool> {
+        let is_deleted = self.change(|file| {
             let (session, _) = summary_of(file, id)?;
+            if !is_wanted(file, session)? {
+                return Ok(false);
+            }
             forget_words(file, session)?;
             file.execute(
                 "DELETE FROM body WHERE id IN (SELECT body FROM record AS own WHERE session = ?1
@@ -110,13 +147,16 @@ impl SessionStore {
                 file.execute(&format!("DELETE FROM {table} WHERE session = ?1"), [session])?;
             }
             file.execute("DELETE FROM session WHERE id = ?1", [session])?;
-            Ok(())
+            Ok(true)
         })?;
-        // The log of changes holds the pages as they were.
-        let connection = self.lock();
-        connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|error| self.failed(error))
+        if is_deleted {
+            // The log of changes holds the pages as they were.
+            let connection = self.lock();
+            connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(|error| self.failed(error))?;
+        }
+        Ok(is_deleted)
     }
 }
 
@@ -161,4 +201,43 @@ fn tokens(file: &Connection, session: i64) -> Result<(u64, u64), Problem> {
         sums.1 = sums.1.saturating_add(tokens("completion_tokens"));
     }
     Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NewRecord, Surroundings, SystemSurroundings};
+    use super::*;
+
+    /// A clock that a test sets.
+    #[derive(Debug)]
+    struct At(u64);
+
+    impl Surroundings for At {
+        fn now_ms(&self) -> u64 {
+            self.0
+        }
+
+        fn random(&self) -> u64 {
+            SystemSurroundings.random()
+        }
+    }
+
+    #[test]
+    fn what_is_used_while_others_are_deleted_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.sqlite3");
+        let (then, now) =
+            (SessionStore::open_with(&path, At(1_000)), SessionStore::open_with(&path, At(9_000)));
+        let (then, now) = (then.unwrap(), now.unwrap());
+        let begin = || then.create(&NewSession::default()).unwrap();
+        let (old, used, named, gone) = (begin(), begin(), begin(), begin());
+        let found = now.unused_since(5_000).unwrap();
+        assert_eq!(found.len(), 4);
+        now.append(&used, &NewRecord::user(1, "and now?")).unwrap();
+        now.rename(&named, Some("a name")).unwrap();
+        now.delete(&gone).unwrap();
+        assert_eq!(now.delete_unused(&found, 5_000).unwrap(), 1);
+        assert!(now.summary(&old).is_err());
+        assert!(now.summary(&used).is_ok() && now.summary(&named).is_ok());
+    }
 }

@@ -118,8 +118,11 @@ impl StoredLog {
                 record.data["proposal"] = as_json(proposal);
                 record
             }
-            Event::Decided { id, allowed: false, .. } if state.proposed.contains_key(id) => {
-                let files = state.proposed.remove(id).unwrap_or(0);
+            Event::Decided { id, allowed: false, files: left, .. }
+                if state.proposed.contains_key(id) =>
+            {
+                let all = state.proposed.remove(id).unwrap_or(0);
+                let files = if left.is_empty() { all } else { left.len() };
                 let rejected = NewRecord::edit(turn, EditOutcome::Rejected, files);
                 return vec![whole(), rejected];
             }

@@ -194,6 +194,12 @@ fn what_our_reader_cannot_mend_another_may() {
     let attached = ground().with("pdftotext", script).read("a.pdf", false).unwrap();
     assert_eq!(attached.text.as_deref(), Some("[page 1]\none\n\n[page 2]\ntwo"));
     assert_eq!(attached.remarks, ["It is damaged: `pdftotext` read what it could."]);
+    // One page more than is wanted tells that there are more.
+    let more = "for page in $(seq $5 $7); do printf 'a\\n\\f'; done";
+    let attached = ground().with("pdftotext", more).read("a.pdf", false).unwrap();
+    let all = "What follows page 300 was not read.";
+    assert_eq!(attached.remarks, ["It is damaged: `pdftotext` read what it could.", all]);
+    assert!(!attached.text.unwrap().contains("[page 301]"));
     ground().with("pdftotext", "exit 1").fails("a.pdf", false, "attachment.damaged", "a.pdf");
     ground().with("pdftotext", "true").fails("a.pdf", false, "attachment.damaged", "a.pdf");
 }
@@ -249,6 +255,20 @@ fn pages_that_are_pictures_are_read_as_such() {
     let reading = || ground().with("tesseract", "printf 'read: '; tail -c 7");
     let attached = reading().read("a.pdf", false).unwrap();
     assert_eq!(attached.text.as_deref(), Some("[page 1]\nread: page 1\n\n[page 2]\nread: page 2"));
+    // What a provider would refuse is not shown.
+    let large = "cat >/dev/null; printf '\\211PNG'; head -c $((4 << 20)) /dev/zero";
+    let painter = format!("test $5 = 1 && {{ {painter}; exit; }}; {large}");
+    let attached = ground().with("pdftoppm", &painter).read("a.pdf", true).unwrap();
+    assert_eq!(attached.images.len(), 1);
+    let left = "Page 2 are pictures that were left out: the picture of page 2 has";
+    assert!(attached.remarks[0].starts_with(left), "{:?}", attached.remarks);
+    // Nor more than fits into a message.
+    let mut options = AttachmentOptions::default();
+    (options.sees, options.images_bytes) = (true, 15);
+    let file = AttachedFile::InTree(RelPath::new("a.pdf").unwrap());
+    let attached = ground().reader().read(&file, &options).unwrap();
+    assert_eq!(attached.images.len(), 1);
+    assert!(attached.remarks[0].starts_with("Page 2 are"), "{:?}", attached.remarks);
     // One page of text, one of a picture that nothing can read.
     let mixed = [pages(2), page(1, "words"), page(2, ""), DocumentLine::End];
     let attached = Ground::new(&files).printing(&mixed, "").read("a.pdf", false).unwrap();

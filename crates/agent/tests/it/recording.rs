@@ -7,7 +7,9 @@ use mlxcode_agent::recording::{RecordingError, RecordingModel, ReplayModel};
 use mlxcode_agent::{Task, Turn, TurnRequest};
 use mlxcode_base::Diagnostic;
 use mlxcode_models::{
-    Error, GenerateRequest, GenerationEvent, LanguageModel, Message, Prompt, ScriptedModel,
+    Error, FinishReason, Finished, GenerateRequest, Generation, GenerationEvent, GenerationSender,
+    LanguageModel, Message, ModelInfo, Prompt, ScriptedModel, Timings, Token, Usage,
+    generation_channel,
 };
 use proptest::prelude::*;
 
@@ -82,6 +84,62 @@ fn a_turn_is_played_again_to_the_byte() {
     let replay = RecordingModel::new(ReplayModel::read(&file.text()).unwrap(), again.clone());
     ask(&replay.unwrap());
     assert_eq!(again.text(), file.text());
+}
+
+/// A model whose answers go on when a test wants it.
+struct Slow {
+    info: ModelInfo,
+    senders: Arc<Mutex<Vec<GenerationSender>>>,
+}
+
+impl LanguageModel for Slow {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count_tokens(&self, _: &Prompt) -> mlxcode_models::Result<usize> {
+        Ok(1)
+    }
+
+    fn generate(&self, request: GenerateRequest) -> mlxcode_models::Result<Generation> {
+        let (sender, generation) = generation_channel(request.cancel);
+        self.senders.lock().unwrap().push(sender);
+        Ok(generation)
+    }
+}
+
+#[test]
+fn what_an_abandoned_answer_still_says_is_its_own() {
+    let (file, senders) = (Shared::default(), Arc::<Mutex<Vec<GenerationSender>>>::default());
+    let slow = Slow { info: ModelInfo::new("slow", 100), senders: Arc::clone(&senders) };
+    let model = RecordingModel::new(slow, file.clone()).unwrap();
+    let token = |text: &str| GenerationEvent::Token(Token::new(1, text));
+    let end = |reason| {
+        let (usage, timings) = (Usage::default(), Timings::default());
+        GenerationEvent::Finished(Finished { reason, usage, timings })
+    };
+    let say = |answer: usize, event: &GenerationEvent| {
+        senders.lock().unwrap()[answer].send(Ok(event.clone()));
+    };
+    // The first answer is left after its first word, and ends when the second
+    // has begun.
+    let mut first = model.generate(request("one")).unwrap();
+    say(0, &token("a"));
+    assert_eq!(first.next().unwrap().unwrap(), token("a"));
+    drop(first);
+    let mut second = model.generate(request("two")).unwrap();
+    say(1, &token("b"));
+    assert_eq!(second.next().unwrap().unwrap(), token("b"));
+    say(0, &end(FinishReason::Cancelled));
+    while !file.text().contains("cancelled") {
+        std::thread::yield_now();
+    }
+    say(1, &end(FinishReason::Stop));
+    assert_eq!(second.next().unwrap().unwrap(), end(FinishReason::Stop));
+
+    let replay = ReplayModel::read(&file.text()).unwrap();
+    assert_eq!(events(&replay, request("one")), [token("a"), end(FinishReason::Cancelled)]);
+    assert_eq!(events(&replay, request("two")), [token("b"), end(FinishReason::Stop)]);
 }
 
 #[test]

@@ -305,6 +305,7 @@ fn begin(
     setup.log = recorder.clone().map(|recorder| recorder as Arc<dyn SessionLog>);
     if let Some(recorded) = recorded {
         setup.entries.clone_from(&recorded.entries);
+        setup.last_turn = recorded.turns.into();
         setup.options.name = recorded.id.to_string();
     }
     let session = workspace.session(model, setup)?;

@@ -4,13 +4,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use mlxcode_core::{Approval, Decision, Event, Input, Timings, TurnEnd, Usage};
-use mlxcode_terminal::Role;
+use mlxcode_terminal::{Role, forget_typed};
 
 use super::approve::{Asked, Pending};
 use super::spinner::Spinner;
 use super::view::View;
 use super::{Repl, approve, proposal, streams};
 use crate::exit::{Failure, Outcome, show_error, written};
+use crate::typing::Hidden;
 
 /// What a conversation took so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +41,8 @@ impl Repl<'_, '_> {
         let spinner = Spinner::new(&self.screen);
         let mut view = View::new(&self.screen, self.shows_thinking);
         let mut spent = Spent::default();
+        let mut asked = Duration::ZERO;
+        let mut hidden = self.keep_typing_out();
         spinner.begin("reading the code");
         while let Some(event) = turn.next() {
             spinner.end();
@@ -51,7 +54,11 @@ impl Repl<'_, '_> {
             match &event {
                 Event::ApprovalNeeded(approval) => {
                     written(view.finish_text(&mut *self.host.output))?;
+                    drop(hidden.take());
+                    let since = Instant::now();
                     let decision = self.decide(approval)?;
+                    asked += since.elapsed();
+                    hidden = self.keep_typing_out();
                     turn.decide(decision);
                 }
                 Event::Proposed(proposed) => {
@@ -70,20 +77,37 @@ impl Repl<'_, '_> {
             }
         }
         spinner.end();
-        drop(turn);
+        drop((turn, hidden));
+        // How long somebody thought about a question is no work.
+        let took = begun.elapsed().saturating_sub(asked);
         if let Some(why) = self.recorder.as_ref().and_then(|recorder| recorder.take_broken()) {
             self.say(Role::Warning, &format!("the conversation is not kept: {why}"))?;
         }
-        self.totals.add(&spent, begun.elapsed());
-        let line = spent.line(begun.elapsed());
+        self.totals.add(&spent, took);
+        let line = spent.line(took);
         self.say(Role::Faint, &line)?;
         written(writeln!(self.host.output))
     }
 }
 
 impl Repl<'_, '_> {
+    /// What is typed while the model works is for the next prompt, and would
+    /// stand in the middle of what is being written.
+    pub(super) fn keep_typing_out(&self) -> Option<Hidden> {
+        if self.screen.capabilities.cursor { Hidden::for_later() } else { None }
+    }
+
+    /// What was typed before a question was shown is no answer to it.
+    pub(super) fn forget_typed(&self) -> Outcome<()> {
+        if self.screen.capabilities.cursor {
+            forget_typed()?;
+        }
+        Ok(())
+    }
+
     /// Asks until it is decided; the editor comes in between.
     fn decide(&mut self, approval: &Approval) -> Outcome<Decision> {
+        self.forget_typed()?;
         loop {
             let can_edit = self.host.editor.is_some();
             let mut nobody = io::empty();

@@ -93,6 +93,7 @@ impl View {
             Event::Checked { check, ok, output } => self.checked(check, *ok, output, out),
             Event::Repair { attempt, reason } => {
                 let first = reason.lines().find(|line| !line.is_empty()).unwrap_or_default();
+                let first = first.trim_end_matches(':');
                 self.line(Role::Warning, &format!("trying again ({attempt}): {first}"), out)
             }
             Event::Notice { text } => self.line(Role::Warning, text, out),

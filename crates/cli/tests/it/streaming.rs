@@ -98,3 +98,71 @@ fn a_terminal_takes_another_width_while_an_answer_comes() {
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
 }
+
+const CHANGE: &str = "greet.py\n```python\n<<<<<<< SEARCH\n    return \"hello\"\n=======\n    \
+                      return \"good morning\"\n>>>>>>> REPLACE\n```\n";
+
+#[test]
+fn what_is_typed_while_an_answer_comes_is_no_answer_and_not_shown_in_it() {
+    let ground = Ground::new();
+    let (url, pieces) = server();
+    let mut terminal = open(&ground, &[], &["--model", &url], 80);
+    terminal.send("be friendlier\r");
+    pieces.send("I make it friendlier, as far ").unwrap();
+    terminal.wait_for("I make it friendlier, as");
+    terminal.send("yes, thank you");
+    pieces.send("as that goes.\n\n").unwrap();
+    terminal.wait_for("I make it friendlier, as far as that");
+    pieces.send(CHANGE).unwrap();
+    drop(pieces);
+    terminal.wait_for("Apply the change to greet.py?");
+    terminal.send("?");
+    terminal.wait_for_times("Apply the change to greet.py?", 2);
+    let screen = terminal.contents();
+    assert!(!screen.contains("thank"), "{screen}");
+    assert!(ground.read("greet.py").contains("\"hello\""), "nothing is written yet");
+    // What is typed for the question is seen.
+    terminal.send("n");
+    terminal.wait_for("What should it do instead?");
+    terminal.send("because");
+    terminal.wait_for("because");
+    terminal.send("\x03");
+}
+
+#[test]
+fn what_is_typed_while_an_answer_comes_is_there_for_the_next_prompt() {
+    let ground = Ground::new();
+    let (url, pieces) = server();
+    let mut terminal = open(&ground, &[], &["--model", &url], 80);
+    terminal.send("tell me\r");
+    pieces.send("It greets everybody who ").unwrap();
+    terminal.wait_for("It greets everybody");
+    terminal.send("and then");
+    pieces.send("comes along.\n").unwrap();
+    drop(pieces);
+    terminal.wait_for("It greets everybody who comes along.");
+    terminal.wait_for("› and then");
+    terminal.send("\x03");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn an_interrupt_leaves_what_was_typed() {
+    let ground = Ground::new();
+    let (url, pieces) = server();
+    let mut terminal = open(&ground, &[], &["--model", &url], 80);
+    terminal.send("tell me\r");
+    pieces.send("It greets everybody who ").unwrap();
+    terminal.wait_for("It greets everybody");
+    terminal.send("and then\x03");
+    pieces.send("comes along.\n").unwrap();
+    terminal.wait_for("stopped");
+    terminal.wait_for("› and then");
+    assert!(!terminal.contents().contains("^C"), "{}", terminal.contents());
+    terminal.send("\x03");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
 
-use mlxcode_base::{RelPath, Root};
+use mlxcode_base::{LineRange, RelPath, Root};
 use serde::Serialize;
 
 /// A picture or a document that a question names, for a model that takes such.
@@ -17,6 +17,9 @@ pub struct Attachment {
     pub media_type: MediaType,
     /// Its length.
     pub size_bytes: u64,
+    /// The pages of a document, where the question names some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<LineRange>,
 }
 
 /// What a picture or a document is.
@@ -95,7 +98,7 @@ impl Attachment {
         let mut mark = Vec::new();
         File::open(&place).ok()?.take(MediaType::MARK_BYTES).read_to_end(&mut mark).ok()?;
         let media_type = MediaType::of(&mark)?;
-        Some(Self { path: path.clone(), media_type, size_bytes: meta.len() })
+        Some(Self { path: path.clone(), media_type, size_bytes: meta.len(), pages: None })
     }
 }
 

@@ -140,7 +140,7 @@ fn mention(word: Word<'_>, names: &dyn Names) -> Option<Mention> {
         return Some(Mention::Published(published));
     }
     let bare = text.trim_start_matches("./");
-    if let Some(attached) = is_path(bare).then(|| names.attachment(bare)).flatten() {
+    if let Some(attached) = attachment(bare, names) {
         return Some(Mention::Attachment(attached));
     }
     if let Some(file) = file(text, &|name| names.file(name)) {
@@ -160,6 +160,20 @@ fn mention(word: Word<'_>, names: &dyn Names) -> Option<Mention> {
         .filter(|_| !(is_pattern(bare) || is_marked && text.contains('/')));
     let is_name = is_marked && text.contains(char::is_alphanumeric);
     symbol.or_else(|| is_name.then(|| Mention::Unknown { name: text.to_owned() }))
+}
+
+/// A picture or a document; `report.pdf:3-7` names pages of one.
+fn attachment(word: &str, names: &dyn Names) -> Option<Attachment> {
+    let (name, pages) = split_lines(word);
+    let at = |name: &str| is_path(name).then(|| names.attachment(name)).flatten();
+    at(word).or_else(|| {
+        let pages = Some(pages?);
+        // A picture has no pages.
+        at(name).map(|one| match one.media_type {
+            MediaType::Pdf => Attachment { pages, ..one },
+            _ => one,
+        })
+    })
 }
 
 /// Whether a word can be the path of a file that is no code.
@@ -216,8 +230,10 @@ mod tests {
         }
 
         fn attachment(&self, name: &str) -> Option<Attachment> {
-            let path = RelPath::new(name).ok().filter(|path| path.as_str() == "docs/shot.png")?;
-            Some(Attachment { path, media_type: MediaType::Png, size_bytes: 8 })
+            let known = ["docs/shot.png", "docs/plan.pdf"];
+            let path = RelPath::new(name).ok().filter(|path| known.contains(&path.as_str()))?;
+            let media_type = if name.ends_with("pdf") { MediaType::Pdf } else { MediaType::Png };
+            Some(Attachment { path, media_type, size_bytes: 8, pages: None })
         }
     }
 
@@ -231,7 +247,10 @@ mod tests {
             Mention::Symbol { name, owner: Some(owner) } => format!("<{owner}/{name}>"),
             Mention::Files { name, paths } => format!("{name}={}", paths.len()),
             Mention::Changes => "changes".to_owned(),
-            Mention::Attachment(one) => format!("{} {}", one.path, one.media_type),
+            Mention::Attachment(one) => {
+                let pages = one.pages.map(|pages| format!(" {pages}")).unwrap_or_default();
+                format!("{} {}{pages}", one.path, one.media_type)
+            }
             Mention::Published(one) => one.to_string(),
             Mention::Unknown { name } => format!("?{name}"),
         };
@@ -253,6 +272,11 @@ mod tests {
         check("does @pr:7 (or @mr:8) mend @issue:12?", "@pr:7 @pr:8 @issue:12");
         check("issue:12 @issue:0 @issue:+1 @issue:x", "?issue:0 ?issue:+1 ?issue:x");
         check("see docs/shot.png, @docs/shot.png and docs/none.png", "docs/shot.png image/png");
+        check(
+            "see @docs/plan.pdf:3-7, docs/plan.pdf:9 and @docs/shot.png:2",
+            "docs/plan.pdf application/pdf 3-7 docs/plan.pdf application/pdf 9-9 docs/shot.png \
+             image/png",
+        );
     }
 
     #[test]

@@ -396,7 +396,7 @@ impl Checker for Counts {
 
 #[test]
 fn what_a_caller_chose_goes_before_the_configuration() {
-    let ground = Ground::new(&[]);
+    let ground = Ground::new(&[("greet.py", "def greet_people():\n    return 1\n")]);
     ground.write("home/config/config.json", r#"{"context_tokens": 2000}"#);
     let edit = |from: u8, to: u8| {
         format!("a.py\n<<<<<<< SEARCH\nA = {from}\n=======\nA = {to}\n>>>>>>> REPLACE\n")
@@ -415,11 +415,11 @@ fn what_a_caller_chose_goes_before_the_configuration() {
     let shown = |tokens: Option<usize>| {
         let mut setup = SessionSetup::default();
         setup.options.context_tokens = tokens;
-        let model = Model::new(ScriptedModel::new(["It is 3."]));
+        let model = Model::new(ScriptedModel::new(["It is 1."]));
         let session = ground.workspace().session(&model, setup).unwrap();
-        play(&session, "what is A?");
+        play(&session, "what does greet_people return?");
         let pieces = session.context().unwrap().pieces;
-        pieces.iter().any(|piece| piece.path.as_deref() == Some("a.py"))
+        pieces.iter().any(|piece| piece.path.as_deref() == Some("greet.py"))
     };
     assert_eq!((shown(None), shown(Some(0))), (true, false));
 }

@@ -107,7 +107,7 @@ fn programs_find_the_conversation_so_far_while_they_run() {
     let run = call("run", "{\"command\": \"make\"}");
     let rules = json!({"PostToolUse": [program("Bash", KEEP)], "Stop": [program("", KEEP)],
                        "SessionEnd": [program("", KEEP)]});
-    let play = play(&[&format!("I make it.\n{run}"), "It is made."], &rules);
+    let play = play(&[&format!("I make it.\n{run}"), "It is made.", "Again."], &rules);
     let shown = play.folder.path().join("transcripts");
     let line = |kind: &str, role: &str, content: Value| {
         let message = json!({"role": role, "content": content});
@@ -506,4 +506,41 @@ fn tools_are_given_to_models_that_are_good_at_them() {
             check(model, when, expect);
         }
     }
+}
+
+#[test]
+fn a_turn_that_is_stopped_while_a_plugin_listens_is_cancelled() {
+    let rules = json!({"UserPromptSubmit": [program("", "sleep 30")]});
+    let play = play(&["Never said."], &rules);
+    let turn = play.session.ask("well?").unwrap();
+    turn.cancel_token().cancel();
+    let events: Vec<Event> = turn.collect();
+    assert_eq!(end(&events), &TurnEnd::Cancelled);
+    assert!(!told(&events).contains("does not let this be said"), "{}", told(&events));
+}
+
+#[test]
+fn what_a_plugin_says_after_a_change_takes_no_repair_and_is_not_lost() {
+    let note = json!({"hookSpecificOutput": {"additionalContext": "format it"}});
+    let rules = json!({"PostToolUse": [program("Edit|Write", &format!("echo '{note}'"))]});
+    let change = block("a.py", "A = 1\n", "A = 2\n");
+    let check = |repairs: usize, asked: usize| {
+        let world = World::new(&[("a.py", "A = 1\nB = 2\n")]);
+        let (model, folder) = (calling(&[&change, "Fine.", "Next."]), tempfile::tempdir().unwrap());
+        let mut parts = world.parts(&model);
+        parts.additions.hooks = Some(hooks(folder.path(), &rules));
+        let mut options = SessionOptions::default();
+        options.limits.repairs = repairs;
+        let session = Session::new(parts, options).unwrap();
+        let events = read(session.ask("change").unwrap(), |_| Decision::Yes);
+        assert_eq!(end(&events), &TurnEnd::Done);
+        assert!(!events.iter().any(|event| matches!(event, Event::Repair { .. })));
+        assert_eq!(model.prompts().len(), asked);
+        read(session.ask("and now?").unwrap(), |_| Decision::Yes);
+        let prompt = model.prompts().pop().unwrap();
+        let said = prompt.as_messages().iter().filter(|one| one.content.contains("format it"));
+        assert_eq!(said.count(), 1, "repairs: {repairs}");
+    };
+    check(3, 2);
+    check(0, 1);
 }

@@ -1,8 +1,11 @@
 //! Edits: proposed, decided, written, checked, mended.
 
-use mlxcode_agent::{Decision, Event, FilePart, Input, Mode, PartOfFile, SessionOptions, TurnEnd};
+use mlxcode_agent::{
+    Decision, Event, FilePart, Input, Mode, PartOfFile, SessionOptions, ToolsWhen, TurnEnd,
+};
+use mlxcode_models::Prompt;
 
-use super::world::{World, block, model, read, told};
+use super::world::{World, block, calling, model, read, told};
 
 const GREET: &str = "def greet():\n    return \"hello\"\n";
 
@@ -223,11 +226,44 @@ fn a_part_that_was_taken_is_told_with_its_repair_and_with_a_reason() {
 }
 
 #[test]
+fn a_yes_to_some_files_is_written_down_as_a_no_to_the_others() {
+    let check = |decision: Decision, expect: &[(&str, bool)]| {
+        let world = World::new(&[("a.py", "A = 1\n"), ("b.py", "B = 1\n")]);
+        let model =
+            model(&[&(block("a.py", "A = 1\n", "A = 2\n") + &block("b.py", "B = 1\n", "B = 2\n"))]);
+        let events = read(world.session(&model).ask("change").unwrap(), |_| decision.clone());
+        let decided = world.tree.decisions.lock().unwrap().clone();
+        let decided: Vec<(&str, bool)> =
+            decided.iter().map(|(what, allowed)| (what.as_str(), *allowed)).collect();
+        assert_eq!(decided, expect, "{decision:?}");
+        let told: Vec<bool> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Decided { allowed, .. } => Some(*allowed),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, expect.iter().map(|(_, allowed)| *allowed).collect::<Vec<_>>());
+    };
+    let part = |path: &str, part| PartOfFile { path: path.to_owned(), part };
+    let parts = [("change a.py", true), ("change b.py", false)];
+    check(Decision::Yes, &[("change a.py, b.py", true)]);
+    check(Decision::No, &[("change a.py, b.py", false)]);
+    check(Decision::Only(vec!["a.py".to_owned()]), &parts);
+    check(Decision::Only(Vec::new()), &[("change a.py, b.py", false)]);
+    check(Decision::Parts(vec![part("a.py", FilePart::Whole)]), &parts);
+    let none = part("b.py", FilePart::Hunks(vec![false]));
+    check(Decision::Parts(vec![part("a.py", FilePart::Hunks(vec![true])), none]), &parts);
+}
+
+#[test]
 fn who_decides_may_ask_why() {
     let world = World::new(&[("greet.py", GREET)]);
     let change = block("greet.py", "    return \"hello\"\n", "    return \"HELLO\"\n");
-    let model = model(&[&change, "It is louder.", "Then not."]);
-    let session = world.session(&model);
+    let model = calling(&[&change, "It is louder.", "Then not."]);
+    let mut options = SessionOptions::default();
+    options.tools = ToolsWhen::On;
+    let session = world.session_with(&model, options);
     let mut asked = 0;
     let events = read(session.ask("make greet louder").unwrap(), |_| {
         asked += 1;
@@ -250,6 +286,13 @@ fn who_decides_may_ask_why() {
     let (before, why, after) =
         (prompts[0].as_messages(), prompts[1].as_messages(), prompts[2].as_messages());
     assert_eq!(why[..before.len()], *before);
+    let tools = |at: usize| match &prompts[at] {
+        Prompt::Chat(chat) => chat.tools.clone(),
+        _ => panic!(),
+    };
+    // A prompt that begins otherwise would be read anew from its first word.
+    assert!(!tools(0).is_empty());
+    assert_eq!(tools(1), tools(0));
     assert!(why.last().unwrap().content.contains("is it polite?"));
     assert!(after.iter().all(|message| !message.content.contains("is it polite?")));
     assert!(after.last().unwrap().content.contains("The edits were not applied: shout less"));

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
-use mlxcode_agent::{Decision, Error, Event, SessionOptions, ToolsWhen, TurnEnd};
-use mlxcode_models::{Role, ScriptedModel};
+use mlxcode_agent::{
+    AttachedFile, Decision, Error, Event, Input, Session, SessionOptions, ToolsWhen, TurnEnd,
+};
+use mlxcode_base::RelPath;
+use mlxcode_models::{
+    GenerateRequest, Generation, LanguageModel, ModelInfo, Prompt, Role, ScriptedModel,
+};
 
 use super::world::{World, call, calling, model, read, told};
 
@@ -115,4 +120,49 @@ fn what_fails_is_told() {
     let events = read(session.ask("why?").unwrap(), |_| Decision::Yes);
     let TurnEnd::Failed { code, .. } = end(&events) else { panic!("{events:?}") };
     assert!(code.starts_with("models."), "{code}");
+}
+
+/// A scripted model that sees.
+struct Seeing(ScriptedModel, ModelInfo);
+
+impl LanguageModel for Seeing {
+    fn info(&self) -> &ModelInfo {
+        &self.1
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> mlxcode_models::Result<usize> {
+        self.0.count_tokens(prompt)
+    }
+
+    fn generate(&self, request: GenerateRequest) -> mlxcode_models::Result<Generation> {
+        self.0.generate(request)
+    }
+}
+
+#[test]
+fn the_pictures_of_a_message_are_no_more_than_can_be_sent() {
+    let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01".to_vec();
+    picture.resize(3 << 20, 0);
+    let world = World::new(&[("a.py", "A = 1\n")]);
+    let scripted = ScriptedModel::new(["Seen."]);
+    let mut info = scripted.info().clone();
+    info.images = true;
+    let model = Arc::new(Seeing(scripted, info));
+    let mut parts = world.parts(&super::world::model(&[]));
+    parts.model = Arc::clone(&model) as Arc<dyn LanguageModel>;
+    let mut input = Input::from("what is on them?");
+    for number in 1..=6 {
+        let name = format!("{number}.png");
+        std::fs::write(world.path(&name), &picture).unwrap();
+        input.attached.push(AttachedFile::InTree(RelPath::new(&name).unwrap()));
+    }
+    let session = Session::new(parts, SessionOptions::default()).unwrap();
+    let events = read(session.ask(input).unwrap(), |_| Decision::Yes);
+    assert_eq!(end(&events), &TurnEnd::Done, "{}", told(&events));
+    let prompts = model.0.prompts();
+    let message = prompts[0].as_messages().last().unwrap();
+    assert_eq!(message.images.len(), 5, "five of 3 MiB are less than 16 MiB");
+    let left = "The picture 6.png.\nIt is left out: the pictures of a message take 16.0 MiB";
+    assert!(message.content.contains(left), "{}", message.content);
+    assert!(told(&events).contains("6.png: It is left out"), "{}", told(&events));
 }

@@ -1,6 +1,6 @@
 //! What a session remembers, and what goes when it does not fit.
 
-use mlxcode_agent::{Decision, Event, SessionOptions, TurnEnd};
+use mlxcode_agent::{Decision, Event, PageRange, SessionOptions, TurnEnd};
 use mlxcode_base::RelPath;
 use mlxcode_models::{LanguageModel as _, Message, Prompt, Role};
 
@@ -149,7 +149,7 @@ fn a_session_goes_on_where_it_was() {
     let entries = world.log.entries.lock().unwrap().clone();
     let second = model(&["Loudly."]);
     let session =
-        mlxcode_agent::Session::resume(world.parts(&second), SessionOptions::default(), entries)
+        mlxcode_agent::Session::resume(world.parts(&second), SessionOptions::default(), entries, 0)
             .unwrap();
     read(session.ask("and how?").unwrap(), |_| Decision::Yes);
     let prompt = second.prompts().pop().unwrap();
@@ -200,6 +200,35 @@ fn a_project_that_says_too_much_is_cut_and_it_is_said() {
     assert!(model.count_text(&system).unwrap() < 8_192 / 4);
     let events = read(session.ask("and again?").unwrap(), |_| Decision::Yes);
     assert_eq!(told(&events), 0);
+}
+
+#[test]
+fn pages_of_a_document_are_named_as_lines_of_a_text() {
+    let world = World::new(&[("a.py", "A = 1\n"), ("docs/plan.pdf", "%PDF-1.7\n")]);
+    let session = world.session(&model(&["Well."]));
+    read(session.ask("what do @docs/plan.pdf:3-7 and @docs/plan.pdf say?").unwrap(), |_| {
+        Decision::Yes
+    });
+    let pages = Some(PageRange { first: 3, last: 7 });
+    let name = || "docs/plan.pdf".to_owned();
+    assert_eq!(*world.tree.attached.lock().unwrap(), [(name(), pages), (name(), None)]);
+}
+
+#[test]
+fn prompts_that_are_none_are_found_before_a_conversation_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let names =
+        mlxcode_agent::BUILT_IN_PROMPTS.iter().filter(|one| one.about.contains("conversation: "));
+    for name in names.map(|prompt| prompt.name) {
+        let place = folder.path().join(name);
+        std::fs::create_dir(&place).unwrap();
+        std::fs::write(place.join(format!("{name}.md")), "{{ what").unwrap();
+        let mut options = SessionOptions::default();
+        options.prompts = mlxcode_agent::Prompts::new(&[place]);
+        let world = World::new(&[("a.py", "A = 1\n")]);
+        let begun = mlxcode_agent::Session::new(world.parts(&model(&[])), options);
+        assert!(begun.is_err(), "{name}");
+    }
 }
 
 /// A session of two long turns that another model may sum up, made shorter.

@@ -4,16 +4,18 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use mlxcode_agent::{
-    Additions, CheckReport, Checker, CommandRun, CommandRunner, Decision, Entry, Event, Ground,
-    Lookup, ModePolicy, Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn,
-    ToolBox,
+    Additions, Attached, AttachedFile, AttachmentOptions, AttachmentReader, CheckReport, Checker,
+    CommandRun, CommandRunner, Decision, Entry, Event, Ground, Lookup, ModePolicy, PageRange,
+    Result, Session, SessionLog, SessionOptions, SessionParts, SessionTurn, ToolBox,
 };
 use mlxcode_base::{BoxDiagnostic, CancelToken, RelPath, Root};
 use mlxcode_context::{
     Budget, CodeBase, CodePlace, CodeSource, Definition, Hit, OutlineItem, PackRequest,
     PackedContext, SearchOptions, WalkOptions,
 };
-use mlxcode_edit::{Actor, EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply};
+use mlxcode_edit::{
+    Actor, AuditedDecision, EditPlan, Journal, JournalEntry, ParsedItem, ResolveOptions, apply,
+};
 use mlxcode_models::{LanguageModel, ScriptedModel};
 use tempfile::TempDir;
 
@@ -28,6 +30,10 @@ pub struct World {
 pub struct Tree {
     root: Root,
     journal: Mutex<Journal>,
+    /// What was read for a message, and which pages of it.
+    pub attached: Mutex<Vec<(String, Option<PageRange>)>>,
+    /// What was allowed and refused, as the audit log has it.
+    pub decisions: Mutex<Vec<(String, bool)>>,
 }
 
 /// What was written down.
@@ -52,7 +58,12 @@ impl World {
         }
         let root = Root::open(&place).unwrap();
         let journal = Journal::open(&folder.path().join("journal"), &root).unwrap();
-        let tree = Arc::new(Tree { root, journal: Mutex::new(journal) });
+        let tree = Arc::new(Tree {
+            root,
+            journal: Mutex::new(journal),
+            attached: Mutex::default(),
+            decisions: Mutex::default(),
+        });
         Self { _folder: folder, tree, log: Arc::default(), commands: Arc::default() }
     }
 
@@ -164,9 +175,24 @@ impl Ground for Tree {
         Ok(CodeSource::from(&self.code()).pack(request, budget)?)
     }
 
+    fn attach(
+        &self,
+        which: &AttachedFile,
+        options: &AttachmentOptions,
+    ) -> Option<Result<Attached>> {
+        self.attached.lock().unwrap().push((which.to_string(), options.pages));
+        let reader = AttachmentReader::new(self.root.clone(), Vec::new());
+        Some(reader.read(which, options).map_err(Into::into))
+    }
+
     fn plan(&self, items: &[ParsedItem]) -> Result<EditPlan> {
         let plan = EditPlan::resolve(&self.root, items, &ResolveOptions::default());
         plan.map_err(|error| mlxcode_agent::Error::Ground(BoxDiagnostic::new(error)))
+    }
+
+    fn note_decision(&self, _: Actor, decision: AuditedDecision) -> Result<()> {
+        self.decisions.lock().unwrap().push((decision.what, decision.allowed));
+        Ok(())
     }
 
     fn apply(&self, plan: &EditPlan, actor: Actor) -> Result<JournalEntry> {

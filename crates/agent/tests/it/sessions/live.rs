@@ -14,7 +14,8 @@ const GREET: &str = "def greet():\n    return \"hello\"\n";
 fn logged(world: &World, model: &Arc<ScriptedModel>, log: &Arc<StoredLog>) -> Session {
     let mut parts = world.parts(model);
     parts.log = Some(Arc::clone(log) as Arc<dyn SessionLog>);
-    Session::resume(parts, SessionOptions::default(), log.entries()).unwrap()
+    let turns = log.store().summary(log.id()).unwrap().turns;
+    Session::resume(parts, SessionOptions::default(), log.entries(), turns.into()).unwrap()
 }
 
 #[test]
@@ -100,4 +101,30 @@ fn what_was_said_is_told_where_nothing_else_was_kept() {
     let told: Vec<_> =
         entries.iter().map(|entry| (entry.message.role, &*entry.message.content)).collect();
     assert_eq!(told, [(Role::User, "hello"), (Role::Assistant, "Hi.")]);
+}
+
+#[test]
+fn turns_are_counted_on_where_what_was_said_was_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(at(&folder.path().join("s.sqlite3")));
+    let id = begin(&store, None);
+    let world = World::new(&[("greet.py", GREET)]);
+    let log = Arc::new(StoredLog::open(Arc::clone(&store), &id, "tiny").unwrap());
+    let session = logged(&world, &model(&["One.", "Two."]), &log);
+    for question in ["what is first?", "what is second?"] {
+        read(session.ask(question).unwrap(), |_| Decision::Yes);
+    }
+    session.clear().unwrap();
+    drop((session, log));
+
+    let log = Arc::new(StoredLog::open(Arc::clone(&store), &id, "tiny").unwrap());
+    assert!(log.entries().is_empty());
+    let session = logged(&world, &model(&["Three."]), &log);
+    read(session.ask("what is third?").unwrap(), |_| Decision::Yes);
+    assert_eq!(store.summary(&id).unwrap().turns, 3);
+    // A copy up to the second turn holds nothing of the third.
+    let copy = store.fork(&id, 2, None).unwrap();
+    let said: Vec<String> =
+        all(&store, &copy).iter().filter_map(|one| one.said().map(str::to_owned)).collect();
+    assert_eq!(said, ["what is first?", "One.", "what is second?", "Two."]);
 }

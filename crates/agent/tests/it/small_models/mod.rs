@@ -10,6 +10,7 @@
 
 mod ground;
 mod outcome;
+mod talk;
 
 use std::fmt::Write as _;
 use std::fs;

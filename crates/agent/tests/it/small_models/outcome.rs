@@ -55,9 +55,9 @@ pub struct Case {
     pub calls: Vec<String>,
     pub says: Vec<String>,
     changes: Vec<[String; 3]>,
-    reply: String,
-    has_tools: bool,
-    starts_thinking: bool,
+    pub reply: String,
+    pub has_tools: bool,
+    pub starts_thinking: bool,
 }
 
 impl Case {
@@ -213,7 +213,7 @@ fn read(case: &Case, part: usize) -> Vec<ReplyPiece> {
     all
 }
 
-fn tools() -> Vec<ToolSpec> {
+pub fn tools() -> Vec<ToolSpec> {
     let text = json!({"type": "string"});
     let tool = |name: &str, properties: Value, required: &[&str]| ToolSpec {
         name: name.to_owned(),

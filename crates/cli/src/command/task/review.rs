@@ -143,10 +143,13 @@ pub fn show(report: &ReviewReport, host: &mut Host<'_>) -> Outcome<()> {
         (report.dropped, "left out: they are about nothing that was shown"),
         (report.joined, "joined with others that say the same"),
         (report.unsure_fixes, "fixes left out: they do not fit"),
-        (report.unread, "parts without an answer that could be read"),
     ];
     for (number, words) in notes.into_iter().filter(|(number, _)| *number > 0) {
         written(writeln!(host.messages, "{number} {words}"))?;
+    }
+    if report.unread > 0 {
+        let parts = count(report.unread, "part");
+        written(writeln!(host.messages, "{parts} without an answer that could be read"))?;
     }
     for skipped in &report.skipped {
         written(writeln!(host.messages, "not reviewed: {}", visible(skipped)))?;

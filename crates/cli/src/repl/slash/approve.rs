@@ -41,6 +41,7 @@ pub(super) fn approve(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
             OfferStanding::Approved => ", which you said yes to",
             _ => "",
         };
+        repl.forget_typed()?;
         let head = format!("{} of {}{since}:", offer.id(), offer.path.display());
         repl.say(Role::Strong, &head)?;
         for line in &offer.lines {

@@ -35,6 +35,7 @@ pub(super) fn commit(repl: &mut Repl<'_, '_>, rest: &str) -> Outcome<Next> {
     let mut message = write(repl, &staged, &options)?;
     loop {
         show(repl, &message)?;
+        repl.forget_typed()?;
         match ask(repl, "Commit with this message?", &ANSWERS)? {
             Some(0) => break,
             Some(2) if repl.host.editor.is_none() => {

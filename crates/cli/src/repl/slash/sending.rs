@@ -19,6 +19,7 @@ pub(super) fn may_send(repl: &mut Repl<'_, '_>, leaks: &[Leak]) -> Outcome<bool>
     if !repl.is_remote || leaks.is_empty() {
         return Ok(true);
     }
+    repl.forget_typed()?;
     let question = "Send this to a model on another machine?";
     let mut nobody = std::io::empty();
     let (keyboard, out) = streams(repl.host, &mut nobody);

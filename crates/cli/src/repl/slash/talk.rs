@@ -1,7 +1,7 @@
 //! The conversation itself: its model, its mode, its memory, its look.
 
 use mlxcode_core::{Mode, Usage};
-use mlxcode_terminal::Role;
+use mlxcode_terminal::{Role, display_width};
 
 use super::{COMMANDS, Next};
 use crate::exit::Outcome;
@@ -17,7 +17,7 @@ pub(super) fn help(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
         .unwrap_or(0);
     for command in COMMANDS {
         let head = head(command.name, command.arguments);
-        repl.say(Role::Emphasis, &format!("{head:width$}  {}", command.help))?;
+        say_beside(repl, Role::Emphasis, &format!("{head:width$}  "), command.help)?;
     }
     let named: Vec<(String, String)> = repl
         .commands
@@ -30,7 +30,7 @@ pub(super) fn help(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
         })
         .collect();
     for (head, about) in named {
-        repl.say(Role::Emphasis, &format!("{head:width$}  {about}"))?;
+        say_beside(repl, Role::Emphasis, &format!("{head:width$}  "), &about)?;
     }
     for line in [
         "",
@@ -38,9 +38,38 @@ pub(super) fn help(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
         "Alt-Enter or a backslash before Enter begins a line, Ctrl-X Ctrl-E opens the editor.",
         "Ctrl-C stops an answer.",
     ] {
-        repl.say(Role::Faint, line)?;
+        say_beside(repl, Role::Faint, "", line)?;
     }
     Ok(Next::Stay)
+}
+
+/// Says a text beside a head; the lines that it takes stand below each other.
+fn say_beside(repl: &mut Repl<'_, '_>, role: Role, head: &str, text: &str) -> Outcome<()> {
+    for line in beside(head, text, repl.screen.columns()) {
+        repl.say(role, &line)?;
+    }
+    Ok(())
+}
+
+fn beside(head: &str, text: &str, columns: usize) -> Vec<String> {
+    let indent = display_width(head).min(columns / 2);
+    let mut lines = Vec::new();
+    let mut line = head.to_owned();
+    let mut is_empty = true;
+    for word in text.split(' ') {
+        if !is_empty && display_width(&line) + 1 + display_width(word) > columns {
+            let next = " ".repeat(indent);
+            lines.push(std::mem::replace(&mut line, next));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
 }
 
 /// `/quit`
@@ -133,4 +162,25 @@ pub(super) fn config(repl: &mut Repl<'_, '_>, _: &str) -> Outcome<Next> {
         repl.say(Role::Faint, line)?;
     }
     Ok(Next::Stay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_beside_its_head_is_broken_between_words() {
+        let check = |text: &str, columns, expect: &[&str]| {
+            assert_eq!(beside("/mode [MODE]  ", text, columns), expect, "{columns}");
+        };
+        let text = "show or set how much may be done";
+        check(text, 80, &["/mode [MODE]  show or set how much may be done"]);
+        check(text, 30, &["/mode [MODE]  show or set how", "              much may be done"]);
+        check("", 30, &["/mode [MODE]  "]);
+        check(
+            "averylongwordthatisbroken by",
+            20,
+            &["/mode [MODE]  averylongwordthatisbroken", "          by"],
+        );
+    }
 }
