@@ -12,6 +12,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// inside the system is not gone before that lets it.
 const GONE: Duration = Duration::from_secs(1);
 
+/// A file that was just written is busy while another thread starts a program:
+/// until that has begun, it holds the file open. It takes less than this many
+/// pauses.
+const BUSY_ATTEMPTS: usize = 20;
+
 /// A process, and all that it starts in its group. They end when this is
 /// dropped.
 ///
@@ -27,6 +32,14 @@ impl Group {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        for _ in 0..BUSY_ATTEMPTS {
+            match command.spawn() {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    thread::sleep(PAUSE);
+                }
+                started => return Ok(Self { child: started?, is_over: false }),
+            }
+        }
         Ok(Self { child: command.spawn()?, is_over: false })
     }
 
