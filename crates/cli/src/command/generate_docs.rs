@@ -145,6 +145,7 @@ pub fn run(folder: &Path, host: &Host<'_>) -> Outcome {
     schema::<json::ConfigFileOutput>(&schemas, "config-edit")?;
     schema::<json::ConfigFileOutput>(&schemas, "config-path")?;
     schema::<json::ConfigListOutput>(&schemas, "config-explain")?;
+    schema::<json::ConfigValueOutput>(&schemas, "config-explain-key")?;
     schema::<json::ConfigListOutput>(&schemas, "config-list")?;
     schema::<json::CommandsOutput>(&schemas, "run")?;
     schema::<json::PromptsOutput>(&schemas, "prompts-list")?;

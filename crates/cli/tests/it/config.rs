@@ -48,6 +48,8 @@ fn values_are_set_read_and_explained() {
     assert_eq!(path["exists"], json!(true));
     let list = printed(&ground, "config-list", &["config", "list"]);
     assert!(list["keys"].as_array().unwrap().len() > 15);
+    let one = printed(&ground, "config-explain-key", &["config", "explain", "model"]);
+    assert_eq!(one["value"], json!("mine"));
     let set = printed(&ground, "config-explain", &["config", "explain"]);
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);
 }
