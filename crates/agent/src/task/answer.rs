@@ -1,7 +1,6 @@
 use mlxcode_base::CancelToken;
 use mlxcode_models::{
-    FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, LanguageModel, Prompt,
-    ReplyOptions, ReplyPiece, ReplyReader, Usage,
+    FinishReason, GenerateOptions, GenerateRequest, GenerationEvent, LanguageModel, Prompt, Usage,
 };
 
 use super::error::{TaskError, TaskResult};
@@ -138,29 +137,34 @@ impl<'m> Asker<'m> {
 }
 
 /// An answer without the part in which its model thinks. One that is left open
-/// is all answer where nothing stands before it.
+/// is all thought where something stands before it, and all answer where not.
+///
+/// A conversation's reader has to decide while the text comes, and takes a mark
+/// within a line for text; here all of it is known, and no answer of a task
+/// writes about these marks.
 fn without_thought(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
     // Templates that open the thought themselves leave only its end.
-    let starts_thinking = match (text.find("</think>"), text.find("<think>")) {
-        (Some(end), Some(start)) => end < start,
-        (end, None) => end.is_some(),
-        (None, Some(_)) => false,
-    };
-    let options = ReplyOptions { starts_thinking, ..ReplyOptions::default() };
-    let mut reader = ReplyReader::new(options);
-    let mut pieces = reader.push(text);
-    pieces.extend(reader.finish());
-    let (mut said, mut thought) = (String::new(), String::new());
-    for piece in &pieces {
-        match piece {
-            ReplyPiece::Text(text) => said.push_str(text),
-            ReplyPiece::Thinking(text) => thought.push_str(text),
-            _ => {}
+    if let (Some(end), start) = (rest.find("</think>"), rest.find("<think>"))
+        && start.is_none_or(|start| end < start)
+    {
+        rest = &rest[end + "</think>".len()..];
+    }
+    while let Some(start) = rest.find("<think>") {
+        kept.push_str(&rest[..start]);
+        let inner = &rest[start + "<think>".len()..];
+        rest = match inner.find("</think>") {
+            Some(end) => &inner[end + "</think>".len()..],
+            None if kept.trim().is_empty() => inner,
+            None => "",
+        };
+        if !rest.contains("<think>") {
+            break;
         }
     }
-    let is_left_open = !text.contains("</think>");
-    let answer = if said.trim().is_empty() && is_left_open { thought } else { said };
-    answer.trim().to_owned()
+    kept.push_str(rest);
+    kept.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ fn forge(answers: &[(&str, u16, &str, Value)]) -> (String, Arc<Mutex<Vec<String>
             let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1");
             let missing = "HTTP/1.1 404 X\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
             let answer = answers.get(line).map_or(missing, String::as_str);
-            let _ = stream.write_all(answer.as_bytes());
             kept.lock().unwrap().push(format!("{head}{}", String::from_utf8_lossy(&body)));
+            let _ = stream.write_all(answer.as_bytes());
         }
     });
     (address, seen)

@@ -45,6 +45,7 @@ pub struct Client {
 pub struct Published {
     /// The version that it speaks of, where it tells.
     version: Option<u64>,
+    /// What it says of the file, as the protocol has it.
     pub diagnostics: Value,
 }
 

@@ -92,7 +92,7 @@ impl Client {
             .timeout_recv_response(Some(options.idle_timeout))
             .timeout_per_read(Some(options.idle_timeout))
             .timeout_per_write(Some(options.idle_timeout))
-            .input_buffer_size(256 << 10)
+            .input_buffer_size(64 << 10)
             .max_idle_connections_per_host(options.connections + 1)
             .build();
         Ok(Self {

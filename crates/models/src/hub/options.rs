@@ -129,7 +129,8 @@ pub struct HubOptions {
     pub idle_timeout: Duration,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
-    /// Connections for one file, from 1 to 16.
+    /// The most connections for one file, from 1 to 16. One is enough for a hub
+    /// next door; the others are made where it is not.
     pub connections: usize,
     /// A file larger than this is fetched in parts of this many bytes.
     pub part_bytes: u64,

@@ -1,27 +1,18 @@
-//! One connection: asks for a part, writes what comes.
+//! One connection: asks for a part, and looks whether that is what comes.
 
-use std::io::Read;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ureq::http::header::{CONTENT_LENGTH, IF_RANGE, RANGE};
+use ureq::http::header::{IF_RANGE, RANGE};
 
+use super::body;
 use super::response::{Asked, Verdict, judge};
 use super::round::{End, Shared};
 use crate::error::HubError;
-use crate::hub::backoff::sleep;
 use crate::hub::client::{Answer, Subject, Trouble};
 use crate::hub::place::{host, without_query};
 
-/// What is read at once.
-const BUFFER_BYTES: usize = 256 << 10;
-
-/// A connection that brings fewer bytes than this in the time after which a
-/// silent one is given up is given up too.
-const LEAST_BYTES: u64 = 1024;
-
 /// Why a request ended early.
-enum Stop {
+pub enum Stop {
     /// To be made again, after a wait that the server may ask for.
     Retry { reason: String, wait: Option<Duration> },
     /// The round is over.
@@ -41,7 +32,7 @@ impl From<Trouble> for Stop {
 
 /// Fetches parts until none is left.
 pub fn run(shared: &Shared) {
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut buffer = vec![0; body::BUFFER_BYTES];
     while let Some(part) = shared.next_part() {
         loop {
             if shared.is_stopped() {
@@ -97,7 +88,7 @@ fn fetch(shared: &Shared, part: usize, buffer: &mut [u8]) -> Result<(), Stop> {
             return Err(Stop::Retry { reason, wait: None });
         }
     }
-    take(shared, answer, start, end, buffer)
+    body::take(shared, answer, start, end, buffer)
 }
 
 /// Asks where the hub sent the last reader of this file, else the hub.
@@ -150,62 +141,4 @@ fn note(shared: &Shared, etag: Option<&str>, ranged: bool) -> Result<(), Stop> {
         Some(before) if before == etag => Ok(()),
         _ => partial.set_etag(Some(etag)).map_err(|error| Stop::End(End::Failed(error))),
     }
-}
-
-fn take(
-    shared: &Shared,
-    answer: Answer,
-    start: u64,
-    end: u64,
-    buffer: &mut [u8],
-) -> Result<(), Stop> {
-    let round = &shared.round;
-    let options = &round.client.options;
-    let counted = answer.response.headers().contains_key(CONTENT_LENGTH);
-    let from = host(&answer.from).to_owned();
-    let retry = |reason: String| Stop::Retry { reason, wait: None };
-    let mut body = answer.response.into_body().into_reader();
-    let mut at = start;
-    let mut silent = Duration::ZERO;
-    let mut since = 0;
-    while at < end {
-        let most = round.pace.most_at_once(buffer.len()).min((end - at) as usize);
-        let begin = Instant::now();
-        let read = match body.read(&mut buffer[..most]) {
-            Ok(0) => return Err(retry(format!("{from} ended too early"))),
-            Ok(read) => read,
-            Err(_) if shared.is_stopped() => return Err(Stop::Stopped),
-            Err(error) => {
-                let reason = match error.kind() {
-                    std::io::ErrorKind::TimedOut => format!("{from} was silent for too long"),
-                    _ => format!("{from} was cut off: {error}"),
-                };
-                return Err(retry(reason));
-            }
-        };
-        // Nothing is written after the end: what follows may begin anew.
-        if shared.is_stopped() {
-            return Err(Stop::Stopped);
-        }
-        round.partial.write(at, &buffer[..read]).map_err(|error| Stop::End(End::Failed(error)))?;
-        at += read as u64;
-        round.fetched.fetch_add(read as u64, Ordering::Relaxed);
-        silent += begin.elapsed();
-        since += read as u64;
-        if since >= LEAST_BYTES {
-            (silent, since) = (Duration::ZERO, 0);
-        } else if silent > options.idle_timeout && at < end {
-            return Err(retry(format!("{from} sends next to nothing")));
-        }
-        let wait = round.pace.take(read);
-        if !wait.is_zero() && sleep(wait, &options.retry, &|| shared.is_stopped()).is_err() {
-            return Err(Stop::Stopped);
-        }
-    }
-    // Reading the end that is known to be there gives the connection back for
-    // the next part. Anything else is not worth a wait.
-    if counted {
-        let _ = body.read(&mut buffer[..1]);
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! One file: from the hub into the cache, whatever happens on the way.
 //!
-//! Connections fetch parts of it at the same time and write them where they
-//! belong; one thread follows behind the bytes that are there without a gap
+//! Connections, one where it brings enough, fetch parts of it at the same time
+//! and write them where they belong; one thread follows behind the bytes that are there without a gap
 //! and computes the checksum. No byte is written twice in a round; what makes
 //! that necessary (a server without ranges, a file that changed) begins
 //! another round, from nothing. Only what has the hub's checksum gets the name
@@ -9,12 +9,15 @@
 
 #![allow(clippy::disallowed_methods, reason = "the cache is written here, and nothing else")]
 
+mod body;
 mod connection;
 mod digest;
+mod follow;
 mod pace;
 mod partial;
 mod response;
 mod round;
+mod widen;
 
 use std::fs::{self, File};
 use std::io::{self, Read};

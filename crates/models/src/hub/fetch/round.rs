@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use mlxcode_base::CancelToken;
 use ureq::http::Uri;
 
-use super::digest::Digest;
 use super::partial::Partial;
-use super::{FileProgress, Pace, connection};
+use super::widen::{self, Widen};
+use super::{FileProgress, Pace, connection, follow};
 use crate::error::{Error, HubError, Result};
 use crate::hub::backoff::{Attempts, sleep};
 use crate::hub::client::SharedClient;
@@ -23,17 +23,6 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long threads that were told to stop are waited for where what they
 /// wait for does not matter any more. They write nothing after that.
 const GRACE: Duration = Duration::from_millis(300);
-/// After how long, and after how many bytes, what came is brought onto the
-/// disk: a loss of power costs no more than what came since, and the disk works
-/// while more comes, not when all is there.
-const FLUSH: Duration = Duration::from_secs(5);
-const FLUSH_BYTES: u64 = 64 << 20;
-/// How often it is looked whether that is due.
-const FLUSH_LOOK: Duration = Duration::from_millis(10);
-/// How much is hashed at once: still in the processor's cache when it is summed.
-const HASH_BYTES: usize = 256 << 10;
-/// How long the checksum waits for more bytes.
-const HASH_WAIT: Duration = Duration::from_micros(500);
 
 /// How a round ended.
 #[derive(Debug)]
@@ -73,6 +62,7 @@ pub struct Shared {
     pub round: Round,
     /// Whether the server has no ranges.
     pub whole: bool,
+    pub most_connections: usize,
     /// Where the hub sends readers of this file.
     pub location: Mutex<Option<Uri>>,
     parts: Mutex<VecDeque<usize>>,
@@ -99,25 +89,23 @@ impl Round {
         let partial = &self.partial;
         let missing = (0..partial.part_count()).filter(|part| !partial.part_is_whole(*part));
         let parts: VecDeque<usize> = if whole { [0].into() } else { missing.collect() };
-        let connections = self.client.options.connections.clamp(1, 16).min(parts.len());
+        let most_connections = self.client.options.connections.clamp(1, 16).min(parts.len());
         let shared = Arc::new(Shared {
             round: self.clone(),
             whole,
+            most_connections,
             location: Mutex::new(None),
             parts: Mutex::new(parts),
             stopped: AtomicBool::new(false),
             alive: AtomicUsize::new(0),
             messages: Mutex::new(sender),
         });
-        let threads = (0..connections).map(|_| connection::run as fn(&Shared));
-        for work in threads.chain([hash as fn(&Shared), flush as fn(&Shared)]) {
-            if let Err(source) = Shared::start(&shared, work) {
-                shared.stop();
-                let path = self.file.path.clone().into();
-                return End::Failed(Error::Io { path, source });
-            }
-        }
-        let end = self.wait(&messages, cancel, watch);
+        let started = [follow::hash, follow::flush, connection::run];
+        let started = started.into_iter().try_for_each(|work| Shared::start(&shared, work));
+        let end = match started {
+            Ok(()) => self.wait(&shared, &messages, cancel, watch),
+            Err(error) => End::Failed(error),
+        };
         shared.stop();
         // What follows writes the file from its beginning.
         let writes_on = matches!(end, End::Done(_) | End::Again | End::Restart { .. });
@@ -130,18 +118,20 @@ impl Round {
 
     fn wait(
         &self,
+        shared: &Arc<Shared>,
         messages: &Receiver<Message>,
         cancel: &CancelToken,
         watch: &dyn Fn(FileProgress) -> Result<()>,
     ) -> End {
         let mut told = Instant::now();
         let mut first = true;
+        let mut widen = Widen::new(shared);
         loop {
             if cancel.is_cancelled() {
                 return End::Failed(Error::Cancelled);
             }
             let bytes = self.partial.written_bytes();
-            let progress = match messages.recv_timeout(TICK) {
+            let progress = match messages.recv_timeout(widen::LOOK) {
                 Ok(Message::End(end)) => {
                     let _ = watch(FileProgress::Fetching(self.partial.written_bytes()));
                     return end;
@@ -153,6 +143,9 @@ impl Round {
                     return End::Failed(self.gave_up(reason));
                 }
             };
+            if let Err(error) = widen.look(shared) {
+                return End::Failed(error);
+            }
             let trouble = matches!(progress, FileProgress::Retrying { .. });
             if first || trouble || told.elapsed() >= TICK {
                 first = false;
@@ -172,17 +165,18 @@ impl Round {
 }
 
 impl Shared {
-    fn start(shared: &Arc<Self>, work: fn(&Self)) -> std::io::Result<()> {
+    /// Starts a thread that the end of the round waits for.
+    pub fn start(shared: &Arc<Self>, work: fn(&Self)) -> Result<()> {
         let own = Arc::clone(shared);
         shared.alive.fetch_add(1, Ordering::AcqRel);
         let started = thread::Builder::new().name("mlx-code pull".to_owned()).spawn(move || {
             work(&own);
             own.alive.fetch_sub(1, Ordering::AcqRel);
         });
-        if started.is_err() {
+        started.map(drop).map_err(|source| {
             shared.alive.fetch_sub(1, Ordering::AcqRel);
-        }
-        started.map(drop)
+            Error::Io { path: shared.round.file.path.clone().into(), source }
+        })
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -197,6 +191,11 @@ impl Shared {
     /// checksum follows close behind.
     pub fn next_part(&self) -> Option<usize> {
         self.parts.lock().ok()?.pop_front()
+    }
+
+    /// Whether there is one.
+    pub fn has_parts(&self) -> bool {
+        self.parts.lock().is_ok_and(|parts| !parts.is_empty())
     }
 
     /// Ends the round.
@@ -238,53 +237,5 @@ impl Shared {
         };
         self.tell(Message::Trouble(reason));
         sleep(wait, options, &|| self.is_stopped()).is_ok()
-    }
-}
-
-/// Computes the checksum behind the bytes that come.
-fn hash(shared: &Shared) {
-    let partial = &shared.round.partial;
-    let mut digest = Digest::new(&shared.round.file.checksum, partial.size_bytes());
-    let mut buffer = vec![0; HASH_BYTES.min(partial.size_bytes() as usize)];
-    let mut done = 0;
-    let mut part = 0;
-    while done < partial.size_bytes() {
-        if shared.is_stopped() {
-            return;
-        }
-        let (frontier, first_missing) = partial.frontier(part);
-        part = first_missing;
-        if frontier == done {
-            thread::sleep(HASH_WAIT);
-            continue;
-        }
-        let length = (frontier - done).min(HASH_BYTES as u64) as usize;
-        if let Err(error) = partial.read(done, &mut buffer[..length]) {
-            shared.end(End::Failed(error));
-            return;
-        }
-        digest.update(&buffer[..length]);
-        done += length as u64;
-    }
-    shared.end(End::Done(digest.finish()));
-}
-
-/// Brings what came onto the disk from time to time.
-fn flush(shared: &Shared) {
-    let partial = &shared.round.partial;
-    let (mut last, mut flushed) = (Instant::now(), partial.written_bytes());
-    while !shared.is_stopped() {
-        thread::sleep(FLUSH_LOOK);
-        let written = partial.written_bytes();
-        // Also the last ones, beside the end of the sum and not after it.
-        let last_ones = written == partial.size_bytes() && flushed < written;
-        let many = written.saturating_sub(flushed) >= FLUSH_BYTES;
-        if last.elapsed() >= FLUSH || many || last_ones {
-            if let Err(error) = partial.flush() {
-                shared.end(End::Failed(error));
-                return;
-            }
-            (last, flushed) = (Instant::now(), written);
-        }
     }
 }
