@@ -69,11 +69,12 @@ pub fn named(command: &SimpleCommand) -> Vec<Named<'_>> {
                 add(&cluster[start..], NamedBy::Guess);
             }
         }
-        // `HEAD:path` and `:/path`.
-        if name == "git"
-            && let Some((_, path)) = word.split_once(':')
-        {
-            add(path.trim_start_matches('/'), NamedBy::Guess);
+        // `HEAD:path`, `:0:path`, `:/path` and `:(top)path`.
+        if name == "git" {
+            for (_, path) in [word.split_once(':'), word.rsplit_once(':')].into_iter().flatten() {
+                let path = path.split_once(')').map_or(path, |(_, path)| path);
+                add(path.trim_start_matches('/'), NamedBy::Guess);
+            }
         }
     }
     if name == "cd" {
@@ -161,6 +162,8 @@ mod tests {
             ("grep -fsecrets/key x", "secrets/key"),
             ("git show HEAD:secrets/key", "secrets/key"),
             ("git show :/secrets/key", "secrets/key"),
+            ("git show :0:secrets/key", "secrets/key"),
+            ("git diff ':(top)secrets/key'", "secrets/key"),
         ] {
             let all = commands(line).unwrap();
             let guess = Named { path: expect, what: NamedBy::Guess };

@@ -93,7 +93,7 @@ fn table() -> String {
          faults. {} replies in their style are read by `ReplyReader` and `ReplyParser`, placed \
          by `EditPlan` and applied to a small tree; the intended result of each is stated by \
          hand in `crates/agent/tests/it/small_models/cases`, and every file is then either that \
-         or untouched. A test makes this page and compares it; [CONTRIBUTING.md](../CONTRIBUTING.md) \
+         or untouched. The same comes of them in a conversation, which another test holds. A test makes this page and compares it; [CONTRIBUTING.md](../CONTRIBUTING.md) \
          names the command that writes it anew.\n\n| outcome | replies |\n|---|---|\n",
         cases.len()
     );
