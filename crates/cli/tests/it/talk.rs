@@ -132,6 +132,7 @@ fn files_that_are_pinned_before_the_first_word_are_pinned_later() {
     let ground = Ground::new();
     let mut terminal = open(&ground, &["Hello."], &["--pin", "port.py"], 80);
     terminal.send("/files greet.py\r");
+    terminal.wait_for("\ngreet.py\n");
     terminal.wait_for_prompt();
     terminal.send("hello\r");
     terminal.wait_for("Hello.");
