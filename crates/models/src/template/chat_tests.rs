@@ -107,6 +107,34 @@ fn a_template_of_one_call_at_a_time_gets_one() {
     assert!(text.starts_with("<Rules.><Hi>b24<I look.><one>a24<><two>"), "{text}");
 }
 
+/// As Mistral's templates do.
+const BY_TURNS: &str = "{% set ns = namespace(index=0) %}{% for m in messages %}\
+    {% if not (m.role in ['system', 'tool'] or m.tool_calls is defined) %}\
+    {% if (m.role == 'user') != (ns.index % 2 == 0) %}{{ raise_exception('roles must alternate') }}\
+    {% endif %}{% set ns.index = ns.index + 1 %}{% endif %}{% endfor %}\
+    {% for m in messages %}[{{ m.role }} {{ m.content }}{% for c in m.tool_calls %}\
+    {{ c.function.arguments.path }}{{ c.function.arguments.zqkey }}{% endfor %}]{% endfor %}";
+
+#[test]
+fn a_template_of_turns_gets_them() {
+    let render = |messages: Vec<Message>| {
+        let template = ChatTemplate::new(BY_TURNS, None, None).unwrap();
+        template.render(&Chat { messages, tools: Vec::new(), thinking: None }, true)
+    };
+    let mut messages = chat().messages;
+    messages.remove(0);
+    let before = render(messages.clone()).unwrap();
+    assert_eq!(before, "[user Hi][assistant I look.ba][tool one][tool two]");
+    messages.push(Message::user("Then do it."));
+    let more = render(messages.clone()).unwrap();
+    assert_eq!(more, "[user Hi][assistant I look.ba][tool one][tool two\n\nThen do it.]");
+    let (one, two) = (Message::user("One."), Message::user("Two."));
+    assert_eq!(render(vec![one.clone(), two.clone()]).unwrap(), "[user One.\n\nTwo.]");
+    // What no turns help is told as it was.
+    let error = render(vec![Message::assistant("Hello."), one, two]).unwrap_err();
+    assert!(error.to_string().contains("must alternate"), "{error}");
+}
+
 #[test]
 fn thinking_is_known_by_what_it_changes() {
     let template = |source: &str| ChatTemplate::new(source, None, None).unwrap();

@@ -76,7 +76,7 @@ impl ChatTemplate {
     /// What it cannot lay out is said in words: instructions in front of the
     /// first question, tools, calls and answers in the notation of Hermes.
     /// What it asks for otherwise is given so: arguments as a text, calls named
-    /// by nine letters, one call in a message.
+    /// by nine letters, one call in a message, people and model by turns.
     pub fn render(&self, chat: &Chat, answer: bool) -> Result<String> {
         let abilities = self.abilities();
         let has_calls = chat.messages.iter().any(|message| !message.tool_calls.is_empty());
@@ -91,17 +91,29 @@ impl ChatTemplate {
         } else {
             Cow::Borrowed(chat)
         };
-        let error = match self.render_shaped(&chat, answer, abilities.shape) {
-            Err(error) if has_calls || has_results => error,
+        let render = |chat: &Chat| self.render_shaped(chat, answer, abilities.shape);
+        let error = match render(&chat) {
+            Err(error) => error,
             rendered => return rendered,
         };
+        // Some have people and model speak by turns.
+        let by_turns = substitute::by_turns(&chat);
+        let is_other = by_turns != *chat;
+        if let Some(text) = is_other.then(|| render(&by_turns).ok()).flatten() {
+            return Ok(text);
+        }
+        if !has_calls && !has_results {
+            return Err(error);
+        }
         // Some take one call at a time, some no call behind an answer.
-        let single = substitute::with_single_calls(&chat);
         let said = Abilities { calls: false, results: false, ..abilities };
         let said = substitute::substituted(&chat, said);
-        let others = [single, said].into_iter();
-        let rendered = others.map(|chat| self.render_shaped(&chat, answer, abilities.shape));
-        rendered.into_iter().find_map(Result::ok).ok_or(error)
+        let others = [
+            substitute::with_single_calls(&chat),
+            substitute::with_single_calls(&by_turns),
+            substitute::by_turns(&said),
+        ];
+        others.iter().find_map(|chat| render(chat).ok()).ok_or(error)
     }
 
     /// Whether it tells of tools by itself.

@@ -76,6 +76,24 @@ pub fn with_single_calls(chat: &Chat) -> Chat {
     Chat { messages, ..chat.clone() }
 }
 
+/// What a person says right behind an answer of a tool, or behind something
+/// that a person said, at the end of that.
+pub fn by_turns(chat: &Chat) -> Chat {
+    let mut messages: Vec<Message> = Vec::with_capacity(chat.messages.len());
+    for message in &chat.messages {
+        match messages.last_mut() {
+            Some(last)
+                if message.role == Role::User && matches!(last.role, Role::User | Role::Tool) =>
+            {
+                let _ = write!(last.content, "\n\n{}", message.content);
+                last.images.extend(message.images.iter().cloned());
+            }
+            _ => messages.push(message.clone()),
+        }
+    }
+    Chat { messages, ..chat.clone() }
+}
+
 fn write_calls(message: &mut Message) {
     for call in std::mem::take(&mut message.tool_calls) {
         if !message.content.is_empty() {
