@@ -46,6 +46,10 @@ const LONGEST_SECONDS: u64 = 900;
 /// How often it is asked whether it is there.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long what an adapter wrote before it ended is waited for: it is there
+/// already, unless a process that it left behind still holds its output.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// How long one such question may take.
 const ASK: Duration = Duration::from_secs(2);
 
@@ -135,7 +139,7 @@ impl ModelAdapter {
             .map_err(|error| failed(format!("`{}` cannot be started: {error}", service.program)))?;
         let watch = watch(&process, &self.root, watching);
         let first_line = first_line(process.child().stdout.take());
-        let tail = tail(process.child().stderr.take());
+        let (tail, tail_ends) = tail(process.child().stderr.take());
         let words = || {
             let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
             match String::from_utf8_lossy(&tail).trim() {
@@ -151,6 +155,8 @@ impl ModelAdapter {
             }
             if process.has_ended() {
                 let status = process.end().map(|status| status.to_string()).unwrap_or_default();
+                // What it wrote last may still be on its way.
+                let _ = tail_ends.recv_timeout(LAST_WORDS);
                 return Err(failed(format!("it ended ({status}){}", words())));
             }
             if port.is_none() {
@@ -296,12 +302,15 @@ fn first_line(output: Option<impl Read + Send + 'static>) -> Receiver<String> {
     receiver
 }
 
-/// The end of the error output.
-fn tail(output: Option<impl Read + Send + 'static>) -> Arc<Mutex<Vec<u8>>> {
+/// The end of the error output, and a receiver that nothing comes to and that
+/// is cut off when there will be no more.
+fn tail(output: Option<impl Read + Send + 'static>) -> (Arc<Mutex<Vec<u8>>>, Receiver<()>) {
     let tail = Arc::new(Mutex::new(Vec::new()));
+    let (reads, ends) = mpsc::channel();
     if let Some(mut output) = output {
         let tail = Arc::clone(&tail);
         thread::spawn(move || {
+            let _reads = reads;
             let mut bytes = [0; 1024];
             while let Ok(read @ 1..) = output.read(&mut bytes) {
                 let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
@@ -311,5 +320,5 @@ fn tail(output: Option<impl Read + Send + 'static>) -> Arc<Mutex<Vec<u8>>> {
             }
         });
     }
-    tail
+    (tail, ends)
 }

@@ -85,8 +85,9 @@ fn a_stream_may_be_cut_anywhere() {
         let outcome = ask(&model);
         assert_eq!((&*outcome.text, outcome.usage()), ("Grüß dich", (9, 3)));
     }
-    // One connection was enough for all.
-    assert!(server.connections() <= 3, "{}", server.connections());
+    // Connections are used again. A question that is asked before the thread
+    // that read the last answer has ended gets another one, so one is too few.
+    assert!(server.connections() <= hello().len() / 10, "{}", server.connections());
 }
 
 #[test]
