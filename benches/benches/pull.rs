@@ -8,7 +8,12 @@
 //! Two more ways show what the hub itself costs,
 //! which runs on the same processors: the bytes over one plain connection into
 //! a file, kept no account of, once without a checksum and once with one that
-//! a second thread computes. `PULL_MB` sets the size, `PULL_RUNS` how often,
+//! a second thread computes.
+//!
+//! The hub sends by the rule of congestion that Linux has where nobody set
+//! another one: a machine that is set to BBR sends in measured portions, which
+//! is made for long ways, and slows whatever comes over loopback. `PULL_CONGESTION`
+//! sets another one, `PULL_MB` the size, `PULL_RUNS` how often,
 //! `PULL_CONNECTIONS` how many connections.
 
 #![allow(
@@ -33,6 +38,9 @@ use fake_hub::{FakeFile, FakeHub, noise};
 use mlxcode_core::{CancelToken, Catalogue, Dirs, HubOptions, ModelLibrary, PullOptions};
 use sha2::{Digest as _, Sha256};
 
+/// What Linux has where nobody set another one.
+const CONGESTION: &str = "cubic";
+
 /// Buffers that may wait for the checksum of a plain fetch.
 const MOST_WAITING: usize = 16;
 
@@ -49,7 +57,8 @@ fn main() {
     let temp = tempfile::tempdir().expect("a temporary folder");
     let source = temp.path().join("source");
     fs::write(&source, &bytes).expect("the file to copy");
-    let hub = FakeHub::start();
+    let congestion = std::env::var("PULL_CONGESTION").unwrap_or_else(|_| CONGESTION.to_owned());
+    let hub = FakeHub::start_sending_by(&congestion);
     let plain = FakeFile::small("big.bin", bytes.clone()).stored_at(&source);
     hub.publish("org/plain", "main", vec![plain]);
     let big = FakeFile::large("big.gguf", bytes).stored_at(&source);

@@ -69,7 +69,7 @@ fn write(state: &State, stream: &mut TcpStream, answer: &Answer, head_only: bool
     }
     let flipped = answer.flip.filter(|at| (*start..*end).contains(at)).map(|at| at - start);
     let mut done: u64 = 0;
-    let begin = Instant::now();
+    let mut due = Instant::now();
     let pace = state.pace.load(Ordering::Acquire);
     if let (Some(place), 0) = (stored, pace) {
         return send_stored(state, stream, answer, &File::open(place).ok()?);
@@ -108,8 +108,11 @@ fn write(state: &State, stream: &mut TcpStream, answer: &Answer, head_only: bool
             thread::sleep(answer.pause);
         }
         if pace > 0 {
-            let due = Duration::from_secs_f64(done as f64 / pace as f64);
-            thread::sleep(due.saturating_sub(begin.elapsed()));
+            // Time in which this process stood still is not made up for: all at
+            // once would lie in the sockets of who is not there to read it.
+            let took = Duration::from_secs_f64(chunk.len() as f64 / pace as f64);
+            due = (due + took).max(Instant::now());
+            thread::sleep(due.saturating_duration_since(Instant::now()));
         }
         if state.stopped.load(Ordering::Acquire) {
             return None;

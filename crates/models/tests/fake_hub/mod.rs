@@ -123,8 +123,29 @@ impl FakeHub {
     }
 
     pub fn start_at(address: &str) -> Self {
-        let hub = TcpListener::bind(address).unwrap();
-        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listen(TcpListener::bind(address).unwrap(), TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// One whose system sends by this rule of congestion (`tcp(7)`), whatever
+    /// the machine is set to.
+    #[cfg(target_os = "linux")]
+    pub fn start_sending_by(congestion: &str) -> Self {
+        let [hub, elsewhere] = [(); 2].map(|()| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            // What is accepted inherits it.
+            rustix::net::sockopt::set_tcp_congestion(&listener, congestion).unwrap();
+            listener
+        });
+        Self::listen(hub, elsewhere)
+    }
+
+    /// Only Linux lets a program choose.
+    #[cfg(not(target_os = "linux"))]
+    pub fn start_sending_by(_congestion: &str) -> Self {
+        Self::start()
+    }
+
+    fn listen(hub: TcpListener, elsewhere: TcpListener) -> Self {
         let state = Arc::new(State {
             script: Mutex::default(),
             stopped: AtomicBool::new(false),

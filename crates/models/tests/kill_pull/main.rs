@@ -82,10 +82,13 @@ fn kill(times: u32) {
     hub.publish("org/big", "main", vec![big.clone()]);
     hub.set_pace(PACE);
 
-    let whole = Instant::now();
-    let first = tempfile::tempdir().unwrap();
-    assert!(child(&hub, first.path()).wait().unwrap().success());
-    let whole = whole.elapsed();
+    // The shortest: a machine that stood still must not make all kills late.
+    let whole = (0..3).map(|_| {
+        let (place, begin) = (tempfile::tempdir().unwrap(), Instant::now());
+        assert!(child(&hub, place.path()).wait().unwrap().success());
+        begin.elapsed()
+    });
+    let whole = whole.min().unwrap();
     println!("a pull takes {} ms", whole.as_millis());
 
     let (mut done_before, mut worst) = (0, 0);

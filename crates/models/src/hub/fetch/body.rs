@@ -1,6 +1,6 @@
 //! The bytes of an answer, from the connection into the file.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -47,9 +47,7 @@ pub fn take(
             _ if shared.is_stopped() => return Err(Stop::Stopped),
             Ok(0) => Err(format!("{from} ended too early")),
             Ok(read) => Ok(read),
-            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                Err(format!("{from} was silent for too long"))
-            }
+            Err(error) if is_silence(&error) => Err(format!("{from} was silent for too long")),
             Err(error) => Err(format!("{from} was cut off: {error}")),
         };
         let read = match reason {
@@ -86,6 +84,12 @@ pub fn take(
         let _ = body.read(&mut [0]);
     }
     Ok(())
+}
+
+/// Whether nothing came for too long, as the library says it.
+fn is_silence(error: &io::Error) -> bool {
+    let library = error.get_ref().and_then(|error| error.downcast_ref::<ureq::Error>());
+    matches!(library, Some(ureq::Error::Timeout(_))) || error.kind() == io::ErrorKind::TimedOut
 }
 
 /// Bytes that came and are not written yet.

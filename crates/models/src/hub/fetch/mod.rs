@@ -15,6 +15,7 @@ mod digest;
 mod follow;
 mod pace;
 mod partial;
+mod position;
 mod response;
 mod round;
 mod widen;

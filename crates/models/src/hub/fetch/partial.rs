@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::position::{allocate, read_exact_at, write_all_at};
 use crate::error::{Error, Result};
 use crate::files::read_optional;
 
@@ -119,7 +120,7 @@ impl Partial {
     /// Takes the space of the whole file, so that a disk that is too small is
     /// known before anything comes.
     fn reserve(&self) -> Result<()> {
-        let io = |source| Error::Io { path: self.path.clone(), source };
+        let io = |source| self.io(source);
         self.file.set_len(0).map_err(io)?;
         allocate(&self.file, self.size_bytes).map_err(io)?;
         self.file.set_len(self.size_bytes).map_err(io)
@@ -170,8 +171,7 @@ impl Partial {
     /// Writes bytes that follow what is there of their part, and of the parts
     /// after it as far as they reach.
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        write_all_at(&self.file, bytes, offset)
-            .map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        write_all_at(&self.file, bytes, offset).map_err(|source| self.io(source))?;
         let end = offset + bytes.len() as u64;
         let mut at = offset;
         while at < end {
@@ -185,17 +185,20 @@ impl Partial {
         Ok(())
     }
 
+    fn io(&self, source: io::Error) -> Error {
+        Error::Io { path: self.path.clone(), source }
+    }
+
     /// Reads bytes that were written.
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        read_exact_at(&self.file, buffer, offset)
-            .map_err(|source| Error::Io { path: self.path.clone(), source })
+        read_exact_at(&self.file, buffer, offset).map_err(|source| self.io(source))
     }
 
     /// Brings what was written onto the disk, and remembers that it is there.
     pub fn flush(&self) -> Result<()> {
         let written: Vec<u64> =
             (0..self.part_count()).map(|part| self.part_written(part)).collect();
-        self.file.sync_data().map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        self.file.sync_data().map_err(|source| self.io(source))?;
         for (part, written) in written.into_iter().enumerate() {
             let place = (HEADER_BYTES + part * ENTRY_BYTES + 8) as u64;
             write_all_at(&self.parts_file, &written.to_le_bytes(), place)
@@ -206,7 +209,7 @@ impl Partial {
 
     /// Brings the whole file onto the disk.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|source| Error::Io { path: self.path.clone(), source })
+        self.file.sync_all().map_err(|source| self.io(source))
     }
 
     /// What the server calls the bytes that are there.
@@ -286,66 +289,6 @@ fn read_parts(
 fn boot_id() -> Option<String> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(text.trim().to_owned())
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn allocate(file: &File, size_bytes: u64) -> io::Result<()> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    use rustix::io::Errno;
-
-    if size_bytes == 0 {
-        return Ok(());
-    }
-    match fallocate(file, FallocateFlags::empty(), 0, size_bytes) {
-        // The disk's format cannot; then the checks while it comes must do.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) | Ok(()) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn allocate(_file: &File, _size_bytes: u64) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
-    use std::os::windows::fs::FileExt;
-    while !bytes.is_empty() {
-        match file.seek_write(bytes, offset)? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            done => {
-                bytes = &bytes[done..];
-                offset += done as u64;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    use std::os::windows::fs::FileExt;
-    while !buffer.is_empty() {
-        match file.seek_read(buffer, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            done => {
-                buffer = &mut buffer[done..];
-                offset += done as u64;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

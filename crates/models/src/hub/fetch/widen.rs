@@ -18,17 +18,32 @@ const ENOUGH: u64 = 300_000_000;
 /// After how long that is first known, and how often it is looked at again.
 pub const LOOK: Duration = Duration::from_millis(50);
 
+/// A connection that brought enough is given up on after so many looks in a row
+/// at which it did not. A disk that is behind, or other work of the machine,
+/// holds it up for a while, which more connections would only make longer.
+const PATIENCE: u32 = 10;
+
 /// Looks at what the first connection brings.
 pub struct Widen {
     fetched: u64,
     at: Instant,
     done: bool,
+    brings: Brings,
+}
+
+/// What it brought so far.
+#[derive(Default)]
+struct Brings {
+    /// Whether it ever was enough, and how often in a row it was not since.
+    proved: bool,
+    slow: u32,
 }
 
 impl Widen {
     pub fn new(shared: &Shared) -> Self {
         let done = shared.most_connections < 2;
-        Self { fetched: shared.round.fetched.load(Ordering::Relaxed), at: Instant::now(), done }
+        let fetched = shared.round.fetched.load(Ordering::Relaxed);
+        Self { fetched, at: Instant::now(), done, brings: Brings::default() }
     }
 
     /// Starts the other connections once the first one turns out to be slow.
@@ -38,8 +53,9 @@ impl Widen {
             return Ok(());
         }
         let fetched = shared.round.fetched.load(Ordering::Relaxed);
-        if is_enough(fetched.saturating_sub(self.fetched), time) {
-            (self.fetched, self.at) = (fetched, Instant::now());
+        let brought = fetched.saturating_sub(self.fetched);
+        (self.fetched, self.at) = (fetched, Instant::now());
+        if !self.brings.too_little(brought, time) {
             return Ok(());
         }
         self.done = true;
@@ -47,6 +63,18 @@ impl Widen {
             return Ok(());
         }
         (1..shared.most_connections).try_for_each(|_| Shared::start(shared, connection::run))
+    }
+}
+
+impl Brings {
+    /// Counts what came in a time; tells whether others shall help.
+    fn too_little(&mut self, bytes: u64, time: Duration) -> bool {
+        if is_enough(bytes, time) {
+            *self = Self { proved: true, slow: 0 };
+            return false;
+        }
+        self.slow += 1;
+        !self.proved || self.slow >= PATIENCE
     }
 }
 
@@ -69,5 +97,18 @@ mod tests {
         check(0, 50, false);
         // A look that came late.
         check(50, 200, false);
+    }
+
+    #[test]
+    fn what_was_enough_may_falter() {
+        let mut brings = Brings::default();
+        assert!(brings.too_little(0, LOOK), "it never was enough");
+        let mut brings = Brings::default();
+        let faltering = PATIENCE - 1;
+        for _ in 0..3 {
+            assert!(!brings.too_little(ENOUGH, LOOK));
+            assert!((0..faltering).all(|_| !brings.too_little(0, LOOK)));
+        }
+        assert!(brings.too_little(0, LOOK), "and now for too long");
     }
 }
