@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use mlxcode_kernels::{FloatType, Packed, Source, WeightType};
+use mlxcode_kernels::{Arena, FloatType, Packed, Source, WeightType};
 
 const ROWS: usize = 512;
 const COLUMNS: usize = 1536;
@@ -49,7 +49,7 @@ fn main() -> io::Result<()> {
         let biases = bytes(blocks * kind.bias_bytes());
         let source = Source::with_scales(kind, ROWS, COLUMNS, &data, &scales, &biases)
             .map_err(io::Error::other)?;
-        let mut packed = Packed::empty(&source);
+        let mut packed = Packed::empty(&source, &Arena::new(0));
         let all = 0..packed.tiles();
         let mut best = f64::INFINITY;
         for _ in 0..12 {

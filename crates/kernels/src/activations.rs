@@ -40,7 +40,8 @@ pub struct Activations {
     pub(crate) bf16: Cells<u16>,
 }
 
-/// One token of [`Activations`], to be written; all its slices are padded.
+/// One token of [`Activations`], or groups of one, to be written. A whole
+/// token is padded.
 #[derive(Debug)]
 pub struct TokenMut<'a> {
     /// The state.
@@ -132,6 +133,36 @@ impl Activations {
                 codes: self.codes.part_mut(part(stride)),
                 scales: self.scales.part_mut(part(stride / GROUP)),
                 sums: self.sums.part_mut(part(stride / 16)),
+                bf16: self.bf16.part_mut(bf16),
+            }
+        }
+    }
+
+    /// Whole groups of 32 columns of one token, to be written.
+    ///
+    /// # Safety
+    /// While they are borrowed, nobody else reads or writes these columns, here
+    /// or in a view.
+    ///
+    /// # Panics
+    /// Where there are none, or they are parts of groups.
+    pub unsafe fn columns_mut(&self, token: usize, columns: Range<usize>) -> TokenMut<'_> {
+        assert!(token < self.tokens && columns.end <= self.columns);
+        assert!(columns.start.is_multiple_of(GROUP) && columns.end.is_multiple_of(GROUP));
+        let from = token * self.stride;
+        let part = |size: usize| (from + columns.start) / size..(from + columns.end) / size;
+        let wide = token * self.bf16_stride();
+        let bf16 = match self.bf16.len() {
+            0 => 0..0,
+            _ => wide + columns.start..wide + columns.end,
+        };
+        // SAFETY: the columns are the caller's alone, and so are their parts.
+        unsafe {
+            TokenMut {
+                values: self.values.part_mut(part(1)),
+                codes: self.codes.part_mut(part(1)),
+                scales: self.scales.part_mut(part(GROUP)),
+                sums: self.sums.part_mut(part(GROUP / 2)),
                 bf16: self.bf16.part_mut(bf16),
             }
         }

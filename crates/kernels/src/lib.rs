@@ -50,7 +50,7 @@ mod testing;
 
 pub use activations::{Activations, TokenMut};
 pub use attention::{Attention, AttentionScratch, AttentionShape, CachedHead, Partial, Queries};
-pub use buffer::Buffer;
+pub use buffer::{Arena, Buffer};
 pub use cache::{CacheShape, CacheType, PAGE_TOKENS, Pages};
 pub use cells::Cells;
 pub use output::Output;

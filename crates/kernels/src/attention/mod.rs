@@ -8,6 +8,8 @@
 //! threads can share a long context (Dao and others, 2023, "Flash-Decoding");
 //! [`Attention::attend_block`] for many.
 
+#[cfg(target_arch = "x86_64")]
+mod ahead;
 mod block;
 mod tile;
 #[cfg(target_arch = "x86_64")]

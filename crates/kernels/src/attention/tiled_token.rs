@@ -11,7 +11,9 @@
 
 use std::f32::consts::{LN_2, LOG2_E};
 use std::ops::Range;
+use std::ptr;
 
+use crate::attention::ahead::Ahead;
 use crate::attention::turn::{NO_TILE, NUMBERS, Tile, bytes, number_of, pairs, rounded, transpose};
 use crate::attention::{AttentionShape, CachedHead, Partial, pages_of};
 use crate::cache::{CacheType, PAGE_TOKENS, Rows, row_length};
@@ -26,9 +28,6 @@ const PAGES: usize = 4;
 
 /// Heads that have a tile: as many lanes are for what rounding leaves.
 const HEADS: usize = LANES / 2;
-
-/// How many pages before it is used a page is asked for.
-const PAGES_AHEAD: usize = 4;
 
 /// The room that one thread works in.
 #[derive(Clone, Debug, Default)]
@@ -83,13 +82,15 @@ impl TiledToken<'_, '_> {
         let TokenScratch { queries, scores, weights, values, sums } = &mut *self.scratch;
         queries.clear();
         queries.resize(dim / GROUP, NO_TILE);
-        for (head, query) in self.queries.chunks_exact(dim).enumerate() {
-            for (pair, numbers) in query.as_chunks::<2>().0.iter().enumerate() {
-                let [low, high] = numbers.map(|number| halves(number * scale));
-                let lanes = &mut queries[pair / LANES].0[pair % LANES];
-                lanes[head] = u32::from(low.0) | u32::from(high.0) << 16;
-                lanes[HEADS + head] = u32::from(low.1) | u32::from(high.1) << 16;
+        for (number, tile) in queries.iter_mut().enumerate() {
+            let mut rows = NO_TILE;
+            let columns = self.queries.chunks_exact(dim).map(|query| &query[number * GROUP..]);
+            for (head, from) in columns.enumerate() {
+                self.level.run(Halve { from, scale, rows: &mut rows, head });
             }
+            // SAFETY: the tier is given out where the machine has AVX-512, and
+            // a tile has room for sixteen rows.
+            unsafe { transpose(&rows, ptr::from_mut(tile).cast(), size_of::<Lanes>()) };
         }
         scores.resize(PAGES, [[0.0; LANES]; PAGE_TOKENS]);
         weights.resize(PAGES, NO_TILE);
@@ -104,17 +105,22 @@ impl TiledToken<'_, '_> {
         let CachedHead { pages, sequence, layer, kv_head } = *self.cached;
         let count = numbers.len();
         let TokenScratch { queries, scores, weights, values, sums } = &mut *self.scratch;
+        let page = |number: usize| pages.head(sequence[number], layer, kv_head, 0..PAGE_TOKENS);
+        let next = numbers.end..(numbers.end + PAGES).min(sequence.len());
+        let mut ahead = Ahead::<{ 2 * PAGES }>::new(next.map(page));
+        let pairs_of_pages = scores.as_chunks_mut::<2>().0.iter_mut().take(count.div_ceil(2));
+        for (place, scores) in pairs_of_pages.enumerate() {
+            // Of an odd one it does no harm to be asked twice.
+            let pair = [0, 1].map(|i| (numbers.start + 2 * place + i).min(numbers.end - 1));
+            let [Rows::Bf16(first), Rows::Bf16(second)] = pair.map(|number| page(number).keys)
+            else {
+                return;
+            };
+            let keys = [first, second].map(|bits| States { bits, stride: row });
+            registers.narrow(keys, bytes(queries), scores.each_mut());
+        }
         for (place, number) in numbers.clone().enumerate() {
-            if let Some(next) = sequence.get(number + PAGES_AHEAD) {
-                // Pages lie apart, where no machine could guess.
-                let next = pages.head(*next, layer, kv_head, 0..PAGE_TOKENS);
-                next.keys.prefetch();
-                next.values.prefetch();
-            }
-            let head = pages.head(sequence[number], layer, kv_head, 0..PAGE_TOKENS);
-            let (Rows::Bf16(keys), Rows::Bf16(rows)) = (head.keys, head.values) else { return };
-            let keys = States { bits: keys, stride: row };
-            registers.narrow(keys, bytes(queries), &mut scores[place]);
+            let Rows::Bf16(rows) = page(number).values else { return };
             let slots = (self.span.end - number * PAGE_TOKENS).min(PAGE_TOKENS);
             for at in (0..dim).step_by(NUMBERS) {
                 let (before, after) = values.split_at_mut((at / LANES + 1) * PAGES);
@@ -130,6 +136,7 @@ impl TiledToken<'_, '_> {
             scores: &mut scores[..count],
             weights,
             running,
+            ahead: &mut ahead,
             sums: &mut *sums,
             heads: self.shape.group(),
         });
@@ -157,10 +164,30 @@ impl TiledToken<'_, '_> {
     }
 }
 
-/// A number as a bfloat16, and what is left of it as another.
-fn halves(number: f32) -> (u16, u16) {
-    let rounded = narrow(number);
-    (rounded, narrow(number - f32::from_bits(u32::from(rounded) << 16)))
+/// Numbers of a query as bfloat16 in a head's row, and in another what is left
+/// of them.
+struct Halve<'a> {
+    from: &'a [f32],
+    scale: f32,
+    rows: &'a mut Tile,
+    head: usize,
+}
+
+impl Task for Halve<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Self { from, scale, rows, head } = self;
+        let Some(from) = from.first_chunk::<GROUP>() else { return };
+        for lane in 0..LANES {
+            let numbers = [2 * lane, 2 * lane + 1].map(|number| from[number] * scale);
+            let whole = numbers.map(|number| u32::from(narrow(number)) << 16);
+            let left = [0, 1].map(|i| numbers[i] - f32::from_bits(whole[i])).map(narrow);
+            rows.0[head][lane] = whole[0] >> 16 | whole[1];
+            rows.0[HEADS + head][lane] = u32::from(left[0]) | u32::from(left[1]) << 16;
+        }
+    }
 }
 
 /// What heads know of the keys that they have seen, twice.
@@ -170,13 +197,14 @@ struct Running {
 }
 
 /// Takes scores into maxima and sums, scales what was there, and makes weights
-/// of them.
+/// of them, and asks for what is read next. Two slots share a vector, in the half of which all heads have room.
 struct Soften<'a> {
     /// Of the scores' slots, those that are seen.
     seen: Range<usize>,
     scores: &'a mut [[Lanes; PAGE_TOKENS]],
     weights: &'a mut [Tile],
     running: &'a mut Running,
+    ahead: &'a mut Ahead<'a, { 2 * PAGES }>,
     sums: &'a mut [[Lanes; LANES]],
     heads: usize,
 }
@@ -186,42 +214,52 @@ impl Task for Soften<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let Self { seen, scores, weights, running, sums, heads } = self;
+        let Self { seen, scores, weights, running, ahead, sums, heads } = self;
         let slots = scores.as_flattened_mut();
         slots[..seen.start].fill([f32::NEG_INFINITY; LANES]);
         slots[seen.end..].fill([f32::NEG_INFINITY; LANES]);
         let before = running.maximum;
         let mut most = [before; 4];
-        for slots in slots.as_chunks_mut::<4>().0 {
-            for (most, slot) in most.iter_mut().zip(slots) {
-                let parts = *slot;
-                *slot = lanes!(i => parts[i] + parts[i ^ HEADS]);
-                *most = larger(slot, most);
+        for slots in slots.as_chunks_mut::<8>().0 {
+            ahead.ask::<4>();
+            for (most, slots) in most.iter_mut().zip(slots.as_chunks_mut::<2>().0) {
+                let [first, second] = *slots;
+                slots[0] = lanes!(i => if i < HEADS {
+                    first[i] + first[i + HEADS]
+                } else {
+                    second[i - HEADS] + second[i]
+                });
+                *most = larger(&slots[0], most);
             }
         }
         let most = larger(&larger(&most[0], &most[1]), &larger(&most[2], &most[3]));
+        let most = larger(&most, &lanes!(i => most[i ^ HEADS]));
         let base = lanes!(i => if most[i] == f32::NEG_INFINITY { 0.0 } else { most[i] });
         let mut sum = [[0.0; LANES]; 2];
         for (scores, weights) in scores.iter().zip(weights) {
             let mut tile = NO_TILE;
-            for (slots, pairs) in scores.as_chunks::<2>().0.iter().zip(&mut tile.0) {
-                let [first, second] = slots;
-                let first = lanes!(i => exp2::<I, 6>(first[i] - base[i], &PRECISE));
-                let second = lanes!(i => exp2::<I, 6>(second[i] - base[i], &PRECISE));
-                sum[0] = lanes!(i => sum[0][i] + first[i]);
-                sum[1] = lanes!(i => sum[1][i] + second[i]);
-                let (first, second) = (in_halves(&first), in_halves(&second));
-                for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
-                    *pair = rounded(first) >> 16 | rounded(second);
+            let pairs = scores.as_chunks::<2>().0.iter().zip(&mut tile.0);
+            for (number, ([both, _], pairs)) in pairs.enumerate() {
+                ahead.ask::<16>();
+                let weights = lanes!(i => exp2::<I, 6>(both[i] - base[i], &PRECISE));
+                let sum = &mut sum[number % 2];
+                *sum = lanes!(i => sum[i] + weights[i]);
+                let whole = lanes!(i => f32::from_bits(rounded(weights[i])));
+                let left = lanes!(i => weights[i] - whole[i]);
+                for i in 0..HEADS {
+                    pairs[i] = whole[i].to_bits() >> 16 | whole[i + HEADS].to_bits();
+                    pairs[i + HEADS] = rounded(left[i]) >> 16 | rounded(left[i + HEADS]);
                 }
             }
             // SAFETY: the tier is given out where the machine has AVX-512, and a
             // tile has room for sixteen rows.
             unsafe { transpose(&tile, weights.0.as_mut_ptr().cast(), size_of::<Lanes>()) };
         }
+        let sum = lanes!(i => sum[0][i] + sum[1][i]);
+        let sum = lanes!(i => sum[i] + sum[i ^ HEADS]);
         let factor = lanes!(i => exp2::<I, 6>(before[i] - base[i], &PRECISE));
         let old = running.sum;
-        running.sum = lanes!(i => old[i] * factor[i] + (sum[0][i] + sum[1][i]));
+        running.sum = lanes!(i => old[i] * factor[i] + sum[i]);
         running.maximum = most;
         if !before.iter().zip(&most).any(|(before, most)| before < most) {
             return;
@@ -234,14 +272,4 @@ impl Task for Soften<'_> {
             }
         }
     }
-}
-
-/// Weights in the first half of the lanes, in the other what rounding leaves of
-/// them.
-#[inline(always)]
-fn in_halves(weights: &Lanes) -> Lanes {
-    lanes!(i => {
-        let left = weights[i] - f32::from_bits(rounded(weights[i]));
-        if i < HEADS { weights[i] } else { left }
-    })
 }

@@ -9,6 +9,8 @@
 mod pages;
 mod row;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use pages::HeadPage;
 pub use pages::{CacheShape, CacheType, PAGE_TOKENS, Pages};
 #[cfg(any(test, target_arch = "x86_64"))]
 pub(crate) use row::Rows;

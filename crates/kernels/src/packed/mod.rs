@@ -36,7 +36,7 @@ pub use header::read_scale;
 pub use layout::{Codes, Layout, Scales};
 pub use row::read_value;
 
-use crate::buffer::Buffer;
+use crate::buffer::{Arena, Buffer};
 use crate::source::Source;
 
 /// Rows of a tile.
@@ -54,7 +54,7 @@ pub struct Packed {
 impl Packed {
     /// Lays a matrix out, on the calling thread.
     pub fn new(source: &Source<'_>) -> Self {
-        let mut packed = Self::empty(source);
+        let mut packed = Self::empty(source, &Arena::new(0));
         let all = 0..packed.tiles();
         for mut tile in packed.writers(&[all]) {
             tile.write(source);
@@ -62,13 +62,13 @@ impl Packed {
         packed
     }
 
-    /// Room for a matrix. Each range of tiles that is asked of
+    /// Room for a matrix in an arena. Each range of tiles that is asked of
     /// [`writers`](Self::writers) can be written by another thread.
-    pub fn empty(source: &Source<'_>) -> Self {
+    pub fn empty(source: &Source<'_>, arena: &Arena) -> Self {
         let layout = Layout::of(source.kind);
         let blocks = source.columns.div_ceil(layout.block_columns());
         let tiles = source.rows.div_ceil(TILE_ROWS);
-        let bytes = Buffer::zeroed(tiles * blocks * layout.block_bytes());
+        let bytes = arena.zeroed(tiles * blocks * layout.block_bytes());
         Self { layout, rows: source.rows, columns: source.columns, bytes }
     }
 

@@ -27,8 +27,14 @@ impl Loops {
         self.last.store(number, Ordering::SeqCst);
     }
 
-    /// Takes up to `most` of the `total` parts of a loop.
-    pub fn take(&self, number: u32, total: usize, most: usize) -> Option<Range<usize>> {
+    /// Takes some of the `total` parts of a loop: `most` of those left, or what
+    /// there is.
+    pub fn take(
+        &self,
+        number: u32,
+        total: usize,
+        most: impl Fn(usize) -> usize,
+    ) -> Option<Range<usize>> {
         let slot = &self.slots[number as usize % SLOTS];
         let mut seen = slot.load(Ordering::Acquire);
         loop {
@@ -42,7 +48,8 @@ impl Loops {
             if first >= total {
                 return None;
             }
-            let next = first + most.min(total - first);
+            let left = total - first;
+            let next = first + most(left).clamp(1, left);
             let taken = u64::from(number) << 32 | next as u64;
             match slot.compare_exchange_weak(seen, taken, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Some(first..next),

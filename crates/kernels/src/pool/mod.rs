@@ -186,6 +186,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
     use std::sync::atomic::AtomicU32;
 
     use super::*;
@@ -199,16 +200,33 @@ mod tests {
                 pool.run(threads, |worker| {
                     // More loops than there are slots, without a barrier.
                     for round in 0..20 {
-                        worker.each(total, 1 + round % 4, |range| {
+                        let part = |range: Range<usize>| {
                             for part in &done[range] {
                                 part.fetch_add(1, Ordering::SeqCst);
                             }
-                        });
+                        };
+                        if round % 2 == 0 {
+                            worker.each(total, 1 + round % 4, part);
+                        } else {
+                            worker.share(total, 1 + round % 4, part);
+                        }
                     }
                 });
                 assert!(done.iter().all(|part| part.load(Ordering::SeqCst) == 20));
             }
         }
+    }
+
+    #[test]
+    fn shares_are_whole_and_become_smaller() {
+        let taken = Mutex::new(Vec::new());
+        Pool::new(2).run(2, |worker| {
+            worker.share(101, 4, |range| lock(&taken).push(range));
+        });
+        let mut taken = lock(&taken).clone();
+        taken.sort_by_key(|range| range.start);
+        let lengths: Vec<_> = taken.iter().map(Range::len).collect();
+        assert_eq!(lengths, [28, 20, 16, 12, 8, 4, 4, 4, 4, 1]);
     }
 
     #[test]

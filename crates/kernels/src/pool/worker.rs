@@ -53,10 +53,31 @@ impl<'t> Worker<'t> {
 
     /// Does some of `total` parts, `most` at once, while others do the rest.
     /// All threads of the team have to come here, with the same numbers.
-    pub fn each(&self, total: usize, most: usize, mut part: impl FnMut(Range<usize>)) {
+    pub fn each(&self, total: usize, most: usize, part: impl FnMut(Range<usize>)) {
+        self.take_all(total, |_| most, part);
+    }
+
+    /// The same, with fewer parts at once the fewer are left: half of an even
+    /// share, a multiple of `least`. All threads are done at nearly the same
+    /// time, and few are the places where one begins anew.
+    pub fn share(&self, total: usize, least: usize, part: impl FnMut(Range<usize>)) {
+        let threads = self.threads;
+        let most = |left: usize| match threads {
+            1 => left,
+            _ => (left / (2 * threads)).next_multiple_of(least).max(least),
+        };
+        self.take_all(total, most, part);
+    }
+
+    fn take_all(
+        &self,
+        total: usize,
+        most: impl Fn(usize) -> usize,
+        mut part: impl FnMut(Range<usize>),
+    ) {
         let number = self.loops.get().wrapping_add(1);
         self.loops.set(number);
-        while let Some(range) = self.team.loops.take(number, total, most.max(1)) {
+        while let Some(range) = self.team.loops.take(number, total, &most) {
             part(range);
         }
     }

@@ -144,47 +144,67 @@ impl Tiles {
         }
     }
 
-    /// Writes the products of [`BLOCK`] tokens with sixteen rows of weights,
-    /// over all columns of these: `[token][row]`, two tiles by one.
+    /// Writes the products of two times [`BLOCK`] tokens with sixteen rows of
+    /// weights, over all columns of these: `[token][row]`, two tiles by one for
+    /// each. Both at once, since a product waits for the one before it in its
+    /// tile.
     ///
     /// # Panics
-    /// Where the weights are not whole tiles, or `states` end before the last
-    /// of them.
+    /// Where the weights are not whole tiles, `states` end before the last of
+    /// them, or have two strides.
     #[allow(clippy::unused_self, reason = "it shows that the registers are configured")]
-    pub fn narrow(&self, states: States<'_>, weights: &[u8], out: &mut [Lanes; BLOCK]) {
+    pub fn narrow(&self, states: [States<'_>; 2], weights: &[u8], out: [&mut [Lanes; BLOCK]; 2]) {
         let groups = weights.len() / TILE_BYTES;
         assert!(groups > 0 && weights.len() == groups * TILE_BYTES);
-        assert!((BLOCK - 1) * states.stride + groups * GROUP <= states.bits.len());
-        let (lower, state_stride) = (TILE_ROWS * states.stride, 2 * states.stride);
+        let row = states[0].stride;
+        for states in &states {
+            assert!(states.stride == row);
+            assert!((BLOCK - 1) * row + groups * GROUP <= states.bits.len());
+        }
+        let [first, second] = states.map(|states| states.bits.as_ptr());
+        let [out, below] = out.map(|out| out.as_mut_ptr());
         // SAFETY: the registers are configured as tiles of sixteen rows of 64
-        // bytes. The results are two of these; so are the states for each
-        // group, and the weights are `groups` tiles.
+        // bytes. The results are two by two of these; so are the states for
+        // each group, and the weights are `groups` tiles.
         unsafe {
             asm!(
                 "tilezero tmm0",
                 "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
                 "2:",
                 "tileloadd tmm6, [{b} + {stride}]",
-                "tileloadd tmm4, [{a0} + {state_stride}]",
-                "tileloadd tmm5, [{a1} + {state_stride}]",
+                "tileloadd tmm4, [{a0} + {row}]",
+                "tileloadd tmm5, [{a1} + {row}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
+                "tileloadd tmm7, [{a2} + {row}]",
                 "tdpbf16ps tmm1, tmm5, tmm6",
+                "tileloadd tmm4, [{a3} + {row}]",
+                "tdpbf16ps tmm2, tmm7, tmm6",
+                "tdpbf16ps tmm3, tmm4, tmm6",
                 "add {a0}, 64",
                 "add {a1}, 64",
+                "add {a2}, 64",
+                "add {a3}, 64",
                 "add {b}, 1024",
                 "dec {count}",
                 "jnz 2b",
                 "tilestored [{out} + {stride}], tmm0",
-                "tilestored [{below} + {stride}], tmm1",
-                a0 = inout(reg) states.bits.as_ptr() => _,
-                a1 = inout(reg) states.bits.as_ptr().add(lower) => _,
+                "tilestored [{out} + {stride} + 1024], tmm1",
+                "tilestored [{below} + {stride}], tmm2",
+                "tilestored [{below} + {stride} + 1024], tmm3",
+                a0 = inout(reg) first => _,
+                a1 = inout(reg) first.add(TILE_ROWS * row) => _,
+                a2 = inout(reg) second => _,
+                a3 = inout(reg) second.add(TILE_ROWS * row) => _,
                 b = inout(reg) weights.as_ptr() => _,
                 count = inout(reg) groups => _,
-                out = in(reg) out.as_mut_ptr(),
-                below = in(reg) out.as_mut_ptr().add(TILE_ROWS),
+                out = in(reg) out,
+                below = in(reg) below,
                 stride = in(reg) STRIDE,
-                state_stride = in(reg) state_stride,
-                out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm5") _, out("tmm6") _,
+                row = in(reg) 2 * row,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),
             );
         }
