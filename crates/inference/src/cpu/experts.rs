@@ -89,8 +89,7 @@ impl Step<'_> {
     fn route(&self, experts: &Experts, state: &ExpertState) {
         let input = self.state.normed.view(0..self.rows());
         let router = &experts.router;
-        let tiles = router.weight.tiles();
-        self.worker.each(tiles, self.tiles_at_once(tiles, self.rows()), |tiles| {
+        self.each_tiles(router.weight.tiles(), self.rows(), |tiles| {
             self.product_of_tiles(router, tiles, &input, Rows::of(&state.scores, router), false);
         });
         self.worker.barrier();
@@ -153,23 +152,18 @@ impl Step<'_> {
     ) {
         let Some(first) = experts.networks.first() else { return };
         let tiles = matrix(first).weight.tiles();
-        // Parts of one expert follow one another.
-        let at_once = match groups {
-            [one] => self.tiles_at_once(tiles, one.pairs.len()),
-            _ => tiles,
+        let product = |group: &Group, tiles: Range<usize>| {
+            let linear = matrix(&experts.networks[group.expert]);
+            let input = input.view(group.pairs.clone());
+            let numbers = &out.view(group.pairs.start * stride..group.pairs.end * stride);
+            self.product_of_tiles(linear, tiles, &input, Rows { numbers, stride }, false);
         };
-        let parts = tiles.div_ceil(at_once);
-        self.worker.each(groups.len() * parts, 1, |range| {
-            for number in range {
-                let group = &groups[number / parts];
-                let first = number % parts * at_once;
-                let tiles = first..(first + at_once).min(tiles);
-                let linear = matrix(&experts.networks[group.expert]);
-                let input = input.view(group.pairs.clone());
-                let numbers = &out.view(group.pairs.start * stride..group.pairs.end * stride);
-                self.product_of_tiles(linear, tiles, &input, Rows { numbers, stride }, false);
-            }
-        });
+        match groups {
+            [one] => self.each_tiles(tiles, one.pairs.len(), |tiles| product(one, tiles)),
+            _ => self.worker.each(groups.len(), 1, |range| {
+                groups[range].iter().for_each(|group| product(group, 0..tiles));
+            }),
+        }
     }
 
     /// Adds up what the experts of each token say.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use mlxcode_base::CancelToken;
-use mlxcode_kernels::{Packed, Pool, Source, WeightType};
+use mlxcode_kernels::{Arena, Packed, Pool, Source, WeightType};
 use mlxcode_models::{Error as ModelsError, ExpertLayout, Experts as ExpertsConfig, ModelConfig};
 
 use super::layer::{Attention, Experts, FeedForward, GatedNetwork, Layer, Linear};
@@ -18,6 +18,8 @@ pub struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     config: &'a ModelConfig,
     threads: usize,
+    /// Where the packed matrices lie.
+    arena: Arena,
     /// Makes f32 of everything.
     dequantize: bool,
     cancel: &'a CancelToken,
@@ -31,7 +33,10 @@ impl<'a> Loader<'a> {
         dequantize: bool,
         cancel: &'a CancelToken,
     ) -> Self {
-        Self { checkpoint, config, threads, dequantize, cancel }
+        // Packed, a matrix takes as many bytes as in its file, but for padding.
+        let bytes: usize = checkpoint.tensors().map(|tensor| tensor.bytes.len()).sum();
+        let arena = Arena::new(bytes);
+        Self { checkpoint, config, threads, arena, dequantize, cancel }
     }
 
     /// A matrix, with its bias where there is one.
@@ -46,15 +51,36 @@ impl<'a> Loader<'a> {
             return Err(ModelsError::Cancelled.into());
         }
         let pack = |source: &Source<'_>| match self.dequantize.then(|| floats(source)).flatten() {
-            None => pack(source, self.threads),
+            None => self.pack(source),
             Some(bytes) => {
                 let (rows, columns) = (source.rows(), source.columns());
                 // As many bytes as the shape takes, so this is never refused.
                 let floats = Source::new(WeightType::F32, rows, columns, &bytes);
-                pack(&floats.unwrap_or(*source), self.threads)
+                self.pack(&floats.unwrap_or(*source))
             }
         };
         Ok(Linear { weight: self.checkpoint.with_matrix(path, part, pack)?, bias: None })
+    }
+
+    /// Lays a matrix out, some tiles a thread at a time.
+    fn pack(&self, source: &Source<'_>) -> Packed {
+        let mut packed = Packed::empty(source, &self.arena);
+        let tiles = packed.tiles();
+        let ranges: Vec<_> =
+            (0..tiles).step_by(TILES).map(|first| first..(first + TILES).min(tiles)).collect();
+        let writers: Vec<_> = packed.writers(&ranges).into_iter().map(Mutex::new).collect();
+        Pool::shared().run(self.threads, |worker| {
+            worker.each(writers.len(), 1, |range| {
+                for writer in &writers[range] {
+                    // Nobody else takes this one, so the lock is always free.
+                    if let Ok(mut writer) = writer.lock() {
+                        writer.write(source);
+                    }
+                }
+            });
+        });
+        drop(writers);
+        packed
     }
 
     /// A whole layer.
@@ -127,25 +153,4 @@ fn floats(source: &Source<'_>) -> Option<Vec<u8>> {
         bytes.extend(row.iter().flat_map(|number| number.to_le_bytes()));
     }
     Some(bytes)
-}
-
-/// Lays a matrix out, some tiles a thread at a time.
-fn pack(source: &Source<'_>, threads: usize) -> Packed {
-    let mut packed = Packed::empty(source);
-    let tiles = packed.tiles();
-    let ranges: Vec<_> =
-        (0..tiles).step_by(TILES).map(|first| first..(first + TILES).min(tiles)).collect();
-    let writers: Vec<_> = packed.writers(&ranges).into_iter().map(Mutex::new).collect();
-    Pool::shared().run(threads, |worker| {
-        worker.each(writers.len(), 1, |range| {
-            for writer in &writers[range] {
-                // Nobody else takes this one, so the lock is always free.
-                if let Ok(mut writer) = writer.lock() {
-                    writer.write(source);
-                }
-            }
-        });
-    });
-    drop(writers);
-    packed
 }

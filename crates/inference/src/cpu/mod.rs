@@ -3,6 +3,7 @@
 mod attend;
 mod batch;
 mod experts;
+mod gated;
 mod heads;
 mod layer;
 mod load;

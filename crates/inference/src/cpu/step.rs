@@ -11,23 +11,22 @@ use mlxcode_kernels::{
     Activations, AttentionScratch, Cells, Output, Pages, Partial, Scratch, TokenMut, Worker,
 };
 
-use super::layer::{GatedNetwork, Linear};
+use super::layer::Linear;
 use super::state::State;
 use super::{Batch, CpuModel};
 
 /// Tokens that a product reads weights once for.
-const GEMV_TOKENS: usize = 8;
+pub(super) const GEMV_TOKENS: usize = 8;
 
 /// Tiles that a worker takes at once are multiples of these: their streams are
 /// full, and so are the pairs that many tokens are multiplied with, see
-/// `mlxcode_kernels::Kernels`.
-const TILES_OF_FEW: usize = 8;
+/// `mlxcode_kernels::Kernels`, and the groups of columns that states are
+/// quantised in.
+const TILES_OF_FEW: usize = 4;
 const TILES_OF_MANY: usize = 2;
 
-/// Parts that a product is cut into for each worker: one that comes late
-/// leaves no more than its share undone. Many tokens go through the caches once
-/// for each part.
-const PARTS_OF_FEW: usize = 4;
+/// Parts that a product of many tokens is cut into for each worker: one that
+/// comes late leaves no more than its share undone.
 const PARTS_OF_MANY: usize = 2;
 
 /// Where the rows of a product go: `[tokens, stride]`.
@@ -44,7 +43,7 @@ impl<'c> Rows<'c> {
     }
 
     /// States that become the input of another product.
-    fn states(states: &'c Activations) -> Self {
+    pub(super) fn states(states: &'c Activations) -> Self {
         let (numbers, stride) = states.values();
         Self { numbers, stride }
     }
@@ -58,7 +57,7 @@ pub struct Step<'s> {
     pub(super) pages: &'s Pages,
     pub(super) state: &'s State,
     pub(super) worker: &'s Worker<'s>,
-    scratch: RefCell<Scratch>,
+    pub(super) scratch: RefCell<Scratch>,
     pub(super) attention: RefCell<AttentionScratch>,
     pub(super) partial: RefCell<Partial>,
 }
@@ -166,43 +165,6 @@ impl<'s> Step<'s> {
         self.worker.barrier();
     }
 
-    /// `x = x + W_down (silu(W_gate h) · W_up h)` (Shazeer, "GLU Variants
-    /// Improve Transformer", 2020).
-    pub fn add_gated(&self, network: &GatedNetwork) {
-        let state = self.state;
-        let input = state.normed.view(0..self.rows());
-        if self.is_fused(network) {
-            let weights = [&network.gate.weight, &network.up.weight];
-            let tiles = weights[0].tiles();
-            self.worker.each(tiles, self.tiles_at_once(tiles, self.rows()), |tiles| {
-                let scratch = &mut self.scratch.borrow_mut();
-                // SAFETY: each tile is given to one worker.
-                unsafe { self.model.kernels.gated(weights, tiles, &input, &state.gated, scratch) };
-            });
-            self.worker.barrier();
-        } else {
-            self.product(&network.gate, &input, Rows::states(&state.gated), false);
-            self.product(&network.up, &input, Rows::of(&state.up, &network.up), false);
-            self.worker.barrier();
-            self.gate(self.rows(), network.gate.weight.rows(), &state.gated, &state.up);
-        }
-        let input = state.gated.view(0..self.rows());
-        self.product(&network.down, &input, Rows::of(&state.x, &network.down), true);
-        self.worker.barrier();
-    }
-
-    /// Whether the gated unit is made in one go: for many tokens, where the
-    /// product after it needs no more of it than bfloat16.
-    fn is_fused(&self, network: &GatedNetwork) -> bool {
-        let GatedNetwork { gate, up, down } = network;
-        let kernels = self.model.kernels;
-        self.rows() > GEMV_TOKENS
-            && gate.bias.is_none()
-            && up.bias.is_none()
-            && kernels.multiplies_gated(&gate.weight, &up.weight)
-            && kernels.multiplies_gated(&down.weight, &down.weight)
-    }
-
     /// Makes of a state what products of `tokens` take.
     pub(super) fn finish(&self, token: &mut TokenMut<'_>, tokens: usize) {
         // Experts have a few tokens each.
@@ -212,19 +174,6 @@ impl<'s> Step<'s> {
         } else {
             self.model.vectors.quantise(token);
         }
-    }
-
-    /// `gate = silu(gate) · up`, quantised.
-    pub(super) fn gate(&self, rows: usize, inner: usize, gate: &Activations, up: &Cells<f32>) {
-        self.worker.each(rows, 1, |range| {
-            for row in range {
-                // SAFETY: each row is given to one worker.
-                let mut token = unsafe { gate.token_mut(row) };
-                self.model.vectors.silu_mul(&mut token.values[..inner], &up[part(row, inner)]);
-                self.model.vectors.quantise(&mut token);
-            }
-        });
-        self.worker.barrier();
     }
 
     /// The logits of the rows that asked for them.
@@ -240,25 +189,23 @@ impl<'s> Step<'s> {
     }
 
     /// A product, without a barrier after it.
-    fn product(&self, linear: &Linear, input: &Activations, out: Rows<'_>, add: bool) {
-        let tiles = linear.weight.tiles();
-        self.worker.each(tiles, self.tiles_at_once(tiles, input.tokens()), |tiles| {
+    pub(super) fn product(&self, linear: &Linear, input: &Activations, out: Rows<'_>, add: bool) {
+        self.each_tiles(linear.weight.tiles(), input.tokens(), |tiles| {
             self.product_of_tiles(linear, tiles, input, out, add);
         });
     }
 
-    /// How many tiles of a matrix a worker takes at once.
-    pub(super) fn tiles_at_once(&self, tiles: usize, tokens: usize) -> usize {
-        let threads = self.worker.threads();
-        if threads == 1 {
-            return tiles;
+    /// Gives the tiles of a matrix to the workers, some at once. Few tokens
+    /// wait for whoever reads weights last; many go through the caches once for
+    /// each part.
+    pub(super) fn each_tiles(&self, tiles: usize, tokens: usize, part: impl FnMut(Range<usize>)) {
+        if tokens <= GEMV_TOKENS {
+            self.worker.share(tiles, TILES_OF_FEW, part);
+        } else {
+            let threads = self.worker.threads();
+            let parts = if threads == 1 { 1 } else { threads * PARTS_OF_MANY };
+            self.worker.each(tiles, tiles.div_ceil(parts).next_multiple_of(TILES_OF_MANY), part);
         }
-        let share = tiles.div_ceil(threads);
-        let (parts, whole) = match tokens {
-            0..=GEMV_TOKENS => (PARTS_OF_FEW, TILES_OF_FEW),
-            _ => (PARTS_OF_MANY, TILES_OF_MANY),
-        };
-        tiles.div_ceil(threads * parts).next_multiple_of(whole).min(share)
     }
 
     /// The product of some tiles; no other worker has them.

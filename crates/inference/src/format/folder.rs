@@ -25,7 +25,8 @@ pub fn entries(folder: &Path) -> Result<(Vec<PathBuf>, BTreeMap<String, Entry>)>
     Ok((header.files, entries))
 }
 
-fn tensor_type(dtype: &SafetensorsType) -> Option<TensorType> {
+/// The type of numbers that layers are made of; `None` of others.
+pub fn tensor_type(dtype: &SafetensorsType) -> Option<TensorType> {
     Some(match dtype {
         SafetensorsType::F32 => TensorType::Weight(WeightType::F32),
         SafetensorsType::F16 => TensorType::Weight(WeightType::F16),

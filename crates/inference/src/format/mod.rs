@@ -21,8 +21,9 @@ use mlxcode_kernels::{FloatType, WeightType};
 use mlxcode_models::{InstalledModel, Quantization, WeightFiles};
 
 use crate::error::{Error, Result};
+pub use folder::tensor_type;
 pub use gguf::weight_type as ggml_weight_type;
-use mapped::MappedFile;
+pub use mapped::MappedFile;
 pub use matrix::Part;
 pub use names::in_gguf;
 pub use sizes::WeightSize;

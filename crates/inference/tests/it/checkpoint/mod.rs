@@ -8,7 +8,7 @@ mod engine;
 mod folder;
 mod gguf;
 mod index;
-mod noise;
+pub mod noise;
 mod storage;
 mod tests;
 mod vocabulary;
