@@ -15,10 +15,19 @@ pub trait Embedder: Debug + Send + Sync {
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;
 
-    /// Gives a vector for each text. One without a direction is all zeros; the
+    /// Gives a vector for each passage. One without a direction is all zeros; the
     /// others need not have the length 1.
     ///
     /// # Errors
     /// Those of the model.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, BoxDiagnostic>;
+
+    /// Gives the vector of a question, which some models read otherwise than a
+    /// passage.
+    ///
+    /// # Errors
+    /// Those of the model.
+    fn embed_query(&self, text: &str) -> Result<Vec<f32>, BoxDiagnostic> {
+        Ok(self.embed(&[text])?.pop().unwrap_or_default())
+    }
 }

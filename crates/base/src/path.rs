@@ -92,6 +92,9 @@ pub struct RelPath(String);
 impl RelPath {
     /// Reads a path; `./` in front and doubled slashes are dropped.
     pub fn new(text: &str) -> Result<Self, PathError> {
+        if is_plain(text) {
+            return Ok(Self(text.to_owned()));
+        }
         let refuse = |reason| PathError::NotRelative { path: text.to_owned(), reason };
         if text.contains(char::is_control) {
             return Err(refuse("holds a control character"));
@@ -200,6 +203,20 @@ impl RelPath {
     pub fn lies_in(&self, folders: &[&str]) -> bool {
         self.parts().rev().skip(1).any(|folder| folders.contains(&folder))
     }
+}
+
+/// Whether a path is one that nothing has to be looked for in: most are, and a
+/// tree has many.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |part: &str| {
+        let mut bytes = part.bytes();
+        // A name with a point in front may mean something.
+        bytes.next().is_some_and(|first| first.is_ascii_alphanumeric() || first == b'_')
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+            && !is_too_long(part)
+    };
+    // Windows has names of its own.
+    cfg!(not(windows)) && text.split('/').all(is_plain)
 }
 
 impl fmt::Display for RelPath {

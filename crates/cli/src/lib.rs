@@ -28,7 +28,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Args, Conversation};
+use crate::args::{Args, Command, Conversation};
 use crate::exit::{Failure, Outcome};
 
 /// Runs the command that `args` names, the program's own name first, and
@@ -76,6 +76,9 @@ fn usable(args: &Args, host: &Host<'_>) -> Result<(), clap::Error> {
             ErrorKind::ArgumentConflict,
             "the options of the conversation cannot be used with a command",
         ),
+        Some(Command::Search(search)) if search.embedder.is_some() && !search.takes_vectors() => {
+            wrong(ErrorKind::ArgumentConflict, "`--embedder` goes with `--kind semantic` alone")
+        }
         None if args.conversation.print.is_none()
             && !(host.input_is_typed && host.output_is_shown) =>
         {

@@ -1,6 +1,9 @@
-use mlxcode_base::{CancelToken, ContentHash, Diagnostic as _, ErrorKind, Progress};
+use std::sync::Arc;
+
+use mlxcode_base::{CancelToken, ContentHash, Diagnostic as _, Embedder, ErrorKind, Progress};
 use mlxcode_context::{CodeBase, CodeIndex, Hit, SearchKind, SearchOptions, Updated, search_text};
 
+use crate::embedding::open_embedder;
 use crate::error::{Error, Result};
 use crate::workspace::Workspace;
 
@@ -29,18 +32,35 @@ impl Workspace {
     }
 
     /// Finds what fits `query` by the index, which is updated first. Text is
-    /// searched for in the files themselves.
+    /// searched for in the files themselves; passages about the same by the
+    /// vectors of the configured model, where there is one.
     pub fn find(
         &self,
         query: &str,
         options: &SearchOptions,
         progress: &dyn Progress,
     ) -> Result<FoundCode> {
+        self.find_with(query, options, None, progress)
+    }
+
+    /// Finds what fits `query` as [`find`](Self::find) does, with a model for
+    /// vectors in place of the configured one.
+    pub fn find_with(
+        &self,
+        query: &str,
+        options: &SearchOptions,
+        embedder: Option<Arc<dyn Embedder>>,
+        progress: &dyn Progress,
+    ) -> Result<FoundCode> {
         if options.kind == SearchKind::Text {
             let hits = search_text(&self.root, &self.walk_options(), query, options)?;
             return Ok(FoundCode { hits, updated: None, without_index: None });
         }
-        match self.find_by_index(query, options, progress) {
+        let embedder = match (options.kind, embedder, self.embedder_folder()) {
+            (SearchKind::Semantic, None, Some(folder)) => Some(open_embedder(&folder)?),
+            (_, given, _) => given,
+        };
+        match self.find_by_index(query, options, embedder, progress) {
             Err(error) if index_is_at_fault(&error) && by_words(options.kind) => {
                 let code = CodeBase::open(&self.root, &self.walk_options(), &options.cancel)?;
                 let hits = code.search(query, options.limit)?;
@@ -54,9 +74,20 @@ impl Workspace {
         &self,
         query: &str,
         options: &SearchOptions,
+        embedder: Option<Arc<dyn Embedder>>,
         progress: &dyn Progress,
     ) -> Result<FoundCode> {
-        let (index, mut updated) = self.updated_index(&options.cancel, progress)?;
+        let (mut index, mut updated) = self.updated_index(&options.cancel, progress)?;
+        if let Some(embedder) = embedder {
+            index = index.with_embedder(embedder);
+            // Minutes may pass the first time. Vectors that are learned take
+            // seconds, and the search makes them.
+            match index.update_vectors(&options.cancel, progress) {
+                // The search finds the same, and has it mended.
+                Err(error) if error.kind() != ErrorKind::Corrupt => return Err(error.into()),
+                _ => {}
+            }
+        }
         let hits = match index.search(query, options) {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 updated = Some(index.update(&options.cancel, progress)?);

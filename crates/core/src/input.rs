@@ -56,6 +56,12 @@ pub enum InputError {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// There is no model for vectors where one was named.
+    #[error("{path} is no folder with a model for vectors")]
+    NoEmbedder {
+        /// As given.
+        path: PathBuf,
+    },
     /// There is nothing to answer from.
     #[error("{root} holds no text file to answer from")]
     EmptyTree {
@@ -159,6 +165,7 @@ impl Diagnostic for InputError {
             Self::NoTestCommand
             | Self::NoEdits
             | Self::NoModel
+            | Self::NoEmbedder { .. }
             | Self::NoTopic { .. }
             | Self::EmptyTree { .. } => ErrorKind::NotFound,
             Self::Editor { .. } => ErrorKind::Unavailable,
@@ -190,6 +197,7 @@ impl Diagnostic for InputError {
             Self::TextTooLong { .. } => "input.too_long",
             Self::PromptsTooLong { .. } => "input.prompts_too_long",
             Self::Messages { .. } => "input.not_a_conversation",
+            Self::NoEmbedder { .. } => "input.no_embedder",
             Self::EmptyTree { .. } => "input.empty_tree",
             Self::NoPair { .. } => "input.no_pair",
             Self::NoTopic { .. } => "input.no_topic",
@@ -220,6 +228,10 @@ impl Diagnostic for InputError {
         }
         Some(
             match self {
+                Self::NoEmbedder { .. } => {
+                    "name a folder that holds config.json, tokenizer.json and model.safetensors, \
+                     of a model like BERT or of static embeddings"
+                }
                 Self::Unreadable { .. } => "check the path and its permissions",
                 Self::Unwritable { source, .. }
                     if source.kind() == io::ErrorKind::AlreadyExists =>

@@ -46,6 +46,7 @@ mod config;
 mod dirs;
 mod doctor;
 mod document;
+mod embedding;
 mod error;
 mod forges;
 mod generation;
@@ -94,6 +95,7 @@ pub use config::{
 pub use dirs::Dirs;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use document::read_document;
+pub use embedding::open_embedder;
 pub use error::{Error, Result};
 pub use forges::ForgeConfig;
 pub use generation::Generation;
@@ -179,8 +181,8 @@ pub use mlxcode_edit::{
     ReplyParser, ShellCommand, parse_reply,
 };
 pub use mlxcode_inference::{
-    CacheKind, ConvertOptions, ConvertTarget, Converted, EngineKind, FloatType, GgufKind,
-    LoadOptions,
+    CacheKind, ConvertOptions, ConvertTarget, Converted, Encoder, EncoderOptions, EngineKind,
+    FloatType, GgufKind, LoadOptions,
 };
 pub use mlxcode_mcp::{
     Error as McpError, LogLine as McpLogLine, McpConfig, McpOptions, McpServers,

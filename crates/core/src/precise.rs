@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use mlxcode_base::{CancelToken, Language, RelPath, Root};
 use mlxcode_context::{
     CodePlace, CodeUsage, Definition, LanguageServer, ReferenceKind, ServerPlace, ServerSession,
+    SymbolKind,
 };
 
 use crate::error::Result;
@@ -86,9 +87,27 @@ impl Precise<'_> {
     pub fn definition(&mut self, place: &CodePlace) -> Result<PreciseAnswer<Definition>> {
         let (by, places) = self.ask(place, ServerSession::definitions)?;
         let navigation = self.navigation;
-        Ok(sorted(by, places, |path, range| {
+        let mut answer = sorted(by, places, |path, range| {
             Ok(navigation.graph().definition_named(navigation.texts(), &path, range)?)
-        }))
+        });
+        let names = self.names_at(place)?;
+        answer.found.retain(|one| !is_what_is_around(one, &names));
+        Ok(answer)
+    }
+
+    /// The names that stand at a place.
+    fn names_at(&self, place: &CodePlace) -> Result<Vec<(RelPath, String)>> {
+        let (graph, texts) = (self.navigation.graph(), self.navigation.texts());
+        let mut names = Vec::new();
+        for (path, _, offsets) in graph.names_at(texts, place)? {
+            let text = texts.text(&path).unwrap_or_default();
+            names.extend(offsets.iter().filter_map(|at| {
+                let is_part = |one: &char| one.is_alphanumeric() || *one == '_';
+                let name: String = text.get(*at..)?.chars().take_while(is_part).collect();
+                Some((path.clone(), name))
+            }));
+        }
+        Ok(names)
     }
 
     /// Who uses something.
@@ -158,6 +177,15 @@ impl Precise<'_> {
         let session = self.sessions.get_mut(server.name);
         Ok(session.ok_or(mlxcode_context::Error::from(missing))?)
     }
+}
+
+/// Whether a server told the module around a name and not what it stands for:
+/// clangd does, where it does not know the headers.
+fn is_what_is_around(one: &Definition, names: &[(RelPath, String)]) -> bool {
+    let own = one.symbol.as_deref().map(|path| path.rsplit(['.', ':']).next().unwrap_or(path));
+    let is_here = names.iter().any(|(path, _)| *path == one.path);
+    let is_named = names.iter().any(|(_, name)| Some(name.as_str()) == own);
+    one.kind == Some(SymbolKind::Module) && is_here && !is_named
 }
 
 /// Parts what lies in the tree from the rest. A file that the tree's rules

@@ -24,6 +24,7 @@ mod arch;
 mod bandwidth;
 mod convert;
 mod cpu;
+mod encoder;
 mod engine;
 mod error;
 mod fit;
@@ -36,6 +37,7 @@ mod sampling;
 
 pub use bandwidth::read_bandwidth;
 pub use convert::{ConvertOptions, ConvertTarget, Converted, GgufKind, convert};
+pub use encoder::{Encoder, EncoderOptions};
 pub use engine::{
     CacheKind, Engine, EngineKind, Likelihood, LoadOptions, engine_logits, likelihood,
     reference_logits,

@@ -22,6 +22,7 @@
 mod catalogue;
 mod chat;
 mod config;
+mod encoder;
 mod error;
 mod files;
 mod fit;
@@ -54,6 +55,7 @@ pub use config::{
     Architecture, ExpertLayout, Experts, ModelConfig, Packing, Quantization, QuantizationMode,
     QueryScaling, RopeScaling, SlidingLayers,
 };
+pub use encoder::{EncoderActivation, EncoderConfig, EncoderModel, Pooling};
 pub use error::{Error, HubError, Result};
 pub use fit::{FitReport, FitRequest, FitVerdict};
 pub use generation::{

@@ -1,5 +1,7 @@
 //! Arguments of the verbs that find places in the code.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use mlxcode_core::SearchKind;
 
@@ -14,6 +16,10 @@ pub struct SearchCode {
     /// The most places to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
+    /// The folder of a model that makes vectors, for `--kind semantic`, which it implies
+    /// [default: the configured one, else vectors learned from the tree]
+    #[arg(long, value_name = "FOLDER")]
+    pub embedder: Option<PathBuf>,
     /// Search for text by a regular expression; implies `--kind text`
     #[arg(long)]
     pub regex: bool,
@@ -23,6 +29,13 @@ pub struct SearchCode {
     /// Take small letters and capitals for the same in text
     #[arg(long, overrides_with = "case_sensitive")]
     pub ignore_case: bool,
+}
+
+impl SearchCode {
+    /// Whether a model for vectors can have a part in it.
+    pub fn takes_vectors(&self) -> bool {
+        !self.regex && matches!(self.kind, Kind::Auto | Kind::Semantic)
+    }
 }
 
 /// How to search.

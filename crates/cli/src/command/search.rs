@@ -1,6 +1,6 @@
 //! `mlx-code search`: places in the code, best first.
 
-use mlxcode_core::{Hit, HitReason, LineRange, SearchOptions};
+use mlxcode_core::{Hit, HitReason, LineRange, SearchKind, SearchOptions, open_embedder};
 
 use crate::args::SearchCode;
 use crate::command::{Common, index};
@@ -15,7 +15,13 @@ use crate::output::progress::ProgressLine;
 pub fn run(args: &SearchCode, common: &Common, host: &mut Host<'_>) -> Outcome {
     let workspace = common.workspace(host)?;
     let mut options = SearchOptions::default();
-    options.kind = if args.regex { mlxcode_core::SearchKind::Text } else { args.kind.kind() };
+    options.kind = match (args.regex, &args.embedder) {
+        (true, _) => SearchKind::Text,
+        (_, Some(_)) => SearchKind::Semantic,
+        _ => args.kind.kind(),
+    };
+    let folder = args.embedder.as_ref().map(|folder| host.current_dir.join(folder));
+    let embedder = folder.as_deref().map(open_embedder).transpose()?;
     options.limit = args.limit;
     options.is_regex = args.regex;
     options.case_sensitive = match (args.case_sensitive, args.ignore_case) {
@@ -25,7 +31,7 @@ pub fn run(args: &SearchCode, common: &Common, host: &mut Host<'_>) -> Outcome {
     };
     options.cancel = host.cancel.clone();
     let line = ProgressLine::new(host.live && !common.json);
-    let found = workspace.find(&args.query, &options, &line);
+    let found = workspace.find_with(&args.query, &options, embedder, &line);
     line.clear();
     let found = found?;
     if common.json {

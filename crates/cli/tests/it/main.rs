@@ -17,6 +17,7 @@ mod convert;
 #[cfg(unix)]
 mod document;
 mod documents;
+mod embedder;
 #[path = "../../../models/tests/fake_hub/mod.rs"]
 mod fake_hub;
 mod forge;

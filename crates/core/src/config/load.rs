@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 64 << 10;
 /// The keys that a project's file may not have: it may come from somebody else,
 /// who must not choose where models come from, what is started, or how
 /// conversations are kept.
-const USER_KEYS: [&str; 16] = [
+const USER_KEYS: [&str; 17] = [
     "aliases",
     "cache",
     "catalogues",
@@ -27,6 +27,7 @@ const USER_KEYS: [&str; 16] = [
     "checks",
     "colors",
     "edit.journal_bytes",
+    "embedder",
     "forges",
     "keys",
     "mcp_servers",
@@ -141,6 +142,7 @@ impl Config {
             commands,
             // The user's alone.
             catalogues: under.catalogues,
+            embedder: under.embedder,
             servers: under.servers,
             providers: under.providers,
             forges: under.forges,
@@ -391,7 +393,7 @@ mod tests {
                 "session" => r#"{"record": false}"#,
                 "forges" => r#"{"git.example.org": {"kind": "gitlab"}}"#,
                 "cache" => r#"{"answers": true}"#,
-                "theme" | "prompts" => r#""x""#,
+                "theme" | "prompts" | "embedder" => r#""x""#,
                 "keys" => r#""vi""#,
                 "providers" => r#"{"x": {"kind": "openai"}}"#,
                 "mcp_servers" => r#"{"x": {"command": "y"}}"#,

@@ -61,6 +61,11 @@ pub struct Config {
     /// Catalogues of models, files or addresses, on top of the own one. In
     /// the user's own file alone.
     pub catalogues: Option<Vec<String>>,
+    /// The folder of a model that makes vectors, for `search --kind semantic`,
+    /// meant from the folder of this file; without one, vectors are learned from
+    /// the tree. In the user's own file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedder: Option<PathBuf>,
     /// Programs of language servers by the servers' names, such as `ty`, for
     /// `--precise`; those that are not named are looked for in `PATH`. In the
     /// user's own file alone.

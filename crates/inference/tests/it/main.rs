@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod convert;
+mod encoder;
 mod generate;
 mod golden;
 mod likelihood;

@@ -204,7 +204,7 @@ fn renders(template: Option<ChatTemplate>) -> Result<Option<ChatTemplate>> {
     Ok(template)
 }
 
-fn refused(path: &Path, problem: ConfigProblem) -> Error {
+pub(crate) fn refused(path: &Path, problem: ConfigProblem) -> Error {
     let path = path.to_owned();
     match problem {
         ConfigProblem::Damaged(reason) => Error::Damaged { path, reason },
