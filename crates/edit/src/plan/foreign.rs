@@ -13,8 +13,14 @@ const FIRST: u32 = 0x10_fe00;
 
 const SIGNS: RangeInclusive<u32> = FIRST + 0x80..=FIRST + 0xff;
 
-/// The text of a file; `None` where it holds such signs itself.
+/// The marks of UTF-16, in which a line of ASCII is not what it is elsewhere.
+const WIDE: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+
+/// The text of a file; `None` where it holds such signs itself, or is UTF-16.
 pub fn to_text(bytes: &[u8]) -> Option<String> {
+    if WIDE.iter().any(|mark| bytes.starts_with(mark)) {
+        return None;
+    }
     let mut text = String::with_capacity(bytes.len() * 2);
     for chunk in bytes.utf8_chunks() {
         if holds_signs(chunk.valid()) {
@@ -89,5 +95,7 @@ mod tests {
     fn a_file_with_the_signs_themselves_is_not_read() {
         assert_eq!(to_text("a\u{10fee9}b\n".as_bytes()), None);
         assert_eq!(to_text(b"caf\xe9\n").as_deref(), Some("caf\u{10fee9}\n"));
+        assert_eq!(to_text(b"\xff\xfeh\0\n\0"), None);
+        assert_eq!(to_text(b"\xfe\xff\0h\0\n"), None);
     }
 }
