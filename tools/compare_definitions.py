@@ -96,11 +96,18 @@ class Server:
 
 
 def is_module(place, name):
-    """Whether a name stands for a file: nothing is defined in the line where that begins."""
+    """Whether a name stands for a file: nothing is defined in the line where that begins, or
+    where it begins below its comments, or it is what an import of Python takes names from."""
     path, line = place
-    first = pathlib.Path(path).read_text(errors="replace").split("\n")[0]
+    lines = pathlib.Path(path).read_text(errors="replace").split("\n")
+    at = lines[line] if line < len(lines) else ""
+    if path.endswith((".py", ".pyi")):
+        if re.match(r"\s*(from|import)\s+[.\w]*\b" + re.escape(name) + r"\b", at):
+            return True
+    begin = next((number for number, text in enumerate(lines)
+                  if text.strip() and not text.lstrip().startswith(("//", "/*", "*", "#"))), 0)
     words = r"(class|function|const|let|var|type|interface|enum|namespace|def)\s+\*?"
-    return line == 0 and not re.search(words + re.escape(name) + r"\b", first)
+    return line in (0, begin) and not re.search(words + re.escape(name) + r"\b", at)
 
 
 def is_import(place, name):

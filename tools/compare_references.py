@@ -11,7 +11,9 @@ where each is used. Of these places, those count that are names for the example
 too, in files below --folder; the definition itself does not count. It prints
 how many of ours are the server's (precision), and how many of the server's are
 ours (answered), for all uses and for calls alone, each summed over all names
-that the server places in the tree.
+that the server places in the tree. Places of ours alone that are written with
+another name (`from a import b as c`) are counted too: ty takes these for other
+things.
 """
 
 import collections
@@ -29,6 +31,12 @@ def place_of(server_place):
     return os.path.realpath(path), start["line"], start["character"]
 
 
+def defined_at(place, one):
+    """The definition that a place stands for; several names may begin on its line."""
+    # What is there as a whole, such as a file, has no name of its own.
+    return place["path"], place["line"], place["column"], one["name"] if one["is_local"] else ""
+
+
 def main():
     options, root, names = names_to_ask(__doc__, 300)
     lines = {}
@@ -44,7 +52,7 @@ def main():
         by_place[place] = one
         if one["places"]:
             first = one["places"][0]
-            users[(first["path"], first["line"], one["name"] if one["is_local"] else "")].add(place)
+            users[defined_at(first, one)].add(place)
     server = Server(options.server, root)
     for path in lines:
         server.tell("textDocument/didOpen", {"textDocument": {
@@ -82,7 +90,7 @@ def main():
         ours = set()
         if one["places"]:
             first = one["places"][0]
-            ours = users[(first["path"], first["line"], one["name"] if one["is_local"] else "")]
+            ours = users[defined_at(first, one)]
         # Where a name is first written, it is its own definition.
         ours = {there for there in ours if (there[0], there[1]) not in inside}
         theirs = {there for there in theirs if (there[0], there[1]) not in inside}
@@ -95,6 +103,8 @@ def main():
             count["ours"] += len(a)
             count["theirs"] += len(b)
             count["both"] += len(a & b)
+            # Some servers take a name that an import gives for another thing.
+            count["renamed"] += sum(by_place[there]["name"] != one["name"] for there in a - b)
         for sign, some in (("only here", ours - theirs), ("only there", theirs - ours)):
             for path, line, column in sorted(some)[:2]:
                 if shown < options.show:
@@ -104,10 +114,12 @@ def main():
                           f"{lines[path][line].decode().strip()[:80]}")
     for what, count in totals.items():
         precision = 100 * count["both"] / max(1, count["ours"])
+        alike = 100 * count["both"] / max(1, count["ours"] - count["renamed"])
         answered = 100 * count["both"] / max(1, count["theirs"])
         print(f"{what}: {count['asked']} names, {count['theirs']} places of the server, "
               f"{count['ours']} here, precision {precision:.2f} %, answered {answered:.2f} %, "
-              f"{count['same']} the same")
+              f"{count['same']} the same; {count['renamed']} of ours alone are under another "
+              f"name, {alike:.2f} % of the others are the server's")
     server.process.kill()
 
 

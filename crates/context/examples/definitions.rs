@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p mlxcode-context --example definitions -- TREE`
 //! prints for each reference its path, line and column (bytes, from zero), and
-//! the places where it is defined: path and line. A name that cannot be told
+//! the places where it is defined: path, line and column. A name that cannot be told
 //! has none.
 
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
@@ -45,17 +45,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (one, births) in references.iter().zip(births) {
             let line = index.line_of(one.range.start);
             let start = index.bytes_of(LineRange::new(line, line)).start;
-            let place =
-                |path: &RelPath, line: usize| json!({ "path": path.as_str(), "line": line - 1 });
+            let place = |path: &RelPath, at: usize| {
+                let line = lines[path].line_of(at);
+                let start = lines[path].bytes_of(LineRange::new(line, line)).start;
+                json!({ "path": path.as_str(), "line": line - 1, "column": at - start })
+            };
             let (mut places, mut sure) = (Vec::new(), None);
             if one.is_local {
                 let births = births.into_iter();
-                places.extend(births.map(|birth| place(&path, index.line_of(birth.start))));
+                places.extend(births.map(|birth| place(&path, birth.start)));
                 sure = Some(Certainty::Certain);
             } else {
                 for found in graph.definition(&code, &path, one.range.start)? {
-                    let line = lines[&found.path].line_of(found.range.start);
-                    places.push(place(&found.path, line));
+                    places.push(place(&found.path, found.range.start));
                     sure.get_or_insert(found.certainty);
                 }
             }

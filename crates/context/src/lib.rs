@@ -28,6 +28,7 @@
 
 mod cache;
 mod code_base;
+mod encoding;
 mod error;
 mod graph;
 mod import;
@@ -38,17 +39,21 @@ mod outline;
 mod pack;
 mod precise;
 mod reference;
+mod scope;
 mod search;
 mod stamp;
 mod symbol;
 mod syntax;
 mod terms;
 mod vector;
+mod vocabulary;
 mod walk;
 mod watch;
+mod words;
 
 pub use cache::ParseCache;
 pub use code_base::CodeBase;
+pub use encoding::Encoding;
 pub use error::{Error, Result};
 pub use graph::{
     Certainty, CodeGraph, CodePlace, CodeUsage, Confidence, Definition, FileFacts, FileImport,
@@ -66,7 +71,7 @@ pub use pack::{
 pub use precise::{
     DiagnosticLevel, LanguageServer, ServerDiagnostic, ServerError, ServerPlace, ServerSession,
 };
-pub use reference::{Reference, ReferenceKind};
+pub use reference::{Reference, ReferenceKind, WrittenType};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
 pub use syntax::{

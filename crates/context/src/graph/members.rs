@@ -13,7 +13,7 @@ const MOST_PLACES: usize = 16;
 impl Resolver<'_> {
     /// A name behind other names.
     pub fn behind(&self, file: u32, one: &Reference) -> Vec<Place> {
-        let mut holders = self.holders(file, one.symbol, &one.qualifier);
+        let mut holders = self.holders(file, one.symbol, &one.qualifier, one.told());
         holders.truncate(MOST_PLACES);
         let mut found: Vec<Place> = Vec::new();
         for holder in holders {
@@ -24,8 +24,26 @@ impl Resolver<'_> {
         found
     }
 
+    /// A name behind written names, as seen from a symbol.
+    pub fn within(
+        &self,
+        file: u32,
+        symbol: Option<usize>,
+        qualifier: &str,
+        name: &str,
+    ) -> Vec<Place> {
+        let holders = self.holders(file, symbol, qualifier, None);
+        holders.iter().take(MOST_PLACES).flat_map(|one| self.inside(*one, name)).collect()
+    }
+
     /// What the names before a name are: files, types.
-    fn holders(&self, file: u32, symbol: Option<usize>, qualifier: &str) -> Vec<Place> {
+    fn holders(
+        &self,
+        file: u32,
+        symbol: Option<usize>,
+        qualifier: &str,
+        told: Option<&str>,
+    ) -> Vec<Place> {
         // Of `import a.b` the whole path is a name.
         let bound = self.facts(file).bound(qualifier);
         if !bound.is_empty() && qualifier.contains('.') {
@@ -33,7 +51,8 @@ impl Resolver<'_> {
         }
         let mut parts = qualifier.split('.');
         let first = parts.next().unwrap_or_default();
-        let mut found = self.first_holder(file, symbol, first);
+        let told = told.map(|name| types::written(self, file, symbol, name)).unwrap_or_default();
+        let mut found = if told.is_empty() { self.first_holder(file, symbol, first) } else { told };
         for part in parts {
             let inside = found.iter().take(MOST_PLACES).flat_map(|one| self.inside(*one, part));
             let inside: Vec<Place> = inside.collect();
@@ -76,7 +95,7 @@ impl Resolver<'_> {
             // Its own members are no names to inherit from.
             let outside = self.symbol(id).parent;
             let places = if one.is_member {
-                let holders = self.holders(id.file, outside, &one.qualifier);
+                let holders = self.holders(id.file, outside, &one.qualifier, None);
                 holders.iter().flat_map(|holder| self.inside(*holder, &one.name)).collect()
             } else {
                 self.plain(id.file, outside, &one.name)
@@ -95,7 +114,7 @@ impl Resolver<'_> {
                 let found = self.exported(file, name, MOST_STEPS);
                 if found.is_empty() { self.submodule(file, name) } else { found }
             }
-            Place::Symbol(id) if self.symbol(id).kind.is_type() => {
+            Place::Symbol(id) if has_members(self.symbol(id).kind) => {
                 self.member(id, name, MOST_STEPS)
             }
             Place::Symbol(id) if self.symbol(id).kind == SymbolKind::Module => {
@@ -166,4 +185,8 @@ impl Resolver<'_> {
         }
         found.into_iter().map(Place::Symbol).collect()
     }
+}
+
+fn has_members(kind: SymbolKind) -> bool {
+    kind.is_type() || kind == SymbolKind::TypeAlias
 }

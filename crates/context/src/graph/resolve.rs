@@ -80,10 +80,34 @@ impl<'g> Resolver<'g> {
             self.behind(file, one)
         };
         if !places.is_empty() {
+            let places = self.meant(file, one, places);
             return Some(Answer { places, certainty: Certainty::Certain });
         }
         let places = likely::places(self, file, one);
         (!places.is_empty()).then_some(Answer { places, certainty: Certainty::Likely })
+    }
+
+    /// Of a type and a value of one name, which TypeScript tells apart by where
+    /// the name stands, the one that is meant; all, where that is not told.
+    fn meant(&self, file: u32, one: &Reference, places: Vec<Place>) -> Vec<Place> {
+        let is_typed = matches!(self.facts(file).language, Language::TypeScript | Language::Tsx);
+        let wants_type = match one.kind {
+            ReferenceKind::Type => true,
+            ReferenceKind::Call | ReferenceKind::Read | ReferenceKind::Write => false,
+            // An import takes both; a type inherits from a type or a value.
+            _ => return places,
+        };
+        if !is_typed || places.len() < 2 {
+            return places;
+        }
+        let fits = |place: &Place| match self.kind(*place) {
+            Some(SymbolKind::Interface | SymbolKind::TypeAlias) => wants_type,
+            Some(kind) if kind.is_value() || kind.is_callable() => !wants_type,
+            // Classes and enumerations are both, and so are files.
+            _ => true,
+        };
+        let found: Vec<Place> = places.iter().copied().filter(fits).collect();
+        if found.is_empty() { places } else { found }
     }
 
     pub fn facts(&self, file: u32) -> &'g GraphFile {

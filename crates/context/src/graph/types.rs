@@ -4,6 +4,7 @@ use mlxcode_base::Language;
 
 use super::resolve::Resolver;
 use super::{Place, SymbolId};
+use crate::reference::{before_brackets, behind_brackets, is_part, plain_type};
 use crate::symbol::SymbolKind;
 
 /// What holds the members of a place: a type or a file itself, of a value the
@@ -13,6 +14,15 @@ pub fn holder_of(resolver: &Resolver<'_>, place: Place) -> Vec<Place> {
         return if matches!(place, Place::File(_)) { vec![place] } else { Vec::new() };
     };
     let symbol = resolver.symbol(id);
+    if symbol.kind == SymbolKind::TypeAlias {
+        // One that lists its members is a type of its own.
+        let has_members = !resolver.facts(id.file).children(id.symbol).is_empty();
+        return if has_members {
+            vec![place]
+        } else {
+            resolver.within_limits(|| stood_for(resolver, id))
+        };
+    }
     if symbol.kind.is_type() || symbol.kind == SymbolKind::Module {
         return vec![place];
     }
@@ -49,23 +59,96 @@ pub fn of_parameter(
     None
 }
 
-/// The types of a written name, as seen from a symbol.
-fn named(resolver: &Resolver<'_>, from: SymbolId, written: &str) -> Vec<Place> {
-    let outside = resolver.symbol(from).parent;
-    let found = resolver.plain(from.file, outside, written);
-    let is_type = |place: &Place| resolver.kind(*place).is_some_and(SymbolKind::is_type);
-    found.into_iter().filter(is_type).collect()
+/// The types of a name that is written in the code of a symbol.
+pub fn written(
+    resolver: &Resolver<'_>,
+    file: u32,
+    symbol: Option<usize>,
+    name: &str,
+) -> Vec<Place> {
+    resolver.within_limits(|| seen_from(resolver, file, symbol, symbol, name))
 }
 
-/// The plain name of a type that stands with a value's name in a head: of
-/// `port: Port | None = None`, `Port`. `None` where it is no plain name.
+/// What an alias of a type stands for, where that is one type.
+fn stood_for(resolver: &Resolver<'_>, id: SymbolId) -> Vec<Place> {
+    let symbol = resolver.symbol(id);
+    let Some(at) = symbol.signature.find(&symbol.name) else { return Vec::new() };
+    let behind = behind_brackets(&symbol.signature[at + symbol.name.len()..]);
+    let written = behind.trim_start().strip_prefix('=').and_then(plain_type);
+    let found = written.map(|name| named(resolver, id, name)).unwrap_or_default();
+    found.into_iter().filter(|one| *one != Place::Symbol(id)).collect()
+}
+
+/// The types of a name that is written in the head of a symbol.
+fn named(resolver: &Resolver<'_>, from: SymbolId, name: &str) -> Vec<Place> {
+    let outside = resolver.symbol(from).parent;
+    seen_from(resolver, from.file, outside, Some(from.symbol as usize), name)
+}
+
+/// The types of a name, as seen from a symbol; parameters of types are those of
+/// `inside`, and of what is around it.
+fn seen_from(
+    resolver: &Resolver<'_>,
+    file: u32,
+    symbol: Option<usize>,
+    inside: Option<usize>,
+    name: &str,
+) -> Vec<Place> {
+    let found = match name.rsplit_once('.') {
+        Some((before, last)) => resolver.within(file, symbol, before, last),
+        None => match bound_of(resolver, file, inside, name) {
+            Some(bound) => {
+                return resolver
+                    .within_limits(|| seen_from(resolver, file, symbol, inside, &bound));
+            }
+            None => resolver.plain(file, symbol, name),
+        },
+    };
+    let is_type = |kind: SymbolKind| kind.is_type() || kind == SymbolKind::TypeAlias;
+    let found = found.into_iter().filter(|place| resolver.kind(*place).is_some_and(is_type));
+    found.flat_map(|one| holder_of(resolver, one)).collect()
+}
+
+/// What a parameter of a type, of a symbol or of one around it, is bounded by:
+/// of `f<T extends Port>(one: T)`, for `T`, `Port`.
+fn bound_of(
+    resolver: &Resolver<'_>,
+    file: u32,
+    symbol: Option<usize>,
+    name: &str,
+) -> Option<String> {
+    let facts = resolver.facts(file);
+    let mut next = symbol;
+    while let Some(at) = next {
+        let one = &facts.symbols()[at];
+        let head = one.signature.split(['(', '=', '{']).next().unwrap_or_default();
+        if let Some((_, parameters)) = head.split_once('<') {
+            let mut words = parameters.split([',', '<']).map(str::trim_start);
+            let bound = words.find_map(|word| {
+                let behind = word.strip_prefix(name)?.trim_start();
+                behind.strip_prefix("extends ").or_else(|| behind.strip_prefix(": "))
+            });
+            if let Some(bound) = bound {
+                let end = bound.find(|c: char| !is_part(c) && c != '.').unwrap_or(bound.len());
+                let bound = &bound[..end];
+                return (!bound.is_empty() && bound != name).then(|| bound.to_owned());
+            }
+        }
+        next = one.parent;
+    }
+    None
+}
+
+/// The name of a type that stands with a value's name in a head, without its
+/// arguments: of `port: net.Port<u8> | None = None`, `net.Port`. `None` where
+/// several types are written, or none.
 fn of_value(head: &str, name: &str, language: Language) -> Option<String> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let mut from = 0;
     while let Some(found) = head[from..].find(name) {
         let (start, end) = (from + found, from + found + name.len());
         from = end;
-        if head[..start].ends_with(|c: char| is_part(c) || c == '.')
+        let is_php = language == Language::Php && head[..start].ends_with('$');
+        if !is_php && head[..start].ends_with(|c: char| is_part(c) || c == '.')
             || head[end..].starts_with(is_part)
         {
             continue;
@@ -75,37 +158,15 @@ fn of_value(head: &str, name: &str, language: Language) -> Option<String> {
             Language::Go => Some(behind),
             Language::Java | Language::CSharp | Language::C | Language::Cpp | Language::Php => {
                 let before = head[..start].trim_end_matches([' ', '*', '&', '$']);
+                let before = before_brackets(before);
                 let word = before.trim_end_matches(is_part).len();
                 return Some(before[word..].to_owned()).filter(|word| !word.is_empty());
             }
-            _ => behind.trim_start_matches('?').strip_prefix(':'),
+            _ => behind.trim_start_matches(['?', '!']).strip_prefix(':'),
         };
-        return plain_type(written?);
+        return plain_type(written?).map(str::to_owned);
     }
     None
-}
-
-/// A type that is one name, with what says only that it may be absent or
-/// borrowed around it.
-fn plain_type(written: &str) -> Option<String> {
-    let mut rest = written.trim_start();
-    loop {
-        let shorter = rest
-            .trim_start_matches(['&', '*', '"', '\'', ' '])
-            .trim_start_matches("mut ")
-            .trim_start_matches("Optional[");
-        if shorter.len() == rest.len() {
-            break;
-        }
-        rest = shorter;
-    }
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    let (name, behind) = rest.split_at(end);
-    let behind = behind.trim_start_matches(['"', '\'', ' ', ']', '?']);
-    let behind = behind.strip_prefix("| None").unwrap_or(behind);
-    let behind = behind.trim_start_matches(['"', '\'', ' ', ']']);
-    let is_end = behind.is_empty() || behind.starts_with([',', ')', '=', ';', '{']);
-    (is_end && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -119,9 +180,23 @@ mod tests {
             (Language::Python, "app: \"Flask | None\" = None)", "app", Some("Flask")),
             (Language::Python, "app: Optional[Flask] = None)", "app", Some("Flask")),
             (Language::Python, "apps: list[Flask])", "apps", None),
+            (Language::Python, "apps: t.List[Flask])", "apps", None),
+            (Language::Python, "app: core.Flask | None)", "app", Some("core.Flask")),
+            (Language::Python, "app: Flask | Port)", "app", None),
             (Language::Python, "app=None)", "app", None),
             (Language::Rust, "&self, port: &mut Port) -> u8", "port", Some("Port")),
-            (Language::Rust, "port: Vec<Port>)", "port", None),
+            (Language::Rust, "port: Vec<Port>)", "port", Some("Vec")),
+            (Language::Java, "Map<String, Port> ports", "ports", Some("Map")),
+            (
+                Language::TypeScript,
+                "$Port: core.$Box<$Port> = make(\"$P…",
+                "$Port",
+                Some("core.$Box"),
+            ),
+            (Language::TypeScript, "port: Box<() => Port> | undefined)", "port", Some("Box")),
+            (Language::TypeScript, "ports: Port[])", "ports", None),
+            (Language::TypeScript, "port: Port & Named)", "port", None),
+            (Language::TypeScript, "port: Box<Port, …", "port", Some("Box")),
             (Language::Go, "port *Port) error", "port", Some("Port")),
             (Language::Java, "final Port port)", "port", Some("Port")),
             (Language::TypeScript, "port?: Port, b: B)", "port", Some("Port")),

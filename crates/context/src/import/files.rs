@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use mlxcode_base::RelPath;
 
-/// Files that know their paths and their texts, on a disk or not.
-pub trait FileSet {
+/// Files that know their paths and their texts, on a disk or not. Several
+/// threads ask at once.
+pub trait FileSet: Sync {
     /// All of them.
     fn paths(&self) -> Vec<RelPath>;
 

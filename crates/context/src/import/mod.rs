@@ -5,6 +5,7 @@ mod collect;
 mod files;
 mod go;
 mod java;
+mod json;
 mod node;
 mod php;
 mod python;
@@ -12,6 +13,7 @@ mod resolve;
 mod ruby;
 mod rust;
 mod rust_tree;
+mod tsconfig;
 
 use mlxcode_base::TextRange;
 use serde::{Deserialize, Serialize};

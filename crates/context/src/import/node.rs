@@ -2,8 +2,10 @@
 //! `paths` of tsconfig, and packages of the tree by their manifests.
 //!
 //! The rules are those of Node ("Modules: Packages") and of TypeScript's
-//! `bundler` resolution. The published resolver for them brings some forty
-//! crates to this one, for what few lines do over files that are known.
+//! `bundler` resolution, with one thing beside them: what a package names that
+//! is built later is looked for where its source lies. A test asks the published
+//! resolver beside this one; docs/code-understanding.md says why it does not
+//! stand here.
 
 use std::collections::HashMap;
 
@@ -11,7 +13,9 @@ use serde_json::Value;
 
 use super::Import;
 use super::files::{Index, folder, joined, upward};
+use super::json::json;
 use super::resolve::Found;
+use super::tsconfig::{self, Projects, matched};
 
 /// What may be left out at the end of a path, in the order in which it is
 /// tried.
@@ -20,28 +24,18 @@ const ENDINGS: [&str; 12] = [
     ".svelte",
 ];
 
-/// The conditions of `exports` under which code is looked for: sources before
-/// what is built from them.
-const CONDITIONS: [&str; 8] =
-    ["source", "development", "types", "import", "module", "node", "default", "require"];
+/// The conditions of `exports` that name sources, which come before what is built
+/// from them.
+const SOURCES: [&str; 2] = ["source", "development"];
 
-/// A chain of `extends` is short; a ring of them would have no end.
-const MOST_EXTENDS: usize = 8;
+/// The others that hold for some import: which of them is written first decides.
+const CONDITIONS: [&str; 6] = ["types", "import", "module", "node", "default", "require"];
 
 /// The manifests of the tree.
 pub struct Packages {
     /// By the names of packages, their folders and manifests.
     named: HashMap<String, (String, Value)>,
-    /// By folders, the rules of tsconfig there.
-    rules: HashMap<String, Rules>,
-}
-
-/// What a tsconfig says of names.
-#[derive(Clone, Default)]
-struct Rules {
-    base: Option<String>,
-    /// A pattern, and the paths that it stands for.
-    paths: Vec<(String, Vec<String>)>,
+    projects: Projects,
 }
 
 /// Reads the manifests of packages.
@@ -53,13 +47,9 @@ pub fn packages(index: &Index<'_>) -> Packages {
             named.insert(name.to_owned(), (folder(path).to_owned(), manifest));
         }
     }
-    let mut rules = HashMap::new();
-    for name in ["jsconfig.json", "tsconfig.json"] {
-        for path in index.named(name) {
-            rules.insert(folder(path).to_owned(), read_rules(index, path, 0));
-        }
-    }
-    Packages { named, rules }
+    let folder_of = |name: &str| named.get(name).map(|(folder, _)| folder.as_str());
+    let projects = tsconfig::projects(index, &folder_of);
+    Packages { named, projects }
 }
 
 /// Where an import leads.
@@ -75,12 +65,11 @@ pub fn resolve(index: &Index<'_>, packages: &Packages, from: &str, import: &Impo
             Some((folder, json(index, &path)?))
         });
         let found = manifest
-            .and_then(|(folder, manifest)| exported(index, folder, &manifest["imports"], source));
+            .and_then(|(folder, manifest)| exported(index, folder, &manifest["imports"], source))
+            .or_else(|| packages.projects.find(index, from, source));
         return Found::files(found);
     }
-    if let Some(rules) = upward(here).find_map(|folder| packages.rules.get(folder))
-        && let Some(found) = by_rules(index, rules, source)
-    {
+    if let Some(found) = packages.projects.find(index, from, source) {
         return Found::Files(vec![found]);
     }
     let parts = if source.starts_with('@') { 2 } else { 1 };
@@ -94,10 +83,18 @@ pub fn resolve(index: &Index<'_>, packages: &Packages, from: &str, import: &Impo
 }
 
 /// The file that a path without its ending stands for.
-fn file(index: &Index<'_>, path: &str) -> Option<String> {
+pub fn file(index: &Index<'_>, path: &str) -> Option<String> {
     // TypeScript is imported by the name of what is built from it.
-    let built =
-        [(".js", ".ts"), (".js", ".tsx"), (".mjs", ".mts"), (".cjs", ".cts"), (".jsx", ".tsx")];
+    let built = [
+        (".js", ".ts"),
+        (".js", ".tsx"),
+        (".js", ".d.ts"),
+        (".mjs", ".mts"),
+        (".mjs", ".d.mts"),
+        (".cjs", ".cts"),
+        (".cjs", ".d.cts"),
+        (".jsx", ".tsx"),
+    ];
     let sources = built
         .iter()
         .filter_map(|(built, source)| Some(format!("{}{source}", path.strip_suffix(built)?)));
@@ -118,10 +115,10 @@ fn file(index: &Index<'_>, path: &str) -> Option<String> {
 fn in_package(index: &Index<'_>, folder: &str, manifest: &Value, inside: &str) -> Option<String> {
     let entry = if inside.is_empty() { ".".to_owned() } else { format!("./{inside}") };
     let exports = &manifest["exports"];
-    let exported = if inside.is_empty() && !exports.is_object() {
-        target(exports, "").and_then(|path| file(index, &joined(folder, &path)?))
-    } else if inside.is_empty() && exports.get(".").is_none() {
-        target(exports, "").and_then(|path| file(index, &joined(folder, &path)?))
+    // Without entries, the value is that of the package itself.
+    let whole = !exports.as_object().is_some_and(|table| table.keys().any(|k| k.starts_with('.')));
+    let exported = if inside.is_empty() && whole {
+        existing(index, folder, exports, "")
     } else {
         exported(index, folder, exports, &entry)
     };
@@ -150,105 +147,20 @@ fn exported(index: &Index<'_>, folder: &str, table: &Value, entry: &str) -> Opti
             .max_by_key(|(pattern, _, _)| pattern.len())
             .map(|(_, value, part)| (value, part.to_owned()))?,
     };
-    file(index, &joined(folder, &target(value, &part)?)?)
+    existing(index, folder, value, &part)
 }
 
-/// The first path of a value with conditions, with `part` for its star.
-fn target(value: &Value, part: &str) -> Option<String> {
+/// The first file that a value names and that is there, with `part` for its star.
+fn existing(index: &Index<'_>, folder: &str, value: &Value, part: &str) -> Option<String> {
     match value {
-        Value::String(path) => Some(path.replace('*', part)),
-        Value::Array(all) => all.iter().find_map(|one| target(one, part)),
-        Value::Object(table) => CONDITIONS.iter().find_map(|name| target(table.get(*name)?, part)),
+        Value::String(path) => file(index, &joined(folder, &path.replace('*', part))?),
+        Value::Array(all) => all.iter().find_map(|one| existing(index, folder, one, part)),
+        Value::Object(table) => {
+            let sources = SOURCES.iter().filter_map(|name| table.get(*name));
+            let others = table.iter().filter(|(name, _)| CONDITIONS.contains(&name.as_str()));
+            let mut values = sources.chain(others.map(|(_, value)| value));
+            values.find_map(|one| existing(index, folder, one, part))
+        }
         _ => None,
     }
-}
-
-/// What the star of a pattern stands for.
-fn matched<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
-    match pattern.split_once('*') {
-        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
-        None => (pattern == name).then_some(""),
-    }
-}
-
-fn by_rules(index: &Index<'_>, rules: &Rules, source: &str) -> Option<String> {
-    let found = rules
-        .paths
-        .iter()
-        .filter_map(|(pattern, paths)| Some((pattern, paths, matched(pattern, source)?)))
-        .max_by_key(|(pattern, _, _)| pattern.find('*').unwrap_or(usize::MAX));
-    let mapped = found.and_then(|(_, paths, part)| {
-        paths.iter().find_map(|path| file(index, &path.replace('*', part)))
-    });
-    mapped.or_else(|| {
-        let base = rules.base.as_deref()?;
-        file(index, &joined(base, source)?)
-    })
-}
-
-fn read_rules(index: &Index<'_>, path: &str, depth: usize) -> Rules {
-    let Some(config) = json(index, path).filter(|_| depth < MOST_EXTENDS) else {
-        return Rules::default();
-    };
-    let here = folder(path);
-    let extends = &config["extends"];
-    let more = extends.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let mut rules = Rules::default();
-    for outer in extends.as_str().into_iter().chain(more).filter(|outer| outer.starts_with('.')) {
-        let Some(outer) = joined(here, outer) else { continue };
-        let Some(outer) = index.first([outer.clone(), format!("{outer}.json")]) else { continue };
-        rules = read_rules(index, &outer, depth + 1);
-    }
-    let options = &config["compilerOptions"];
-    if let Some(base) = options["baseUrl"].as_str() {
-        rules.base = joined(here, base);
-    }
-    if let Some(paths) = options["paths"].as_object() {
-        let base = rules.base.clone().unwrap_or_else(|| here.to_owned());
-        let seen = |value: &Value| {
-            let all = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-            all.filter_map(|path| joined(&base, path)).collect()
-        };
-        rules.paths = paths.iter().map(|(pattern, all)| (pattern.clone(), seen(all))).collect();
-    }
-    rules
-}
-
-fn json(index: &Index<'_>, path: &str) -> Option<Value> {
-    serde_json::from_str(&without_comments(&index.text(path)?)).ok()
-}
-
-/// A tsconfig may hold comments, and commas behind the last.
-fn without_comments(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        let len = match next {
-            '"' => {
-                let mut escaped = false;
-                let end = rest[1..].find(|c| {
-                    let ends = c == '"' && !escaped;
-                    escaped = c == '\\' && !escaped;
-                    ends
-                });
-                let len = end.map_or(rest.len(), |end| end + 2);
-                out.push_str(&rest[..len]);
-                len
-            }
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            ']' | '}' => {
-                let kept = out.trim_end().trim_end_matches(',').len();
-                out.truncate(kept);
-                out.push(next);
-                1
-            }
-            _ => {
-                out.push(next);
-                next.len_utf8()
-            }
-        };
-        rest = &rest[len..];
-    }
-    out
 }

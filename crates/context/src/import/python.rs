@@ -1,13 +1,42 @@
 //! Modules and packages of Python, as its import system finds them: relative
 //! ones by their points, others from the roots of the tree.
 
+use std::collections::HashMap;
+
 use super::Import;
-use super::files::{Index, folder, upward};
+use super::files::{Index, folder, has_ending, upward};
 use super::resolve::Found;
 
-/// Folders from which absolute names are looked for: those of manifests, and
-/// `src` in them.
-pub fn roots(index: &Index<'_>) -> Vec<String> {
+/// What is known of a tree before an import is looked up: it has thousands.
+pub struct Layout {
+    /// Folders from which absolute names are looked for: those of manifests, and
+    /// `src` in them.
+    roots: Vec<String>,
+    /// By folders, the one from which their own files see the tree.
+    around: HashMap<String, String>,
+}
+
+/// Reads which folders are packages.
+pub fn layout(index: &Index<'_>) -> Layout {
+    let around = |folder: &str| (folder.to_owned(), seen_from(index, folder).to_owned());
+    let is_code = |path: &String| has_ending(path, "py") || has_ending(path, "pyi");
+    let folders = index.folders().filter(|folder| index.in_folder(folder).iter().any(is_code));
+    let mut roots = roots(index);
+    roots.retain(|root| !is_package(index, root));
+    Layout { roots, around: folders.map(around).collect() }
+}
+
+/// A script sees its own folder, and a package the folder around it: a module of
+/// a package is found by no name of its own alone.
+fn seen_from<'p>(index: &Index<'_>, here: &'p str) -> &'p str {
+    upward(here).find(|folder| !is_package(index, folder)).unwrap_or_default()
+}
+
+fn is_package(index: &Index<'_>, folder: &str) -> bool {
+    module(index, folder, "").is_some()
+}
+
+fn roots(index: &Index<'_>) -> Vec<String> {
     let mut found = vec![String::new()];
     for name in ["pyproject.toml", "setup.py", "setup.cfg"] {
         found.extend(index.named(name).iter().map(|path| folder(path).to_owned()));
@@ -23,19 +52,17 @@ pub fn roots(index: &Index<'_>) -> Vec<String> {
 }
 
 /// Where an import leads.
-pub fn resolve(index: &Index<'_>, roots: &[String], from: &str, import: &Import) -> Found {
+pub fn resolve(index: &Index<'_>, layout: &Layout, from: &str, import: &Import) -> Found {
     let name = import.source.trim_start_matches('.');
     let points = import.source.len() - name.len();
     let here = folder(from);
     let bases: Vec<&str> = if points > 0 {
         upward(here).nth(points - 1).into_iter().collect()
     } else {
-        // A script sees its own folder, and a package the folder around it: a
-        // module of a package is found by no name of its own alone.
-        let is_package = |folder: &&str| module(index, folder, "").is_some();
-        let package = upward(here).find(|folder| !is_package(folder)).unwrap_or_default();
-        let packages = roots.iter().map(String::as_str).filter(|root| !is_package(root));
-        [package].into_iter().chain(packages).collect()
+        let known = layout.around.get(here).map(String::as_str);
+        // A script without an ending may be alone in its folder.
+        let own = known.unwrap_or_else(|| seen_from(index, here));
+        std::iter::once(own).chain(layout.roots.iter().map(String::as_str)).collect()
     };
     let path = name.replace('.', "/");
     for base in bases {

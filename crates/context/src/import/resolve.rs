@@ -43,7 +43,7 @@ pub enum Target {
 /// ```
 pub struct ImportResolver<'f> {
     index: Index<'f>,
-    python: Vec<String>,
+    python: python::Layout,
     node: node::Packages,
     rust: Vec<rust::Package>,
     go: Vec<go::Module>,
@@ -55,7 +55,7 @@ impl<'f> ImportResolver<'f> {
     pub fn new(files: &'f dyn FileSet) -> Self {
         let index = Index::new(files);
         Self {
-            python: python::roots(&index),
+            python: python::layout(&index),
             node: node::packages(&index),
             rust: rust::packages(&index),
             go: go::modules(&index),

@@ -7,7 +7,7 @@ use mlxcode_base::{LineRange, TextRange};
 
 use super::codec::{Decoder, Encoder};
 use crate::import::{Import, ImportKind, ImportedName};
-use crate::reference::{Reference, ReferenceKind, qualifier};
+use crate::reference::{Reference, ReferenceKind, WrittenType, qualifier};
 use crate::symbol::{Symbol, SymbolKind, Visibility};
 use crate::syntax::Chunk;
 
@@ -59,6 +59,10 @@ const MEMBER: usize = 8;
 /// Marks a variable of a function, of which only marks of definitions and what
 /// types inherit from is kept.
 const LOCAL: usize = 16;
+
+/// Marks a reference of which is said where the type of the name stands that is
+/// the first before it.
+const TOLD: usize = 32;
 
 /// The names of symbols, a line each: a search by name reads nothing else.
 pub fn names(symbols: &[Symbol]) -> String {
@@ -172,11 +176,17 @@ pub fn encode_references(references: &[Reference]) -> (String, Vec<u8>) {
         });
         out.step(start, one.range.start);
         out.number(number);
-        let marks = if one.is_member { MEMBER } else { 0 } | if one.is_local { LOCAL } else { 0 };
+        let marks = if one.is_member { MEMBER } else { 0 }
+            | if one.is_local { LOCAL } else { 0 }
+            | if one.first_type.is_some() { TOLD } else { 0 };
         out.number(one.kind as usize | marks);
         let number = one.symbol.map_or(0, |symbol| symbol + 1);
         out.step(symbol, number);
         (start, symbol) = (one.range.start, number);
+        if let Some(told) = &one.first_type {
+            out.step(start, told.range.start);
+            out.number(told.name.len());
+        }
     }
     (lines(names.into_iter()), out.bytes)
 }
@@ -212,6 +222,13 @@ pub fn decode_references(
         if symbol > symbols {
             return None;
         }
+        let first_type = if marks & TOLD > 0 {
+            let told = from.step(start)?;
+            let range = TextRange::new(told, told.checked_add(from.number()?)?);
+            Some(WrittenType { name: text.get(range.start..range.end)?.to_owned(), range })
+        } else {
+            None
+        };
         references.push(Reference {
             name: written.to_owned(),
             kind: *REFERENCE_KINDS.get(marks % MEMBER)?,
@@ -220,6 +237,7 @@ pub fn decode_references(
             is_member: marks & MEMBER > 0,
             qualifier: qualifier(text, range.start),
             is_local: marks & LOCAL > 0,
+            first_type,
         });
     }
     Some(references)

@@ -5,16 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlxcode_base::{ContentHash, RelPath};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{CodeIndex, facts, storage, targets};
+use super::kept_file::{KeptFile, SELECT};
+use super::{CodeIndex, facts, storage};
 use crate::error::Result;
 use crate::graph::FileFacts;
 use crate::search::Standing;
-
-/// Of a file: its hash, its language, its symbols, references and imports.
-const FACTS: &str = "SELECT hash, language, symbol.names, symbol.data, reference.names, \
-    reference.data, import.data, places, targets FROM file JOIN symbol ON symbol.file = id \
-    JOIN reference ON reference.file = id JOIN import ON import.file = id \
-    WHERE path = ?1 AND state = 0";
 
 /// A file that defines a name.
 pub struct Defining {
@@ -93,30 +88,20 @@ fn facts_of(
     path: &RelPath,
     text: &str,
 ) -> rusqlite::Result<Option<FileFacts>> {
-    let mut select = connection.prepare_cached(FACTS)?;
+    let mut select = connection.prepare_cached(&format!("{SELECT} AND path = ?1"))?;
     let mut rows = select.query([path.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let language = row.get_ref(1)?.as_str_or_null()?.and_then(storage::language);
-    let Some(language) = language.filter(|language| language.is_code()) else { return Ok(None) };
-    let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
-    if blob(0)? != ContentHash::of(text.as_bytes()).as_bytes() {
-        return Ok(None);
-    }
-    let names = row.get_ref(2)?.as_str()?;
-    let symbols = facts::decode_symbols(names, blob(3)?).ok_or_else(undecodable)?;
-    let names = row.get_ref(4)?.as_str()?;
-    let references = facts::decode_references(text, names, blob(5)?, symbols.len());
-    let references = references.ok_or_else(undecodable)?;
-    let imports = facts::decode_imports(blob(6)?, blob(7)?).ok_or_else(undecodable)?;
-    // A file that is gone since is led to by nothing.
+    let kept = rows.next()?.map(KeptFile::of).transpose()?.flatten();
+    let Some(kept) = kept.filter(|kept| kept.is_of(text)) else { return Ok(None) };
     let path_of = |id: i64| {
         let mut select = connection.prepare_cached("SELECT path FROM file WHERE id = ?1").ok()?;
         let path = select.query_row([id], |row| row.get::<_, String>(0)).ok()?;
         storage::rel_path(path).ok()
     };
-    let imports = targets::decode(blob(8)?, imports, path_of).ok_or_else(undecodable)?;
-    let imports = imports.into_iter().map(|kept| kept.import).collect();
-    Ok(Some(FileFacts { path: path.clone(), language, symbols, references, imports }))
+    let symbols = kept.symbols().ok_or_else(undecodable)?;
+    let references = kept.references(text).ok_or_else(undecodable)?;
+    let imports = kept.imports(path_of).ok_or_else(undecodable)?;
+    let (path, language) = (path.clone(), kept.language);
+    Ok(Some(FileFacts { path, language, symbols, references, imports }))
 }
 
 /// What cannot be decoded is damage, as a missing row is.

@@ -4,8 +4,6 @@
 //! something comes or goes. Asking for the times of all that was listed takes a
 //! fraction of listing it again by its rules.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Updated;
 use super::update::UNSURE_NS;
 use crate::stamp::Stamp;
-use crate::walk::{Listing, RULES, WalkOptions, threads};
+use crate::walk::{ListedFolder, OpenFolder, RULES, WalkOptions, threads};
 use crate::watch::silent;
 
 /// How long a glance is trusted: what it cannot see, such as the rules of a
@@ -26,7 +24,7 @@ const EXCLUDE: &str = ".git/info/exclude";
 /// A tree as it was listed, and what the index was then.
 #[derive(Debug)]
 pub struct Glance {
-    folders: Vec<Folder>,
+    folders: Vec<ListedFolder>,
     /// Files of rules outside of the tree, which need not be there.
     outside: Vec<(PathBuf, Option<Stamp>)>,
     /// What the update told.
@@ -36,27 +34,23 @@ pub struct Glance {
     made: Instant,
 }
 
-/// A folder, and the files in it.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    stamp: Stamp,
-    files: Vec<(OsString, Stamp)>,
-}
-
 impl Glance {
     /// Notes what was listed at `now`, in nanoseconds since 1970. `None` where
     /// times tell too little: something changed this moment, could not be read,
     /// or lies where others change it unseen.
     pub fn of(
-        listing: &Listing,
+        folders: Vec<ListedFolder>,
         root: &Path,
         options: &WalkOptions,
         now: i64,
         updated: &Updated,
         version: i64,
     ) -> Option<Self> {
-        if updated.skipped.unreadable > 0 || silent(root).is_some() {
+        let is_sure = |stamp: Stamp| stamp.changed_ns != 0 && stamp.changed_ns < now - UNSURE_NS;
+        let within = |folder: &ListedFolder| {
+            is_sure(folder.stamp) && folder.files.iter().all(|(_, stamp)| is_sure(*stamp))
+        };
+        if updated.skipped.unreadable > 0 || !folders.iter().all(within) || silent(root).is_some() {
             return None;
         }
         let rules = options.rules.iter().cloned();
@@ -70,9 +64,7 @@ impl Glance {
                 (path, stamp)
             })
             .collect();
-        let stamps = listing.folders.iter().chain(&listing.files).map(|(_, stamp)| *stamp);
-        let is_sure = |stamp: Stamp| stamp.changed_ns != 0 && stamp.changed_ns < now - UNSURE_NS;
-        if !stamps.chain(outside.iter().filter_map(|(_, stamp)| *stamp)).all(is_sure) {
+        if !outside.iter().filter_map(|(_, stamp)| *stamp).all(is_sure) {
             return None;
         }
         let told = Updated {
@@ -80,7 +72,6 @@ impl Glance {
             skipped: updated.skipped,
             ..Updated::default()
         };
-        let folders = folders(listing)?;
         Some(Self { folders, outside, updated: told, version, made: Instant::now() })
     }
 
@@ -93,49 +84,20 @@ impl Glance {
         thread::scope(|scope| {
             let parts = self.folders.chunks(each);
             let looks: Vec<_> =
-                parts.map(|part| scope.spawn(move || part.iter().all(Folder::holds))).collect();
+                parts.map(|part| scope.spawn(move || part.iter().all(holds))).collect();
             looks.into_iter().all(|look| look.join().unwrap_or(false))
                 && self.outside.iter().all(|(path, stamp)| Stamp::of(path) == *stamp)
         })
     }
 }
 
-/// The folders with their files; `None` where a file lies in none of them.
-fn folders(listing: &Listing) -> Option<Vec<Folder>> {
-    let folder = |(path, stamp): &(PathBuf, Stamp)| {
-        (path.clone(), Folder { path: path.clone(), stamp: *stamp, files: Vec::new() })
-    };
-    let mut folders: BTreeMap<PathBuf, Folder> = listing.folders.iter().map(folder).collect();
-    for (path, stamp) in &listing.files {
-        let folder = folders.get_mut(path.parent()?)?;
-        folder.files.push((path.file_name()?.to_owned(), *stamp));
-    }
-    Some(folders.into_values().collect())
-}
-
-impl Folder {
-    /// Files are looked up in the folder that is held open: the way to it is
-    /// gone once, which takes half of the time.
-    #[cfg(target_os = "linux")]
-    fn holds(&self) -> bool {
-        use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, openat, statat};
-
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let Ok(folder) = openat(CWD, &self.path, flags, Mode::empty()) else { return false };
-        let same = |name: &OsString, stamp: &Stamp| {
-            let stat = statat(&folder, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW);
-            stat.is_ok_and(|stat| Stamp::from(&stat) == *stamp)
-        };
-        fstat(&folder).is_ok_and(|stat| Stamp::from(&stat) == self.stamp)
-            && self.files.iter().all(|(name, stamp)| same(name, stamp))
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn holds(&self) -> bool {
-        let same =
-            |(name, stamp): &(OsString, Stamp)| Stamp::of(&self.path.join(name)) == Some(*stamp);
-        Stamp::of(&self.path) == Some(self.stamp) && self.files.iter().all(same)
-    }
+/// Whether a folder and its files are as they were.
+fn holds(listed: &ListedFolder) -> bool {
+    // It was no link when it was listed, but the root, which has none in its
+    // path.
+    let Ok(folder) = OpenFolder::open(&listed.path, false) else { return false };
+    folder.stamp() == Some(listed.stamp)
+        && listed.files.iter().all(|(name, stamp)| folder.stamp_of(name) == Some(*stamp))
 }
 
 #[cfg(test)]
@@ -166,7 +128,8 @@ mod tests {
         let listing = list(&root, &options, &CancelToken::new()).unwrap();
         // As though all of this had been here for long.
         let now = i64::MAX;
-        let glance = Glance::of(&listing, root.path(), &options, now, &Updated::default(), 1);
+        let glance =
+            Glance::of(listing.folders, root.path(), &options, now, &Updated::default(), 1);
         // The system counts time in steps of some milliseconds.
         thread::sleep(Duration::from_millis(20));
         change(&tree);
@@ -201,15 +164,14 @@ mod tests {
         fs::write(folder.path().join("a.py"), "a = 1\n").unwrap();
         let (root, options) = (Root::open(folder.path()).unwrap(), WalkOptions::default());
         let listing = list(&root, &options, &CancelToken::new()).unwrap();
-        let newest = listing
-            .files
-            .iter()
-            .chain(&listing.folders)
-            .map(|(_, stamp)| stamp.changed_ns)
-            .max()
-            .unwrap();
+        let listed = |folder: &ListedFolder| {
+            let files = folder.files.iter().map(|(_, stamp)| stamp.changed_ns).max();
+            files.max(Some(folder.stamp.changed_ns))
+        };
+        let newest = listing.folders.iter().filter_map(listed).max().unwrap();
         let glance = |now| {
-            Glance::of(&listing, root.path(), &options, now, &Updated::default(), 1).is_some()
+            let folders = list(&root, &options, &CancelToken::new()).unwrap().folders;
+            Glance::of(folders, root.path(), &options, now, &Updated::default(), 1).is_some()
         };
         assert!(!glance(newest) && !glance(newest + UNSURE_NS) && glance(newest + UNSURE_NS + 1));
     }

@@ -22,6 +22,10 @@ const MOST_CHANGES: usize = 3_000;
 /// A commit that changes more files than this is about none of them.
 const MOST_FILES: usize = 30;
 
+/// Files of a commit that changes more than this have little to do with each
+/// other.
+const MOST_TOGETHER: usize = 20;
+
 /// A change this many changes ago counts a third of the newest.
 const CHURN_CHANGES: f64 = 1_000.0;
 
@@ -204,6 +208,59 @@ pub fn fitting(
         // SQLite's scores are better the lower they are.
         let score = -row.get::<_, f64>(0)? as f32;
         found.push(FittingChange { id: row.get(1)?, score, files, file_count: numbers.len() });
+    }
+    Ok(found)
+}
+
+/// How much of the changes of each of some files changed others, too: of each
+/// file, the others with a share from 0 to 1. Newer changes count more.
+pub fn together(
+    connection: &Connection,
+    of: &[&RelPath],
+) -> rusqlite::Result<Vec<HashMap<RelPath, f32>>> {
+    let mut number = connection.prepare_cached("SELECT id FROM past_file WHERE path = ?1")?;
+    let mut wanted: Vec<Option<usize>> = Vec::with_capacity(of.len());
+    for path in of {
+        let id: Option<i64> = number.query_row([path.as_str()], |row| row.get(0)).optional()?;
+        wanted.push(id.map(|id| id as usize));
+    }
+    let mut whole = vec![0.0_f32; of.len()];
+    let mut shares: Vec<HashMap<usize, f32>> = vec![HashMap::new(); of.len()];
+    let mut select =
+        connection.prepare_cached("SELECT files FROM past_change ORDER BY number DESC")?;
+    let mut rows = select.query([])?;
+    let mut age = 0.0;
+    while let Some(row) = rows.next()? {
+        let numbers =
+            numbers(row.get_ref(0)?.as_blob()?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let weight = f64::exp(-age / CHURN_CHANGES) as f32;
+        age += 1.0;
+        for (place, id) in wanted.iter().enumerate() {
+            if !id.is_some_and(|id| numbers.contains(&id)) {
+                continue;
+            }
+            whole[place] += weight;
+            if numbers.len() <= MOST_TOGETHER {
+                // One that changes much says less of each two.
+                let each = weight / (numbers.len() - 1).max(1) as f32;
+                for other in numbers.iter().filter(|other| Some(**other) != *id) {
+                    *shares[place].entry(*other).or_default() += each;
+                }
+            }
+        }
+    }
+    let mut path = connection.prepare_cached("SELECT path FROM past_file WHERE id = ?1")?;
+    let mut found = Vec::with_capacity(of.len());
+    for (shares, whole) in shares.into_iter().zip(whole) {
+        let mut named = HashMap::with_capacity(shares.len());
+        for (id, share) in shares {
+            let text: Option<String> = path.query_row([id as i64], |row| row.get(0)).optional()?;
+            if let Some(path) = text.and_then(|text| RelPath::new(&text).ok()) {
+                // A file that was changed once says nothing yet.
+                named.insert(path, share / whole.max(1.0));
+            }
+        }
+        found.push(named);
     }
     Ok(found)
 }

@@ -8,10 +8,13 @@
 mod codec;
 mod facts;
 mod facts_of;
+mod files;
 mod glance;
 mod history;
 mod kept;
+mod kept_file;
 mod names;
+mod near;
 mod read;
 mod schema;
 mod storage;
@@ -19,31 +22,31 @@ mod targets;
 mod tokens;
 mod tree;
 mod update;
+mod updated;
 mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mlxcode_base::{CancelToken, ContentHash, Embedder, Progress, RelPath, Root};
+use mlxcode_base::{CancelToken, Embedder, Progress, RelPath, Root};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::{Error, Result};
-use crate::import::{Import, Target};
-use crate::reference::Reference;
-use crate::symbol::Symbol;
-use crate::walk::{Skipped, WalkOptions};
+use crate::walk::WalkOptions;
 use glance::Glance;
 use kept::Kept;
 use update::{Failure, Update};
 
 pub(crate) use facts::{decode_chunks, decode_symbols};
 pub(crate) use facts_of::Defining;
-pub(crate) use history::fitting as fitting_changes;
+pub(crate) use files::ending;
+pub(crate) use history::{fitting as fitting_changes, together as changed_together};
 pub(crate) use names::Names;
+pub(crate) use near::nearest;
 pub(crate) use storage::rel_path;
 pub use tree::IndexedTree;
-pub(crate) use vectors::nearest;
+pub use updated::{IndexedChange, Rebuilt, Updated};
 
 /// The index of a tree.
 ///
@@ -87,54 +90,6 @@ struct Inner {
     is_damaged: bool,
 }
 
-/// The file that is named `name` or whose path ends so; of several, the
-/// outermost.
-pub(crate) fn ending(index: &CodeIndex, name: &str) -> Result<Option<RelPath>> {
-    index.read(|connection| storage::ending(connection, name))
-}
-
-/// Why an index was built anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Rebuilt {
-    /// Its file was damaged.
-    Damaged,
-    /// Another version of this program wrote it.
-    OtherLayout,
-}
-
-/// What happened to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IndexedChange {
-    /// It is new.
-    Added,
-    /// Its text is another.
-    Changed,
-    /// It is gone, or holds no text any more.
-    Removed,
-}
-
-/// What an update did. Files without text are not counted, but in `skipped`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Updated {
-    /// Files that are new.
-    pub added: usize,
-    /// Files whose text is another.
-    pub changed: usize,
-    /// Files that are gone.
-    pub removed: usize,
-    /// Files that are as they were.
-    pub unchanged: usize,
-    /// Those that are new, changed or gone, by path.
-    pub files: Vec<(RelPath, IndexedChange)>,
-    /// Files that were left out.
-    pub skipped: Skipped,
-    /// Why all was built anew, where it was.
-    pub rebuilt: Option<Rebuilt>,
-}
-
 impl CodeIndex {
     /// Opens the index of `root` in the file `path`, which need not exist. A
     /// damaged file, or one of another version of this program, is made anew;
@@ -158,6 +113,13 @@ impl CodeIndex {
     #[must_use]
     pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Self {
         Self { embedder: Some(embedder), ..self }
+    }
+
+    /// Makes the vectors that a search by them needs and that are missing,
+    /// which such a search does too, without telling how far it is. What is
+    /// made is kept, whatever stops the rest.
+    pub fn update_vectors(&self, cancel: &CancelToken, progress: &dyn Progress) -> Result<()> {
+        vectors::update(self, cancel, progress).map(drop)
     }
 
     /// The index's file.
@@ -248,106 +210,10 @@ impl CodeIndex {
         })
     }
 
-    /// Whether the index knows a file, of text or not.
-    pub(crate) fn knows(&self, path: &RelPath) -> Result<bool> {
-        self.read(|connection| Ok(storage::known_at(connection, path)?.is_some()))
-    }
-
-    /// How many text files the index knows.
-    pub fn file_count(&self) -> Result<usize> {
-        self.read(|connection| {
-            connection.query_row("SELECT files FROM total", [], |row| row.get::<_, i64>(0))
-        })
-        .map(|count| count as usize)
-    }
-
-    /// The text files that the index knows, by path.
-    pub fn files(&self) -> Result<Vec<RelPath>> {
-        Ok(self.kept_files()?.to_vec())
-    }
-
-    /// As [`files`](Self::files), read once for as long as nobody writes.
-    pub(crate) fn kept_files(&self) -> Result<Arc<Vec<RelPath>>> {
-        let mut inner = self.lock();
-        let Inner { connection, files, .. } = &mut *inner;
-        let found = files.get(connection, |connection| {
-            Ok(storage::paths(connection)?.into_iter().map(|(_, path)| path).collect())
-        });
-        inner.is_damaged |= found.as_ref().is_err_and(schema::is_damage);
-        found.map_err(|error| schema::failed(&self.path, error))
-    }
-
-    /// What a file defines, in its order, as of the last update. Comments are
-    /// not kept: `doc` is empty.
-    pub fn symbols(&self, path: &RelPath) -> Result<Vec<Symbol>> {
-        self.facts(path, |connection, id| {
-            let select = "SELECT names, data FROM symbol WHERE file = ?1";
-            connection.prepare_cached(select)?.query_row([id], |row| {
-                let (names, data) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob()?);
-                Ok(facts::decode_symbols(names, data))
-            })
-        })
-    }
-
-    /// What a file names, in its order, but for the locals of its functions.
-    /// Nothing for a file whose text changed since the last update.
-    pub fn references(&self, path: &RelPath) -> Result<Vec<Reference>> {
-        let place = self.root.resolve(path)?;
-        let text = std::fs::read_to_string(place).unwrap_or_default();
-        let hash = ContentHash::of(text.as_bytes());
-        self.facts(path, |connection, id| {
-            let select = "SELECT hash, reference.names, reference.data, symbol.data FROM file \
-                 JOIN reference ON reference.file = id JOIN symbol ON symbol.file = id \
-                 WHERE id = ?1";
-            connection.prepare_cached(select)?.query_row([id], |row| {
-                if row.get_ref(0)?.as_blob()? != hash.as_bytes() {
-                    return Ok(Some(Vec::new()));
-                }
-                let (names, data) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
-                let symbols = facts::symbol_count(row.get_ref(3)?.as_blob()?);
-                let found = facts::decode_references(&text, names, data, symbols);
-                Ok(found.map(|mut found| {
-                    found.retain(|one| !one.is_local);
-                    found
-                }))
-            })
-        })
-    }
-
-    /// What a file takes from others, and where that leads.
-    pub fn imports(&self, path: &RelPath) -> Result<Vec<(Import, Target)>> {
-        self.facts(path, |connection, id| {
-            let target = |id: i64| {
-                let select = "SELECT path FROM file WHERE id = ?1";
-                let path = connection.prepare_cached(select).ok()?;
-                let path = { path }.query_row([id], |row| row.get(0)).ok()?;
-                storage::rel_path(path).ok()
-            };
-            let select = "SELECT data, places, targets FROM import WHERE file = ?1";
-            connection.prepare_cached(select)?.query_row([id], |row| {
-                let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
-                let Some(imports) = facts::decode_imports(blob(0)?, blob(1)?) else {
-                    return Ok(None);
-                };
-                let kept = targets::decode(blob(2)?, imports, target);
-                let pair = |one: targets::Kept| (one.import.import, one.target);
-                Ok(kept.map(|kept| kept.into_iter().map(pair).collect()))
-            })
-        })
-    }
-
     /// All that is known of the tree, as of the last update, for a
     /// [`CodeGraph`](crate::CodeGraph).
     pub fn tree(&self) -> Result<Arc<IndexedTree>> {
         self.read(|connection| IndexedTree::read(connection, &self.root)).map(Arc::new)
-    }
-
-    /// The chunks of a file, as they are kept.
-    pub(crate) fn chunk_data(&self, path: &RelPath) -> Result<Vec<u8>> {
-        self.facts(path, |connection, id| {
-            let select = "SELECT data FROM chunk WHERE file = ?1";
-            connection.prepare_cached(select)?.query_row([id], |row| row.get(0)).map(Some)
-        })
     }
 
     pub(crate) fn root(&self) -> &Root {
@@ -364,22 +230,6 @@ impl CodeIndex {
 
     fn work<'a>(&'a self, cancel: &'a CancelToken, progress: &'a dyn Progress) -> Update<'a> {
         Update { root: &self.root, options: &self.options, cancel, progress }
-    }
-
-    fn facts<T>(
-        &self,
-        path: &RelPath,
-        read: impl FnOnce(&Connection, i64) -> rusqlite::Result<Option<T>>,
-    ) -> Result<T> {
-        let found = self.read(|connection| match storage::find(connection, path)? {
-            // What cannot be decoded is damage, as a missing row is.
-            Some((id, _)) => match read(connection, id)? {
-                Some(found) => Ok(Some(found)),
-                None => Err(rusqlite::Error::QueryReturnedNoRows),
-            },
-            None => Ok(None),
-        })?;
-        found.ok_or_else(|| Error::FileNotFound { path: path.clone() })
     }
 
     /// Reads one state of the index, whoever writes meanwhile.
@@ -403,15 +253,15 @@ impl CodeIndex {
     }
 
     /// Changes what hangs on the files, in one transaction.
-    pub(crate) fn write(
+    pub(crate) fn write<T>(
         &self,
-        change: impl FnOnce(&Connection) -> rusqlite::Result<()>,
-    ) -> Result<()> {
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let mut inner = self.lock();
         let behavior = TransactionBehavior::Immediate;
         let done = inner.connection.transaction_with_behavior(behavior).and_then(|write| {
-            change(&write)?;
-            write.commit()
+            let given = change(&write)?;
+            write.commit().map(|()| given)
         });
         inner.is_damaged |= done.as_ref().is_err_and(schema::is_damage);
         done.map_err(|error| schema::failed(&self.path, error))

@@ -57,7 +57,7 @@ pub fn read(place: &Place, options: &WalkOptions, known: Option<&[u8]>) -> Outco
 }
 
 fn understand(file: SourceFile, hash: ContentHash) -> KeptFacts {
-    let SourceFile { path, text, origin } = file;
+    let SourceFile { path, text, origin, .. } = file;
     let language = language_of(Path::new(path.as_str()), &text);
     let limits = ParseLimits::default();
     let parsed = language.and_then(|one| ParsedFile::parse(text.as_str(), one, &limits));

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Rebuilt;
+use super::{Rebuilt, near};
 use crate::error::{Error, Result};
 
 /// The layout of the tables and of what stands in them. It goes up with every
 /// change of either, of the queries of `queries/` and of how texts are cut: an
 /// index of another number is built anew.
-const VERSION: i64 = 4;
+const VERSION: i64 = 8;
 
 /// Marks the file as one of ours, for programs that look: `mlxi`.
 const APPLICATION: i64 = 0x6d6c_7869;
@@ -27,7 +27,8 @@ const LOG_BYTES: i64 = 4 << 20;
 const CACHE_KIB: i64 = 16 << 10;
 
 /// Texts are not kept: they are on the disk already. What the columns of bytes
-/// hold is said in `facts.rs`, what those of `words` hold in `tokens.rs`.
+/// hold is said in `facts.rs`, what those of `words` hold in `tokens.rs`. Changes
+/// are counted from a number that no other index begins with.
 const SCHEMA: &str = "
     CREATE TABLE file (
         id INTEGER PRIMARY KEY,
@@ -54,10 +55,25 @@ const SCHEMA: &str = "
         targets BLOB NOT NULL
     );
     CREATE TABLE chunk (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
-    CREATE TABLE total (files INTEGER NOT NULL, words INTEGER NOT NULL);
-    INSERT INTO total VALUES (0, 0);
-    CREATE TABLE vector_model (name TEXT NOT NULL, data BLOB NOT NULL, files INTEGER NOT NULL);
-    CREATE TABLE vector (file INTEGER PRIMARY KEY, hash BLOB NOT NULL, data BLOB NOT NULL);
+    CREATE TABLE total (
+        files INTEGER NOT NULL,
+        words INTEGER NOT NULL,
+        changes INTEGER NOT NULL
+    );
+    INSERT INTO total VALUES (0, 0, random() >> 1);
+    CREATE TABLE vector_model (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        data BLOB NOT NULL,
+        files INTEGER NOT NULL
+    );
+    CREATE TABLE vector (
+        file INTEGER NOT NULL,
+        model INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (file, model)
+    );
     CREATE TABLE past (tip TEXT NOT NULL);
     INSERT INTO past VALUES ('');
     CREATE TABLE past_file (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, churn REAL NOT NULL);
@@ -142,7 +158,7 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, Layout)> {
 
 #[allow(clippy::disallowed_methods, reason = "the index has a folder of its own")]
 fn remove(path: &Path) -> Result<()> {
-    for end in ["", "-wal", "-shm", "-journal"] {
+    for end in ["", "-wal", "-shm", "-journal"].into_iter().chain(near::ENDS) {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         let file = PathBuf::from(name);

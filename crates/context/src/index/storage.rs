@@ -24,20 +24,19 @@ pub struct Known {
     pub size_bytes: u64,
     /// 0 where a change could have been missed.
     pub changed_ns: i64,
-    pub hash: Vec<u8>,
     pub state: State,
 }
 
-const KNOWN: &str = "SELECT id, size_bytes, changed_ns, hash, state, path FROM file";
+const KNOWN: &str = "SELECT id, size_bytes, changed_ns, state, path FROM file";
 
 fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
-    let state = match row.get::<_, i64>(4)? {
+    let state = match row.get::<_, i64>(3)? {
         1 => State::Binary,
         2 => State::NotUtf8,
         _ => State::Text,
     };
     let size_bytes = row.get::<_, i64>(1)? as u64;
-    Ok(Known { id: row.get(0)?, size_bytes, changed_ns: row.get(2)?, hash: row.get(3)?, state })
+    Ok(Known { id: row.get(0)?, size_bytes, changed_ns: row.get(2)?, state })
 }
 
 /// A number that is another after each change by another connection.
@@ -48,7 +47,7 @@ pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
 /// All files by their paths.
 pub fn known(connection: &Connection) -> rusqlite::Result<HashMap<String, Known>> {
     let mut select = connection.prepare_cached(KNOWN)?;
-    let rows = select.query_map([], |row| Ok((row.get(5)?, read_known(row)?)))?;
+    let rows = select.query_map([], |row| Ok((row.get(4)?, read_known(row)?)))?;
     rows.collect()
 }
 
@@ -56,6 +55,12 @@ pub fn known(connection: &Connection) -> rusqlite::Result<HashMap<String, Known>
 pub fn known_at(connection: &Connection, path: &RelPath) -> rusqlite::Result<Option<Known>> {
     let mut select = connection.prepare_cached(&format!("{KNOWN} WHERE path = ?1"))?;
     select.query_row([path.as_str()], read_known).optional()
+}
+
+/// The hash of a file's text as of the last update; empty for one of none.
+pub fn hash(connection: &Connection, id: i64) -> rusqlite::Result<Vec<u8>> {
+    let mut select = connection.prepare_cached("SELECT hash FROM file WHERE id = ?1")?;
+    select.query_row([id], |row| row.get(0))
 }
 
 /// The text files, by path.
@@ -106,6 +111,10 @@ pub fn language(name: &str) -> Option<Language> {
 
 /// Puts what was read in the place of what was known. Tells whether the
 /// file's imports are others than before.
+///
+/// What is new is inserted and what is known is updated: `INSERT OR REPLACE`
+/// may have to take back a part of itself, and the full-text table then writes
+/// out all that waits in memory at each such statement.
 pub fn put(
     connection: &Connection,
     place: &Place,
@@ -117,18 +126,23 @@ pub fn put(
     let execute = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
         connection.prepare_cached(sql)?.execute(values)
     };
+    let had_rows = known.is_some_and(|known| known.state == State::Text);
+    if had_rows {
+        for sql in [
+            "DELETE FROM symbol WHERE file = ?1",
+            "DELETE FROM reference WHERE file = ?1",
+            "DELETE FROM chunk WHERE file = ?1",
+            "DELETE FROM words WHERE rowid = ?1",
+        ] {
+            execute(sql, params![id])?;
+        }
+    }
+    execute("INSERT INTO symbol VALUES (?1, ?2, ?3)", params![id, facts.names, facts.symbols])?;
     execute(
-        "INSERT OR REPLACE INTO symbol VALUES (?1, ?2, ?3)",
-        params![id, facts.names, facts.symbols],
-    )?;
-    execute(
-        "INSERT OR REPLACE INTO reference VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO reference VALUES (?1, ?2, ?3, ?4)",
         params![id, facts.reference_names, facts.made, facts.references],
     )?;
-    execute("INSERT OR REPLACE INTO chunk VALUES (?1, ?2)", params![id, facts.chunks])?;
-    if known.is_some() {
-        execute("DELETE FROM words WHERE rowid = ?1", params![id])?;
-    }
+    execute("INSERT INTO chunk VALUES (?1, ?2)", params![id, facts.chunks])?;
     let tokens = &facts.tokens;
     execute(
         "INSERT INTO words (rowid, path, symbols, body, docs) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -136,12 +150,14 @@ pub fn put(
     )?;
     let data = facts::encode_imports(&facts.imports);
     let places = facts::encode_places(&facts.imports);
-    let same = "UPDATE import SET places = ?3 WHERE file = ?1 AND data = ?2";
-    if execute(same, params![id, data, places])? > 0 {
-        return Ok((id, false));
+    if had_rows {
+        let same = "UPDATE import SET places = ?3 WHERE file = ?1 AND data = ?2";
+        if execute(same, params![id, data, places])? > 0 {
+            return Ok((id, false));
+        }
+        execute("DELETE FROM import WHERE file = ?1", params![id])?;
     }
-    let put = "INSERT OR REPLACE INTO import VALUES (?1, ?2, ?3, x'')";
-    execute(put, params![id, data, places])?;
+    execute("INSERT INTO import VALUES (?1, ?2, ?3, x'')", params![id, data, places])?;
     Ok((id, true))
 }
 
@@ -171,7 +187,12 @@ fn file(
     let hash = facts.map(|facts| facts.hash.as_bytes().as_slice()).unwrap_or_default();
     let standing = facts.map_or(0, |facts| facts.standing.bits());
     let words = facts.map_or(0, |facts| facts.tokens.words);
-    let put = "INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let put = if known.is_some() {
+        "UPDATE file SET size_bytes = ?3, changed_ns = ?4, hash = ?5, state = ?6, language = ?7,
+            standing = ?8, words = ?9 WHERE id = ?1 AND path = ?2"
+    } else {
+        "INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    };
     connection.prepare_cached(put)?.execute(params![
         known.map(|known| known.id),
         place.path.as_str(),
@@ -213,10 +234,45 @@ pub fn remove(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Counts all files and words, as ranking needs them.
-pub fn count(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(
-        "UPDATE total SET files = (SELECT count(*) FROM file WHERE state = 0),
-            words = (SELECT coalesce(sum(words), 0) FROM file)",
-    )
+/// Files that hold no text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    pub binary: usize,
+    pub not_utf8: usize,
+}
+
+impl Others {
+    pub fn add(&mut self, state: State) {
+        match state {
+            State::Text => {}
+            State::Binary => self.binary += 1,
+            State::NotUtf8 => self.not_utf8 += 1,
+        }
+    }
+}
+
+/// Counts all files and words, as ranking needs them, and the files that hold no
+/// text.
+pub fn count(connection: &Connection) -> rusqlite::Result<Others> {
+    let select = "SELECT count(*) FILTER (WHERE state = 0), coalesce(sum(words), 0), \
+        count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2) FROM file";
+    let row = |row: &Row<'_>| {
+        let count = |at| row.get::<_, i64>(at);
+        Ok((count(0)?, count(1)?, count(2)? as usize, count(3)? as usize))
+    };
+    let (files, words, binary, not_utf8) = connection.query_row(select, [], row)?;
+    connection.execute("UPDATE total SET files = ?1, words = ?2", params![files, words])?;
+    Ok(Others { binary, not_utf8 })
+}
+
+/// Notes that files or vectors are others now.
+pub fn note_change(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("UPDATE total SET changes = changes + 1")
+}
+
+/// A number that is another after each change of files and vectors, and in
+/// every index.
+pub fn changes(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut select = connection.prepare_cached("SELECT changes FROM total")?;
+    select.query_row([], |row| row.get(0))
 }

@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use mlxcode_base::{RelPath, Root};
-use rusqlite::{Connection, params};
+use mlxcode_base::{Language, RelPath, Root};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{Decoder, Encoder};
 use super::{facts, storage};
+use crate::encoding;
 use crate::graph::{FileImport, resolved};
 use crate::import::{FileSet, Import, ImportResolver, Target};
+use crate::walk::threads;
 
 /// What a target begins with.
 const UNKNOWN: usize = 0;
@@ -22,6 +26,9 @@ const KIND: usize = 3;
 /// than all of it.
 const PARTS: usize = 4;
 const SOURCE: usize = 8;
+
+/// Files that a thread takes at once.
+const TOGETHER: usize = 64;
 
 /// The files of the index, with their texts on the disk.
 struct OnDisk<'a> {
@@ -35,7 +42,7 @@ impl FileSet for OnDisk<'_> {
     }
 
     fn text(&self, path: &RelPath) -> Option<Cow<'_, str>> {
-        fs::read_to_string(self.root.path().join(path.as_path())).ok().map(Cow::Owned)
+        encoding::read(&self.root.path().join(path.as_path()), u64::MAX).map(Cow::Owned)
     }
 }
 
@@ -59,39 +66,101 @@ pub fn resolve(
     let ids: HashMap<&RelPath, i64> = paths.iter().zip(numbers.iter().copied()).collect();
     let files = OnDisk { root, paths: paths.clone() };
     let resolver = ImportResolver::new(&files);
-    let mut select = connection.prepare_cached(
-        "SELECT data, places, targets, language FROM import JOIN file ON file.id = import.file \
-         WHERE import.file = ?1",
-    )?;
-    for (id, path) in numbers.iter().zip(&paths) {
-        if only.is_some_and(|only| !only.contains(id)) {
-            continue;
-        }
-        let mut rows = select.query([id])?;
-        let Some(row) = rows.next()? else { continue };
-        let language: Option<String> = row.get(3)?;
-        let language = language.as_deref().and_then(storage::language);
-        let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
-        let Some(imports) = facts::decode_imports(blob(0)?, blob(1)?) else {
-            return Err(rusqlite::Error::QueryReturnedNoRows);
+    let stored = stored(connection, only)?;
+    let places: HashMap<i64, &RelPath> = numbers.iter().copied().zip(&paths).collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        let work = || {
+            while let Some(some) = stored.get(next.fetch_add(TOGETHER, Ordering::Relaxed)..) {
+                for one in &some[..some.len().min(TOGETHER)] {
+                    let Some(path) = places.get(&one.file) else { continue };
+                    let bytes = one.targets_of(path, &resolver, &ids);
+                    if bytes.as_ref() != Some(&one.targets)
+                        && let Ok(mut found) = found.lock()
+                    {
+                        found.push((one.file, bytes));
+                    }
+                }
+            }
         };
+        // A few files are done before a thread has begun.
+        for _ in 1..threads().min(stored.len() / TOGETHER) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut set = connection.prepare_cached("UPDATE import SET targets = ?2 WHERE file = ?1")?;
+    for (file, bytes) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        // What cannot be decoded is damage, as a missing row is.
+        set.execute(params![file, bytes.ok_or(rusqlite::Error::QueryReturnedNoRows)?])?;
+    }
+    Ok(())
+}
+
+/// The imports of a file, as they are kept.
+struct Stored {
+    file: i64,
+    data: Vec<u8>,
+    places: Vec<u8>,
+    targets: Vec<u8>,
+    language: Option<Language>,
+}
+
+/// Reads the imports of the files `only`, or of all.
+fn stored(connection: &Connection, only: Option<&HashSet<i64>>) -> rusqlite::Result<Vec<Stored>> {
+    const SELECT: &str = "SELECT import.file, data, places, targets, language FROM import \
+        JOIN file ON file.id = import.file";
+    let of = |row: &Row<'_>| {
+        let language = row.get_ref(4)?.as_str_or_null()?.and_then(storage::language);
+        let (file, data) = (row.get(0)?, row.get(1)?);
+        Ok(Stored { file, data, places: row.get(2)?, targets: row.get(3)?, language })
+    };
+    let Some(only) = only else {
+        let mut select = connection.prepare_cached(SELECT)?;
+        return select.query_map([], of)?.collect();
+    };
+    let mut select = connection.prepare_cached(&format!("{SELECT} WHERE import.file = ?1"))?;
+    let mut found = Vec::with_capacity(only.len());
+    for file in only {
+        found.extend(select.query_row([file], of).optional()?);
+    }
+    Ok(found)
+}
+
+impl Stored {
+    /// Where they lead; `None` where they cannot be decoded.
+    fn targets_of(
+        &self,
+        path: &RelPath,
+        resolver: &ImportResolver<'_>,
+        ids: &HashMap<&RelPath, i64>,
+    ) -> Option<Vec<u8>> {
         let mut out = Encoder::default();
-        for import in imports {
-            match language {
+        for import in facts::decode_imports(&self.data, &self.places)? {
+            match self.language {
                 Some(language) => {
                     let target = resolver.resolve(path, language, &import);
-                    let parts = resolved(import, path, language, &resolver);
-                    encode(&mut out, &target, &parts, &ids);
+                    // Without names there are no parts to look up beside the whole.
+                    let parts = if import.names.is_empty() {
+                        whole(import, &target)
+                    } else {
+                        resolved(import, path, language, resolver)
+                    };
+                    encode(&mut out, &target, &parts, ids);
                 }
                 None => out.number(UNKNOWN),
             }
         }
-        if out.bytes != blob(2)? {
-            let set = "UPDATE import SET targets = ?2 WHERE file = ?1";
-            connection.prepare_cached(set)?.execute(params![id, out.bytes])?;
-        }
+        Some(out.bytes)
     }
-    Ok(())
+}
+
+/// An import without names, which leads to one place.
+fn whole(import: Import, target: &Target) -> FileImport {
+    let files = if let Target::Files(files) = target { files.clone() } else { Vec::new() };
+    let is_external = matches!(target, Target::External(_));
+    FileImport { import, files, modules: Vec::new(), is_external }
 }
 
 /// Writes where an import leads, whole and in parts.

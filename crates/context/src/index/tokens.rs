@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use mlxcode_base::RelPath;
 
 use crate::symbol::Symbol;
-use crate::terms::{each_identifier, each_word, stem};
+use crate::words::{each_identifier, each_word, stem};
 
 /// Longer words are data.
 const MOST_WORD_BYTES: usize = 48;

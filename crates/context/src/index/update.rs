@@ -1,6 +1,7 @@
 //! Brings the index to what the tree is now.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -11,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::glance::Glance;
 use super::read::{Outcome, read};
-use super::storage::{self, Known, State};
+use super::storage::{self, Known, Others, State};
 use super::{IndexedChange, Updated, targets};
 use crate::error::Error;
 use crate::walk::{Place, WalkOptions, holds_rules, list, threads};
@@ -54,6 +55,7 @@ pub struct Update<'a> {
 }
 
 /// What is to be done.
+#[derive(Default)]
 struct Change {
     /// Files to read, with what is known of them.
     read: Vec<(Place, Option<Known>)>,
@@ -61,12 +63,14 @@ struct Change {
     gone: Vec<(RelPath, Known)>,
     /// How many are as they were.
     same: usize,
+    /// Those of them that hold no text, which are not counted there.
+    others: Others,
 }
 
 impl Change {
     fn new(places: Vec<Place>, mut known: HashMap<String, Known>) -> Self {
         let mut read = Vec::new();
-        let mut same = 0;
+        let (mut same, mut others) = (0, Others::default());
         for place in places {
             match known.remove(place.path.as_str()) {
                 Some(known)
@@ -75,6 +79,7 @@ impl Change {
                         && known.size_bytes == place.size_bytes =>
                 {
                     same += usize::from(known.state == State::Text);
+                    others.add(known.state);
                 }
                 known => read.push((place, known)),
             }
@@ -83,7 +88,7 @@ impl Change {
         read.sort_by_key(|(place, _)| std::cmp::Reverse(place.size_bytes));
         let gone =
             known.into_iter().filter_map(|(path, known)| Some((RelPath::new(&path).ok()?, known)));
-        Self { read, gone: gone.collect(), same }
+        Self { read, gone: gone.collect(), same, others }
     }
 
     fn is_empty(&self) -> bool {
@@ -95,13 +100,21 @@ impl Update<'_> {
     /// Looks at the whole tree.
     pub fn whole(&self, connection: &mut Connection) -> Result<(Updated, Option<Glance>), Failure> {
         let now = now_ns();
-        let mut listing = list(self.root, self.options, self.cancel)?;
+        // What the index knows is read while the tree is listed.
+        let (listing, known) = thread::scope(|scope| {
+            let listing = scope.spawn(|| list(self.root, self.options, self.cancel));
+            let known = storage::version(connection)
+                .and_then(|seen| storage::known(connection).map(|known| (seen, known)));
+            // As on this thread, where it panics.
+            (listing.join().unwrap_or_else(|panic| resume_unwind(panic)), known)
+        });
+        let (mut listing, (seen, known)) = (listing?, known?);
         let mut updated = Updated { skipped: listing.skipped, ..Updated::default() };
-        let seen = storage::version(connection)?;
         let places = std::mem::take(&mut listing.places);
-        let mut change = Change::new(places, storage::known(connection)?);
-        if change.is_empty() {
+        let mut change = Change::new(places, known);
+        let others = if change.is_empty() {
             updated.unchanged = change.same;
+            change.others
         } else {
             let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if storage::version(&write)? != seen {
@@ -110,12 +123,12 @@ impl Update<'_> {
                 let places = std::mem::take(&mut listing.places);
                 change = Change::new(places, storage::known(&write)?);
             }
-            self.write(write, change, now, &mut updated)?;
-        }
-        count_others(connection, &mut updated)?;
+            self.write(write, change, now, &mut updated)?
+        };
+        (updated.skipped.binary, updated.skipped.not_utf8) = (others.binary, others.not_utf8);
         let version = storage::version(connection)?;
         let root = self.root.path();
-        let glance = Glance::of(&listing, root, self.options, now, &updated, version);
+        let glance = Glance::of(listing.folders, root, self.options, now, &updated, version);
         Ok((updated, glance))
     }
 
@@ -133,7 +146,7 @@ impl Update<'_> {
         let now = now_ns();
         let mut updated = Updated::default();
         let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut change = Change { read: Vec::new(), gone: Vec::new(), same: 0 };
+        let mut change = Change::default();
         for path in paths {
             match (storage::known_at(&write, path)?, Place::at(self.root, path)) {
                 (Some(known), Some(place)) => change.read.push((place, Some(known))),
@@ -154,7 +167,7 @@ impl Update<'_> {
         change: Change,
         now: i64,
         updated: &mut Updated,
-    ) -> Result<(), Failure> {
+    ) -> Result<Others, Failure> {
         updated.unchanged = change.same;
         for (path, known) in &change.gone {
             storage::remove(&write, known.id)?;
@@ -162,17 +175,20 @@ impl Update<'_> {
                 updated.note(path, IndexedChange::Removed);
             }
         }
+        let hash = |(_, known): &(Place, Option<Known>)| {
+            known.as_ref().map(|known| storage::hash(&write, known.id)).transpose()
+        };
+        let hashes: Vec<_> = change.read.iter().map(hash).collect::<rusqlite::Result<_>>()?;
         let next = AtomicUsize::new(0);
         let mut found = thread::scope(|scope| {
             let (sender, receiver) = sync_channel(WAITING);
             for _ in 0..threads().min(change.read.len()) {
-                let (sender, next, files) = (sender.clone(), &next, &change.read);
+                let (sender, next, files, hashes) = (sender.clone(), &next, &change.read, &hashes);
                 scope.spawn(move || {
                     while !self.cancel.is_cancelled() {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((place, known)) = files.get(number) else { break };
-                        let hash = known.as_ref().map(|known| known.hash.as_slice());
-                        let outcome = read(place, self.options, hash);
+                        let Some((place, _)) = files.get(number) else { break };
+                        let outcome = read(place, self.options, hashes[number].as_deref());
                         // Where writing failed, nobody takes the rest.
                         if sender.send((number, outcome)).is_err() {
                             break;
@@ -189,10 +205,13 @@ impl Update<'_> {
         found.paths |= !change.gone.is_empty();
         let all = found.paths || found.manifests;
         targets::resolve(&write, self.root, (!all).then_some(&found.imports))?;
-        storage::count(&write)?;
+        let others = storage::count(&write)?;
+        if !updated.files.is_empty() {
+            storage::note_change(&write)?;
+        }
         write.commit()?;
         updated.files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(())
+        Ok(others)
     }
 
     fn take(
@@ -260,29 +279,6 @@ impl Update<'_> {
         }
         Ok(found)
     }
-}
-
-impl Updated {
-    fn note(&mut self, path: &RelPath, change: IndexedChange) {
-        let count = match change {
-            IndexedChange::Added => &mut self.added,
-            IndexedChange::Changed => &mut self.changed,
-            IndexedChange::Removed => &mut self.removed,
-        };
-        *count += 1;
-        self.files.push((path.clone(), change));
-    }
-}
-
-/// Adds the files that hold no text to those that the walk left out.
-fn count_others(connection: &Connection, updated: &mut Updated) -> rusqlite::Result<()> {
-    let count = |state: State| {
-        let select = "SELECT count(*) FROM file WHERE state = ?1";
-        connection.query_row(select, [state as i64], |row| row.get::<_, i64>(0))
-    };
-    updated.skipped.binary = count(State::Binary)? as usize;
-    updated.skipped.not_utf8 = count(State::NotUtf8)? as usize;
-    Ok(())
 }
 
 /// What imports have to be looked up again.

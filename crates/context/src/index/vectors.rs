@@ -5,18 +5,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use mlxcode_base::{CancelToken, ContentHash, Embedder, LineIndex, RelPath};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use mlxcode_base::{
+    CancelToken, ContentHash, Embedder, LineIndex, Progress, ProgressEvent, RelPath,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{CodeIndex, decode_chunks, storage};
 use crate::error::{Error, Result};
 use crate::search::Standing;
 use crate::syntax::Chunk;
-use crate::vector::{Sample, TermVectors, dot, to_bytes};
+use crate::vector::{Sample, TermVectors, to_bytes};
 use crate::walk::{Place, Read, read_text, threads};
 
 /// The name of the vectors that are learned from the tree itself.
-const LEARNED: &str = "learned-1";
+pub const LEARNED: &str = "learned-1";
 
 /// Where more of the files than this are other than when the vectors of words
 /// were learned, these are learned again.
@@ -29,10 +31,23 @@ const SAMPLE_BYTES: u64 = 8 << 20;
 /// Passages that a model is given at once.
 const BATCH: usize = 64;
 
+/// Files whose vectors are kept together.
+const FILES_TOGETHER: usize = 512;
+
+/// Models whose vectors are kept, those of the tree itself among them: who
+/// compares two goes back and forth.
+pub const MOST_MODELS: i64 = 3;
+
 /// What makes the vectors.
-enum Maker<'a> {
+pub enum Maker<'a> {
     Learned(Box<TermVectors>),
     Given(&'a dyn Embedder),
+}
+
+/// The same, and the number under which its vectors are kept.
+pub struct Model<'a> {
+    pub id: i64,
+    pub maker: Maker<'a>,
 }
 
 /// A file without vectors, or with those of another text.
@@ -44,35 +59,18 @@ struct Stale {
     chunks: Vec<u8>,
 }
 
-/// A passage that is near.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NearChunk {
-    pub path: RelPath,
-    /// Its number among the chunks of its file.
-    pub number: usize,
-    /// The cosine.
-    pub cosine: f32,
-    pub standing: Standing,
-}
-
-/// The passages nearest to a question, nearest first, after bringing the
-/// vectors to what the index knows.
-pub fn nearest(
-    index: &CodeIndex,
-    question: &str,
-    factor: impl Fn(Standing) -> f32,
-    most: usize,
-    cancel: &CancelToken,
-) -> Result<Vec<NearChunk>> {
-    let maker = update(index, cancel)?;
-    let query = to_bytes(&maker.one(question)?);
-    index.read(|connection| scan(connection, &query, factor, most))
-}
-
 impl Maker<'_> {
-    fn one(&self, text: &str) -> Result<Vec<f32>> {
-        let vectors = self.several(&[text])?;
-        Ok(vectors.into_iter().next().unwrap_or_default())
+    /// The vector of a question.
+    pub fn one(&self, text: &str) -> Result<Vec<f32>> {
+        match self {
+            Self::Learned(terms) => Ok(terms.embed(text)),
+            Self::Given(embedder) => {
+                let vector =
+                    embedder.embed_query(text).map_err(|source| Error::Embed { source })?;
+                let vectors = fitting(*embedder, vec![vector], 1)?;
+                Ok(vectors.into_iter().next().unwrap_or_default())
+            }
+        }
     }
 
     fn several(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
@@ -80,89 +78,131 @@ impl Maker<'_> {
             Self::Learned(terms) => Ok(texts.iter().map(|text| terms.embed(text)).collect()),
             Self::Given(embedder) => {
                 let vectors = embedder.embed(texts).map_err(|source| Error::Embed { source })?;
-                let fits = vectors.iter().all(|one| one.len() == embedder.dimensions());
-                if vectors.len() == texts.len() && fits {
-                    Ok(vectors)
-                } else {
-                    Err(Error::BadVectors { id: embedder.id().to_owned() })
-                }
+                fitting(*embedder, vectors, texts.len())
             }
         }
+    }
+}
+
+/// Vectors as many and as long as they were promised.
+fn fitting(embedder: &dyn Embedder, vectors: Vec<Vec<f32>>, count: usize) -> Result<Vec<Vec<f32>>> {
+    let fits = vectors.iter().all(|one| one.len() == embedder.dimensions());
+    if vectors.len() == count && fits {
+        Ok(vectors)
+    } else {
+        Err(Error::BadVectors { id: embedder.id().to_owned() })
     }
 }
 
 /// Makes the vectors that are missing.
-fn update<'a>(index: &'a CodeIndex, cancel: &CancelToken) -> Result<Maker<'a>> {
+pub fn update<'a>(
+    index: &'a CodeIndex,
+    cancel: &CancelToken,
+    progress: &dyn Progress,
+) -> Result<Model<'a>> {
+    let (model, stale) = model(index, cancel)?;
+    let total = stale.len() as u64;
+    let mut done = 0;
+    // What is made is kept from time to time: a model may take minutes for a
+    // tree, and somebody may not wait for the end.
+    for some in stale.chunks(FILES_TOGETHER) {
+        let made = make(index, some, &model.maker, cancel)?;
+        index.write(|write| keep(write, model.id, &made))?;
+        done += some.len() as u64;
+        progress.report(ProgressEvent::new("making vectors", done, Some(total)));
+    }
+    Ok(model)
+}
+
+/// What makes vectors, under which number they are kept, and the files that
+/// lack them.
+fn model<'a>(index: &'a CodeIndex, cancel: &CancelToken) -> Result<(Model<'a>, Vec<Stale>)> {
     let given = index.embedder();
     let name = given.map_or(LEARNED, |embedder| embedder.id());
-    let (kept, total) = index.read(|connection| {
-        let select = "SELECT data, files FROM vector_model WHERE name = ?1";
-        let kept: Option<(Vec<u8>, i64)> = connection
-            .query_row(select, [name], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let total: i64 = connection.query_row("SELECT files FROM total", [], |row| row.get(0))?;
-        Ok((kept, total))
-    })?;
-    let mut stale = index.read(stale_files)?;
-    let mut is_new = kept.is_none();
-    let maker = if let Some(embedder) = given {
-        Maker::Given(embedder)
-    } else {
-        let known = kept.as_ref().map_or(0, |(_, files)| *files);
-        let changed = stale.len() as f64 > MOST_CHANGED * known as f64;
-        let kept = kept.filter(|_| !changed).map(|(data, _)| TermVectors::decode(&data));
-        let terms = match kept {
-            Some(Some(terms)) => terms,
-            Some(None) => return Err(index.damaged()),
-            None => {
-                is_new = true;
-                learn(index, cancel)?
+    let mut is_begun = false;
+    loop {
+        let kept = index.read(|connection| {
+            let select = "SELECT id, data, files FROM vector_model WHERE name = ?1";
+            let mut select = connection.prepare_cached(select)?;
+            let of = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let kept: Option<(i64, Vec<u8>, i64)> = select.query_row([name], of).optional()?;
+            Ok((kept, connection.query_row("SELECT files FROM total", [], |row| row.get(0))?))
+        })?;
+        let (kept, total): (_, i64) = kept;
+        let seen = kept.as_ref().map(|(id, ..)| *id);
+        if let Some((id, data, known)) = kept {
+            let stale = index.read(|connection| files(connection, Some(id)))?;
+            let maker = match given {
+                Some(embedder) => Some(Maker::Given(embedder)),
+                // All files lack what was begun just now.
+                None if !is_begun && stale.len() as f64 > MOST_CHANGED * known as f64 => None,
+                None => {
+                    let terms = TermVectors::decode(&data).ok_or_else(|| index.damaged())?;
+                    Some(Maker::Learned(Box::new(terms)))
+                }
+            };
+            if let Some(maker) = maker {
+                return Ok((Model { id, maker }, stale));
             }
+        }
+        is_begun = true;
+        let data = match given {
+            Some(_) => Vec::new(),
+            None => learn(index, cancel)?.encode(),
         };
-        Maker::Learned(Box::new(terms))
-    };
-    if is_new {
-        stale = index.read(all_files)?;
+        // What is there now is read again: another process may have been first.
+        index.write(|write| begin(write, name, &data, total, seen))?;
     }
-    if !is_new && stale.is_empty() {
-        return Ok(maker);
+}
+
+/// Notes a model that has no vectors yet in the place of the one that was
+/// `seen` under this name, unless that is another by now. Of others the oldest
+/// go.
+fn begin(
+    write: &Connection,
+    name: &str,
+    data: &[u8],
+    files: i64,
+    seen: Option<i64>,
+) -> rusqlite::Result<()> {
+    let select = "SELECT id FROM vector_model WHERE name = ?1";
+    if write.query_row(select, [name], |row| row.get(0)).optional()? != seen {
+        return Ok(());
     }
-    let made = make(index, &stale, &maker, cancel)?;
-    let data = match &maker {
-        Maker::Learned(terms) if is_new => terms.encode(),
-        _ => Vec::new(),
-    };
-    index.write(|write| {
-        if is_new {
-            write.execute_batch("DELETE FROM vector; DELETE FROM vector_model")?;
-            let put = "INSERT INTO vector_model VALUES (?1, ?2, ?3)";
-            write.execute(put, params![name, data, total])?;
-        }
-        let mut put = write.prepare_cached("INSERT OR REPLACE INTO vector VALUES (?1, ?2, ?3)")?;
-        for (id, hash, vectors) in &made {
-            put.execute(params![id, hash, vectors])?;
-        }
-        Ok(())
-    })?;
-    Ok(maker)
+    write.execute("DELETE FROM vector_model WHERE name = ?1", [name])?;
+    let put = "INSERT INTO vector_model (name, data, files) VALUES (?1, ?2, ?3)";
+    write.execute(put, params![name, data, files])?;
+    let newest = "SELECT id FROM vector_model ORDER BY id DESC LIMIT ?1";
+    write
+        .execute(&format!("DELETE FROM vector_model WHERE id NOT IN ({newest})"), [MOST_MODELS])?;
+    write.execute("DELETE FROM vector WHERE model NOT IN (SELECT id FROM vector_model)", [])?;
+    storage::note_change(write)
 }
 
-const FILES: &str = "SELECT file.id, path, file.hash, size_bytes, chunk.data, standing FROM file \
-     JOIN chunk ON chunk.file = file.id LEFT JOIN vector ON vector.file = file.id \
-     WHERE state = 0";
-
-fn stale_files(connection: &Connection) -> rusqlite::Result<Vec<Stale>> {
-    let changed = "AND (vector.hash IS NULL OR vector.hash <> file.hash) ORDER BY path";
-    files(connection, &format!("{FILES} {changed}"))
+/// Keeps vectors, unless another process has done away with their model.
+fn keep(write: &Connection, model: i64, made: &[Made]) -> rusqlite::Result<()> {
+    let is_there = "SELECT 1 FROM vector_model WHERE id = ?1";
+    if write.query_row(is_there, [model], |_| Ok(())).optional()?.is_none() {
+        return Ok(());
+    }
+    let put = "INSERT OR REPLACE INTO vector (file, model, hash, data) VALUES (?1, ?2, ?3, ?4)";
+    let mut put = write.prepare_cached(put)?;
+    for (id, hash, vectors) in made {
+        put.execute(params![id, model, hash, vectors])?;
+    }
+    storage::note_change(write)
 }
 
-fn all_files(connection: &Connection) -> rusqlite::Result<Vec<Stale>> {
-    files(connection, &format!("{FILES} ORDER BY path"))
-}
-
-fn files(connection: &Connection, select: &str) -> rusqlite::Result<Vec<Stale>> {
-    let mut select = connection.prepare_cached(select)?;
-    let rows = select.query_map([], |row| {
+/// The files that have passages, by path; with a model those without its
+/// vectors, or with those of another text.
+fn files(connection: &Connection, model: Option<i64>) -> rusqlite::Result<Vec<Stale>> {
+    let mut select = connection.prepare_cached(
+        "SELECT file.id, path, file.hash, size_bytes, chunk.data, standing FROM file \
+         JOIN chunk ON chunk.file = file.id \
+         LEFT JOIN vector ON vector.file = file.id AND vector.model = ?1 \
+         WHERE state = 0 AND (vector.hash IS NULL OR vector.hash <> file.hash) ORDER BY path",
+    )?;
+    let rows = select.query_map([model], |row| {
         let stale = Stale {
             id: row.get(0)?,
             path: storage::rel_path(row.get(1)?)?,
@@ -179,7 +219,7 @@ fn files(connection: &Connection, select: &str) -> rusqlite::Result<Vec<Stale>> 
 
 /// Learns from some of the files, spread over the tree.
 fn learn(index: &CodeIndex, cancel: &CancelToken) -> Result<TermVectors> {
-    let files = index.read(all_files)?;
+    let files = index.read(|connection| files(connection, None))?;
     let bytes: u64 = files.iter().map(|file| file.size_bytes).sum();
     let each = usize::try_from(bytes / SAMPLE_BYTES).unwrap_or(usize::MAX).saturating_add(1);
     let mut sample = Sample::default();
@@ -259,59 +299,4 @@ fn vectors(index: &CodeIndex, file: &Stale, maker: &Maker<'_>) -> Result<Option<
         }
     }
     Ok(Some((file.id, file.hash.clone(), bytes)))
-}
-
-/// A passage that may be among the nearest.
-struct Near {
-    score: f32,
-    cosine: f32,
-    place: usize,
-    id: i64,
-    number: usize,
-}
-
-/// Compares the question with all passages.
-fn scan(
-    connection: &Connection,
-    query: &[i8],
-    factor: impl Fn(Standing) -> f32,
-    most: usize,
-) -> rusqlite::Result<Vec<NearChunk>> {
-    // With the numbers of the files by path: those of the rows differ from
-    // build to build.
-    let mut found: Vec<Near> = Vec::new();
-    let mut select = connection.prepare_cached(
-        "SELECT file.id, standing, vector.data FROM vector JOIN file ON file.id = vector.file \
-         WHERE vector.hash = file.hash ORDER BY file.path",
-    )?;
-    let mut rows = select.query([])?;
-    let better = |a: &Near, b: &Near| {
-        b.score.total_cmp(&a.score).then((a.place, a.number).cmp(&(b.place, b.number)))
-    };
-    let mut place = 0;
-    while let Some(row) = rows.next()? {
-        let (id, factor) = (row.get(0)?, factor(Standing::from_bits(row.get(1)?)));
-        let vectors = row.get_ref(2)?.as_blob()?;
-        for (number, one) in vectors.chunks_exact(query.len().max(1)).enumerate() {
-            let cosine = dot(query, one);
-            if cosine > 0.0 {
-                found.push(Near { score: cosine * factor, cosine, place, id, number });
-            }
-        }
-        place += 1;
-        if found.len() > 16 * most.max(64) {
-            found.sort_by(better);
-            found.truncate(most);
-        }
-    }
-    found.sort_by(better);
-    found.truncate(most);
-    let mut file = connection.prepare_cached("SELECT path, standing FROM file WHERE id = ?1")?;
-    let near = found.into_iter().map(|Near { cosine, id, number, .. }| {
-        file.query_row([id], |row| {
-            let (path, standing) = (storage::rel_path(row.get(0)?)?, row.get(1)?);
-            Ok(NearChunk { path, number, cosine, standing: Standing::from_bits(standing) })
-        })
-    });
-    near.collect()
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 /// What columns count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
+    /// Bytes.
     Utf8,
+    /// Code units of UTF-16, as the protocol has it unless others are agreed on.
     Utf16,
 }
 

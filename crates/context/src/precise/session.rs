@@ -14,6 +14,7 @@ use super::error::ServerError;
 use super::position::{Encoding, Position};
 use super::server::LanguageServer;
 use super::uri;
+use crate::encoding;
 
 /// A server reads its settings and libraries before it answers.
 const START: Duration = Duration::from_secs(30);
@@ -262,7 +263,8 @@ impl std::fmt::Debug for ServerSession {
 
 fn read(path: &Path) -> String {
     let fits = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MOST_BYTES);
-    if fits { fs::read_to_string(path).unwrap_or_default() } else { String::new() }
+    // Servers count columns in the text, whatever the file holds it as.
+    fits.then(|| encoding::read(path, MOST_BYTES)).flatten().unwrap_or_default()
 }
 
 fn language_id(language: Language) -> &'static str {

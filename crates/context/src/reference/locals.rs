@@ -102,6 +102,35 @@ impl<'t> Locals<'t> {
         held
     }
 
+    /// For each name at a place, in order, where it was born last before that in
+    /// the innermost scope around it that has the name.
+    pub fn last_births(&self, names: &[TextRange]) -> Vec<Option<TextRange>> {
+        let mut open: Vec<usize> = Vec::new();
+        let mut next = 0;
+        let mut found = Vec::with_capacity(names.len());
+        for range in names {
+            while let Some((scope, _)) = self.scopes.get(next) {
+                if scope.start > range.start {
+                    break;
+                }
+                open.retain(|one| self.scopes[*one].0.end > scope.start);
+                open.push(next);
+                next += 1;
+            }
+            open.retain(|one| self.scopes[*one].0.end > range.start);
+            let name = self.file.slice(*range);
+            let of = |scope: &usize| {
+                let births = self.scopes[*scope].1.iter();
+                let mut births = births.filter(|birth| self.file.slice(**birth) == name);
+                let first = births.next()?;
+                let later = births.take_while(|birth| birth.start < range.start);
+                later.last().or(Some(first)).copied()
+            };
+            found.push(open.iter().rev().find_map(of));
+        }
+        found
+    }
+
     /// Forgets the names of the scopes that end before a place.
     fn close(&self, open: &mut Vec<usize>, known: &mut HashMap<&'t str, usize>, place: usize) {
         while let Some(last) = open.pop_if(|last| self.scopes[*last].0.end <= place) {

@@ -3,8 +3,10 @@
 mod collect;
 mod locals;
 mod qualifier;
+mod told;
 
 pub(crate) use qualifier::qualifier;
+pub(crate) use told::{before_brackets, behind_brackets, is_part, plain_type};
 
 use mlxcode_base::TextRange;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,25 @@ pub struct Reference {
     /// Whether it is a parameter or a variable of a function around it, which
     /// no other file can name.
     pub is_local: bool,
+    /// What the first of the names before it is, where that is a parameter or a
+    /// variable of a function around, and its type is written.
+    #[serde(skip)]
+    pub first_type: Option<WrittenType>,
+}
+
+/// A type, by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenType {
+    /// Its name, with those before it, and without its arguments.
+    pub name: String,
+    /// Where that stands.
+    pub range: TextRange,
+}
+
+impl Reference {
+    pub(crate) fn told(&self) -> Option<&str> {
+        self.first_type.as_ref().map(|one| one.name.as_str())
+    }
 }
 
 /// How a name is used.

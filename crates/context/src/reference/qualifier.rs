@@ -1,5 +1,7 @@
 //! The names before a name.
 
+use mlxcode_base::TextRange;
+
 /// Signs between a name and what belongs to it.
 const LINKS: [&str; 6] = ["?.", "!.", "::", "?->", "->", "."];
 
@@ -9,11 +11,23 @@ const MOST_NAMES: usize = 8;
 /// The names that stand right before the place `at`, joined by `.`; empty
 /// where there are none, or where the chain begins with more than a name.
 pub fn qualifier(text: &str, at: usize) -> String {
+    chain(text, at).0
+}
+
+/// Where the first of the names before a place stands.
+pub fn first(text: &str, at: usize) -> Option<TextRange> {
+    let (names, start) = chain(text, at);
+    let end = names.find('.').unwrap_or(names.len());
+    (end > 0 && !names.starts_with("super")).then(|| TextRange::new(start, start + end))
+}
+
+/// The names before a place, and where they begin.
+fn chain(text: &str, at: usize) -> (String, usize) {
     let mut names: Vec<&str> = Vec::new();
     let mut before = &text[..at];
     while let Some(rest) = linked(before) {
         if names.len() == MOST_NAMES {
-            return String::new();
+            return (String::new(), at);
         }
         if let Some(start) = rest.strip_suffix("super()") {
             names.push("super");
@@ -23,13 +37,13 @@ pub fn qualifier(text: &str, at: usize) -> String {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
         let start = rest.trim_end_matches(is_part).len();
         if start == rest.len() || rest[start..].starts_with(|c: char| c.is_ascii_digit()) {
-            return String::new();
+            return (String::new(), at);
         }
         names.push(&rest[start..]);
         before = &rest[..start];
     }
     names.reverse();
-    names.join(".")
+    (names.join("."), before.len())
 }
 
 /// What stands before a link at the end of a text.

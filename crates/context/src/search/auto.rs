@@ -10,6 +10,7 @@ use super::symbol::{self, find_symbols};
 use super::{Hit, HitReason, SearchOptions};
 use crate::error::Result;
 use crate::index::{self, CodeIndex};
+use crate::vocabulary::FAILURE_WORDS;
 
 /// The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher,
 /// "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
@@ -56,9 +57,8 @@ impl Look {
         }
         let small = query.to_lowercase();
         let quoted = query.matches('"').count() >= 2;
-        let said = ["error", "exception", "panicked", "fatal", "warning", "failed", "traceback"];
-        let is_said = said.iter().any(|word| small.starts_with(word))
-            || (query.contains(": ") && said.iter().any(|word| small.contains(word)));
+        let is_said = FAILURE_WORDS.iter().any(|word| small.starts_with(word))
+            || (query.contains(": ") && FAILURE_WORDS.iter().any(|word| small.contains(word)));
         if quoted || is_said { Self::Message } else { Self::Question }
     }
 }

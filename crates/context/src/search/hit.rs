@@ -66,6 +66,11 @@ pub enum HitReason {
     },
     /// It is one of the files that are changed most often.
     Churn,
+    /// It is often changed together with a file that fits.
+    Together {
+        /// That file.
+        path: RelPath,
+    },
     /// It is open, or near to what is open.
     Near {
         /// The open file.
@@ -85,6 +90,7 @@ impl fmt::Display for HitReason {
             Self::Path { words } => write!(f, "its path holds {}", words.join(", ")),
             Self::History { commit } => write!(f, "commit {commit} tells of it"),
             Self::Churn => write!(f, "often changed"),
+            Self::Together { path } => write!(f, "changed together with {path}"),
             Self::Near { path } => write!(f, "near {path}"),
             Self::Meaning => write!(f, "is about the same"),
         }

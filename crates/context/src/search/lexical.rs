@@ -16,7 +16,7 @@ use super::passage_rank::{
     CountedChunk, NAMED_FACTOR, PARSED_FILES, RankedFile, count_chunks, rank_file,
 };
 use super::surroundings::{Near, Past};
-use super::{Hit, RankedChunk, SearchOptions, Standing, sort};
+use super::{Hit, RankedChunk, SearchOptions, Standing, sort, together};
 use crate::error::{Error, Result};
 use crate::index::{self, CodeIndex};
 use crate::mention::mentions;
@@ -120,6 +120,8 @@ impl Passages {
             near.tell(path, &mut about);
             evidence.insert(number, about);
         }
+        let path = |number: usize| &files[number].path;
+        index.read(|connection| together::tell(connection, &ranked, path, &mut evidence))?;
         settle(&mut ranked, &evidence);
         let mentions = mentions(question, &|name| index::ending(index, name).ok().flatten());
         for one in &mut ranked {

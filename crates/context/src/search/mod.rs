@@ -11,8 +11,10 @@ mod passage_rank;
 mod semantic;
 mod standing;
 mod surroundings;
+mod sweep;
 mod symbol;
 mod text;
+mod together;
 
 pub use file_rank::{FileRank, rank_files};
 pub use hit::{Hit, HitReason, SearchKind, SearchOptions};

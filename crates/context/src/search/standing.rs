@@ -9,6 +9,11 @@ const EXAMPLE_FOLDERS: [&str; 5] = ["bench", "benches", "benchmarks", "examples"
 
 const DATA_ENDS: [&str; 8] = [".toml", ".orig", ".json", ".yaml", ".yml", ".cfg", ".ini", ".lock"];
 
+/// What says what there is, and has a file beside it that says how. Headers of C
+/// that are all there is stand below nothing but each other.
+const DECLARATION_ENDS: [&str; 8] =
+    [".d.ts", ".d.mts", ".d.cts", ".pyi", ".h", ".hh", ".hpp", ".hxx"];
+
 /// Source code in languages that nothing here parses.
 const SOURCE_ENDS: [&str; 30] = [
     ".asm", ".clj", ".cu", ".dart", ".erl", ".ex", ".exs", ".f90", ".fs", ".groovy", ".hs", ".jl",
@@ -60,8 +65,9 @@ impl Standing {
             (prose, Self::PROSE),
             (data, Self::DATA),
             (!code && !prose && !data, Self::OTHER),
-            (history.iter().any(|known| upper.starts_with(known)), Self::HISTORY),
-            (ends(&[".d.ts", ".d.mts", ".d.cts", ".pyi"]), Self::DECLARATIONS),
+            // `history.rs` and `license_header.go` are code about such texts.
+            (!code && history.iter().any(|known| upper.starts_with(known)), Self::HISTORY),
+            (ends(&DECLARATION_ENDS), Self::DECLARATIONS),
         ];
         Self(marks.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, mark)| all | mark))
     }
@@ -73,17 +79,18 @@ impl Standing {
             return 0.05;
         }
         let factors = [
-            (is(Self::FOREIGN), 0.3),
-            (is(Self::TEST) && !query.asks("test"), 0.65),
-            (is(Self::EXAMPLE) && !query.asks("exampl"), 0.7),
+            (is(Self::FOREIGN), 0.2),
+            (is(Self::TEST) && !query.asks("test"), 0.57),
+            (is(Self::EXAMPLE) && !query.asks("exampl"), 0.63),
             // Prose says what, code says how; a question about code asks how.
-            (is(Self::PROSE) && !query.asks("doc"), 0.2),
-            (is(Self::DATA), 0.3),
+            // Who names docs may mean those in the code as well.
+            (is(Self::PROSE), if query.asks("doc") { 0.4 } else { 0.12 }),
+            (is(Self::DATA), 0.2),
             // Styles, pages, scripts of builds.
-            (is(Self::OTHER), 0.3),
-            (is(Self::HISTORY), 0.25),
+            (is(Self::OTHER), 0.2),
+            (is(Self::HISTORY), 0.17),
             // The source says the same and how.
-            (is(Self::DECLARATIONS), 0.7),
+            (is(Self::DECLARATIONS), 0.63),
         ];
         factors.iter().filter(|(holds, _)| *holds).map(|(_, factor)| factor).product()
     }
@@ -124,11 +131,17 @@ mod tests {
             "src/parse_test.go",
             "CHANGELOG.md",
             "types/parse.d.ts",
+            "include/parse.h",
+            "examples/parse.rs",
             "src/parse.css",
             "parse.mk",
         ] {
             assert!(of(lower, "parse") < source, "{lower}");
         }
         assert!(of("tests/parse.rs", "how is parse tested?") >= source);
+        for code in ["src/history.rs", "cmd/license_header.go", "news/changes.py"] {
+            assert!(of(code, "parse") >= source, "{code}");
+        }
+        assert!(of("HISTORY.md", "parse") < of("notes.md", "parse"));
     }
 }

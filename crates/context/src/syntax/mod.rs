@@ -1,6 +1,7 @@
 //! Files read along their syntax.
 
 mod chunk;
+mod clock;
 mod errors;
 mod guard;
 mod languages;

@@ -6,7 +6,7 @@ use tree_sitter::{InputEdit, ParseOptions, Parser, Point, Tree};
 use super::errors;
 use super::guard::is_bounded;
 use super::languages::{Grammar, grammar};
-use super::limits::ParseLimits;
+use super::limits::{Budget, ParseLimits};
 use super::nodes::Nodes;
 use super::preprocessor;
 use crate::error::{Error, Result};
@@ -123,6 +123,7 @@ impl ParsedFile {
             self.read_whole();
             return Ok(());
         }
+        let budget = &mut Budget::new(&self.limits);
         let mut old = std::mem::take(&mut self.parts);
         let whole = old.len() == 1 && self.text.len() <= self.limits.part_bytes;
         if let ([Part { tree: Some(tree), .. }], true) = (old.as_mut_slice(), whole) {
@@ -130,12 +131,13 @@ impl ParsedFile {
             let range = TextRange::new(0, self.text.len());
             // The parser's repair of wrong code hangs on what it read before;
             // only of right code is the tree that of a fresh reading.
-            let tree = self.read(range, Some(tree)).filter(|tree| !tree.root_node().has_error());
-            let tree = tree.or_else(|| self.read(range, None));
+            let tree =
+                self.read(range, Some(tree), budget).filter(|tree| !tree.root_node().has_error());
+            let tree = tree.or_else(|| self.read(range, None, budget));
             self.parts = vec![Part { range, tree }];
         } else {
             old.retain(|part| part.range.end < range.start);
-            self.parts = self.read_anew(&old);
+            self.parts = self.read_anew(&old, budget);
         }
         Ok(())
     }
@@ -154,19 +156,25 @@ impl ParsedFile {
     fn read_whole(&mut self) {
         let has_macros = preprocessor::is_for(self.language);
         self.blanked = has_macros.then(|| preprocessor::without_macros(&self.text)).flatten();
-        self.parts = self.read_anew(&[]);
+        let mut begun = Budget::new(&self.limits);
+        let mut budget = begun;
+        self.parts = self.read_anew(&[], &mut budget);
         let mut count = self.error_count();
         for _ in 0..CONDITION_ROUNDS {
-            if !has_macros || count == 0 {
+            // What the next round cannot finish is not begun.
+            let before = std::mem::replace(&mut begun, budget);
+            if !has_macros || count == 0 || !budget.allows_again(before) {
                 return;
             }
             let source = self.blanked.as_deref().unwrap_or(&self.text);
             let blanked = preprocessor::without_conditions(source, &self.error_ranges());
             let Some(blanked) = blanked else { return };
+            let given_up = self.given_up().len();
             let before = (self.blanked.replace(blanked), std::mem::take(&mut self.parts));
-            self.parts = self.read_anew(&[]);
+            self.parts = self.read_anew(&[], &mut budget);
             let fewer = self.error_count();
-            if fewer >= count {
+            // A part without a tree has no errors.
+            if fewer >= count || self.given_up().len() > given_up {
                 (self.blanked, self.parts) = before;
                 return;
             }
@@ -175,17 +183,17 @@ impl ParsedFile {
     }
 
     /// Reads all parts but those that `known` has.
-    fn read_anew(&self, known: &[Part]) -> Vec<Part> {
+    fn read_anew(&self, known: &[Part], budget: &mut Budget) -> Vec<Part> {
         let cuts = cuts(&self.text, self.limits.part_bytes);
         let parts = cuts.into_iter().map(|range| {
             let same = known.iter().find(|part| part.range == range);
-            same.cloned().unwrap_or_else(|| Part { range, tree: self.read(range, None) })
+            same.cloned().unwrap_or_else(|| Part { range, tree: self.read(range, None, budget) })
         });
         parts.collect()
     }
 
     /// Reads one part; `None` where that takes too long.
-    fn read(&self, range: TextRange, old: Option<&Tree>) -> Option<Tree> {
+    fn read(&self, range: TextRange, old: Option<&Tree>, budget: &mut Budget) -> Option<Tree> {
         if !is_bounded(&self.text[range.start..range.end], self.language) {
             return None;
         }
@@ -200,7 +208,7 @@ impl ParsedFile {
             };
             parser.set_included_ranges(&[range]).ok()?;
         }
-        let mut watch = self.limits.watch();
+        let mut watch = budget.watch(&self.limits)?;
         let mut step = |_: &tree_sitter::ParseState| watch.step();
         let options = ParseOptions::new().progress_callback(&mut step);
         let bytes = self.blanked.as_ref().unwrap_or(&self.text).as_bytes();

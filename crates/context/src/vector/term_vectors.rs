@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::learn::{Row, learn};
-use crate::terms::{Query, each_word, stem};
+use crate::terms::Query;
+use crate::words::{each_word, stem};
 
 /// A word in fewer passages than this tells nothing of others.
 const LEAST_PASSAGES: u32 = 2;
@@ -75,6 +76,9 @@ pub struct TermVectors {
 }
 
 impl TermVectors {
+    /// Numbers in a vector.
+    pub const DIMENSIONS: usize = DIMENSIONS;
+
     /// Learns vectors from passages; the order of these counts for nothing but
     /// the last digit.
     pub fn learn(sample: &Sample) -> Self {

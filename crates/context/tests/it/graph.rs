@@ -122,6 +122,46 @@ fn names_of_types_are_their_own() {
 }
 
 #[test]
+fn types_are_told_by_what_is_written() {
+    check(
+        &[
+            (
+                "src/net.ts",
+                "export interface $Box<T> {\n  open(): T;\n}\nexport class Port {\n  close() {}\n}\nexport type Named<T> = $Box<T>;\n",
+            ),
+            (
+                "src/main.ts",
+                "import * as net from './net';\nimport { Port } from './net';\nexport const $one: net.$Box<Port> = make();\n$one.open();\nfunction f<T extends net.Port>(a: T, b: net.Named<T> | null) {\n  a.close();\n  b.open();\n  const c = new Port();\n  c.close();\n  const d: net.Port | string = c;\n  d.close();\n  return () => { const c: net.$Box<Port> = $one; c.open(); };\n}\n",
+            ),
+            (
+                "app/port.py",
+                "class Port:\n    def close(self):\n        pass\n\n\nclass Pipe:\n    def close(self):\n        pass\n",
+            ),
+            (
+                "app/main.py",
+                "from . import port\n\n\ndef main(other):\n    one = port.Port()\n    one.close()\n    two: \"port.Pipe | None\" = other\n    two.close()\n    three = port.Port().close()\n    three.close()\n    one = port.Pipe()\n    one.close()\n",
+            ),
+            ("app/__init__.py", ""),
+        ],
+        &[
+            ("src/main.ts:4:6", "src/net.ts:2"),
+            ("src/main.ts:6:5", "src/net.ts:5"),
+            ("src/main.ts:7:5", "src/net.ts:2"),
+            ("src/main.ts:9:5", "src/net.ts:5"),
+            // Of several types none is taken.
+            ("src/main.ts:11:5", ""),
+            // The innermost of the name.
+            ("src/main.ts:12:52", "src/net.ts:2"),
+            ("app/main.py:6:9", "app/port.py:2"),
+            ("app/main.py:8:9", "app/port.py:7"),
+            ("app/main.py:10:11", ""),
+            // What it was given last.
+            ("app/main.py:12:9", "app/port.py:7"),
+        ],
+    );
+}
+
+#[test]
 fn modules_of_javascript_hand_names_on() {
     check(
         &[

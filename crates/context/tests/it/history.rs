@@ -74,6 +74,35 @@ fn what_was_said_of_a_change_finds_its_files() {
 }
 
 #[test]
+fn what_is_changed_with_the_best_file_stands_higher() {
+    let ground = Ground::new();
+    git(&ground, &["init", "--quiet", "--initial-branch=main"]);
+    let same = "def send(port):\n    return port\n";
+    // Which of the two lies before the other must not decide.
+    for (one, other) in [("a.py", "z.py"), ("z.py", "a.py")] {
+        for round in 0..4 {
+            ground.write("spool.py", &format!("def quench_spool(port):\n    return {round}\n"));
+            commit(&ground, one, &format!("{same}# {round}\n"), "Work");
+        }
+        for round in 0..4 {
+            commit(&ground, other, &format!("{same}# {round}\n"), "Work");
+        }
+        commit(&ground, "a.py", same, "Same");
+        commit(&ground, "z.py", same, "Same");
+        let index = ground.index(one);
+        update(&index);
+        let hits = search(&index, "quench the spool of a port");
+        let order: Vec<&str> = hits.iter().map(|hit| hit.path.as_str()).collect();
+        assert_eq!(order, ["spool.py", one, other], "{hits:?}");
+        let with = HitReason::Together { path: RelPath::new("spool.py").unwrap() };
+        assert!(hits[1].reasons.contains(&with), "{:?}", hits[1].reasons);
+        assert!(!hits[2].reasons.contains(&with), "{:?}", hits[2].reasons);
+        git(&ground, &["checkout", "--quiet", "--orphan", &format!("after-{one}")]);
+        git(&ground, &["rm", "--quiet", "-r", "-f", "."]);
+    }
+}
+
+#[test]
 fn a_tree_without_a_repository_has_no_history() {
     let (ground, index) = repository();
     update(&index);

@@ -145,6 +145,64 @@ fn node() {
     );
 }
 
+/// A project in parts, as the makers of new projects write them, and tests that
+/// the closest project is not about.
+#[test]
+fn node_projects() {
+    let files = [
+        ("package.json", "{\"name\": \"all\"}"),
+        ("tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"~help\": [\"./test/help.ts\"]}}}"),
+        ("test/help.ts", ""),
+        (
+            "web/tsconfig.json",
+            "{\"files\": [], \"references\": [{\"path\": \"./tsconfig.app.json\"}, {\"path\": \"tools\"}]}",
+        ),
+        (
+            "web/tsconfig.app.json",
+            "{\"extends\": \"@my/base/web.json\", \"include\": [\"src\"], \"exclude\": [\"src/**/*.tool.ts\"]}",
+        ),
+        (
+            "web/tools/tsconfig.json",
+            "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./*\"]}}, \"include\": [\"**/*\", \"../src/**/*.tool.ts\"]}",
+        ),
+        ("base/package.json", "{\"name\": \"@my/base\"}"),
+        (
+            "base/web.json",
+            "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"${configDir}/src/*\"], \"#/*\": [\"${configDir}/src/*\"]}}}",
+        ),
+        ("web/src/port.ts", ""),
+        ("web/src/types.d.ts", ""),
+        ("web/tools/port.ts", ""),
+    ];
+    let text = "import '@/port'\nimport '~help'\nimport '#/port'\n";
+    let app = ["web/src/port.ts", "test/help.ts", "web/src/port.ts"];
+    let tool = ["web/tools/port.ts", "test/help.ts", "web/src/port.ts"];
+    check(&files, "web/src/main.ts", text, &app);
+    check(&files, "web/src/a.tool.ts", text, &tool);
+    check(&files, "web/tools/main.ts", text, &tool);
+    check(&files, "web/src/more.d.ts", "import './types.js'\n", &["web/src/types.d.ts"]);
+}
+
+/// Of the conditions that hold the first that is written decides, but sources
+/// come before what is built, and what is not there is passed over.
+#[test]
+fn node_conditions() {
+    let manifest = "{\"name\": \"one\", \"exports\": {\"types\": \"./built.d.ts\", \
+        \"module\": \"./module.js\", \"import\": \"./import.mjs\"}}";
+    let sources = "{\"name\": \"two\", \"exports\": {\".\": {\"import\": \"./import.mjs\", \
+        \"source\": \"./source.ts\"}}}";
+    let files = [
+        ("one/package.json", manifest),
+        ("one/module.js", ""),
+        ("one/import.mjs", ""),
+        ("two/package.json", sources),
+        ("two/import.mjs", ""),
+        ("two/source.ts", ""),
+    ];
+    let expect = ["one/module.js", "two/source.ts"];
+    check(&files, "main.js", "import 'one'\nimport 'two'\n", &expect);
+}
+
 #[test]
 fn rust() {
     let files = [

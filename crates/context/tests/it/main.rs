@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its ground fails")]
 #![allow(clippy::disallowed_methods, reason = "tests make the files they need")]
 
+mod encodings;
 mod graph;
 mod history;
 mod imports;
 mod index;
 mod indexed_graph;
 mod languages;
+mod node_peer;
 mod pack;
 mod parsing;
 #[cfg(unix)]
@@ -65,7 +67,8 @@ fn project() -> Tree {
         (".env", b"CONFIG_SECRET=1\n"),
         (".github/ci.yml", b"run: make config\n"),
         ("logo.png", b"\x89PNG\0\0config"),
-        ("latin.txt", b"caf\xe9 config\n"),
+        ("latin.txt", b"caf\xe9 config secret\n"),
+        ("koi8.txt", b"config \xd0\xd2\xcf\xd7\xc5\xd2\xcb\xc1 \xd0\xcf\xd2\xd4\xc1\n"),
     ])
 }
 
@@ -76,10 +79,11 @@ fn the_walk_keeps_the_rules_and_counts_what_it_skips() {
     assert_eq!((code.skipped().binary, code.skipped().not_utf8), (1, 1));
     let paths: Vec<String> =
         code.search("config secret", 50).unwrap().iter().map(|hit| hit.path.to_string()).collect();
-    for absent in ["target/config.rs", "debug.log", ".env", "logo.png", "latin.txt"] {
+    for absent in ["target/config.rs", "debug.log", ".env", "logo.png", "koi8.txt"] {
         assert!(!paths.iter().any(|path| path == absent), "{absent} in {paths:?}");
     }
     assert!(paths.iter().any(|path| path == ".github/ci.yml"), "{paths:?}");
+    assert!(paths.iter().any(|path| path == "latin.txt"), "{paths:?}");
 
     let mut options = WalkOptions::default();
     options.max_file_bytes = 60;
@@ -99,7 +103,7 @@ fn the_walk_knows_own_rules_long_sources_and_who_wrote() {
         ("secret/a.rs", b"fn a() {}\n"),
         ("long.rs", "fn long_one() {}\n".repeat(70_000).as_bytes()),
         ("long.json", "{\"a\": 1}\n".repeat(120_000).as_bytes()),
-        ("utf16.rs", b"\xff\xfef\0n\0"),
+        ("half.rs", b"\xff\xfef\0n"),
         ("vendor/b.rs", b"fn b() {}\n"),
         ("mine.rs", b"fn mine() {}\n"),
         ("user_rules", b"mine.rs\n"),

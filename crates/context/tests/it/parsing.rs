@@ -33,6 +33,27 @@ fn a_part_that_takes_too_long_is_given_up() {
 }
 
 #[test]
+fn a_file_that_takes_too_long_keeps_what_was_read() {
+    let text = (0..2_000).map(|n| format!("int f{n}(void) {{ return g(1); }}\n\n"));
+    let text = text.collect::<String>();
+    let mut limits = ParseLimits::default();
+    limits.part_bytes = 2_000;
+    let whole = ParsedFile::parse(text.as_str(), Language::C, &limits).unwrap();
+    assert!(whole.given_up().is_empty() && whole.symbols().len() == 2_000);
+
+    limits.file_reports = 500;
+    let file = ParsedFile::parse(text.as_str(), Language::C, &limits).unwrap();
+    let (symbols, given_up) = (file.symbols(), file.given_up());
+    assert!((100..1_900).contains(&symbols.len()), "{}", symbols.len());
+    assert_eq!(symbols[..], whole.symbols()[..symbols.len()]);
+    // The rest follows without a gap.
+    let first = given_up[0].start;
+    assert!(symbols.iter().all(|symbol| symbol.range.end <= first));
+    assert!(given_up.windows(2).all(|two| two[0].end == two[1].start));
+    assert_eq!(given_up[given_up.len() - 1].end, text.len());
+}
+
+#[test]
 fn hostile_texts_end() {
     // What no closing sign ends, what nests, and what begins again and again.
     for (language, piece, count) in [

@@ -123,6 +123,32 @@ fn text_is_found_line_by_line() {
 }
 
 #[test]
+fn text_is_found_in_the_first_files_that_fit() {
+    let (ground, _index) = ground();
+    let search = |max_total_bytes| {
+        let mut walk = WalkOptions::default();
+        walk.max_total_bytes = max_total_bytes;
+        let options = SearchOptions::default().kind(SearchKind::Text);
+        let mut found = places(&search_text(&ground.root, &walk, "n", &options).unwrap());
+        found.sort();
+        found
+    };
+    let all = search(u64::MAX);
+    let path = |place: &String| place.split(':').next().unwrap().to_owned();
+    // Each file of the ground holds an `n`.
+    let mut files: Vec<_> = all.iter().map(path).collect();
+    files.dedup();
+    let mut total = 0;
+    for (number, file) in files.iter().enumerate() {
+        let fits = |place: &&String| files[..number].contains(&path(place));
+        let expect: Vec<_> = all.iter().filter(fits).cloned().collect();
+        assert_eq!(search(total), expect, "{total} bytes");
+        total += std::fs::metadata(ground.root.path().join(file)).unwrap().len();
+    }
+    assert_eq!(search(total), all);
+}
+
+#[test]
 fn queries_are_answered_as_they_look() {
     let (_ground, index) = ground();
     for (query, first) in [

@@ -1,9 +1,11 @@
 //! Search by vectors.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use mlxcode_base::{BoxDiagnostic, Embedder};
+use mlxcode_base::{BoxDiagnostic, CancelToken, Embedder};
 use mlxcode_context::{CodeIndex, Error, Hit, HitReason, SearchKind, SearchOptions};
 
 use crate::support::{Ground, update};
@@ -101,7 +103,169 @@ fn a_model_gives_the_vectors_where_there_is_one() {
     search(&index, "the canvas");
     assert_eq!(other.asked.load(Ordering::Relaxed), 7);
 
+    // They are kept beside one another, the newest few.
+    let again = |model: &Arc<Subjects>| {
+        let before = model.asked.load(Ordering::Relaxed);
+        search(&ground.index("index").with_embedder(model.clone()), "the canvas");
+        model.asked.load(Ordering::Relaxed) - before
+    };
+    assert_eq!((again(&one), again(&other)), (1, 1));
+    let (third, fourth) = (model("third", 2), model("fourth", 2));
+    assert_eq!((again(&third), again(&fourth)), (7, 7));
+    assert_eq!((again(&other), again(&third), again(&one)), (1, 1, 7));
+    search(&ground.index("index"), "the canvas");
+
     let wrong = ground.index("index").with_embedder(model("wrong", 3));
     let failed = wrong.search("x", &SearchOptions::default().kind(SearchKind::Semantic));
     assert!(matches!(failed, Err(Error::BadVectors { .. })), "{failed:?}");
+}
+
+/// Fails, or stops everything, after some texts.
+#[derive(Debug)]
+struct Ending {
+    left: AtomicUsize,
+    cancel: CancelToken,
+}
+
+impl Embedder for Ending {
+    fn id(&self) -> &'static str {
+        "ending"
+    }
+
+    fn dimensions(&self) -> usize {
+        1
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, BoxDiagnostic> {
+        if self.left.fetch_sub(texts.len(), Ordering::Relaxed) <= texts.len() {
+            self.cancel.cancel();
+        }
+        Ok(vec![vec![1.0]; texts.len()])
+    }
+}
+
+#[test]
+fn vectors_that_were_made_outlast_a_stop() {
+    let ground = Ground::new();
+    for number in 0..1100 {
+        ground.write(&format!("{number:04}.py"), &format!("def f_{number}():\n    pass\n"));
+    }
+    let ending = |left| {
+        let (left, cancel) = (AtomicUsize::new(left), CancelToken::new());
+        Arc::new(Ending { left, cancel })
+    };
+    let first = ending(900);
+    let index = ground.index("index").with_embedder(first.clone());
+    update(&index);
+    let stopped = index.update_vectors(&first.cancel, &());
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    let second = ending(10_000);
+    let index = ground.index("index").with_embedder(second.clone());
+    index.update_vectors(&second.cancel, &()).unwrap();
+    // The first 512 are there.
+    assert_eq!(10_000 - second.left.load(Ordering::Relaxed), 1100 - 512);
+}
+
+/// The file with the packed vectors, beside the index.
+fn packed(ground: &Ground) -> std::path::PathBuf {
+    let folder = ground.index("index").path().parent().unwrap().to_owned();
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = files.filter(|path| path.to_string_lossy().contains("-vectors-"));
+    let found = files.next().unwrap();
+    assert_eq!(files.next(), None, "nothing unfinished is left");
+    found
+}
+
+#[test]
+fn packed_vectors_give_what_the_tables_give() {
+    let ground = ground();
+    let index = ground.index("index");
+    update(&index);
+    let expect = search(&index, "radius");
+    assert!(!expect.is_empty());
+    let file = packed(&ground);
+    let sound = fs::read(&file).unwrap();
+    assert_eq!(search(&index, "radius"), expect);
+
+    // Whatever becomes of the copy, the answer is the same, and it is made again.
+    let check = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        assert_eq!(search(&ground.index("index"), "radius"), expect, "{} bytes", bytes.len());
+        assert_eq!(fs::read(&file).unwrap(), sound);
+    };
+    check(&[]);
+    check(b"no vectors");
+    check(&sound[..sound.len() - 1]);
+    check(&[&sound[..60], &[!sound[60]], &sound[61..]].concat());
+    // A copy of another index.
+    let other = ground.index("other/index");
+    update(&other);
+    search(&other, "radius");
+    let folder = other.path().parent().unwrap();
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let foreign = { entries }.find(|path| path.to_string_lossy().contains("-vectors-")).unwrap();
+    check(&fs::read(foreign).unwrap());
+    fs::remove_file(&file).unwrap();
+    assert_eq!(search(&index, "radius"), expect);
+    assert_eq!(fs::read(&file).unwrap(), sound);
+
+    // It is what answers: the tables are not looked at while it is whole.
+    let tables = rusqlite::Connection::open(index.path()).unwrap();
+    tables.execute("DELETE FROM vector", []).unwrap();
+    assert_eq!(search(&index, "radius"), expect);
+    assert_eq!(search(&ground.index("index"), "radius"), expect);
+
+    // Not once the tree is another.
+    ground.write("draw/d.py", "def arc(canvas):\n    canvas.arc(radius)\n");
+    update(&index);
+    let hits = search(&index, "radius");
+    assert!(hits.iter().any(|hit| hit.path.as_str() == "draw/d.py"), "{hits:?}");
+    assert_eq!(search(&index, "radius"), hits);
+}
+
+#[test]
+fn an_index_made_anew_takes_no_packed_vectors_of_the_old_one() {
+    let ground = ground();
+    let index = ground.index("index");
+    update(&index);
+    let expect = search(&index, "radius");
+    let (file, path) = (packed(&ground), index.path().to_owned());
+    let old = fs::read(&file).unwrap();
+    drop(index);
+    fs::write(&path, "no database").unwrap();
+    let index = ground.index("index");
+    assert!(!file.exists());
+    ground.remove("draw/c.py");
+    update(&index);
+    // As one writes that began before.
+    fs::write(&file, &old).unwrap();
+    let hits = search(&index, "radius");
+    assert!(hits.len() < expect.len(), "{hits:?}");
+    assert_eq!(search(&index, "radius"), hits);
+}
+
+#[test]
+fn several_search_while_the_tree_changes() {
+    let ground = ground();
+    let index = ground.index("index");
+    update(&index);
+    search(&index, "radius");
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let index = ground.index("index");
+                for _ in 0..20 {
+                    let hits = search(&index, "radius");
+                    assert!(hits.iter().any(|hit| hit.path.as_str() == "draw/a.py"), "{hits:?}");
+                }
+            });
+        }
+        for number in 0..10 {
+            ground.write("net/c.py", &format!("def close_{number}(peer):\n    peer.close()\n"));
+            update(&index);
+        }
+    });
+    let hits = search(&index, "peer close");
+    assert!(hits.iter().any(|hit| hit.text.contains("close_9")), "{hits:?}");
+    packed(&ground);
 }
