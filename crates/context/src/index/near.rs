@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mlxcode_base::{CancelToken, Embedder, RelPath};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::vectors::{LEARNED, MOST_MODELS, Maker, Model, update};
+use super::vectors::{LEARNED, MOST_MODELS, Maker, Model, are_all_there, update};
 use super::{CodeIndex, storage};
 use crate::error::Result;
 use crate::search::Standing;
@@ -98,7 +98,8 @@ fn packed(index: &CodeIndex) -> Result<Option<(Model<'_>, i64)>> {
 }
 
 /// Compares with the vectors that the tables have, and packs them for the next
-/// search.
+/// search, unless some are missing: the tree may have changed since they were
+/// made.
 fn compare_all(
     connection: &Connection,
     model: i64,
@@ -112,7 +113,8 @@ fn compare_all(
     )?;
     let changes = storage::changes(connection)?;
     let state = State { changes, model, dimensions: nearest.query.len() };
-    let mut packing = Packing::begin(place, state);
+    let is_whole = are_all_there(connection, model)?;
+    let mut packing = if is_whole { Packing::begin(place, state) } else { None };
     let mut rows = select.query([model])?;
     while let Some(row) = rows.next()? {
         let (id, standing): (_, u16) = (row.get(0)?, row.get(1)?);

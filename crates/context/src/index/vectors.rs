@@ -217,6 +217,11 @@ fn files(connection: &Connection, model: Option<i64>) -> rusqlite::Result<Vec<St
     rows.map(|row| row.map(|(_, stale)| stale)).collect()
 }
 
+/// Whether each file that has passages has the vectors of a model.
+pub fn are_all_there(connection: &Connection, model: i64) -> rusqlite::Result<bool> {
+    Ok(files(connection, Some(model))?.is_empty())
+}
+
 /// Learns from some of the files, spread over the tree.
 fn learn(index: &CodeIndex, cancel: &CancelToken) -> Result<TermVectors> {
     let files = index.read(|connection| files(connection, None))?;

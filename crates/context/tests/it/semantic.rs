@@ -1,9 +1,8 @@
 //! Search by vectors.
 
-use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::{fmt, fs, thread};
 
 use mlxcode_base::{BoxDiagnostic, CancelToken, Embedder};
 use mlxcode_context::{CodeIndex, Error, Hit, HitReason, SearchKind, SearchOptions};
@@ -242,6 +241,55 @@ fn an_index_made_anew_takes_no_packed_vectors_of_the_old_one() {
     let hits = search(&index, "radius");
     assert!(hits.len() < expect.len(), "{hits:?}");
     assert_eq!(search(&index, "radius"), hits);
+}
+
+/// Knows two subjects; when it is first asked for vectors, something happens.
+struct Meanwhile {
+    subjects: Subjects,
+    once: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.subjects.fmt(to)
+    }
+}
+
+impl Embedder for Meanwhile {
+    fn id(&self) -> &str {
+        self.subjects.id()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.subjects.dimensions()
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, BoxDiagnostic> {
+        let once = self.once.lock().unwrap().take();
+        if let Some(once) = once {
+            once();
+        }
+        self.subjects.embed(texts)
+    }
+}
+
+#[test]
+fn what_changes_while_vectors_are_made_is_found_by_the_next_search() {
+    let ground = Arc::new(ground());
+    update(&ground.index("index"));
+    let meanwhile = {
+        let ground = ground.clone();
+        Box::new(move || {
+            ground.write("net/d.py", "def listen(peer):\n    peer.listen(host)\n");
+            update(&ground.index("index"));
+        })
+    };
+    let subjects = Subjects { id: "one", asked: AtomicUsize::new(0), dimensions: 2 };
+    let model = Arc::new(Meanwhile { subjects, once: Mutex::new(Some(meanwhile)) });
+    let index = ground.index("index").with_embedder(model);
+    assert!(!search(&index, "a peer").is_empty());
+    let hits = search(&index, "a peer");
+    assert!(hits.iter().any(|hit| hit.path.as_str() == "net/d.py"), "{hits:?}");
 }
 
 #[test]
