@@ -5,21 +5,23 @@ usage: compare_references.py PROGRAM TREE --server COMMAND [--ending .py]
                              [--folder DIR] [--count N] [--seed N] [--show N]
                              [--without PARTS]
 
-PROGRAM is the built example `definitions` of crates/context. Of the names of
-TREE (below --folder, if given) N are chosen at random, and the server is asked
-where each is used. Of these places, those count that are names for the example
-too, in files below --folder; the definition itself does not count. It prints
-how many of ours are the server's (precision), and how many of the server's are
-ours (answered), for all uses and for calls alone, each summed over all names
-that the server places in the tree. Places of ours alone that are written with
-another name (`from a import b as c`) are counted too: ty takes these for other
-things.
+PROGRAM is the built example `definitions` of crates/context, with the example
+`references` beside it. Of the names of TREE (below --folder, if given) N are
+chosen at random, and the server is asked where each is used. Of these places,
+those count that are names for the example too, in files below --folder; the
+definition itself does not count. It prints how many of ours are the server's
+(precision), and how many of the server's are ours (answered), for all uses and
+for calls alone, each summed over all names that the server places in the tree.
+Places of ours alone that are written with another name (`from a import b as c`)
+are counted too: ty takes these for other things.
 """
 
 import collections
+import json
 import os
 import pathlib
 import random
+import subprocess
 import urllib.parse
 
 from compare_definitions import LANGUAGES, Server, is_import, is_module, names_to_ask
@@ -35,6 +37,18 @@ def defined_at(place, one):
     """The definition that a place stands for; several names may begin on its line."""
     # What is there as a whole, such as a file, has no name of its own.
     return place["path"], place["line"], place["column"], one["name"] if one["is_local"] else ""
+
+
+def used_here(options, root, places):
+    """Who uses what stands at each place; nothing for what is no symbol."""
+    program = os.path.join(os.path.dirname(os.path.realpath(options.program)), "references")
+    relative = [(os.path.relpath(path, root), line, column) for path, line, column in places]
+    done = subprocess.run(
+        [program, root], input="".join("%s %d %d\n" % place for place in relative),
+        capture_output=True, text=True, check=True)
+    found = map(json.loads, done.stdout.splitlines())
+    return {place: one and {(os.path.join(root, at["path"]), at["line"], at["column"]) for at in one}
+            for place, one in zip(places, found)}
 
 
 def main():
@@ -63,6 +77,9 @@ def main():
         }})
     chosen = sorted(by_place)
     random.Random(options.seed).shuffle(chosen)
+    # Not all of them will do.
+    symbols = [place for place in chosen[:8 * options.count] if not by_place[place]["is_local"]]
+    used = used_here(options, root, symbols)
     asked = 0
     totals = {"uses": collections.Counter(), "calls": collections.Counter()}
     shown = 0
@@ -87,10 +104,12 @@ def main():
             **position, "context": {"includeDeclaration": True},
         }) or []
         theirs = {place_of(there) for there in found} & by_place.keys()
-        ours = set()
-        if one["places"]:
-            first = one["places"][0]
-            ours = users[defined_at(first, one)]
+        ours = used.get(place)
+        if ours is None:
+            # Variables of functions, and fields that assignments make.
+            first = one["places"] and one["places"][0]
+            ours = users[defined_at(first, one)] if first else set()
+        ours = ours & by_place.keys()
         # Where a name is first written, it is its own definition.
         ours = {there for there in ours if (there[0], there[1]) not in inside}
         theirs = {there for there in theirs if (there[0], there[1]) not in inside}

@@ -5,6 +5,7 @@ mod build;
 mod cycles;
 mod facts;
 mod file;
+mod kindred;
 mod likely;
 mod locate;
 mod members;

@@ -66,10 +66,15 @@ impl<'g> Resolver<'g> {
         found
     }
 
+    /// Begins to look for another name.
+    pub fn begin(&self) {
+        self.left.set(MOST_SEARCHES);
+    }
+
     /// Where the name of a reference is defined.
     pub fn answer(&self, file: u32, reference: u32) -> Option<Answer> {
         let one = &self.facts(file).references()[reference as usize];
-        self.left.set(MOST_SEARCHES);
+        self.begin();
         let places = if one.kind == ReferenceKind::Import {
             self.imported(file, one)
         } else if !one.is_member {

@@ -34,9 +34,11 @@ pub struct CodeUsage {
 
 impl CodeGraph {
     /// Who uses some nodes, in the order of files and places. `code` has the
-    /// texts of the tree that the graph was built from.
+    /// texts of the tree that the graph was built from. Members of JavaScript
+    /// and TypeScript that share a declaration in a type above count as one.
     pub fn references(&self, code: &dyn FileSet, nodes: &[NodeId]) -> Vec<CodeUsage> {
-        let wanted: HashSet<Place> = nodes.iter().map(|node| self.place_of(*node)).collect();
+        let wanted = nodes.iter().map(|node| self.place_of(*node)).collect();
+        let wanted = self.with_kindred(wanted);
         let mut found = Vec::new();
         for (file, known) in self.leading_to(&wanted).into_iter().enumerate() {
             let file = &self.files[file];

@@ -1,12 +1,13 @@
 //! From hints to an index that is what the tree is.
 
-use std::collections::{BTreeSet, HashSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use mlxcode_base::{CancelToken, RelPath};
 
 use super::folders::watched;
+use super::foreign::{Looks, Reasons};
 use super::hint::Hint;
 use super::source::{Refusal, Source};
 use super::{PollReason, WatchEvent, mounts};
@@ -28,7 +29,7 @@ pub struct Follower {
     /// The folders that are watched.
     folders: BTreeSet<PathBuf>,
     /// Files that changed and are none of the tree's.
-    foreign: HashSet<RelPath>,
+    foreign: HashMap<RelPath, Reasons>,
     polling: Option<PollReason>,
     cancel: CancelToken,
 }
@@ -38,11 +39,13 @@ pub struct Follower {
 struct Work {
     is_whole: bool,
     files: BTreeSet<RelPath>,
+    /// Files that the index does not know, and what they were.
+    unknown: BTreeMap<RelPath, Looks>,
 }
 
 impl Follower {
     pub fn new(index: CodeIndex, source: Option<Box<dyn Source>>, cancel: CancelToken) -> Self {
-        let (folders, foreign) = (BTreeSet::new(), HashSet::new());
+        let (folders, foreign) = (BTreeSet::new(), HashMap::new());
         Self { index, source, folders, foreign, polling: None, cancel }
     }
 
@@ -94,9 +97,13 @@ impl Follower {
             return self.index.update_files(&files, &self.cancel, &()).map(Some);
         }
         let updated = self.update_whole(events)?;
-        for path in &work.files {
-            if self.foreign.len() < MOST_FOREIGN && !self.index.knows(path)? {
-                self.foreign.insert(path.clone());
+        for (path, looks) in &work.unknown {
+            // One that came back meanwhile may not have been there when the tree
+            // was listed.
+            let now = self.looks(&self.index.root().path().join(path.as_path()));
+            let is_same = now == Some(*looks);
+            if self.foreign.len() < MOST_FOREIGN && is_same && !self.index.knows(path)? {
+                self.foreign.insert(path.clone(), looks.reasons());
             }
         }
         Ok(Some(updated))
@@ -130,7 +137,7 @@ impl Follower {
             }
             let meta = fs::symlink_metadata(&path).ok();
             let was_folder = self.folders.contains(&path);
-            if was_folder || meta.as_ref().is_some_and(fs::Metadata::is_dir) {
+            if was_folder || meta.as_ref().is_some_and(Metadata::is_dir) {
                 // A folder's own times change with each file in it.
                 if is_moved || meta.is_none() {
                     self.forget(&path);
@@ -145,8 +152,10 @@ impl Follower {
                 work.is_whole = true;
             } else if self.index.knows(&file)? {
                 work.files.insert(file);
-            } else if meta.is_some() && !self.foreign.contains(&file) {
-                work.files.insert(file);
+            } else if let Some(looks) = self.looks(&path)
+                && self.foreign.get(&file) != Some(&looks.reasons())
+            {
+                work.unknown.insert(file, looks);
                 work.is_whole = true;
             }
         }
@@ -158,10 +167,21 @@ impl Follower {
     /// index's own files.
     fn concerns(&self, path: &Path) -> bool {
         let is_watched = |folder: &Path| self.folders.contains(folder);
-        let own = self.index.path().parent();
-        let is_own =
-            own.is_some_and(|own| own != self.index.root().path() && path.starts_with(own));
-        !is_own && (is_watched(path) || path.parent().is_some_and(is_watched))
+        !self.is_own(path) && (is_watched(path) || path.parent().is_some_and(is_watched))
+    }
+
+    /// Whether the index writes there: in a folder of its own within the tree,
+    /// or right beside its file, whose name those of its others begin with.
+    fn is_own(&self, path: &Path) -> bool {
+        let (index, root) = (self.index.path(), self.index.root().path());
+        let folder = index.parent().filter(|folder| folder.starts_with(root) && *folder != root);
+        let name = |path: &Path| path.file_name().unwrap_or_default().as_encoded_bytes().to_owned();
+        folder.is_some_and(|folder| path.starts_with(folder))
+            || path.parent() == index.parent() && name(path).starts_with(&name(index))
+    }
+
+    fn looks(&self, path: &Path) -> Option<Looks> {
+        Looks::of(path, self.index.options())
     }
 
     /// Watches the folders that are there now. The reason, where that cannot

@@ -5,6 +5,7 @@
 
 mod folders;
 mod follow;
+mod foreign;
 mod hint;
 mod mounts;
 mod source;

@@ -51,6 +51,11 @@ struct Ground {
 
 impl Ground {
     fn new(most: usize) -> Self {
+        Self::with_index(most, "state/index")
+    }
+
+    /// With an index at a place beside the tree, which is `tree`.
+    fn with_index(most: usize, index: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let place = temp.path().canonicalize().unwrap();
         let root = place.join("tree");
@@ -60,8 +65,8 @@ impl Ground {
         fs::write(root.join("pkg/port.py"), "def open():\n    pass\n").unwrap();
         fs::write(root.join("main.py"), "import pkg.port\n").unwrap();
         let opened = Root::open(&root).unwrap();
-        let index = place.join("state/index");
-        let index = CodeIndex::open(&index, &opened, WalkOptions::default()).unwrap();
+        let options = WalkOptions { max_file_bytes: 1000, ..WalkOptions::default() };
+        let index = CodeIndex::open(&place.join(index), &opened, options).unwrap();
         let notes = Notes { most, ..Notes::default() };
         let source: Box<dyn Source> = Box::new(notes.clone());
         let follower = Follower::new(index, Some(source), CancelToken::new());
@@ -211,17 +216,33 @@ fn where_the_system_watches_no_more_the_tree_is_looked_at() {
 }
 
 #[test]
-fn what_an_index_writes_in_the_tree_is_no_change() {
-    let temp = tempfile::tempdir().unwrap();
-    let root = temp.path().canonicalize().unwrap();
-    fs::write(root.join("a.py"), "x = 1\n").unwrap();
-    let opened = Root::open(&root).unwrap();
-    let place = root.join("state/index");
-    let index = CodeIndex::open(&place, &opened, WalkOptions::default()).unwrap();
-    let source: Box<dyn Source> = Box::new(Notes { most: 9, ..Notes::default() });
-    let mut follower = Follower::new(index, Some(source), CancelToken::new());
-    assert_eq!(told(follower.start()), "ready 1");
-    assert_eq!(told(follower.take(vec![Hint::Written(root.join("state/index-wal"))])), "");
-    fs::write(root.join("a.py"), "x = 2\n").unwrap();
-    assert_eq!(told(follower.take(vec![Hint::Written(root.join("a.py"))])), "Changed a.py");
+fn what_an_index_writes_is_no_change() {
+    // Below the tree, in it, and in the folder that holds the tree.
+    for place in ["tree/state/index", "tree/index", "index", "index-of/index"] {
+        let mut ground = Ground::with_index(99, place);
+        assert_eq!(told(ground.follower.start()), "ready 3", "{place}");
+        let own = format!("../{place}-wal");
+        fs::write(ground.root.join(&own), "x").unwrap();
+        assert_eq!(ground.written(&own), "", "{place}");
+        ground.write("main.py", "import pkg\n");
+        assert_eq!(ground.written("main.py"), "Changed main.py", "{place}");
+    }
+}
+
+#[test]
+fn what_belonged_to_no_tree_may_do_so_later() {
+    let mut ground = Ground::new(99);
+    ground.follower.start();
+    ground.write("data.txt", &"long ".repeat(1000));
+    assert_eq!(ground.moved(&["data.txt"]), "");
+    ground.write("data.txt", "short");
+    assert_eq!(ground.written("data.txt"), "Added data.txt");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("main.py", ground.root.join("other.py")).unwrap();
+        assert_eq!(ground.moved(&["other.py"]), "");
+        fs::remove_file(ground.root.join("other.py")).unwrap();
+        ground.write("other.py", "x = 1\n");
+        assert_eq!(ground.moved(&["other.py"]), "Added other.py");
+    }
 }

@@ -301,6 +301,35 @@ fn users_are_the_other_way_round() {
 }
 
 #[test]
+fn members_that_share_a_declaration_are_used_together() {
+    let graph = graph(&[
+        (
+            "src/net.ts",
+            "export interface Port {\n  open(): void;\n}\nexport interface Tcp extends Port {\n  open(): void;\n}\nexport interface Udp extends Port {\n  open(): void;\n}\nexport interface Tls extends Tcp {\n  open(): void;\n}\nexport interface File {\n  open(): void;\n}\n",
+        ),
+        (
+            "src/main.ts",
+            "import { Port, Tcp, Udp, Tls, File } from './net';\nfunction f(port: Port, tcp: Tcp, udp: Udp, tls: Tls, file: File) {\n  port.open();\n  tcp.open();\n  udp.open();\n  tls.open();\n  file.open();\n}\n",
+        ),
+        (
+            "app.py",
+            "class Port:\n    def open(self):\n        pass\n\n\nclass Tcp(Port):\n    def open(self):\n        pass\n\n\ndef f(port: Port, tcp: Tcp):\n    port.open()\n    tcp.open()\n",
+        ),
+    ]);
+    let users = |place: &str| -> Vec<usize> {
+        let nodes = graph.graph.nodes_of(&graph.code, &CodePlace::read(place)).unwrap();
+        let users = graph.graph.callers(&graph.code, &nodes);
+        users.into_iter().map(|one| one.line).collect()
+    };
+    for declared in ["src/net.ts:2:3", "src/net.ts:5:3", "src/net.ts:8:3", "src/net.ts:11:3"] {
+        assert_eq!(users(declared), [3, 4, 5, 6], "{declared}");
+    }
+    assert_eq!(users("src/net.ts:14:3"), [7]);
+    // Only JavaScript and TypeScript count so.
+    assert_eq!(users("app.py:2:9"), [12]);
+}
+
+#[test]
 fn rings_of_files_are_found() {
     let graph = graph(&[
         ("a.py", "import b\n"),
