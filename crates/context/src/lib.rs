@@ -71,7 +71,7 @@ pub use pack::{
 pub use precise::{
     DiagnosticLevel, LanguageServer, ServerDiagnostic, ServerError, ServerPlace, ServerSession,
 };
-pub use reference::{Reference, ReferenceKind, WrittenType};
+pub use reference::{Reference, ReferenceKind, Told};
 pub use search::{Hit, HitReason, SearchKind, SearchOptions, search_text};
 pub use symbol::{Symbol, SymbolKind, Visibility};
 pub use syntax::{

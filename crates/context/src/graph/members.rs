@@ -2,9 +2,8 @@
 
 use super::names::{around, is_self};
 use super::resolve::{MOST_STEPS, Resolver, is_kin, is_open, place};
-use super::types;
-use super::{Place, SymbolId};
-use crate::reference::Reference;
+use super::{Place, SymbolId, taken, types};
+use crate::reference::{Reference, Told};
 use crate::symbol::SymbolKind;
 
 /// More places of one name are no answer.
@@ -13,7 +12,7 @@ const MOST_PLACES: usize = 16;
 impl Resolver<'_> {
     /// A name behind other names.
     pub fn behind(&self, file: u32, one: &Reference) -> Vec<Place> {
-        let mut holders = self.holders(file, one.symbol, &one.qualifier, one.told());
+        let mut holders = self.holders(file, one.symbol, &one.qualifier, one.first_type.as_ref());
         holders.truncate(MOST_PLACES);
         let mut found: Vec<Place> = Vec::new();
         for holder in holders {
@@ -37,12 +36,12 @@ impl Resolver<'_> {
     }
 
     /// What the names before a name are: files, types.
-    fn holders(
+    pub fn holders(
         &self,
         file: u32,
         symbol: Option<usize>,
         qualifier: &str,
-        told: Option<&str>,
+        told: Option<&Told>,
     ) -> Vec<Place> {
         // Of `import a.b` the whole path is a name.
         let bound = self.facts(file).bound(qualifier);
@@ -51,7 +50,7 @@ impl Resolver<'_> {
         }
         let mut parts = qualifier.split('.');
         let first = parts.next().unwrap_or_default();
-        let told = told.map(|name| types::written(self, file, symbol, name)).unwrap_or_default();
+        let told = told.map(|told| taken::types(self, file, symbol, told)).unwrap_or_default();
         let mut found = if told.is_empty() { self.first_holder(file, symbol, first) } else { told };
         for part in parts {
             let inside = found.iter().take(MOST_PLACES).flat_map(|one| self.inside(*one, part));
@@ -108,7 +107,7 @@ impl Resolver<'_> {
     }
 
     /// A name in a file or in a type.
-    fn inside(&self, holder: Place, name: &str) -> Vec<Place> {
+    pub fn inside(&self, holder: Place, name: &str) -> Vec<Place> {
         match holder {
             Place::File(file) => {
                 let found = self.exported(file, name, MOST_STEPS);

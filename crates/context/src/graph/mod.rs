@@ -16,6 +16,7 @@ mod rank;
 mod render;
 mod repo_map;
 mod resolve;
+mod taken;
 mod told;
 mod types;
 mod unused;

@@ -72,15 +72,23 @@ pub fn written(
 /// What an alias of a type stands for, where that is one type.
 fn stood_for(resolver: &Resolver<'_>, id: SymbolId) -> Vec<Place> {
     let symbol = resolver.symbol(id);
-    let Some(at) = symbol.signature.find(&symbol.name) else { return Vec::new() };
-    let behind = behind_brackets(&symbol.signature[at + symbol.name.len()..]);
-    let written = behind.trim_start().strip_prefix('=').and_then(plain_type);
+    let behind = behind_name(&symbol.signature, &symbol.name).map(behind_brackets);
+    let written = behind.and_then(|behind| behind.trim_start().strip_prefix('='));
+    let written = written.and_then(plain_type);
     let found = written.map(|name| named(resolver, id, name)).unwrap_or_default();
     found.into_iter().filter(|one| *one != Place::Symbol(id)).collect()
 }
 
+/// What stands behind a name in a head.
+pub fn behind_name<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let is_whole =
+        |at: usize| !head[..at].ends_with(is_part) && !head[at + name.len()..].starts_with(is_part);
+    let (at, _) = head.match_indices(name).find(|(at, _)| is_whole(*at))?;
+    Some(&head[at + name.len()..])
+}
+
 /// The types of a name that is written in the head of a symbol.
-fn named(resolver: &Resolver<'_>, from: SymbolId, name: &str) -> Vec<Place> {
+pub fn named(resolver: &Resolver<'_>, from: SymbolId, name: &str) -> Vec<Place> {
     let outside = resolver.symbol(from).parent;
     seen_from(resolver, from.file, outside, Some(from.symbol as usize), name)
 }

@@ -7,7 +7,7 @@ use mlxcode_base::{LineRange, TextRange};
 
 use super::codec::{Decoder, Encoder};
 use crate::import::{Import, ImportKind, ImportedName};
-use crate::reference::{Reference, ReferenceKind, WrittenType, qualifier};
+use crate::reference::{Handed, Reference, ReferenceKind, Told, qualifier};
 use crate::symbol::{Symbol, SymbolKind, Visibility};
 use crate::syntax::Chunk;
 
@@ -60,9 +60,12 @@ const MEMBER: usize = 8;
 /// types inherit from is kept.
 const LOCAL: usize = 16;
 
-/// Marks a reference of which is said where the type of the name stands that is
+/// Marks a reference of which is said what tells the type of the name that is
 /// the first before it.
 const TOLD: usize = 32;
+
+/// What tells a type may hang on another that is told, this often.
+const MOST_TOLD: usize = 8;
 
 /// The names of symbols, a line each: a search by name reads nothing else.
 pub fn names(symbols: &[Symbol]) -> String {
@@ -184,11 +187,48 @@ pub fn encode_references(references: &[Reference]) -> (String, Vec<u8>) {
         out.step(symbol, number);
         (start, symbol) = (one.range.start, number);
         if let Some(told) = &one.first_type {
-            out.step(start, told.range.start);
-            out.number(told.name.len());
+            encode_told(&mut out, start, told);
         }
     }
     (lines(names.into_iter()), out.bytes)
+}
+
+/// Where it stands, how long it is and whether a function is taken there, and
+/// how.
+fn encode_told(out: &mut Encoder, near: usize, told: &Told) {
+    match told {
+        Told::Type { range, .. } => {
+            out.step(near, range.start);
+            out.number(range.len() << 1);
+        }
+        Told::Taken { range, argument, parameter, first, .. } => {
+            out.step(near, range.start);
+            out.number(range.len() << 1 | 1);
+            out.number(argument.map_or(0, |argument| argument + 1));
+            out.number(*parameter);
+            out.number(usize::from(first.is_some()));
+            if let Some(first) = first {
+                encode_told(out, range.start, first);
+            }
+        }
+    }
+}
+
+fn decode_told(from: &mut Decoder<'_>, text: &str, near: usize, most: usize) -> Option<Told> {
+    let most = most.checked_sub(1)?;
+    let start = from.step(near)?;
+    let written = from.number()?;
+    let range = TextRange::new(start, start.checked_add(written >> 1)?);
+    let name = text.get(range.start..range.end)?;
+    if written & 1 == 0 {
+        return Some(Told::Type { name: name.to_owned(), range });
+    }
+    let (argument, parameter) = (from.number()?.checked_sub(1), from.number()?);
+    let first = match from.number()? {
+        0 => None,
+        _ => Some(Box::new(decode_told(from, text, range.start, most)?)),
+    };
+    Some(Told::taken(text, Handed { to: range, argument, parameter }, first))
 }
 
 fn is_kept(one: &Reference) -> bool {
@@ -223,9 +263,7 @@ pub fn decode_references(
             return None;
         }
         let first_type = if marks & TOLD > 0 {
-            let told = from.step(start)?;
-            let range = TextRange::new(told, told.checked_add(from.number()?)?);
-            Some(WrittenType { name: text.get(range.start..range.end)?.to_owned(), range })
+            Some(decode_told(&mut from, text, start, MOST_TOLD)?)
         } else {
             None
         };
@@ -356,7 +394,11 @@ mod tests {
     use crate::syntax::{ParseLimits, ParsedFile, chunks};
     use mlxcode_base::Language;
 
-    const SOURCES: [(Language, &str); 5] = [
+    const SOURCES: [(Language, &str); 6] = [
+        (
+            Language::TypeScript,
+            "const f: Box<A> = net.make<A>('a', (one, two) => {\n  one.go = (three) => three.x(two.y);\n  const four: B = 1;\n  four.z();\n});\n",
+        ),
         (
             Language::Rust,
             "use std::{fmt as f, io::*};\nmod a;\n/// Says.\nimpl X {\n    pub fn go(&self, n: u8) { self.n(n); other::call() }\n}\n",

@@ -1,12 +1,11 @@
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use mlxcode_base::TextRange;
 
 use super::locals::Locals;
-use super::qualifier::{first, qualifier};
-use super::told::written_type;
-use super::{Reference, ReferenceKind, WrittenType};
+use super::qualifier::qualifier;
+use super::{Reference, ReferenceKind};
 use crate::symbol::{Symbol, parents};
 use crate::syntax::{ParsedFile, Topic};
 
@@ -105,25 +104,6 @@ impl ParsedFile {
         }
         self.tell_types(&locals, &mut found);
         found
-    }
-
-    /// Says what the locals are behind which names stand.
-    fn tell_types(&self, locals: &Locals<'_>, references: &mut [Reference]) {
-        let members = references.iter().enumerate().filter(|(_, one)| one.is_member);
-        let mut firsts: Vec<(TextRange, usize)> = members
-            .filter_map(|(number, one)| Some((first(self.text(), one.range.start)?, number)))
-            .collect();
-        firsts.sort_unstable();
-        let ranges: Vec<TextRange> = firsts.iter().map(|(range, _)| *range).collect();
-        let mut told: HashMap<TextRange, Option<TextRange>> = HashMap::new();
-        for (birth, (_, number)) in locals.last_births(&ranges).into_iter().zip(firsts) {
-            let Some(birth) = birth else { continue };
-            let range = *told
-                .entry(birth)
-                .or_insert_with(|| written_type(self.text(), birth, self.language()));
-            references[number].first_type =
-                range.map(|range| WrittenType { name: self.slice(range).to_owned(), range });
-        }
     }
 
     /// For each name at a place, where it is born, if it is one that holds

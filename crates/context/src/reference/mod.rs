@@ -1,10 +1,13 @@
 //! What a file names that is defined somewhere, in it or elsewhere.
 
 mod collect;
+mod handed;
 mod locals;
 mod qualifier;
+mod tell;
 mod told;
 
+pub(crate) use handed::Handed;
 pub(crate) use qualifier::qualifier;
 pub(crate) use told::{before_brackets, behind_brackets, is_part, plain_type};
 
@@ -36,22 +39,37 @@ pub struct Reference {
     /// What the first of the names before it is, where that is a parameter or a
     /// variable of a function around, and its type is written.
     #[serde(skip)]
-    pub first_type: Option<WrittenType>,
+    pub first_type: Option<Told>,
 }
 
-/// A type, by its name.
+/// What tells the type of a parameter or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrittenType {
-    /// Its name, with those before it, and without its arguments.
-    pub name: String,
-    /// Where that stands.
-    pub range: TextRange,
-}
-
-impl Reference {
-    pub(crate) fn told(&self) -> Option<&str> {
-        self.first_type.as_ref().map(|one| one.name.as_str())
-    }
+#[non_exhaustive]
+pub enum Told {
+    /// Its name is written.
+    Type {
+        /// The name, with those before it, and without its arguments.
+        name: String,
+        /// Where that stands.
+        range: TextRange,
+    },
+    /// It is a parameter of a function that something takes, which tells it.
+    Taken {
+        /// The names of what takes the function, from the first on, joined by
+        /// `.`.
+        by: String,
+        /// The types that are written behind these: of `make<Port, u8>(…)`,
+        /// `Port, u8`.
+        types: String,
+        /// Where the names stand.
+        range: TextRange,
+        /// The argument that the function is; `None` where it is assigned.
+        argument: Option<usize>,
+        /// Which of its parameters it is.
+        parameter: usize,
+        /// What the first of the names is.
+        first: Option<Box<Told>>,
+    },
 }
 
 /// How a name is used.

@@ -3,7 +3,7 @@
 use crate::syntax::Node;
 
 /// A longer head says what matters in its beginning.
-const MOST_CHARS: usize = 200;
+const MOST_CHARS: usize = 240;
 
 /// Of a value, its beginning says enough.
 const MOST_VALUE_CHARS: usize = 100;

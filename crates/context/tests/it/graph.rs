@@ -162,6 +162,34 @@ fn types_are_told_by_what_is_written() {
 }
 
 #[test]
+fn what_takes_a_function_tells_its_parameters() {
+    check(
+        &[
+            (
+                "src/net.ts",
+                "export interface Port {\n  open(): void;\n  onOpen: (event: Opened, n: number) => void;\n  on(name: string, f: Handler): void;\n}\nexport interface Opened {\n  at: number;\n}\nexport type Handler = (event: Opened) => void;\nexport interface $make<T> {\n  made: T;\n}\nexport function $make<T extends { x: 1 }, D = T[\"x\"]>(\n  name: string,\n  f: (one: T, two: D) => void\n): $make<T> {\n  return f as any;\n}\n",
+            ),
+            (
+                "src/main.ts",
+                "import * as net from './net';\nexport const $A: net.$make<net.Port> = net.$make(\"$A\", (one, two) => {\n  one.open();\n  one.onOpen = (event) => event.at;\n  one.on(\"open\", async (event) => {\n    event.at;\n  });\n  two.open();\n});\nconst b = net.$make<net.Port>(\"$B\", (one) => one.open());\nconst c = net.$make(\"$C\", (one) => one.open());\nfunction f(port: net.Port, own: any) {\n  port.onOpen = own((event) => event.at);\n  const on = own;\n  on((event) => event.at);\n}\n",
+            ),
+            ("src/other.ts", "export class Other { open() {} }\n"),
+        ],
+        &[
+            ("src/main.ts:3:7", "src/net.ts:2"),
+            ("src/main.ts:4:33", "src/net.ts:7"),
+            ("src/main.ts:6:11", "src/net.ts:7"),
+            ("src/main.ts:8:7", ""),
+            ("src/main.ts:10:50", "src/net.ts:2"),
+            // Nothing says what is made.
+            ("src/main.ts:11:40", ""),
+            ("src/main.ts:13:38", ""),
+            ("src/main.ts:15:23", ""),
+        ],
+    );
+}
+
+#[test]
 fn modules_of_javascript_hand_names_on() {
     check(
         &[
