@@ -10,6 +10,90 @@ use crate::reference::{Reference, ReferenceKind};
 /// A shorter name is likely that of something outside as well.
 const LEAST_NAME: usize = 5;
 
+/// What the objects of JavaScript itself and of a page have, of names that are
+/// no plain word: ECMAScript 2026 (arrays, texts, numbers, dates, promises,
+/// objects) and the events and nodes of the DOM.
+const BUILT_IN: &[&str] = &[
+    "addEventListener",
+    "appendChild",
+    "asyncIterator",
+    "charAt",
+    "charCodeAt",
+    "childNodes",
+    "classList",
+    "className",
+    "cloneNode",
+    "codePointAt",
+    "copyWithin",
+    "createElement",
+    "createTextNode",
+    "defineProperty",
+    "dispatchEvent",
+    "endsWith",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "firstChild",
+    "flatMap",
+    "forEach",
+    "fromEntries",
+    "getAttribute",
+    "getDate",
+    "getElementById",
+    "getFullYear",
+    "getHours",
+    "getMinutes",
+    "getMonth",
+    "getOwnPropertyNames",
+    "getSeconds",
+    "getTime",
+    "getTimezoneOffset",
+    "hasOwnProperty",
+    "indexOf",
+    "innerHTML",
+    "insertBefore",
+    "isPrototypeOf",
+    "isWellFormed",
+    "lastIndex",
+    "lastIndexOf",
+    "localeCompare",
+    "matchAll",
+    "nextSibling",
+    "padEnd",
+    "padStart",
+    "parentNode",
+    "preventDefault",
+    "querySelector",
+    "querySelectorAll",
+    "reduceRight",
+    "removeAttribute",
+    "removeChild",
+    "removeEventListener",
+    "replaceAll",
+    "setAttribute",
+    "setTime",
+    "startsWith",
+    "stopPropagation",
+    "textContent",
+    "toFixed",
+    "toISOString",
+    "toJSON",
+    "toLocaleString",
+    "toLowerCase",
+    "toPrecision",
+    "toReversed",
+    "toSorted",
+    "toSpliced",
+    "toString",
+    "toUpperCase",
+    "toWellFormed",
+    "trimEnd",
+    "trimStart",
+    "toPrimitive",
+    "toStringTag",
+    "valueOf",
+];
+
 /// The one thing of the tree that has the name; nothing where there are
 /// several, or where libraries are likely to have one too.
 pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place> {
@@ -23,6 +107,10 @@ pub fn places(resolver: &Resolver<'_>, file: u32, one: &Reference) -> Vec<Place>
         return Vec::new();
     }
     if one.is_member && !is_telling(&one.name) {
+        return Vec::new();
+    }
+    let is_script = matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx);
+    if one.is_member && is_script && BUILT_IN.contains(&one.name.as_str()) {
         return Vec::new();
     }
     // What stands behind a name of something else is not ours.

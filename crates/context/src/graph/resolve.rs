@@ -244,8 +244,11 @@ impl<'g> Resolver<'g> {
     /// What a file defines or imports under a name.
     fn own(&self, file: u32, name: &str, steps: usize) -> Vec<Place> {
         let facts = self.facts(file);
-        let own = facts.top(name);
-        let mut found: Vec<Place> = own.iter().map(|one| place(file, *one as usize)).collect();
+        let own = facts.top(name).iter().map(|one| place(file, *one as usize));
+        // What an object that is exported calls so may be what is imported.
+        let (mut found, members): (Vec<Place>, Vec<Place>) = own.partition(|place| {
+            self.kind(*place).is_none_or(|kind| stands_alone(facts.language, kind))
+        });
         // Types before what implements them.
         let is_block = |place: &Place| self.kind(*place) == Some(SymbolKind::Implementation);
         if found.iter().any(|one| !is_block(one)) {
@@ -255,6 +258,9 @@ impl<'g> Resolver<'g> {
             for bound in facts.bound(name) {
                 found.extend(self.bound(file, *bound, steps));
             }
+        }
+        if found.is_empty() {
+            found = members;
         }
         found.sort_unstable();
         found.dedup();

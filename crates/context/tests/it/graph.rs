@@ -222,6 +222,33 @@ fn modules_of_javascript_hand_names_on() {
 }
 
 #[test]
+fn names_of_exported_objects_and_of_javascript_itself_are_no_others() {
+    check(
+        &[
+            ("src/hooks.ts", "export const useState = () => 1;\n"),
+            (
+                "src/index.ts",
+                "import { useState } from './hooks';\nexport { useState };\nexport default { useState };\n",
+            ),
+            ("src/list.ts", "export class List { forEach() {} forEachPort() {} }\n"),
+            (
+                "src/main.ts",
+                "import { useState } from './index';\nuseState();\nfunction f(all) {\n  all.forEach();\n  all.forEachPort();\n}\n",
+            ),
+            ("lib/port.js", "exports.open_port = () => 1;\n"),
+            ("lib/main.mjs", "import { open_port } from './port.js';\nopen_port();\n"),
+        ],
+        &[
+            ("src/index.ts:2:10", "src/hooks.ts:1"),
+            ("src/main.ts:2:1", "src/hooks.ts:1"),
+            ("src/main.ts:4:7", ""),
+            ("src/main.ts:5:7", "src/list.ts:1?"),
+            ("lib/main.mjs:2:1", "lib/port.js:1"),
+        ],
+    );
+}
+
+#[test]
 fn other_languages_have_their_own_scopes() {
     check(
         &[
