@@ -77,19 +77,23 @@ fn opened(text: &str) -> Option<(usize, &str)> {
     let mut quote = None;
     let mut chars = text.char_indices().rev().take(MOST_BYTES).peekable();
     while let Some((at, c)) = chars.next() {
-        match (c, quote) {
-            ('\n', Some('"' | '\'')) => return None,
-            (_, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
-            ('"' | '\'' | '`', None) => quote = Some(c),
-            (')' | ']' | '}', None) => depth += 1,
-            ('(', None) if depth == 0 => return (angles == 0).then_some((commas, &text[..at])),
-            ('[' | '{', None) if depth == 0 => return None,
-            ('(' | '[' | '{', None) => depth -= 1,
-            ('>', None) if depth == 0 && chars.peek().is_none_or(|(_, c)| *c != '=') => angles += 1,
-            ('<', None) if depth == 0 => angles = angles.saturating_sub(1),
-            (',', None) if depth == 0 && angles == 0 => commas += 1,
-            (';', None) if depth == 0 => return None,
+        if let Some(open) = quote {
+            if c == open {
+                quote = None;
+            } else if c == '\n' && open != '`' {
+                return None;
+            }
+            continue;
+        }
+        match c {
+            '"' | '\'' | '`' => quote = Some(c),
+            ')' | ']' | '}' => depth += 1,
+            '(' if depth == 0 => return (angles == 0).then_some((commas, &text[..at])),
+            '[' | '{' | ';' if depth == 0 => return None,
+            '(' | '[' | '{' => depth -= 1,
+            '>' if depth == 0 && chars.peek().is_none_or(|(_, c)| *c != '=') => angles += 1,
+            '<' if depth == 0 => angles = angles.saturating_sub(1),
+            ',' if depth == 0 && angles == 0 => commas += 1,
             _ => {}
         }
     }
