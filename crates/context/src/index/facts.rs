@@ -397,7 +397,7 @@ mod tests {
     const SOURCES: [(Language, &str); 6] = [
         (
             Language::TypeScript,
-            "const f: Box<A> = net.make<A>('a', (one, two) => {\n  one.go = (three) => three.x(two.y);\n  const four: B = 1;\n  four.z();\n});\n",
+            "const f: Box<A> = net.make<A>('a', (one, two) => {\n  one.go = (three) => three.x(two.y);\n  const four: B = 1;\n  four.z();\n  one.a = (b) => b.x = (c) => c.x = (d) => d.x = (e) => e.x = (f) => f.x = (g) => g.x = (h) => h.x = (i) => i.y;\n});\n",
         ),
         (
             Language::Rust,

@@ -11,8 +11,10 @@ use super::told::{behind_brackets, written_type};
 use super::{Reference, Told};
 use crate::syntax::ParsedFile;
 
-/// What takes a function may be a parameter of one that is taken, this often.
-const MOST_ROUNDS: usize = 3;
+/// What takes a function may be a parameter of one that is taken, this often:
+/// people do not nest these deeply, and parameters of one name may tell each
+/// other in a ring. What is kept in an index is read to twice that depth.
+const MOST_DEPTH: usize = 4;
 
 /// What is said where a name is born.
 #[derive(Clone, Copy)]
@@ -41,13 +43,13 @@ impl ParsedFile {
         let mut ranges: Vec<TextRange> = firsts.iter().map(|(range, _)| *range).collect();
         ranges.dedup();
         let mut births = Births::default();
-        for _ in 0..=MOST_ROUNDS {
+        for _ in 0..MOST_DEPTH {
             ranges = self.look(locals, &ranges, &mut births);
         }
         let mut told: HashMap<TextRange, Option<Told>> = HashMap::new();
         for (range, number) in firsts {
             let Some(birth) = births.of_first.get(&range) else { continue };
-            let one = told.entry(*birth).or_insert_with(|| self.told(*birth, &births));
+            let one = told.entry(*birth).or_insert_with(|| self.told(*birth, &births, MOST_DEPTH));
             references[number].first_type.clone_from(one);
         }
     }
@@ -92,7 +94,8 @@ impl ParsedFile {
         TextRange::new(names.start, names.start + end)
     }
 
-    fn told(&self, birth: TextRange, births: &Births) -> Option<Told> {
+    fn told(&self, birth: TextRange, births: &Births, most: usize) -> Option<Told> {
+        let most = most.checked_sub(1)?;
         let handed = match births.said.get(&birth)? {
             Birth::Type(range) => {
                 return Some(Told::Type { name: self.slice(*range).to_owned(), range: *range });
@@ -104,9 +107,7 @@ impl ParsedFile {
         let first = match births.of_first.get(&names) {
             // A local function is told by nothing.
             Some(_) if names == handed.to => return None,
-            // What takes its own parameter goes round in a ring.
-            Some(one) if *one == birth => return None,
-            Some(one) => Some(Box::new(self.told(*one, births)?)),
+            Some(one) => Some(Box::new(self.told(*one, births, most)?)),
             None => None,
         };
         Some(Told::taken(self.text(), *handed, first))
@@ -128,5 +129,41 @@ impl Told {
             parameter,
             first,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mlxcode_base::Language;
+
+    use super::*;
+    use crate::syntax::ParseLimits;
+
+    fn depth(told: &Told) -> usize {
+        match told {
+            Told::Taken { first: Some(first), .. } => 1 + depth(first),
+            _ => 1,
+        }
+    }
+
+    #[test]
+    fn what_tells_what_tells_has_an_end() {
+        let nested: String = (0..150).map(|n| format!("p{n}.x = (p{}) => ", n + 1)).collect();
+        let ring = "function f(q) { a.x = (b) => 1; b.x = (a) => a.y; b.y; }\n";
+        let text =
+            format!("const p0: P = 1;\nfunction g() {{ {nested} [p2.y, p4.y, p150.y]; }}\n{ring}");
+        let file = ParsedFile::parse(text, Language::TypeScript, &ParseLimits::default()).unwrap();
+        let references = file.references(&file.symbols());
+        let told = |name: &str| {
+            let one = references.iter().find(|one| one.qualifier == name && one.name == "y");
+            one.unwrap().first_type.as_ref().map(depth)
+        };
+        assert_eq!(told("p2"), Some(2));
+        assert_eq!(told("p4"), Some(4));
+        // Deeper nobody looks.
+        assert_eq!(told("p150"), None);
+        assert!(
+            references.iter().filter_map(|one| one.first_type.as_ref()).all(|one| depth(one) <= 4)
+        );
     }
 }
